@@ -1,0 +1,119 @@
+package client
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"sync"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+const (
+	// maxPooled is the largest body buffer that is kept for another request.
+	maxPooled = 16 << 20
+	// maxTrusted is as much memory as a Content-Length is believed for.
+	maxTrusted = 4 << 20
+	// maxErrorBody bounds what is read of an answer that is no success.
+	maxErrorBody = 64 << 10
+)
+
+var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// freeBody makes a body's memory available to another request; nil is fine.
+func freeBody(b *bytes.Buffer) {
+	if b != nil && b.Cap() <= maxPooled {
+		b.Reset()
+		bodies.Put(b)
+	}
+}
+
+// readBody reads a body whole, within the bound.
+func (c *Client) readBody(resp *http.Response) (*bytes.Buffer, error) {
+	if resp.ContentLength > c.maxBody {
+		return nil, tooLarge()
+	}
+	b := bodies.Get().(*bytes.Buffer)
+	b.Grow(int(min(max(resp.ContentLength, 0), maxTrusted)) + bytes.MinRead)
+	n, err := b.ReadFrom(io.LimitReader(resp.Body, c.maxBody+1))
+	c.stats.bytes.Add(n)
+	switch {
+	case n > c.maxBody:
+		err = tooLarge()
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		err = &BodyError{Why: "it ends before its announced length"}
+	case err != nil:
+		err = &BodyError{Why: "the connection broke before its end"}
+	default:
+		return b, nil
+	}
+	freeBody(b)
+	return nil, err
+}
+
+func badBody(format string, args ...any) error {
+	return &BodyError{Why: fmt.Sprintf(format, args...)}
+}
+
+func tooLarge() error { return &BodyError{Why: "it is larger than allowed", TooLarge: true} }
+
+// complaint is what the body of an answer that is no success says.
+type complaint struct {
+	message string
+	limit   bool // it is about the page size
+	json    bool // it is the API that speaks: proxies answer with web pages
+}
+
+// readComplaint reads such a body. Whatever is not JSON says nothing.
+func readComplaint(body io.Reader) (said complaint) {
+	text, _ := io.ReadAll(io.LimitReader(body, maxErrorBody))
+	e := newReader(text)
+	if e.dec.PeekKind() == '"' { // a bare string is among the recorded forms
+		message, err := e.text()
+		return complaint{message, aboutLimit(message), err == nil}
+	}
+	fields, named := false, false
+	err := e.whole(func(name string) (err error) {
+		switch {
+		case name == "message" && e.dec.PeekKind() == '"':
+			said.message, err = e.text()
+		case name == "errors" && e.dec.PeekKind() == '{':
+			fields = true
+			err = e.object(func(field string) error {
+				named = named || field == "limit"
+				return e.dec.SkipValue()
+			})
+		default:
+			err = e.dec.SkipValue()
+		}
+		return err
+	})
+	said.json = err == nil
+	said.limit = named || !fields && aboutLimit(said.message)
+	return said
+}
+
+var limitWord = regexp.MustCompile(`(?i)\blimit\b`)
+
+// aboutLimit reports whether a message is about the page size: "The selected
+// limit is invalid.", "The limit must be one of following: 10, 25, 50, 100".
+func aboutLimit(message string) bool { return limitWord.MatchString(message) }
+
+// whyNotJSON describes a syntax error without repeating any of the body.
+func whyNotJSON(body []byte, err error) error {
+	var syntax *jsontext.SyntacticError
+	switch start := bytes.TrimSpace(body); {
+	case len(start) == 0:
+		return &BodyError{Why: "it is empty"}
+	case start[0] == '<':
+		return &BodyError{Why: "it is a web page, not JSON"}
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return &BodyError{Why: "its JSON is cut short"}
+	case errors.As(err, &syntax):
+		return badBody("it is not valid JSON at byte %d of %d", syntax.ByteOffset, len(body))
+	}
+	return &BodyError{Why: "it is not valid JSON"}
+}

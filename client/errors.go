@@ -1,0 +1,198 @@
+package client
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// What an answer means, for errors.Is.
+var (
+	// ErrUnauthorized: the key is not accepted (401).
+	ErrUnauthorized = errors.New("key not accepted")
+	// ErrForbidden: the key may not do this (403).
+	ErrForbidden = errors.New("not allowed")
+	// ErrNotFound: no such route or record (404).
+	ErrNotFound = errors.New("not found")
+	// ErrLimitRefused: the page size is not accepted.
+	ErrLimitRefused = errors.New("page size refused")
+	// ErrRedirect: the server points elsewhere, and the key is not sent there.
+	ErrRedirect = errors.New("redirect refused")
+	// ErrTimeout: an attempt took longer than Options.Timeout.
+	ErrTimeout = errors.New("no complete answer in time")
+	// ErrAccountChanged: answers came from two accounts.
+	ErrAccountChanged = errors.New("answers come from different accounts; check that the key was not exchanged during the run")
+)
+
+// Error is an answer that is no success. It matches ErrUnauthorized,
+// ErrForbidden, ErrNotFound, ErrLimitRefused and ErrRedirect by errors.Is.
+type Error struct {
+	// Method and Path are those of the request, without its parameters.
+	Method, Path string
+	// Status is the HTTP status code.
+	Status int
+	// Message is what the server said: one line, cut, "" for anything but JSON.
+	Message string
+	// Hint says what to do next, "" if nothing is known to help.
+	Hint string
+	// RequestID is Cloudflare's id of the answer (CF-RAY), for MailerLite's support.
+	RequestID string
+
+	limit bool // the server objects to the page size
+	json  bool // the API itself answered, not something on the way
+}
+
+// Error gives request, status, message and hint on one line.
+func (e *Error) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s: %d", strings.ToLower(e.Method), e.Path, e.Status)
+	if text := http.StatusText(e.Status); text != "" {
+		b.WriteString(" " + text)
+	}
+	for _, part := range []string{e.Message, e.Hint} {
+		if part != "" {
+			b.WriteString("; " + strings.TrimRight(part, "."))
+		}
+	}
+	if e.RequestID != "" {
+		b.WriteString(" (request " + e.RequestID + ")")
+	}
+	return b.String()
+}
+
+// Is makes the sentinels of this package match.
+func (e *Error) Is(target error) bool {
+	switch target {
+	case ErrUnauthorized:
+		return e.Status == http.StatusUnauthorized
+	case ErrForbidden:
+		return e.Status == http.StatusForbidden
+	case ErrNotFound:
+		return e.Status == http.StatusNotFound && !e.limit
+	case ErrLimitRefused:
+		return e.limit
+	case ErrRedirect:
+		return e.Status/100 == 3
+	}
+	return false
+}
+
+// RouteMissing reports whether the path is unknown to the server, as opposed
+// to a record that is gone.
+func (e *Error) RouteMissing() bool {
+	return e.Status == http.StatusNotFound && routeMissing(e.Message)
+}
+
+func routeMissing(message string) bool {
+	m := strings.ToLower(message)
+	return strings.HasPrefix(m, "the route ") && strings.Contains(m, "could not be found")
+}
+
+// hints says what a user can do about a status.
+var hints = map[int]string{
+	http.StatusUnauthorized:          "check MAILERLITE_API_KEY: the key may be mistyped or deleted, or its user removed",
+	http.StatusForbidden:             "check that the key's user may read this and that this machine is on the key's IP allow-list",
+	http.StatusNotFound:              "check the API address; the account may not offer this",
+	http.StatusMethodNotAllowed:      "check the API address",
+	http.StatusRequestTimeout:        "MailerLite has trouble; run again later",
+	http.StatusRequestEntityTooLarge: "ask for smaller pages",
+}
+
+func hint(status int) string {
+	if status/100 == 5 {
+		return hints[http.StatusRequestTimeout]
+	}
+	return hints[status]
+}
+
+// RateLimitError says that the server asks for a longer wait than allowed. What
+// was fetched before it stays good: the walk can go on later.
+type RateLimitError struct {
+	// Method and Path are those of the request that had to wait.
+	Method, Path string
+	// Status is 429, or that of another answer that came with Retry-After.
+	Status int
+	// Wait is the wait that was asked for, Waited what this request had waited
+	// already, Max what is allowed (Options.MaxWait).
+	Wait, Waited, Max time.Duration
+}
+
+// Error gives the waits and what to do.
+func (e *RateLimitError) Error() string {
+	return fmt.Sprintf("%s %s: rate limit: the server asks to wait %s (waited %s, allowed %s); run again later or allow a longer wait",
+		strings.ToLower(e.Method), e.Path, e.Wait.Round(time.Second), e.Waited.Round(time.Second), e.Max)
+}
+
+// BodyError says that the body of an answer cannot be used.
+type BodyError struct {
+	// Method and Path are those of the request, without its parameters.
+	Method, Path string
+	// Status is the HTTP status code of the answer.
+	Status int
+	// Why says what is wrong, without any of the body's content.
+	Why string
+	// TooLarge is set if the body went beyond Options.MaxBody.
+	TooLarge bool
+}
+
+// Error gives the request and what is wrong.
+func (e *BodyError) Error() string {
+	return fmt.Sprintf("%s %s: %d with an unusable body: %s", strings.ToLower(e.Method), e.Path, e.Status, e.Why)
+}
+
+// RepeatedCursorError says that a walk was sent back to where it had been. The
+// page that said so is not handed on, so that the walk can be taken up before it.
+type RepeatedCursorError struct {
+	// Path is the list's path.
+	Path string
+	// Cursor is the cursor, or the number of the page, that came again.
+	Cursor string
+	// Pages is the number of pages handed on before.
+	Pages int
+}
+
+// Error names the list.
+func (e *RepeatedCursorError) Error() string {
+	return fmt.Sprintf("read %s: page %d points back to a page already read; run again to go on from the page before it", e.Path, e.Pages+1)
+}
+
+// EndlessListError says that a list does not come to its end.
+type EndlessListError struct {
+	// Path is the list's path.
+	Path string
+	// Pages is the number of pages handed on before.
+	Pages int
+	// Why says what went on without end.
+	Why string
+}
+
+// Error names the list and the reason.
+func (e *EndlessListError) Error() string {
+	return fmt.Sprintf("read %s: gave up after %d pages: %s", e.Path, e.Pages, e.Why)
+}
+
+// maxMessage bounds what is kept of a server's message, in characters.
+const maxMessage = 300
+
+// clean makes a text of the server fit for one line of a terminal: without the
+// key, control characters become spaces, runs of spaces one, other invisible
+// characters vanish, and it is cut.
+func (s secret) clean(text string) string {
+	text = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsPrint(r):
+			return r
+		case unicode.IsSpace(r), unicode.IsControl(r):
+			return ' '
+		}
+		return -1
+	}, text)
+	text = strings.Join(strings.Fields(s.scrub(text)), " ")
+	if runes := []rune(text); len(runes) > maxMessage {
+		text = string(runes[:maxMessage]) + "…"
+	}
+	return text
+}

@@ -1,0 +1,217 @@
+package mailerlitetest
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// everything is all that an account would tell.
+func everything(t *testing.T, a *Account) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	for _, table := range Tables {
+		all[table] = truth(t, a, table)
+	}
+	return all
+}
+
+func TestDeterminism(t *testing.T) {
+	for _, o := range []Options{small(), Demo(0), {}, {Seed: 3, Subscribers: 40}} {
+		o.Day = 12
+		straight := everything(t, New(o))
+		o.Day = 0
+		a := New(o)
+		a.Advance(5)
+		a.Advance(7)
+		if diff := cmp.Diff(everything(t, a), straight); diff != "" {
+			t.Errorf("%d subscribers: 12 days differ from 5 and 7: %.800s", o.Subscribers, diff)
+		}
+		if a.Day() != 12 {
+			t.Errorf("got day %d, want 12", a.Day())
+		}
+		o.Seed++
+		if o.Subscribers > 0 && everything(t, New(o))["subscriber"] == straight["subscriber"] {
+			t.Errorf("%d subscribers: another seed gives the same account", o.Subscribers)
+		}
+	}
+}
+
+// change is what happened to the rows of a table between two states.
+type change struct{ added, changed, deleted, stale int }
+
+// compareRows tells two states apart; stale counts changed rows whose
+// updated_at stood still.
+func compareRows(t *testing.T, before, after string) change {
+	t.Helper()
+	old, now := rowsByKey(t, before), rowsByKey(t, after)
+	var c change
+	for key, row := range now {
+		was, ok := old[key]
+		switch {
+		case !ok:
+			c.added++
+		case was != row:
+			c.changed++
+			if updatedAt(was) == updatedAt(row) {
+				c.stale++
+			}
+		}
+	}
+	for key := range old {
+		if _, ok := now[key]; !ok {
+			c.deleted++
+		}
+	}
+	return c
+}
+
+func rowsByKey(t *testing.T, ndjson string) map[string]string {
+	t.Helper()
+	rows := map[string]string{}
+	for line := range strings.Lines(ndjson) {
+		var row map[string]any
+		if err := json.Unmarshal([]byte(line), &row); err != nil {
+			t.Fatalf("decode %.200s: %v", line, err)
+		}
+		key := fmt.Sprint(row["id"], row["group_id"], row["subscriber_id"])
+		if _, twice := rows[key]; twice {
+			t.Fatalf("key %s twice", key)
+		}
+		rows[key] = line
+	}
+	return rows
+}
+
+func updatedAt(row string) string {
+	_, rest, _ := strings.Cut(row, `"updated_at":"`)
+	at, _, _ := strings.Cut(rest, `"`)
+	return at
+}
+
+// TestDay checks what the demo relies on: the second day's merge shows every
+// kind of change, and no day deletes a fifth of a table.
+func TestDay(t *testing.T) {
+	a := New(Demo(0))
+	first := everything(t, a)
+	before := first
+	for day := 1; day <= 12; day++ {
+		a.Advance(1)
+		after := everything(t, a)
+		for _, table := range Tables {
+			c := compareRows(t, before[table], after[table])
+			if rows := strings.Count(before[table], "\n"); c.deleted*5 >= rows {
+				t.Errorf("day %d: %d of %d rows of %s deleted", day, c.deleted, rows, table)
+			}
+			if table == "subscriber" && (c.added == 0 || c.changed == 0 || c.deleted == 0 || c.stale == 0) {
+				t.Errorf("day %d: got %+v, want some of each", day, c)
+			}
+		}
+		if day == 2 {
+			checkDemo(t, first, after)
+		}
+		before = after
+	}
+	if c := compareRows(t, first["group"], before["group"]); c.deleted == 0 || c.added == 0 {
+		t.Errorf("groups after 12 days: got %+v, want new and deleted ones", c)
+	}
+}
+
+func checkDemo(t *testing.T, before, after map[string]string) {
+	t.Helper()
+	fields := compareRows(t, before["field"], after["field"])
+	if fields != (change{added: 1}) {
+		t.Errorf("fields: got %+v, want a new one", fields)
+	}
+	if members := compareRows(t, before["group_subscriber"], after["group_subscriber"]); members.added == 0 || members.deleted == 0 {
+		t.Errorf("memberships: got %+v, want some gained and lost", members)
+	}
+	if strings.Count(after["campaign"], `"status":"sent"`) <= strings.Count(before["campaign"], `"status":"sent"`) {
+		t.Error("no campaign was sent")
+	}
+	if !strings.Contains(after["group"], " (2)\"") {
+		t.Error("no group was renamed on day 2")
+	}
+	for _, status := range []string{"unsubscribed", "bounced"} {
+		if n := strings.Count(after["subscriber"], `"status":"`+status); n <= strings.Count(before["subscriber"], `"status":"`+status) {
+			t.Errorf("%d are %s, no more than before", n, status)
+		}
+	}
+}
+
+func TestIDs(t *testing.T) {
+	a := New(Demo(0))
+	lengths := map[int]int{}
+	ids := a.IDs("subscriber")
+	for i, id := range ids {
+		lengths[len(id)]++
+		if i > 0 && parseID(ids[i-1]) >= parseID(id) {
+			t.Fatalf("ids do not grow: %s, %s", ids[i-1], id)
+		}
+	}
+	for n := 14; n <= 18; n++ {
+		if lengths[n] == 0 {
+			t.Errorf("no id of %d digits: %v", n, lengths)
+		}
+	}
+	if len(lengths) != 5 {
+		t.Errorf("got lengths %v, want 14 to 18", lengths)
+	}
+	if shared := slices.Contains(ids, a.IDs("group")[0]); shared {
+		t.Error("a group has a subscriber's id")
+	}
+	last := parseID(ids[len(ids)-1])
+	a.Advance(1)
+	for _, id := range a.IDs("subscriber") {
+		if !slices.Contains(ids, id) && parseID(id) < last {
+			t.Errorf("new id %s below old ones", id)
+		}
+	}
+}
+
+// TestVariety checks that the traps of the API are all in the data.
+func TestVariety(t *testing.T) {
+	all := everything(t, New(Demo(0)))
+	for table, wants := range map[string][]string{
+		"subscriber": {
+			`"open_rate":0,`, `"open_rate":100,`, `"unsubscribed_at":null`, `"unsubscribed_at":"2`, `"subscribed_at":null`,
+			`"optin_ip":""`, `"optin_ip":"10.`, `"optin_ip":null`, `"ip_address":"2001:`, `"opted_in_at":"2`, `<script`, `\ud8`, `\u0000`, `""`,
+			`"status":"junk"`, `"source":"subscribe app"`, `"groesse":-0.4`, `"groesse":0}`, `o'brien`,
+		},
+		"campaign": {
+			`"settings":[]`, `"track_opens":"1"`, `"track_opens":true`, `"missing_data":["content"]`, `"subject":null`, `"stopped_at":"2`,
+			`"type":"ab"`, `"type":"resend"`, `"ab_type":"winner"`, `"language_id":null`, `"direction":"rtl"`, `.000000Z"`, `"all_active_subscribers":true`,
+			`"included_groups":[{"id":1`, `"string":"100%"`, `"preheader":null`,
+		},
+		"group": {`"open_rate":{"float":0,"string":"0%"}`, `\u30a4`},
+		"field": {`"id":"1"`, `"type":"number"`, `"type":"date"`, `"is_default":false`},
+	} {
+		for _, want := range wants {
+			if !strings.Contains(all[table], want) {
+				t.Errorf("%s: no %s", table, want)
+			}
+		}
+	}
+}
+
+func TestCustomFieldsBeyondTheList(t *testing.T) {
+	o := Options{Subscribers: 3, CustomFields: 10_000}
+	a := New(o)
+	if got := len(a.IDs("field")); got != 10_008 {
+		t.Fatalf("got %d fields, want 10008", got)
+	}
+	keys := map[string]bool{}
+	for _, f := range a.fields {
+		if keys[f.key] {
+			t.Fatalf("key %s twice", f.key)
+		}
+		keys[f.key] = true
+	}
+	if got := len(get(t, a, "/subscribers").rows()[0]["fields"].(map[string]any)); got != 10_008 {
+		t.Errorf("got %d fields in a row, want 10008", got)
+	}
+}

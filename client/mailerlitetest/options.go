@@ -1,0 +1,109 @@
+package mailerlitetest
+
+import "time"
+
+// Options describe an account. The zero value is a valid account: no
+// subscribers, groups or campaigns, the eight default fields, and the most
+// probable behaviour wherever MailerLite's is not known.
+type Options struct {
+	Seed         uint64
+	Subscribers  int // of all five statuses, on day 0
+	Groups       int
+	Campaigns    int // sent, draft and ready
+	CustomFields int // beyond the eight default ones
+
+	Day   int              // days passed, see [Account.Advance]
+	Start time.Time        // the account's day 0; default 2 March 2026, 06:00 UTC
+	Now   func() time.Time // for rate-limit windows and Date headers only; default time.Now
+	Churn float64          // how much a day changes: 1 (the default) touches about 3 % of the subscribers, 0.33 about 1 %
+
+	Key           string // the bearer token that is accepted; empty accepts any but the empty one
+	AccountID     string // default "83510"
+	AccountName   string // default "Demo Account"
+	BaseURL       string // of links and meta.path; default https://connect.mailerlite.com/api
+	RatePerMinute int    // default 120; negative is unlimited (headers still say 120)
+
+	// Limits overrides the page sizes of a list, by path: "/subscribers",
+	// "/groups/{id}/subscribers", "/groups", "/fields", "/campaigns".
+	Limits map[string]Limit
+
+	// What is not known, and how it may be otherwise.
+
+	ClampLimit        bool // a limit above the maximum is lowered instead of refused with 422
+	ActiveOnly        bool // /subscribers without filter[status] lists active ones alone
+	IgnoreInclude     bool // include=groups is ignored on lists
+	LegacyNotFound    bool // 404 names the model, as until 2025
+	NumbersAsStrings  bool // number custom fields are JSON strings, not numbers
+	BatchCostPerPart  bool // each part of a batch costs a request, not the batch
+	BatchWithoutQuery bool // a query string in the path of a batch's part is not understood
+	BatchStatus       int  // POST /batch is refused with this status
+	NoAccount         bool // /account is no route
+	NoGroup           bool // /groups/{id} is no route
+	NoAccountHeader   bool // x-account_id and x-user_id are not sent, as until 2024
+	PlainJSON         bool // text is UTF-8 and slashes are bare, instead of PHP's \u and \/
+	Gzip              bool // bodies are compressed for those who accept it
+}
+
+// Limit is the rule for the parameter limit of one list, in rows a page.
+type Limit struct {
+	Default int
+	Max     int   // greatest accepted; above it 422, or Max with ClampLimit
+	Allowed []int // if set, the only values accepted; anything else is 422
+}
+
+// Demo returns the demo account, day days in: about 2,000 subscribers, 12
+// groups, 40 campaigns and 8 custom fields.
+func Demo(day int) Options {
+	return Options{
+		Seed:         20260302,
+		Subscribers:  2000,
+		Groups:       12,
+		Campaigns:    40,
+		CustomFields: 8,
+		Day:          day,
+		AccountID:    "83510",
+		AccountName:  "Kornblume & Söhne",
+	}
+}
+
+var defaultLimits = map[string]Limit{
+	"/subscribers":             {Default: 25, Max: 1000},
+	"/groups/{id}/subscribers": {Default: 50, Max: 1000},
+	"/groups":                  {Default: 250, Max: 1000},
+	"/fields":                  {Default: 100, Max: 100},
+	"/campaigns":               {Default: 25, Allowed: []int{1, 10, 25, 50, 100}},
+}
+
+func (o Options) withDefaults() Options {
+	if o.Start.IsZero() {
+		o.Start = time.Date(2026, 3, 2, 6, 0, 0, 0, time.UTC)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Churn == 0 {
+		o.Churn = 1
+	}
+	if o.RatePerMinute == 0 {
+		o.RatePerMinute = 120
+	}
+	o.AccountID = orDefault(o.AccountID, "83510")
+	o.AccountName = orDefault(o.AccountName, "Demo Account")
+	o.BaseURL = orDefault(o.BaseURL, "https://connect.mailerlite.com/api")
+	return o
+}
+
+func orDefault(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}
+
+// limitOf returns the page-size rule of a list by its path.
+func (o *Options) limitOf(path string) Limit {
+	if l, ok := o.Limits[path]; ok {
+		return l
+	}
+	return defaultLimits[path]
+}

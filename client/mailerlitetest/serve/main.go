@@ -1,0 +1,130 @@
+// Command serve serves a simulated MailerLite account over HTTP on loopback,
+// for scripts and benchmarks that want the account in a process of its own.
+// It prints the base URL of the API on standard output.
+//
+// Beside the API there are, without a key:
+//
+//	POST /_/advance?days=1     let days pass
+//	GET  /_/truth/{table}      the rows of a table, one JSON object a line
+//	GET  /_/requests           how many requests have come in
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"slices"
+	"strconv"
+	"time"
+
+	"mailerlake/client/mailerlitetest"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "serve:", err)
+		os.Exit(1)
+	}
+}
+
+// run serves until the context ends.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	addr, opt, err := parse(args, stderr)
+	if err != nil {
+		return err
+	}
+	listener, err := listen(addr)
+	if err != nil {
+		return err
+	}
+	opt.BaseURL = "http://" + listener.Addr().String() + "/api"
+	server := &http.Server{Handler: handler(mailerlitetest.New(opt)), ReadHeaderTimeout: 10 * time.Second}
+	stopped := context.AfterFunc(ctx, func() { server.Close() })
+	defer stopped()
+	if _, err := fmt.Fprintln(stdout, opt.BaseURL); err != nil {
+		return fmt.Errorf("print url: %w", err)
+	}
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve %s: %w", addr, err)
+	}
+	return nil
+}
+
+func parse(args []string, stderr io.Writer) (addr string, opt mailerlitetest.Options, err error) {
+	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.StringVar(&addr, "addr", "127.0.0.1:0", "loopback `address` to listen on; port 0 takes a free one")
+	flags.IntVar(&opt.Subscribers, "subscribers", 2000, "`number` of subscribers")
+	flags.IntVar(&opt.Groups, "groups", 12, "`number` of groups")
+	flags.IntVar(&opt.Campaigns, "campaigns", 40, "`number` of campaigns")
+	flags.IntVar(&opt.CustomFields, "fields", 8, "`number` of custom fields")
+	flags.Uint64Var(&opt.Seed, "seed", 20260302, "`seed` of the account")
+	flags.IntVar(&opt.Day, "day", 0, "`days` that have passed")
+	flags.Float64Var(&opt.Churn, "churn", 1, "how much a day changes; 1 is about 3 % of the subscribers")
+	flags.IntVar(&opt.RatePerMinute, "rate", 120, "requests a minute; negative is unlimited")
+	flags.StringVar(&opt.Key, "key", "", "the only `key` accepted; empty accepts any")
+	flags.BoolVar(&opt.Gzip, "gzip", false, "compress bodies for clients that accept it")
+	if err := flags.Parse(args); err != nil {
+		return "", opt, err
+	}
+	if flags.NArg() > 0 {
+		return "", opt, fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	return addr, opt, nil
+}
+
+// listen refuses addresses that others could reach: /_/ needs no key.
+func listen(addr string) (net.Listener, error) {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, fmt.Errorf("parse -addr: %w", err)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return nil, fmt.Errorf("listen on %s: not a loopback address; use 127.0.0.1:0", addr)
+	}
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", addr, err)
+	}
+	return listener, nil
+}
+
+func handler(a *mailerlitetest.Account) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", a)
+	mux.HandleFunc("POST /_/advance", func(w http.ResponseWriter, r *http.Request) {
+		days := 1
+		if s := r.FormValue("days"); s != "" {
+			n, err := strconv.Atoi(s)
+			if err != nil || n < 0 {
+				http.Error(w, "days: want a number of 0 or more", http.StatusBadRequest)
+				return
+			}
+			days = n
+		}
+		a.Advance(days)
+		fmt.Fprintln(w, a.Day())
+	})
+	mux.HandleFunc("GET /_/truth/{table}", func(w http.ResponseWriter, r *http.Request) {
+		table := r.PathValue("table")
+		if !slices.Contains(mailerlitetest.Tables, table) {
+			http.Error(w, "no such table", http.StatusNotFound)
+			return
+		}
+		w.Header().Set("Content-Type", "application/x-ndjson")
+		if err := a.Truth(table, w); err != nil {
+			panic(http.ErrAbortHandler) // the reader left; nobody to tell
+		}
+	})
+	mux.HandleFunc("GET /_/requests", func(w http.ResponseWriter, r *http.Request) { fmt.Fprintln(w, a.Requests()) })
+	return mux
+}

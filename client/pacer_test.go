@@ -1,0 +1,309 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// limiter is the server's side: a fixed window of a minute that begins with the
+// first request after the last one ended.
+type limiter struct {
+	mu      sync.Mutex
+	limit   int
+	began   time.Time
+	used    int
+	refused int
+	times   []time.Time // arrivals of ours
+}
+
+func (l *limiter) arrive(ours bool) reply {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	if l.began.IsZero() || !now.Before(l.began.Add(time.Minute)) {
+		l.began, l.used = now, 0
+	}
+	if ours {
+		l.times = append(l.times, now)
+	}
+	l.used++
+	a := ok(`{"data":{}}`)
+	if l.used > l.limit {
+		if ours {
+			l.refused++
+		}
+		left := l.began.Add(time.Minute).Sub(now)
+		a = status(429, `{}`).with("Retry-After", strconv.Itoa(int(left/time.Second)+1))
+	}
+	return a.with("X-RateLimit-Limit", strconv.Itoa(l.limit)).
+		with("X-RateLimit-Remaining", strconv.Itoa(max(l.limit-l.used, 0)))
+}
+
+// most returns the largest number of arrivals in any stretch of a minute.
+func (l *limiter) most() int {
+	best, from := 0, 0
+	for i, t := range l.times {
+		for !l.times[from].Add(time.Minute).After(t) {
+			from++
+		}
+		best = max(best, i-from+1)
+	}
+	return best
+}
+
+type pacing struct {
+	rate, limit, workers int
+	latency              time.Duration // greatest, each way
+	others               time.Duration // between requests of others, 0 = none
+	phase                time.Duration // between the window's begin and our first request
+	spent                int           // used by others in that window
+}
+
+// run has workers ask for ten minutes and returns the server's view.
+func (p pacing) run(t *testing.T, rnd *rand.Rand) (*limiter, Stats) {
+	l := &limiter{limit: p.limit}
+	var mu sync.Mutex
+	delay := func() time.Duration {
+		mu.Lock()
+		defer mu.Unlock()
+		return time.Duration(rnd.Int64N(int64(p.latency) + 1))
+	}
+	c, _ := newTestClient(t, nil, Options{Rate: p.rate})
+	c.transport = tripper(func(r *http.Request) (*http.Response, error) {
+		time.Sleep(delay())
+		a := l.arrive(true)
+		time.Sleep(delay())
+		return a.response(r), nil
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	if p.spent > 0 {
+		for range p.spent {
+			l.arrive(false)
+		}
+		time.Sleep(p.phase)
+	}
+	if p.others > 0 {
+		wg.Go(func() {
+			for ctx.Err() == nil {
+				pause(ctx, p.others)
+				l.arrive(false)
+			}
+		})
+	}
+	for range p.workers {
+		wg.Go(func() {
+			for ctx.Err() == nil {
+				c.Get(ctx, "/x", nil)
+			}
+		})
+	}
+	time.Sleep(10 * time.Minute)
+	cancel()
+	wg.Wait()
+	return l, c.Stats()
+}
+
+type tripper func(*http.Request) (*http.Response, error)
+
+func (f tripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// Whatever the phase of the server's window, the latency and the number of
+// workers: no 429, no stretch of a minute with more than the rate, and hardly
+// any of the budget wasted.
+func TestPacing(t *testing.T) {
+	for seed := range uint64(60) {
+		rnd := rand.New(rand.NewPCG(seed, 1))
+		p := pacing{rate: -1, limit: 120, workers: 2 + rnd.IntN(11), latency: time.Duration(rnd.IntN(500)) * time.Millisecond}
+		allowed := 108
+		switch seed % 4 {
+		case 1: // a window begun by others, any phase
+			p.spent, p.phase = 1+rnd.IntN(60), time.Duration(rnd.Int64N(int64(time.Minute)))
+		case 2: // the whole limit
+			p.rate, allowed = 120, 120
+		case 3: // headers alone
+			p.rate, allowed = 0, 120
+		}
+		t.Run(fmt.Sprintf("seed %d %+v", seed, p), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l, stats := p.run(t, rnd)
+				if l.refused > 0 || stats.RateLimited > 0 {
+					t.Errorf("met 429 %d times", l.refused)
+				}
+				// Ten minutes hold ten windows of work, less what others had used of the first.
+				if got, want := len(l.times), (allowed*10-p.spent)*95/100; got < want {
+					t.Errorf("sent %d requests, want at least %d", got, want)
+				}
+				if got := l.most(); p.rate != 0 && got > allowed {
+					t.Errorf("sent %d requests within a minute, want at most %d", got, allowed)
+				}
+			})
+		})
+	}
+}
+
+// The account's shop and forms take part in the limit: they are left the
+// reserve, and we back off before the limit is reached.
+func TestPacingAmongOthers(t *testing.T) {
+	for _, others := range []time.Duration{500 * time.Millisecond, time.Second, 5 * time.Second} {
+		t.Run(others.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := pacing{rate: -1, limit: 120, workers: 4, latency: 200 * time.Millisecond, others: others}
+				l, _ := p.run(t, rand.New(rand.NewPCG(1, 2)))
+				if l.refused > 0 {
+					t.Errorf("met 429 %d times", l.refused)
+				}
+				theirs := int(10 * time.Minute / others)
+				if got, want := len(l.times), max(10*108-theirs, 0)*6/10; got < want {
+					t.Errorf("sent %d requests, want at least %d", got, want)
+				}
+			})
+		})
+	}
+}
+
+// A small account is done at once: the budget may be used in one go.
+func TestPacingBurst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := newTestClient(t, func(int, *http.Request) reply { return ok(`{"data":{}}`) }, Options{Rate: -1})
+		start := time.Now()
+		for range unstated {
+			if _, err := c.Get(t.Context(), "/x", nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if took := time.Since(start); took != 0 {
+			t.Errorf("%d requests took %s, want no wait", unstated, took)
+		}
+		c.Get(t.Context(), "/x", nil)
+		if took := time.Since(start); took != time.Minute {
+			t.Errorf("one more was sent after %s, want 1m", took)
+		}
+	})
+}
+
+// The stated limit counts, higher or lower than expected.
+func TestPacingStatedLimit(t *testing.T) {
+	for _, limit := range []int{1, 5, 60, 600} {
+		t.Run(strconv.Itoa(limit), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := pacing{rate: -1, limit: limit, workers: 1, latency: 10 * time.Millisecond}
+				l, _ := p.run(t, rand.New(rand.NewPCG(3, 4)))
+				allowed := max(limit*9/10, 1)
+				if got := len(l.times); l.refused > 0 || got < allowed*10*95/100 || got > allowed*11 {
+					t.Errorf("sent %d requests with %d refused, want about %d and 0", got, l.refused, allowed*10)
+				}
+			})
+		})
+	}
+}
+
+// Requests that wait are served in the order in which they came.
+func TestPacerOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPacer(1, time.Hour)
+		var order []int
+		var wg sync.WaitGroup
+		for i := range 6 {
+			wg.Go(func() {
+				sent, err := p.enter(t.Context(), func(time.Duration) {}, func() {})
+				if err != nil {
+					t.Error(err)
+				}
+				order = append(order, i)
+				p.leave(sent, nil)
+			})
+			synctest.Wait() // i has queued before the next one comes
+		}
+		wg.Wait()
+		for i, got := range order {
+			if got != i {
+				t.Fatalf("served in order %v", order)
+			}
+		}
+	})
+}
+
+// Who gives up waiting makes way for those behind.
+func TestPacerCancelInLine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPacer(1, time.Hour)
+		enter := func(ctx context.Context) error {
+			sent, err := p.enter(ctx, func(time.Duration) {}, func() {})
+			if err == nil {
+				p.leave(sent, nil)
+			}
+			return err
+		}
+		if err := enter(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		start := time.Now()
+		var wg sync.WaitGroup
+		for range 3 {
+			wg.Go(func() {
+				if err := enter(ctx); err == nil || time.Since(start) != 10*time.Second {
+					t.Errorf("got error %v after %s, want the context's after 10s", err, time.Since(start))
+				}
+			})
+		}
+		synctest.Wait()
+		if err := enter(t.Context()); err != nil || time.Since(start) != time.Minute {
+			t.Errorf("entered after %s, error %v, want 1m", time.Since(start), err)
+		}
+		wg.Wait()
+	})
+}
+
+func TestReadStated(t *testing.T) {
+	for _, tc := range []struct {
+		limit, remaining string
+		want             stated
+	}{
+		{"120", "119", stated{true, 120, 119}},
+		{"120", "-3", stated{true, 120, 0}},
+		{"120", "", stated{}},
+		{"", "5", stated{}},
+		{"0", "0", stated{}},
+		{"x", "1", stated{}},
+		{"99999999", "99999998", stated{true, maxLimit, maxLimit}},
+		{"99999999999999999999999", "1", stated{}},
+	} {
+		h := http.Header{}
+		h.Set("X-RateLimit-Limit", tc.limit)
+		h.Set("X-RateLimit-Remaining", tc.remaining)
+		if got := readStated(h); got != tc.want {
+			t.Errorf("limit %q, remaining %q: got %+v, want %+v", tc.limit, tc.remaining, got, tc.want)
+		}
+	}
+}
+
+// Overlapping waits count once.
+func TestStopwatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var s stopwatch
+		s.begin()
+		time.Sleep(2 * time.Second)
+		s.begin()
+		time.Sleep(3 * time.Second)
+		s.end()
+		time.Sleep(time.Second)
+		if got := s.total(); got != 6*time.Second {
+			t.Errorf("while waiting: got %s, want 6s", got)
+		}
+		s.end()
+		time.Sleep(time.Hour)
+		if got := s.total(); got != 6*time.Second {
+			t.Errorf("afterwards: got %s, want 6s", got)
+		}
+	})
+}

@@ -1,0 +1,173 @@
+package client
+
+import (
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// serve runs a real server on loopback and returns a client of it that hardly
+// waits before retries.
+func serve(t *testing.T, o Options, answer func(n int, w http.ResponseWriter, r *http.Request)) *Client {
+	t.Helper()
+	var n atomic.Int32
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { answer(int(n.Add(1)), w, r) }))
+	t.Cleanup(s.Close)
+	t.Cleanup(s.CloseClientConnections)
+	o.URL, o.Key = s.URL+"/api", testKey
+	c, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.backoff = time.Millisecond
+	t.Cleanup(c.transport.(*http.Transport).CloseIdleConnections)
+	return c
+}
+
+// hijack writes raw bytes to the connection and breaks it with a reset.
+func hijack(w http.ResponseWriter, raw string) {
+	conn, _, err := w.(http.Hijacker).Hijack()
+	if err != nil {
+		panic(err)
+	}
+	io.WriteString(conn, raw)
+	conn.(*net.TCPConn).SetLinger(0)
+	conn.Close()
+}
+
+// Faults of a real connection in the middle of a walk pass unnoticed.
+func TestServerFaults(t *testing.T) {
+	const head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+	hang := func(r *http.Request) { <-r.Context().Done() }
+	for name, fault := range map[string]func(w http.ResponseWriter, r *http.Request){
+		"reset before the head": func(w http.ResponseWriter, _ *http.Request) { hijack(w, "") },
+		"reset in the head":     func(w http.ResponseWriter, _ *http.Request) { hijack(w, "HTTP/1.1 200 O") },
+		"reset in the body":     func(w http.ResponseWriter, _ *http.Request) { hijack(w, head+"Content-Length: 100\r\n\r\n{\"data\":[") },
+		"no HTTP":               func(w http.ResponseWriter, _ *http.Request) { hijack(w, "SSH-2.0-x\r\n") },
+		"Content-Length too large": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "1000")
+			io.WriteString(w, `{"data":[]}`)
+		},
+		"broken chunk": func(w http.ResponseWriter, _ *http.Request) {
+			hijack(w, head+"Transfer-Encoding: chunked\r\n\r\nzz\r\n")
+		},
+		"head without end": func(w http.ResponseWriter, _ *http.Request) { hijack(w, head+strings.Repeat("X: y\r\n", 500_000)) },
+		"not gzip after all": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			io.WriteString(w, `{"data":[]}`)
+		},
+		"never answers":       func(_ http.ResponseWriter, r *http.Request) { hang(r) },
+		"head, then silence":  func(w http.ResponseWriter, r *http.Request) { w.(http.Flusher).Flush(); hang(r) },
+		"error, then silence": func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(503); w.(http.Flusher).Flush(); hang(r) },
+		"endless body": func(w http.ResponseWriter, r *http.Request) {
+			for r.Context().Err() == nil {
+				w.Write(make([]byte, 1<<15))
+			}
+		},
+		"bomb": func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			z := gzip.NewWriter(w)
+			for r.Context().Err() == nil {
+				if _, err := z.Write(make([]byte, 1<<20)); err != nil {
+					return
+				}
+			}
+		},
+		"bad gateway": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(502); io.WriteString(w, html) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := serve(t, Options{MaxBody: 1 << 20, Timeout: 300 * time.Millisecond}, func(n int, w http.ResponseWriter, r *http.Request) {
+				if n == 2 {
+					fault(w, r)
+					return
+				}
+				io.WriteString(w, cursorPage(r).body)
+			})
+			got, err := collect(c.Cursor(t.Context(), List{Path: "/subscribers"}))
+			if err != nil || got != wholeList {
+				t.Errorf("got %s, error %v", got, err)
+			}
+			// A reset of a connection in reuse is repeated by the transport itself.
+			hidden := name == "reset before the head"
+			if s := c.Stats(); s.Retries != 1 && !hidden || s.Retries > 1 || s.BytesRead > 2<<20 {
+				t.Errorf("got stats %+v, want one retry", s)
+			}
+		})
+	}
+}
+
+// A server that is gone is an error that names the request and not the key.
+func TestServerGone(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	l.Close()
+	c, err := New(Options{URL: "http://" + address, Key: testKey})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.backoff = time.Millisecond
+	_, err = c.Account(t.Context())
+	var op *net.OpError
+	if !errors.As(err, &op) || !strings.Contains(err.Error(), "get /account") || !strings.Contains(err.Error(), "6 attempts") {
+		t.Errorf("got error %v", err)
+	}
+}
+
+// The key goes to no other host, and none is even contacted.
+func TestServerRedirect(t *testing.T) {
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the other host was contacted") }))
+	defer other.Close()
+	c := serve(t, Options{}, func(_ int, w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, other.URL+"/api/account", http.StatusTemporaryRedirect)
+	})
+	if _, err := c.Account(t.Context()); !errors.Is(err, ErrRedirect) {
+		t.Errorf("got error %v", err)
+	}
+}
+
+// The own transport asks for gzip and the walk sees what was packed.
+func TestServerGzip(t *testing.T) {
+	c := serve(t, Options{}, func(_ int, w http.ResponseWriter, r *http.Request) {
+		if !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+			t.Errorf("got Accept-Encoding %q", r.Header.Get("Accept-Encoding"))
+		}
+		w.Header().Set("Content-Encoding", "gzip")
+		z := gzip.NewWriter(w)
+		io.WriteString(z, cursorPage(r).body)
+		z.Close()
+	})
+	got, err := collect(c.Cursor(t.Context(), List{Path: "/subscribers"}))
+	if err != nil || got != wholeList {
+		t.Errorf("got %s, error %v", got, err)
+	}
+}
+
+func BenchmarkCursor(b *testing.B) {
+	row := `{"id":"123456789012345678","email":"someone@example.com","status":"active","sent":12,"opens_count":3,"open_rate":25,"fields":{"name":"Ada","company":"Analytical","z_i_p":null},"groups":[{"id":"1","name":"g"}]}`
+	page := `{"data":[` + strings.TrimSuffix(strings.Repeat(row+",", 1000), ",") + `],"meta":{"next_cursor":"%d"}}`
+	c, _ := newTestClient(b, func(n int, _ *http.Request) reply { return ok(fmt.Sprintf(page, n)) }, Options{})
+	b.SetBytes(int64(len(page)))
+	b.ReportAllocs()
+	n := 0
+	for p, err := range c.Cursor(b.Context(), List{Path: "/s"}) {
+		if err != nil {
+			b.Fatal(err)
+		}
+		p.Release()
+		if n++; n >= b.N {
+			break
+		}
+	}
+}

@@ -1,0 +1,172 @@
+package export_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"mailerlake/client"
+	"mailerlake/client/mailerlitetest"
+	"mailerlake/export"
+	"mailerlake/export/dataset"
+	"mailerlake/schema"
+)
+
+// benchRows is the environment variable that sets the size of the account that the benchmarks export. The account
+// lives in another process, so that memory and processor time are those of the export alone:
+//
+//	BENCH_ROWS=1000000 go test ./export -run '^$' -bench Export -benchtime 1x
+const benchRows = "BENCH_ROWS"
+
+func TestMain(m *testing.M) {
+	if rows := os.Getenv("BENCH_ACCOUNT"); rows != "" {
+		serveAccount(rows)
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// serveAccount serves a simulated account to the benchmark process; a post to /advance lets a day pass.
+func serveAccount(rows string) {
+	n, err := strconv.Atoi(rows)
+	if err != nil {
+		panic(err)
+	}
+	account := mailerlitetest.New(mailerlitetest.Options{Subscribers: n, Groups: 40, Campaigns: 60, CustomFields: 19,
+		RatePerMinute: -1, Churn: 0.33})
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(listener.Addr())
+	mux := http.NewServeMux()
+	mux.Handle("/api/", account)
+	mux.HandleFunc("/advance", func(http.ResponseWriter, *http.Request) { account.Advance(1) })
+	http.Serve(listener, mux)
+}
+
+// startAccount starts the other process and returns its address.
+func startAccount(b *testing.B) string {
+	rows := os.Getenv(benchRows)
+	if rows == "" {
+		rows = "20000"
+	}
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), "BENCH_ACCOUNT="+rows)
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
+	addr, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		b.Fatal(err)
+	}
+	return "http://" + strings.TrimSpace(addr)
+}
+
+// BenchmarkExport measures a first export, one of an unchanged account and one of an account of which about 1 % has
+// changed. Rows are subscribers; cpu-s/bare-cpu-s compares with what decoding the same pages costs alone.
+func BenchmarkExport(b *testing.B) {
+	addr := startAccount(b)
+	dir := filepath.Join(b.TempDir(), "lake")
+	o := export.Options{FS: dataset.OS(false), Dir: dir, Program: "mailerlake bench", Tables: schema.Tables(), ResumeWithin: time.Hour}
+	for _, name := range []string{"first", "unchanged", "changed"} {
+		b.Run(name, func(b *testing.B) {
+			for range b.N {
+				switch name {
+				case "first":
+					os.RemoveAll(dir)
+				case "changed":
+					if _, err := http.Post(addr+"/advance", "", nil); err != nil {
+						b.Fatal(err)
+					}
+				}
+				measure(b, addr, o)
+			}
+		})
+	}
+}
+
+func measure(b *testing.B, addr string, o export.Options) {
+	c, err := client.New(client.Options{URL: addr + "/api", Key: "bench", Rate: 1 << 30})
+	if err != nil {
+		b.Fatal(err)
+	}
+	o.Client = c
+	os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) // resets the peak, on Linux
+	start, cpu := time.Now(), cpuTime()
+	report, err := export.Export(context.Background(), o)
+	if err != nil {
+		b.Fatal(err)
+	}
+	wall, used := time.Since(start).Seconds(), cpuTime()-cpu
+	if report.Failed() {
+		b.Fatalf("%+v", report.Tables)
+	}
+	b.ReportMetric(float64(report.Tables[0].Rows)/wall, "rows/s")
+	b.ReportMetric(used, "cpu-s")
+	b.ReportMetric(used/bareDecode(b, c), "cpu-s/bare-cpu-s")
+	b.ReportMetric(float64(report.BytesWritten)/1e6, "MB-written")
+	b.ReportMetric(peakMiB(), "peak-MiB")
+}
+
+// bareDecode returns the processor time of fetching all subscribers and reading every token of them.
+func bareDecode(b *testing.B, c *client.Client) float64 {
+	src := schema.Lookup("subscriber").Source
+	cpu := cpuTime()
+	var d jsontext.Decoder
+	for page, err := range c.Cursor(context.Background(), client.List{Path: src.Path, Params: src.Params, Limits: src.Limits}) {
+		if err != nil {
+			b.Fatal(err)
+		}
+		d.Reset(bytes.NewBuffer(page.Data), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+		for range 1 << 30 {
+			if _, err := d.ReadToken(); err != nil {
+				break
+			}
+		}
+		page.Release()
+	}
+	return cpuTime() - cpu
+}
+
+// cpuTime returns the processor time this process has used, in seconds.
+func cpuTime() float64 {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9
+}
+
+// peakMiB returns the greatest resident memory since it was reset; 0 where the system does not tell.
+func peakMiB() float64 {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(status)) {
+		if kib, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			n, _ := strconv.Atoi(strings.Fields(kib)[0])
+			return float64(n) / 1024
+		}
+	}
+	return 0
+}

@@ -1,0 +1,244 @@
+package dataset
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"mailerlake/schema"
+)
+
+// maxCount bounds rows, bytes and changes, so that sums of them cannot overflow.
+const maxCount = 1 << 50
+
+// maxKey bounds the columns of a key.
+const maxKey = 8
+
+var (
+	tablePattern = regexp.MustCompile(`^[a-z_]{1,100}$`)
+	partPattern  = regexp.MustCompile(`^([a-z_]{1,100})/part-[0-9]{5,9}\.parquet$`)
+	sumPattern   = regexp.MustCompile(`^[0-9a-f]{64}$`)
+)
+
+// Check returns what is wrong with a manifest, nil if nothing is. No manifest is written or read that fails it, so
+// the rest of the program relies on what it says. Its errors quote names and never a key.
+func (m *Manifest) Check() error {
+	if m.Format != Format {
+		return fmt.Errorf("format version %d", m.Format)
+	}
+	if m.Snapshot < 1 || m.Snapshot > maxCount {
+		return fmt.Errorf("snapshot %d", m.Snapshot)
+	}
+	if err := checkTimes(m.CommittedAt); err != nil {
+		return fmt.Errorf("committed_at: %w", err)
+	}
+	for i := range m.Tables {
+		t := &m.Tables[i]
+		if i > 0 && t.Name <= m.Tables[i-1].Name {
+			return fmt.Errorf("table %s is out of order or double", quote(t.Name))
+		}
+		if err := t.check(m.Snapshot); err != nil {
+			return fmt.Errorf("table %s: %w", quote(t.Name), err)
+		}
+	}
+	return nil
+}
+
+func (t *TableState) check(snapshot int64) error {
+	if !tablePattern.MatchString(t.Name) || !filepath.IsLocal(t.Name) {
+		return errors.New("the name is no table name")
+	}
+	if err := t.checkColumns(); err != nil {
+		return err
+	}
+	for _, n := range []int64{t.Last.Inserted, t.Last.Updated, t.Last.Deleted, t.Total.Inserted, t.Total.Updated, t.Total.Deleted} {
+		if n < 0 || n > maxCount {
+			return fmt.Errorf("count of changes %d", n)
+		}
+	}
+	if t.ChangedIn < 1 || t.ChangedIn > snapshot {
+		return fmt.Errorf("changed_in %d", t.ChangedIn)
+	}
+	if err := t.checkTimes(); err != nil {
+		return err
+	}
+	return t.checkParts()
+}
+
+func (t *TableState) checkTimes() error {
+	if t.GreatestUpdatedAt != nil {
+		if err := checkTimes(*t.GreatestUpdatedAt); err != nil {
+			return err
+		}
+	}
+	return checkTimes(t.ScanStarted, t.ScanEnded)
+}
+
+// checkTimes asks for UTC, so that every instant is written in one way, in years that RFC 3339 can write.
+func checkTimes(times ...time.Time) error {
+	for _, at := range times {
+		if _, offset := at.Zone(); offset != 0 {
+			return errors.New("a time is not in UTC")
+		}
+		if y := at.Year(); y < 0 || y > 9999 {
+			return errors.New("a time is out of range")
+		}
+	}
+	return nil
+}
+
+func (t *TableState) checkColumns() error {
+	seen := make(map[string]bool, len(t.Columns))
+	for _, c := range t.Columns {
+		if err := checkColumn(c); err != nil {
+			return fmt.Errorf("column %s: %w", quote(c.Name), err)
+		}
+		folded := strings.ToLower(c.Name)
+		if seen[folded] {
+			return fmt.Errorf("column %s is double", quote(c.Name))
+		}
+		seen[folded] = true
+	}
+	return t.checkKey()
+}
+
+func checkColumn(c schema.Column) error {
+	bad := func(r rune) bool { return strings.ContainsRune(" ,;{}()=", r) || unicode.IsControl(r) }
+	if c.Name == "" || strings.ContainsFunc(c.Name, bad) || !utf8.ValidString(c.Name) {
+		return errors.New("the name is no column name")
+	}
+	if c.Kind < schema.String || c.Kind >= schema.Raw {
+		return fmt.Errorf("type %v is none of a stored column", c.Kind)
+	}
+	return nil
+}
+
+func (t *TableState) checkKey() error {
+	if len(t.Key) == 0 || len(t.Key) > maxKey {
+		return fmt.Errorf("a key of %d columns", len(t.Key))
+	}
+	for i, name := range t.Key {
+		if slices.Contains(t.Key[:i], name) {
+			return fmt.Errorf("key column %s is double", quote(name))
+		}
+		if !slices.ContainsFunc(t.Columns, func(c schema.Column) bool { return c.Name == name }) {
+			return fmt.Errorf("key column %s does not exist", quote(name))
+		}
+	}
+	if len(t.Order) > 0 && !slices.Equal(slices.Sorted(slices.Values(t.Order)), slices.Sorted(slices.Values(t.Key))) {
+		return errors.New("the order of rows is not by the key")
+	}
+	return nil
+}
+
+func (t *TableState) checkParts() error {
+	if len(t.Parts) == 0 {
+		return errors.New("no parts")
+	}
+	var rows int64
+	seen := make(map[string]bool, len(t.Parts))
+	for i := range t.Parts {
+		p := &t.Parts[i]
+		if TableOf(p.Path) != t.Name || seen[p.Path] {
+			return fmt.Errorf("part path %s is none of the table, or double", quote(p.Path))
+		}
+		seen[p.Path] = true
+		if err := p.check(len(t.Key)); err != nil {
+			return fmt.Errorf("part %s: %w", p.Path, err)
+		}
+		if err := t.checkRange(i); err != nil {
+			return fmt.Errorf("part %s: %w", p.Path, err)
+		}
+		rows += p.Rows
+	}
+	if rows != t.Rows {
+		return fmt.Errorf("%d rows, but its parts have %d", t.Rows, rows)
+	}
+	return nil
+}
+
+// checkRange checks part i against the bounds of its range. The first part's range has no lower bound, or keys below
+// it would have no part to go to.
+func (t *TableState) checkRange(i int) error {
+	p := &t.Parts[i]
+	if i == 0 && len(p.From) != 0 {
+		return errors.New("the first part's range does not begin at the beginning")
+	}
+	if i > 0 && (len(p.From) != len(t.Key) || p.From.Compare(t.Parts[i-1].From) <= 0) {
+		return errors.New("its range is not above that of the part before it")
+	}
+	if p.Rows == 0 {
+		return nil
+	}
+	if p.RowGroups[0].First.Compare(p.From) < 0 {
+		return errors.New("its first key is below its range")
+	}
+	if i+1 < len(t.Parts) && p.LastKey.Compare(t.Parts[i+1].From) >= 0 {
+		return errors.New("its last key is above its range")
+	}
+	return nil
+}
+
+// check checks what a part says of itself; keys have the given number of columns.
+func (p *Part) check(columns int) error {
+	if p.Rows < 0 || p.Rows > maxCount || p.Bytes < 0 || p.Bytes > maxCount {
+		return errors.New("rows or bytes out of range")
+	}
+	if !sumPattern.MatchString(p.SHA256) {
+		return errors.New("no checksum")
+	}
+	var rows int64
+	var last schema.Key
+	for _, g := range p.RowGroups {
+		if g.Rows < 1 || g.Rows > p.Rows-rows {
+			return errors.New("its row groups do not have its rows")
+		}
+		if len(g.First) != columns || (last != nil && g.First.Compare(last) <= 0) {
+			return errors.New("its row groups are not in key order")
+		}
+		rows, last = rows+g.Rows, g.First
+	}
+	if rows != p.Rows {
+		return errors.New("its row groups do not have its rows")
+	}
+	return p.checkLast(columns, last)
+}
+
+// checkLast checks the last key against the first key of the last row group, nil if there is none.
+func (p *Part) checkLast(columns int, first schema.Key) error {
+	if first == nil {
+		if len(p.LastKey) != 0 {
+			return errors.New("a last key but no rows")
+		}
+		return nil
+	}
+	alone := p.RowGroups[len(p.RowGroups)-1].Rows == 1
+	if c := p.LastKey.Compare(first); len(p.LastKey) != columns || c < 0 || (c == 0) != alone {
+		return errors.New("its last key does not follow its row groups")
+	}
+	return nil
+}
+
+// TableOf returns the table that a part's path belongs to, empty if the path is none of a part. Only such paths are
+// ever read, replaced or removed, whatever a manifest or journal says.
+func TableOf(path string) string {
+	m := partPattern.FindStringSubmatch(path)
+	if m == nil || !filepath.IsLocal(filepath.FromSlash(path)) {
+		return ""
+	}
+	return m[1]
+}
+
+// quote quotes a name from a file for a message, cut to a bearable length.
+func quote(name string) string {
+	if len(name) > 100 {
+		name = name[:100] + "..."
+	}
+	return fmt.Sprintf("%q", name)
+}

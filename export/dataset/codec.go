@@ -1,0 +1,141 @@
+package dataset
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	jsonv1 "github.com/go-json-experiment/json/v1"
+)
+
+// maxRecord bounds the size of a manifest or journal, in bytes; one of a billion rows takes a tenth of it.
+const maxRecord = 64 << 20
+
+// DamagedError says that a file of the dataset is not what this program wrote; nothing was changed.
+type DamagedError struct {
+	Path   string // of the file or directory, as the operating system names it
+	Reason string
+	Hint   string // what to do next
+}
+
+func (e *DamagedError) Error() string {
+	return fmt.Sprintf("%s is damaged: %s; %s", e.Path, e.Reason, e.Hint)
+}
+
+// VersionError says that a manifest or journal has a format version that this program does not know.
+type VersionError struct {
+	Path         string
+	Found, Known int
+}
+
+func (e *VersionError) Error() string {
+	return fmt.Sprintf("%s has format version %d and this program knows only %d; use the program that wrote it, or a newer one",
+		e.Path, e.Found, e.Known)
+}
+
+const (
+	manifestHint = "restore it from a backup, or export into a new directory"
+	journalHint  = "run mailerlake export --repair to rebuild the dataset from a fresh scan"
+)
+
+// EncodeManifest returns a manifest as it is stored: indented JSON, the same bytes for the same state. It is an error
+// if the manifest fails Check.
+func EncodeManifest(m *Manifest) ([]byte, error) {
+	if err := m.Check(); err != nil {
+		return nil, fmt.Errorf("write manifest: %w", err)
+	}
+	data, err := json.Marshal(m, encodeOptions, jsontext.WithIndent("  "))
+	if err != nil {
+		return nil, fmt.Errorf("write manifest: %w", err)
+	}
+	if len(data) >= maxRecord {
+		return nil, fmt.Errorf("write manifest: %d bytes are more than the %d that it may have", len(data), maxRecord)
+	}
+	return append(data, '\n'), nil
+}
+
+// DecodeManifest reads a stored manifest; path is for errors. A format version that this program does not know is a
+// *VersionError; a member it does not know, or content that fails Check, is a *DamagedError.
+func DecodeManifest(path string, data []byte) (*Manifest, error) {
+	if err := checkFormat(path, data, manifestHint); err != nil {
+		return nil, err
+	}
+	var m Manifest
+	if err := json.Unmarshal(data, &m, decodeOptions); err != nil {
+		return nil, &DamagedError{path, reason(err), manifestHint}
+	}
+	if err := m.Check(); err != nil {
+		return nil, &DamagedError{path, err.Error(), manifestHint}
+	}
+	m.normalize()
+	return &m, nil
+}
+
+// normalize gives every time the one location that UTC has.
+func (m *Manifest) normalize() {
+	m.CommittedAt = m.CommittedAt.UTC()
+	for i := range m.Tables {
+		t := &m.Tables[i]
+		t.ScanStarted, t.ScanEnded = t.ScanStarted.UTC(), t.ScanEnded.UTC()
+		if t.GreatestUpdatedAt != nil {
+			*t.GreatestUpdatedAt = t.GreatestUpdatedAt.UTC()
+		}
+	}
+}
+
+var (
+	encodeOptions = json.JoinOptions(json.Deterministic(true), jsonv1.OmitEmptyWithLegacySemantics(true))
+	decodeOptions = json.RejectUnknownMembers(true)
+)
+
+// checkFormat reads the format version alone, before anything else that another version may have in another way.
+func checkFormat(path string, data []byte, hint string) error {
+	var head struct {
+		Format *int `json:"format"`
+	}
+	if err := json.Unmarshal(data, &head); err != nil {
+		return &DamagedError{path, reason(err), hint}
+	}
+	if head.Format == nil {
+		return &DamagedError{path, "it has no format version", hint}
+	}
+	if *head.Format != Format {
+		return &VersionError{path, *head.Format, Format}
+	}
+	return nil
+}
+
+// reason says where JSON is wrong without what stands there, which may be anybody's data.
+func reason(err error) string {
+	var syntax *jsontext.SyntacticError
+	if errors.As(err, &syntax) {
+		return fmt.Sprintf("no valid JSON at byte %d", syntax.ByteOffset)
+	}
+	var semantic *json.SemanticError
+	if errors.As(err, &semantic) {
+		if errors.Is(err, json.ErrUnknownName) {
+			return "this program does not know member " + quote(string(semantic.JSONPointer))
+		}
+		return "no valid value in member " + quote(string(semantic.JSONPointer))
+	}
+	return "no valid JSON"
+}
+
+// readRecord reads a manifest or journal, whose size is bounded.
+func readRecord(fsys FS, name, hint string) (data []byte, err error) {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err = io.ReadAll(io.LimitReader(f, maxRecord+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(data) > maxRecord {
+		return nil, &DamagedError{name, "it is too large", hint}
+	}
+	return data, nil
+}

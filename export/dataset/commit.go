@@ -1,0 +1,255 @@
+package dataset
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"sync"
+)
+
+// ConflictError says that somebody else committed to the dataset since this run began, which the lock cannot hinder
+// on every shared folder. Nothing was changed.
+type ConflictError struct {
+	Path        string // of the dataset
+	Began, Find int64  // the snapshot that this run began from and the one there is now; 0 for none
+}
+
+func (e *ConflictError) Error() string {
+	return fmt.Sprintf("dataset %s was changed by another run (snapshot %d, began from %d); run again, on one machine at a time",
+		e.Path, e.Find, e.Began)
+}
+
+// UnfinishedError says that a commit is past its point of commit and could not be finished: the journal is there, and
+// Recover finishes it.
+type UnfinishedError struct {
+	Path     string // of the dataset
+	Snapshot int64  // that is committed
+	Err      error
+}
+
+func (e *UnfinishedError) Error() string {
+	return fmt.Sprintf("snapshot %d of dataset %s is committed but not in place yet; the next export finishes it: %v", e.Snapshot, e.Path, e.Err)
+}
+
+func (e *UnfinishedError) Unwrap() error { return e.Err }
+
+// Commit is a change of the dataset in the making: Create and fill the new parts, then Commit, or Abort.
+type Commit struct {
+	d     *Dataset
+	base  *Manifest // the state it began from, nil for a new dataset
+	token string    // in the names of its staged files
+
+	mu     sync.Mutex
+	staged map[string]*Staged // by part path
+	over   bool
+}
+
+// Begin begins a commit on the state that Manifest says. The lock must be held and no commit be pending. What an
+// earlier commit left staged is removed.
+func (d *Dataset) Begin() (*Commit, error) {
+	if err := d.ready(); err != nil {
+		return nil, fmt.Errorf("begin commit: %w", err)
+	}
+	if err := d.cleanStaged(); err != nil {
+		return nil, fmt.Errorf("begin commit: %w", err)
+	}
+	for _, dir := range []string{PrivateDir, ""} { // a run that was killed may have made them and gone no further
+		if err := d.fsys.SyncDir(d.Path(dir)); err != nil {
+			return nil, fmt.Errorf("begin commit: %w", err)
+		}
+	}
+	return &Commit{d: d, base: d.Manifest, token: newToken(), staged: make(map[string]*Staged)}, nil
+}
+
+// newToken makes the names of a commit's staged files its own: where the lock does not hold, another run would
+// otherwise overwrite them unseen.
+func newToken() string {
+	var b [4]byte
+	rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}
+
+func (d *Dataset) ready() error {
+	if !d.locked {
+		return errors.New("the dataset is not locked")
+	}
+	if d.pending {
+		return errors.New("an earlier commit is not finished")
+	}
+	return nil
+}
+
+func (d *Dataset) cleanStaged() error {
+	pending, err := exists(d.fsys, d.Path(JournalName))
+	if err != nil {
+		return err
+	}
+	if pending {
+		return errors.New("another run is committing")
+	}
+	if err := d.fsys.RemoveAll(d.Path(StagedDir)); err != nil {
+		return err
+	}
+	return d.fsys.MkdirAll(d.Path(StagedDir))
+}
+
+// Commit makes next the state of the dataset: manifest and all parts created, in one step. Logs are the names (in
+// ScanDir) of the page logs that it consumes. On a *UnfinishedError the commit is done and only has to be finished; on
+// any other error the dataset has its old state, and Abort frees what is staged. A *ConflictError says that another run
+// was faster.
+func (c *Commit) Commit(next *Manifest, logs []string) error {
+	j, err := c.plan(next, logs)
+	if err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	data, err := encodeJournal(j)
+	if err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	if err := c.prepare(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	committed, err := c.d.decide(data)
+	if !committed {
+		return fmt.Errorf("commit: write journal: %w", err)
+	}
+	c.over, c.d.pending = true, true
+	if err == nil {
+		err = c.d.apply(j, nil)
+	}
+	if err != nil {
+		return &UnfinishedError{c.d.dir, next.Snapshot, err}
+	}
+	return nil
+}
+
+// decide writes the journal and gives it its name, the point of commit. After an error it is committed if the journal
+// has its name: a rename over a network may report an error and have happened.
+func (d *Dataset) decide(data []byte) (committed bool, err error) {
+	temp, name := d.Path(journalTemp), d.Path(JournalName)
+	if err := writeFile(d.fsys, temp, data); err != nil {
+		return false, err
+	}
+	if err := d.fsys.Rename(temp, name); err != nil {
+		there, look := exists(d.fsys, name)
+		if !there && look == nil {
+			_ = d.fsys.Remove(temp)
+			return false, err
+		}
+		return true, err
+	}
+	return true, d.fsys.SyncDir(d.Path(PrivateDir))
+}
+
+// plan checks that next is what follows, and that every part of it is stored or staged.
+func (c *Commit) plan(next *Manifest, logs []string) (*journal, error) {
+	if err := c.d.ready(); err != nil {
+		return nil, err
+	}
+	if c.over {
+		return nil, errors.New("the commit is over")
+	}
+	if want := c.base.snapshot() + 1; next.Snapshot != want {
+		return nil, fmt.Errorf("snapshot %d does not follow %d", next.Snapshot, want-1)
+	}
+	if c.base != nil && next.Account.ID != c.base.Account.ID {
+		return nil, errors.New("the dataset belongs to another account")
+	}
+	if err := c.checkStaged(next); err != nil {
+		return nil, err
+	}
+	return &journal{
+		Token:   c.token,
+		Install: c.steps(next),
+		Remove:  removed(c.base, next),
+		Logs:    logs,
+		Next:    next.Clone(),
+	}, nil
+}
+
+// snapshot is the manifest's number, 0 for no manifest.
+func (m *Manifest) snapshot() int64 {
+	if m == nil {
+		return 0
+	}
+	return m.Snapshot
+}
+
+func (c *Commit) checkStaged(next *Manifest) error {
+	parts, old := next.parts(), c.base.parts()
+	for path, s := range c.staged {
+		p := parts[path]
+		if p == nil || !s.whole || p.Bytes != s.bytes || p.SHA256 != s.Sum() {
+			return fmt.Errorf("part %s is not closed, or not what the next manifest says", path)
+		}
+	}
+	for path, p := range parts {
+		was := old[path]
+		if c.staged[path] == nil && (was == nil || was.SHA256 != p.SHA256 || was.Bytes != p.Bytes) {
+			return fmt.Errorf("part %s is not what is stored, and was not created", path)
+		}
+	}
+	return nil
+}
+
+// prepare makes the staged names durable, and looks whether everything is still as the commit began from.
+func (c *Commit) prepare() error {
+	found := c.findStaged()
+	if err := c.unchanged(); err != nil {
+		return err // rather than found: another run's commit removes what is staged
+	}
+	return found
+}
+
+func (c *Commit) findStaged() error {
+	for path, s := range c.staged {
+		info, err := c.d.fsys.Stat(s.name)
+		if err != nil {
+			return fmt.Errorf("find staged part %s: %w", path, err)
+		}
+		if info.Size() != s.bytes {
+			return fmt.Errorf("staged part %s has %d bytes, not %d: somebody changed it", path, info.Size(), s.bytes)
+		}
+	}
+	return c.d.fsys.SyncDir(c.d.Path(StagedDir))
+}
+
+func (c *Commit) unchanged() error {
+	now, err := c.d.readManifest()
+	if err != nil {
+		return err
+	}
+	pending, err := exists(c.d.fsys, c.d.Path(JournalName))
+	if err != nil {
+		return err
+	}
+	if pending || !same(now, c.base) {
+		return &ConflictError{c.d.dir, c.base.snapshot(), now.snapshot()}
+	}
+	return nil
+}
+
+// same reports whether two manifests are of the same commit.
+func same(a, b *Manifest) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.Snapshot == b.Snapshot && a.CommittedAt.Equal(b.CommittedAt)
+}
+
+// Abort gives the commit up and removes what it staged. After Commit it does nothing, so it may be deferred.
+func (c *Commit) Abort() error {
+	if c.over {
+		return nil
+	}
+	c.over = true
+	var err error
+	for _, s := range c.staged {
+		err = errors.Join(err, s.discard())
+	}
+	if err != nil {
+		return fmt.Errorf("abort commit: %w", err)
+	}
+	return nil
+}

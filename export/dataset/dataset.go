@@ -1,0 +1,186 @@
+package dataset
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// The names that a dataset has on disk, relative to its directory, with slashes.
+const (
+	// ManifestName is the manifest, the record of the committed state.
+	ManifestName = "manifest.json"
+	// PrivateDir holds what readers never need: lock, journal, page logs, staged parts.
+	PrivateDir = privateDir
+	// JournalName is the journal of a commit that is past its point of commit and not finished yet. A loader that
+	// needs one instant over all parts checks that there is no such file.
+	JournalName = privateDir + "/journal.json"
+	// LockName is the file that a run holds locked.
+	LockName = privateDir + "/lock"
+	// ScanDir holds the page logs.
+	ScanDir = privateDir + "/scan"
+	// StagedDir holds the parts of a commit until they are renamed into place.
+	StagedDir = privateDir + "/" + stagedDir
+)
+
+const (
+	privateDir = ".mailerlake"
+	stagedDir  = "staged"
+	// The files that a crash may leave; Recover removes them.
+	journalTemp  = privateDir + "/journal.tmp"
+	manifestTemp = StagedDir + "/manifest"
+)
+
+// Dataset is a dataset's directory. It is for one goroutine; only a Commit's Create is safe for several.
+type Dataset struct {
+	// Manifest is the committed state that Open, Lock, Commit or Recover found or made, nil for a new dataset. It is
+	// not to be changed: Clone it.
+	Manifest *Manifest
+
+	fsys    FS
+	dir     string
+	pending bool
+	locked  bool
+}
+
+// Open reads a dataset's manifest and touches nothing. A directory that does not exist or has no dataset yet gives a
+// Dataset without manifest. A manifest that is damaged, or missing beside parts, is a *DamagedError; one of another
+// format version a *VersionError.
+func Open(fsys FS, dir string) (*Dataset, error) {
+	d := &Dataset{fsys: fsys, dir: dir}
+	if err := d.load(); err != nil {
+		return nil, fmt.Errorf("open dataset %s: %w", dir, err)
+	}
+	return d, nil
+}
+
+// FS returns the file system that the dataset was opened with.
+func (d *Dataset) FS() FS { return d.fsys }
+
+// Path returns where a file of the dataset is; names have slashes, as in manifests and this package's constants.
+func (d *Dataset) Path(names ...string) string {
+	path := d.dir
+	for _, name := range names {
+		path = filepath.Join(path, filepath.FromSlash(name))
+	}
+	return path
+}
+
+// Pending reports whether a commit is past its point of commit and not finished: some parts may be newer than
+// Manifest says. Recover finishes it.
+func (d *Dataset) Pending() bool { return d.pending }
+
+// load reads the state. It looks again where another run's first commit may just have come between two looks.
+func (d *Dataset) load() error {
+	if info, err := d.fsys.Stat(d.dir); err == nil && !info.IsDir() {
+		return &fs.PathError{Op: "open", Path: d.dir, Err: syscall.ENOTDIR}
+	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for try := 0; ; try++ {
+		err := d.look()
+		if err != nil || d.Manifest != nil || d.pending {
+			return err
+		}
+		part, err := d.anyPart()
+		if err != nil || part == "" {
+			return err
+		}
+		if try > 0 {
+			return &DamagedError{d.Path(ManifestName), "it is missing, but there is " + part, manifestHint}
+		}
+	}
+}
+
+func (d *Dataset) look() (err error) {
+	if d.pending, err = exists(d.fsys, d.Path(JournalName)); err != nil {
+		return err
+	}
+	d.Manifest, err = d.readManifest()
+	return err
+}
+
+// readManifest returns nil if there is no manifest.
+func (d *Dataset) readManifest() (*Manifest, error) {
+	name := d.Path(ManifestName)
+	data, err := readRecord(d.fsys, name, manifestHint)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return DecodeManifest(name, data)
+}
+
+// anyPart returns the path of some part file in the directory, empty if there is none.
+func (d *Dataset) anyPart() (string, error) {
+	strays, err := d.Stray()
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	for _, path := range strays {
+		if TableOf(path) != "" {
+			return path, nil
+		}
+	}
+	return "", err
+}
+
+// Stray returns the files in the table directories that the manifest does not name, as paths with slashes: readers of
+// `<table>/*.parquet` or of the whole directory would take them for data. Names that begin with a dot or an underscore
+// are passed over, as readers do, unless they end in .parquet.
+func (d *Dataset) Stray() ([]string, error) {
+	entries, err := d.fsys.ReadDir(d.dir)
+	if err != nil {
+		return nil, fmt.Errorf("list dataset: %w", err)
+	}
+	var strays []string
+	for _, e := range entries {
+		table := e.Name()
+		if !tablePattern.MatchString(table) || !d.isDir(e) {
+			continue
+		}
+		found, err := d.strayOf(table)
+		if err != nil {
+			return nil, fmt.Errorf("list table %s: %w", table, err)
+		}
+		strays = append(strays, found...)
+	}
+	return strays, nil
+}
+
+// isDir follows symbolic links: a table's directory may be one.
+func (d *Dataset) isDir(e fs.DirEntry) bool {
+	if e.Type()&fs.ModeSymlink == 0 {
+		return e.IsDir()
+	}
+	info, err := d.fsys.Stat(d.Path(e.Name()))
+	return err == nil && info.IsDir()
+}
+
+// strayOf passes over a directory that is no table's and has no parts: a stranger's.
+func (d *Dataset) strayOf(table string) ([]string, error) {
+	state := d.Manifest.Table(table)
+	entries, err := d.fsys.ReadDir(d.Path(table))
+	if state == nil && errors.Is(err, fs.ErrPermission) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var strays []string
+	for _, e := range entries {
+		path := table + "/" + e.Name()
+		named := state != nil && state.Part(path) != nil
+		hidden := strings.HasPrefix(e.Name(), ".") || strings.HasPrefix(e.Name(), "_")
+		parquet := strings.EqualFold(filepath.Ext(e.Name()), partSuffix)
+		if !named && (parquet || (state != nil && !hidden)) {
+			strays = append(strays, path)
+		}
+	}
+	return strays, nil
+}

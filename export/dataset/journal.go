@@ -1,0 +1,152 @@
+package dataset
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"regexp"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// logPattern is that of a page log's name: no separator, and nothing that a platform takes for something special.
+var (
+	logPattern   = regexp.MustCompile(`^[a-z0-9_][a-z0-9_.-]{0,199}$`)
+	tokenPattern = regexp.MustCompile(`^[0-9a-f]{8}$`)
+)
+
+// journal says all that is left to do once a commit is past its point of commit. Sizes and checksums of the parts are
+// those in Next.
+type journal struct {
+	// Token is in the names of the staged parts.
+	Token string `json:"token"`
+	// Install lists the parts to rename into place. What one step renames is durable before the next step begins.
+	Install [][]string `json:"install"`
+	// Remove lists the parts that Next no longer has.
+	Remove []string `json:"remove"`
+	// Logs are the names of the page logs that the commit consumed.
+	Logs []string  `json:"logs"`
+	Next *Manifest `json:"next"`
+}
+
+// envelope is a journal as it is stored. The checksum finds what the manifest's own rules cannot, such as a changed
+// digit in a count.
+type envelope struct {
+	Format int            `json:"format"`
+	SHA256 string         `json:"sha256"` // of Commit's bytes
+	Commit jsontext.Value `json:"commit"`
+}
+
+func encodeJournal(j *journal) ([]byte, error) {
+	if err := j.check(); err != nil {
+		return nil, fmt.Errorf("write journal: %w", err)
+	}
+	body, err := json.Marshal(j, encodeOptions)
+	if err != nil {
+		return nil, fmt.Errorf("write journal: %w", err)
+	}
+	data, err := json.Marshal(envelope{Format: Format, SHA256: sumOf(body), Commit: body}, encodeOptions)
+	if err != nil {
+		return nil, fmt.Errorf("write journal: %w", err)
+	}
+	if len(data) > maxRecord {
+		return nil, fmt.Errorf("write journal: %d bytes are more than the %d that it may have", len(data), maxRecord)
+	}
+	return data, nil
+}
+
+// decodeJournal reads a stored journal and trusts nothing in it; path is for errors.
+func decodeJournal(path string, data []byte) (*journal, error) {
+	if err := checkFormat(path, data, journalHint); err != nil {
+		return nil, err
+	}
+	damaged := func(reason string) (*journal, error) { return nil, &DamagedError{path, reason, journalHint} }
+	var e envelope
+	if err := json.Unmarshal(data, &e, decodeOptions); err != nil {
+		return damaged(reason(err))
+	}
+	if sumOf(e.Commit) != e.SHA256 {
+		return damaged("its checksum does not match")
+	}
+	var j journal
+	if err := json.Unmarshal(e.Commit, &j, decodeOptions); err != nil {
+		return damaged(reason(err))
+	}
+	if err := j.check(); err != nil {
+		return damaged(err.Error())
+	}
+	j.Next.normalize()
+	return &j, nil
+}
+
+// check returns what is wrong with a journal. One that passes touches only part files, manifest and page logs.
+func (j *journal) check() error {
+	if j.Next == nil || !tokenPattern.MatchString(j.Token) {
+		return errors.New("no next manifest or no token")
+	}
+	if err := j.Next.Check(); err != nil {
+		return err
+	}
+	parts, seen := j.Next.parts(), make(map[string]bool)
+	for _, step := range j.Install {
+		for _, path := range step {
+			if seen[path] || parts[path] == nil {
+				return fmt.Errorf("part %s is double or not in the manifest", quote(path))
+			}
+			seen[path] = true
+		}
+	}
+	for _, path := range j.Remove {
+		if seen[path] || TableOf(path) == "" || parts[path] != nil {
+			return fmt.Errorf("part %s cannot be removed", quote(path))
+		}
+		seen[path] = true
+	}
+	return checkLogs(j.Logs)
+}
+
+func checkLogs(names []string) error {
+	for _, name := range names {
+		if !logPattern.MatchString(name) || !filepath.IsLocal(name) {
+			return fmt.Errorf("%s is no name of a page log", quote(name))
+		}
+	}
+	return nil
+}
+
+// parts returns every part by its path.
+func (m *Manifest) parts() map[string]*Part {
+	parts := make(map[string]*Part)
+	if m == nil {
+		return parts
+	}
+	for i := range m.Tables {
+		for j := range m.Tables[i].Parts {
+			p := &m.Tables[i].Parts[j]
+			parts[p.Path] = p
+		}
+	}
+	return parts
+}
+
+func sumOf(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
+// readJournal returns nil if there is no journal.
+func (d *Dataset) readJournal() (*journal, error) {
+	name := d.Path(JournalName)
+	there, err := exists(d.fsys, name)
+	if err != nil || !there {
+		return nil, err
+	}
+	data, err := readRecord(d.fsys, name, journalHint)
+	if err != nil {
+		return nil, err
+	}
+	return decodeJournal(name, data)
+}

@@ -1,0 +1,272 @@
+package dataset_test
+
+import (
+	"errors"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"mailerlake/export/dataset"
+	"mailerlake/schema"
+)
+
+// fullManifest has a value in every member.
+func fullManifest() *dataset.Manifest {
+	m := nextWorld().part("group_subscriber", 0, "", "x").manifest
+	at := time.Date(2024, 2, 29, 23, 59, 59, 123456000, time.UTC)
+	t := m.Table("group_subscriber")
+	t.Key, t.Order = []string{"group_id", "subscriber_id"}, []string{"subscriber_id", "group_id"}
+	t.Columns = []schema.Column{
+		{Name: "group_id", Kind: schema.String, Path: "groups.id", Required: true},
+		{Name: "subscriber_id", Kind: schema.String, Path: "id", Required: true},
+		{Name: "fields_größe", Kind: schema.Double, Path: `fields.gr\.öße`},
+		{Name: "tags", Kind: schema.String, Path: "tags", JSON: true},
+		{Name: "_synced_at", Kind: schema.Timestamp},
+	}
+	t.Rows, t.GreatestUpdatedAt, t.ScanStarted, t.ScanEnded = 3, &at, at.Add(-time.Hour), at
+	t.Last, t.Total = dataset.Counts{Inserted: 1, Updated: 2, Deleted: 3}, dataset.Counts{Inserted: 4, Updated: 5, Deleted: 6}
+	t.Parts[0].Rows = 3
+	t.Parts[0].RowGroups = []dataset.RowGroup{{Rows: 2, First: schema.Key{"9", "1"}}, {Rows: 1, First: schema.Key{"10", "2"}}}
+	t.Parts[0].LastKey = schema.Key{"10", "2"}
+	return m
+}
+
+func encode(t *testing.T, m *dataset.Manifest) []byte {
+	t.Helper()
+	data, err := dataset.EncodeManifest(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func TestManifestRoundTrip(t *testing.T) {
+	want := fullManifest()
+	data := encode(t, want)
+	got, err := dataset.DecodeManifest("manifest.json", data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("read back (-want +got):\n%s", diff)
+	}
+	if again := encode(t, got); string(again) != string(data) {
+		t.Errorf("written again:\n%s\nwant\n%s", again, data)
+	}
+	for _, text := range []string{"\n  \"snapshot\": 2,\n", `"type": "TIMESTAMP"`, `"greatest_updated_at": "2024-02-29T23:59:59.123456Z"`, `"Tést"`} {
+		if !strings.Contains(string(data), text) {
+			t.Errorf("no %q in\n%s", text, data)
+		}
+	}
+	if strings.Contains(string(data), `"json": false`) || strings.Contains(string(data), "null") {
+		t.Errorf("it says what goes without saying:\n%s", data)
+	}
+}
+
+func TestManifestRefused(t *testing.T) {
+	table := func(m *dataset.Manifest) *dataset.TableState { return m.Table("subscriber") }
+	part := func(m *dataset.Manifest) *dataset.Part { return &table(m).Parts[1] }
+	tests := map[string]func(m *dataset.Manifest){
+		"no snapshot":            func(m *dataset.Manifest) { m.Snapshot = 0 },
+		"huge snapshot":          func(m *dataset.Manifest) { m.Snapshot = math.MaxInt64 },
+		"other time zone":        func(m *dataset.Manifest) { m.CommittedAt = m.CommittedAt.In(time.FixedZone("", 3600)) },
+		"year 10000":             func(m *dataset.Manifest) { table(m).ScanEnded = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC) },
+		"tables out of order":    func(m *dataset.Manifest) { m.Tables[0], m.Tables[1] = m.Tables[1], m.Tables[0] },
+		"double table":           func(m *dataset.Manifest) { m.Tables[1] = m.Tables[0] },
+		"table name of a path":   func(m *dataset.Manifest) { m.Tables[0].Name = "../x" },
+		"hidden table":           func(m *dataset.Manifest) { m.Tables[0].Name = ".mailerlake" },
+		"no columns":             func(m *dataset.Manifest) { table(m).Columns = nil },
+		"column without name":    func(m *dataset.Manifest) { table(m).Columns[1].Name = "" },
+		"column with space":      func(m *dataset.Manifest) { table(m).Columns[1].Name = "a b" },
+		"column with escape":     func(m *dataset.Manifest) { table(m).Columns[1].Name = "a\x1b[2J" },
+		"columns equal but case": func(m *dataset.Manifest) { table(m).Columns[1].Name = "ID" },
+		"raw column":             func(m *dataset.Manifest) { table(m).Columns[1].Kind = schema.Raw },
+		"no key":                 func(m *dataset.Manifest) { table(m).Key = nil },
+		"key is no column":       func(m *dataset.Manifest) { table(m).Key = []string{"x"} },
+		"double key column":      func(m *dataset.Manifest) { table(m).Key = []string{"id", "id"} },
+		"order is not the key":   func(m *dataset.Manifest) { table(m).Order = []string{"n"} },
+		"negative count":         func(m *dataset.Manifest) { table(m).Total.Deleted = -1 },
+		"changed in the future":  func(m *dataset.Manifest) { table(m).ChangedIn = m.Snapshot + 1 },
+		"no parts":               func(m *dataset.Manifest) { table(m).Parts, table(m).Rows = nil, 0 },
+		"rows do not add up":     func(m *dataset.Manifest) { table(m).Rows++ },
+		"part elsewhere":         func(m *dataset.Manifest) { part(m).Path = "subscriber/../../part-00001.parquet" },
+		"part of another table":  func(m *dataset.Manifest) { part(m).Path = "group/part-00009.parquet" },
+		"part with backslash":    func(m *dataset.Manifest) { part(m).Path = `subscriber\part-00001.parquet` },
+		"absolute part":          func(m *dataset.Manifest) { part(m).Path = "/subscriber/part-00001.parquet" },
+		"part with newline":      func(m *dataset.Manifest) { part(m).Path += "\n" },
+		"double part":            func(m *dataset.Manifest) { part(m).Path = table(m).Parts[0].Path },
+		"negative rows":          func(m *dataset.Manifest) { part(m).Rows = -1 },
+		"negative bytes":         func(m *dataset.Manifest) { part(m).Bytes = -1 },
+		"no checksum":            func(m *dataset.Manifest) { part(m).SHA256 = "" },
+		"upper-case checksum":    func(m *dataset.Manifest) { part(m).SHA256 = strings.ToUpper(part(m).SHA256) },
+		"first part from a key":  func(m *dataset.Manifest) { table(m).Parts[0].From = schema.Key{"0"} },
+		"parts out of order":     func(m *dataset.Manifest) { part(m).From = schema.Key{"9"} },
+		"key above its range":    func(m *dataset.Manifest) { table(m).Parts[2].From = schema.Key{"6"} },
+		"key below its range":    func(m *dataset.Manifest) { part(m).From = schema.Key{"5"} },
+		"two columns in a key":   func(m *dataset.Manifest) { part(m).RowGroups[0].First = schema.Key{"4", "4"} },
+		"groups out of order":    func(m *dataset.Manifest) { part(m).RowGroups[1].First = schema.Key{"4"} },
+		"group without rows":     func(m *dataset.Manifest) { part(m).RowGroups[1].Rows = 0 },
+		"group with all rows":    func(m *dataset.Manifest) { part(m).RowGroups[1].Rows = math.MaxInt64 },
+		"no row groups":          func(m *dataset.Manifest) { part(m).RowGroups = nil },
+		"last key too low":       func(m *dataset.Manifest) { part(m).LastKey = schema.Key{"5"} },
+		"last key of one row":    func(m *dataset.Manifest) { part(m).LastKey = schema.Key{"60"} },
+		"no last key":            func(m *dataset.Manifest) { part(m).LastKey = nil },
+	}
+	for name, damage := range tests {
+		t.Run(name, func(t *testing.T) {
+			m := nextWorld().manifest.Clone()
+			if err := m.Check(); err != nil {
+				t.Fatal(err)
+			}
+			damage(m)
+			if err := m.Check(); err == nil {
+				t.Error("it passes")
+			}
+			if _, err := dataset.EncodeManifest(m); err == nil {
+				t.Error("it is written")
+			}
+		})
+	}
+}
+
+func TestManifestDamaged(t *testing.T) {
+	text := string(encode(t, nextWorld().manifest))
+	tests := map[string]struct{ data, reason string }{
+		"empty":            {"", "no valid JSON"},
+		"not JSON":         {"PAR1", "no valid JSON"},
+		"truncated":        {text[:len(text)/2], "no valid JSON"},
+		"trailing":         {text + "{}", "no valid JSON"},
+		"no version":       {"{}", "no format version"},
+		"unknown member":   {strings.Replace(text, `"snapshot"`, `"surprise": 1, "snapshot"`, 1), `"/surprise"`},
+		"unknown in part":  {strings.Replace(text, `"sha256"`, `"md5": "", "sha256"`, 1), "md5"},
+		"double member":    {strings.Replace(text, `"snapshot": 2`, `"snapshot": 2, "snapshot": 2`, 1), "no valid JSON"},
+		"other case":       {strings.Replace(text, `"snapshot"`, `"Snapshot"`, 1), "Snapshot"},
+		"unknown type":     {strings.Replace(text, `"INT64"`, `"INT96"`, 1), "/tables/0/columns/1/type"},
+		"number too large": {strings.Replace(text, `"snapshot": 2`, `"snapshot": 99999999999999999999`, 1), "/snapshot"},
+		"number as text":   {strings.Replace(text, `"snapshot": 2`, `"snapshot": "2"`, 1), "/snapshot"},
+		"invalid UTF-8":    {strings.Replace(text, "Tést", "T\xffst", 1), "no valid JSON"},
+		"an array":         {"[]", "no valid"},
+		"edited count":     {strings.Replace(text, `"rows": 5`, `"rows": 6`, 1), "its parts have 5"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := dataset.DecodeManifest("lake/manifest.json", []byte(test.data))
+			var damaged *dataset.DamagedError
+			if !errors.As(err, &damaged) {
+				t.Fatalf("error = %v, want a DamagedError", err)
+			}
+			if damaged.Path != "lake/manifest.json" || !strings.Contains(damaged.Reason, test.reason) || damaged.Hint == "" {
+				t.Errorf("error = %+v, want reason %q", damaged, test.reason)
+			}
+		})
+	}
+}
+
+func TestManifestOfNewerVersion(t *testing.T) {
+	_, err := dataset.DecodeManifest("m", []byte(`{"format": 2, "what_it_has": "nobody knows"}`))
+	var version *dataset.VersionError
+	if !errors.As(err, &version) || version.Found != 2 || version.Known != 1 {
+		t.Errorf("error = %v, want a VersionError for 2", err)
+	}
+}
+
+func TestManifestErrorsKeepKeysToThemselves(t *testing.T) {
+	m := nextWorld().manifest.Clone()
+	m.Table("subscriber").Parts[0].LastKey = schema.Key{"jane@example.com"}
+	if err := m.Check(); err == nil || strings.Contains(err.Error(), "jane") {
+		t.Errorf("error = %v, want one without the key", err)
+	}
+}
+
+func TestPartFor(t *testing.T) {
+	s := nextWorld().manifest.Table("subscriber") // ranges from the beginning, 4, 7
+	for key, want := range map[string]int{"": 0, "1": 0, "3": 0, "4": 1, "6": 1, "7": 2, "9": 2, "10": 2} {
+		if got := s.PartFor(schema.Key{key}); got != want {
+			t.Errorf("PartFor(%q) = %d, want %d", key, got, want)
+		}
+	}
+	if got := (&dataset.TableState{}).PartFor(schema.Key{"1"}); got != -1 {
+		t.Errorf("PartFor without parts = %d, want -1", got)
+	}
+}
+
+func TestNextPart(t *testing.T) {
+	m := nextWorld().manifest
+	if got, want := m.Table("group").NextPart(), "group/part-00004.parquet"; got != want {
+		t.Errorf("NextPart = %s, want %s", got, want)
+	}
+	s := dataset.TableState{Name: "t"}
+	if got, want := s.NextPart(), "t/part-00000.parquet"; got != want {
+		t.Errorf("NextPart of a new table = %s, want %s", got, want)
+	}
+	s.Parts = []dataset.Part{{Path: dataset.PartPath("t", 99999)}}
+	if got, want := s.NextPart(), "t/part-100000.parquet"; got != want || dataset.TableOf(got) != "t" {
+		t.Errorf("NextPart = %s of table %q, want %s", got, dataset.TableOf(got), want)
+	}
+}
+
+func TestManifestPut(t *testing.T) {
+	var m dataset.Manifest
+	for _, name := range []string{"b", "c", "a", "b"} {
+		m.Put(dataset.TableState{Name: name, Rows: int64(len(m.Tables))})
+	}
+	want := []dataset.TableState{{Name: "a", Rows: 2}, {Name: "b", Rows: 3}, {Name: "c", Rows: 1}}
+	if diff := cmp.Diff(want, m.Tables); diff != "" {
+		t.Errorf("tables (-want +got):\n%s", diff)
+	}
+	if m.Table("b") != &m.Tables[1] || m.Table("x") != nil || (*dataset.Manifest)(nil).Table("a") != nil {
+		t.Error("Table finds a wrong one")
+	}
+}
+
+func TestManifestClone(t *testing.T) {
+	m := fullManifest()
+	before := encode(t, m)
+	c := m.Clone()
+	if diff := cmp.Diff(m, c); diff != "" {
+		t.Errorf("the clone differs: %s", diff)
+	}
+	s := c.Table("group_subscriber")
+	s.Key[0], s.Order[0], s.Columns[0].Name = "x", "x", "x"
+	*s.GreatestUpdatedAt = time.Time{}
+	s.Parts[0].RowGroups[1].First[0], s.Parts[0].LastKey[0] = "x", "x"
+	c.Table("group").Parts[1].From[0] = "x"
+	if after := encode(t, m); string(after) != string(before) {
+		t.Errorf("a change of the clone shows in the original:\n%s", after)
+	}
+}
+
+func FuzzManifest(f *testing.F) {
+	for _, m := range []*dataset.Manifest{oldWorld().manifest, fullManifest()} {
+		data, err := dataset.EncodeManifest(m)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Add([]byte(`{"format":1,"snapshot":1,"committed_at":"2024-01-01T00:00:00+00:00","tables":null,"account":null}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		m, err := dataset.DecodeManifest("m", data)
+		if err != nil {
+			return
+		}
+		again, err := dataset.DecodeManifest("m", encode(t, m))
+		if err != nil {
+			t.Fatalf("read back what was accepted: %v", err)
+		}
+		if diff := cmp.Diff(m, again, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("read back (-want +got):\n%s", diff)
+		}
+		for _, s := range m.Tables {
+			for _, p := range s.Parts {
+				if dataset.TableOf(p.Path) != s.Name || strings.Contains(p.Path, "..") {
+					t.Errorf("accepted part %q of table %q", p.Path, s.Name)
+				}
+			}
+		}
+	})
+}

@@ -1,0 +1,74 @@
+package dataset
+
+// The steps in which a commit renames parts into place. A cut moves the upper keys of an outgrown part into a new one;
+// that has to be there before its source shrinks, so that keys show twice for a moment and are never missing.
+const (
+	cutOfFirst = iota // new parts that take keys from a part-00000
+	firstParts        // part-00000 of every table: readers take the schema from it and err loudly on older parts
+	cutOfOther        // new parts that take keys from another part
+	otherParts        // all others; no order among them could matter
+	steps
+)
+
+// steps puts the parts created into the order in which they are renamed into place, without empty steps.
+func (c *Commit) steps(next *Manifest) [][]string {
+	var by [steps][]string
+	for i := range next.Tables {
+		t := &next.Tables[i]
+		old := c.base.Table(t.Name)
+		for j := range t.Parts {
+			if p := &t.Parts[j]; c.staged[p.Path] != nil {
+				by[stepOf(old, p)] = append(by[stepOf(old, p)], p.Path)
+			}
+		}
+	}
+	var install [][]string
+	for _, step := range by {
+		if len(step) > 0 {
+			install = append(install, step)
+		}
+	}
+	return install
+}
+
+func stepOf(old *TableState, p *Part) int {
+	source := cutFrom(old, p)
+	switch {
+	case source != nil && source.Number() == 0:
+		return cutOfFirst
+	case source != nil:
+		return cutOfOther
+	case p.Number() == 0:
+		return firstParts
+	}
+	return otherParts
+}
+
+// cutFrom returns the stored part that a part takes keys from, nil if it takes none.
+func cutFrom(old *TableState, p *Part) *Part {
+	if old == nil || old.Part(p.Path) != nil {
+		return nil
+	}
+	i := old.PartFor(p.From)
+	if i < 0 || len(old.Parts[i].LastKey) == 0 || old.Parts[i].LastKey.Compare(p.From) < 0 {
+		return nil
+	}
+	return &old.Parts[i]
+}
+
+// removed lists the parts that next has no more.
+func removed(old, next *Manifest) []string {
+	if old == nil {
+		return nil
+	}
+	var paths []string
+	kept := next.parts()
+	for i := range old.Tables {
+		for _, p := range old.Tables[i].Parts {
+			if kept[p.Path] == nil {
+				paths = append(paths, p.Path)
+			}
+		}
+	}
+	return paths
+}

@@ -1,0 +1,235 @@
+package dataset
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+)
+
+// Recover finishes a commit that is past its point of commit, and removes what one that is not left behind. It reports
+// whether there was one to finish; Manifest is then the state it made. The lock must be held. Every staged part is
+// checked before the first file is touched, and it may be killed and called again at any moment. A journal that cannot
+// be followed is a *DamagedError or a *VersionError, and nothing is changed.
+func (d *Dataset) Recover() (rolledForward bool, err error) {
+	if !d.locked {
+		return false, errors.New("recover: the dataset is not locked")
+	}
+	j, err := d.readJournal()
+	if err != nil {
+		return false, fmt.Errorf("recover: %w", err)
+	}
+	if j == nil {
+		return false, d.discard()
+	}
+	d.pending = true
+	if err := d.follows(j); err != nil {
+		return false, fmt.Errorf("recover: %w", err)
+	}
+	done, err := d.verify(j)
+	if err != nil {
+		return false, fmt.Errorf("recover: %w", err)
+	}
+	err = d.fsys.SyncDir(d.Path(PrivateDir)) // the journal's name may not be durable yet, and the parts' must not be before
+	if err == nil {
+		err = d.apply(j, done)
+	}
+	if err != nil {
+		return false, fmt.Errorf("recover: %w", &UnfinishedError{d.dir, j.Next.Snapshot, err})
+	}
+	return true, nil
+}
+
+// Abandon drops a commit that Recover cannot finish. Parts that it had replaced already no longer match the manifest;
+// they are damaged then, to be written anew. The lock must be held.
+func (d *Dataset) Abandon() error {
+	if !d.locked {
+		return errors.New("abandon commit: the dataset is not locked")
+	}
+	if err := d.dropJournal(); err != nil {
+		return fmt.Errorf("abandon commit: %w", err)
+	}
+	return d.discard()
+}
+
+// discard removes what commits leave that were cut off before their point of commit.
+func (d *Dataset) discard() error {
+	d.pending = false
+	err := errors.Join(removeFile(d.fsys, d.Path(journalTemp)), d.fsys.RemoveAll(d.Path(StagedDir)))
+	if err != nil {
+		return fmt.Errorf("remove unfinished commit: %w", err)
+	}
+	return nil
+}
+
+// follows checks that the journal is of this state: the one before its commit, or the one it makes. A manifest that is
+// missing is made again.
+func (d *Dataset) follows(j *journal) error {
+	now, err := d.readManifest()
+	if err != nil || now == nil {
+		return err
+	}
+	before := now.Snapshot == j.Next.Snapshot-1 && now.Account.ID == j.Next.Account.ID
+	if before || same(now, j.Next) {
+		return nil
+	}
+	reason := fmt.Sprintf("it makes snapshot %d and the dataset is at %d", j.Next.Snapshot, now.Snapshot)
+	return &DamagedError{d.Path(JournalName), reason, journalHint}
+}
+
+// verify finds every part of the journal staged or in place, as the manifest describes it, and returns those in place.
+func (d *Dataset) verify(j *journal) (done map[string]bool, err error) {
+	parts := j.Next.parts()
+	done = make(map[string]bool)
+	for _, name := range slices.Concat(j.Install...) {
+		p := parts[name]
+		if done[name], err = d.matches(d.Path(name), p); err != nil {
+			return nil, err
+		}
+		if done[name] {
+			continue
+		}
+		temp := d.Path(stagedName(name, j.Token))
+		staged, err := d.matches(temp, p)
+		if err != nil {
+			return nil, err
+		}
+		if !staged {
+			return nil, &DamagedError{temp, "it is not the part " + name + " that the journal describes", journalHint}
+		}
+	}
+	return done, nil
+}
+
+// matches reports whether a file has the size and checksum of a part; no file does not.
+func (d *Dataset) matches(name string, p *Part) (bool, error) {
+	f, err := d.fsys.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil || info.Size() != p.Bytes {
+		return false, err
+	}
+	sum := sha256.New()
+	if _, err := io.Copy(sum, f); err != nil {
+		return false, err
+	}
+	return hex.EncodeToString(sum.Sum(nil)) == p.SHA256, nil
+}
+
+// apply does what the journal says, but for the parts that are in place already. Each thing it does may have been done
+// before; the journal goes last.
+func (d *Dataset) apply(j *journal, done map[string]bool) error {
+	if err := d.makeTables(j.Next); err != nil {
+		return err
+	}
+	for _, step := range j.Install {
+		if err := d.install(j.Token, step, done); err != nil {
+			return err
+		}
+	}
+	for _, name := range j.Remove {
+		if err := removeFile(d.fsys, d.Path(name)); err != nil {
+			return err
+		}
+	}
+	if err := d.syncTables(j.Remove); err != nil {
+		return err
+	}
+	if err := d.replaceManifest(j.Next); err != nil {
+		return err
+	}
+	if err := d.removeLogs(j.Logs); err != nil {
+		return err
+	}
+	if err := d.dropJournal(); err != nil {
+		return err
+	}
+	d.Manifest, d.pending = j.Next, false
+	_ = d.fsys.RemoveAll(d.Path(StagedDir)) // empty; the next Begin or Recover tries again
+	return nil
+}
+
+// makeTables makes the tables' directories and makes that durable, before a part moves into one and could be lost
+// with it. They are synced in any case: an earlier try may have made them and gone no further.
+func (d *Dataset) makeTables(next *Manifest) error {
+	for i := range next.Tables {
+		if err := d.fsys.MkdirAll(d.Path(next.Tables[i].Name)); err != nil {
+			return err
+		}
+	}
+	return d.fsys.SyncDir(d.dir)
+}
+
+// install renames one step's parts into place and makes that durable, also what an earlier try renamed.
+func (d *Dataset) install(token string, step []string, done map[string]bool) error {
+	for _, name := range step {
+		if done[name] {
+			continue
+		}
+		if err := d.fsys.Rename(d.Path(stagedName(name, token)), d.Path(name)); err != nil {
+			return err
+		}
+	}
+	return d.syncTables(step)
+}
+
+// syncTables makes durable what happened in the directories of parts; one that is gone has nothing to lose.
+func (d *Dataset) syncTables(parts []string) error {
+	synced := make(map[string]bool)
+	for _, name := range parts {
+		dir := path.Dir(name)
+		if synced[dir] {
+			continue
+		}
+		synced[dir] = true
+		if err := d.fsys.SyncDir(d.Path(dir)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// replaceManifest replaces the manifest and makes that durable.
+func (d *Dataset) replaceManifest(next *Manifest) error {
+	data, err := EncodeManifest(next)
+	if err != nil {
+		return err
+	}
+	if err := d.fsys.MkdirAll(d.Path(StagedDir)); err != nil {
+		return err
+	}
+	return replaceFile(d.fsys, d.Path(manifestTemp), d.Path(ManifestName), data)
+}
+
+// removeLogs removes the consumed page logs for good, while the journal can still say that they are to go.
+func (d *Dataset) removeLogs(names []string) error {
+	for _, name := range names {
+		if err := removeFile(d.fsys, d.Path(ScanDir, name)); err != nil {
+			return err
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	if err := d.fsys.SyncDir(d.Path(ScanDir)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+func (d *Dataset) dropJournal() error {
+	if err := removeFile(d.fsys, d.Path(JournalName)); err != nil {
+		return err
+	}
+	return d.fsys.SyncDir(d.Path(PrivateDir))
+}

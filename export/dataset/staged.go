@@ -1,0 +1,80 @@
+package dataset
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"strings"
+)
+
+// stagedName is where a part is until it is renamed into place; it does not end as parts do.
+func stagedName(path, token string) string {
+	return StagedDir + "/" + strings.Replace(strings.TrimSuffix(path, partSuffix), "/", ".", 1) + "." + token
+}
+
+// Create creates the new version of a part, or a new part, of the path it will have. It is safe for concurrent use.
+func (c *Commit) Create(path string) (*Staged, error) {
+	if TableOf(path) == "" {
+		return nil, fmt.Errorf("create part: %s is no path of a part", quote(path))
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.staged[path] != nil || c.over {
+		return nil, fmt.Errorf("create part %s: it was created before, or the commit is over", path)
+	}
+	name := c.d.Path(stagedName(path, c.token))
+	file, err := c.d.fsys.Create(name)
+	if err != nil {
+		return nil, fmt.Errorf("create part %s: %w", path, err)
+	}
+	s := &Staged{fsys: c.d.fsys, name: name, file: file, sum: sha256.New()}
+	c.staged[path] = s
+	return s, nil
+}
+
+// Staged is a new part being written. It counts and sums what passes through, for the manifest.
+type Staged struct {
+	fsys  FS
+	name  string
+	file  File
+	sum   hash.Hash
+	bytes int64
+
+	closed bool
+	whole  bool // closed, with all that was written durable
+}
+
+// Write appends to the part.
+func (s *Staged) Write(p []byte) (int, error) {
+	n, err := s.file.Write(p)
+	s.sum.Write(p[:n])
+	s.bytes += int64(n)
+	return n, err
+}
+
+// Close makes the part durable. It is called once, after the last Write and before Commit.
+func (s *Staged) Close() error {
+	err := s.file.Sync()
+	err = errors.Join(err, s.file.Close())
+	s.closed, s.whole = true, err == nil
+	if err != nil {
+		return fmt.Errorf("close part: %w", err)
+	}
+	return nil
+}
+
+// Bytes returns the bytes written so far.
+func (s *Staged) Bytes() int64 { return s.bytes }
+
+// Sum returns the SHA-256 of the bytes written so far, in hexadecimal as manifests have it.
+func (s *Staged) Sum() string { return hex.EncodeToString(s.sum.Sum(nil)) }
+
+// discard removes the file, which another run may have removed.
+func (s *Staged) discard() error {
+	if !s.closed {
+		_ = s.file.Close()
+	}
+	return removeFile(s.fsys, s.name)
+}

@@ -1,0 +1,208 @@
+package export_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/parquet-go/parquet-go"
+
+	"mailerlake/client"
+	"mailerlake/client/mailerlitetest"
+	"mailerlake/export"
+	"mailerlake/export/dataset"
+	"mailerlake/schema"
+)
+
+// lake is a dataset in a temporary directory, exported from a simulated account.
+type lake struct {
+	dir     string
+	account *mailerlitetest.Account
+	now     time.Time
+}
+
+func newLake(t testing.TB, o mailerlitetest.Options) *lake {
+	o.RatePerMinute = -1
+	return &lake{dir: filepath.Join(t.TempDir(), "lake"), account: mailerlitetest.New(o),
+		now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
+}
+
+func (l *lake) options(t testing.TB) export.Options {
+	t.Helper()
+	c, err := client.New(client.Options{Key: "test", Transport: l.account.Transport(), Rate: 1 << 30})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return export.Options{Client: c, FS: dataset.OS(false), Dir: l.dir, Program: "mailerlake test", Tables: schema.Tables(),
+		ResumeWithin: 24 * time.Hour, Now: func() time.Time { l.now = l.now.Add(time.Second); return l.now }}
+}
+
+// export exports the account and fails the test unless every table was exported with its deletes.
+func (l *lake) export(t testing.TB) *export.Report {
+	t.Helper()
+	r, err := export.Export(context.Background(), l.options(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, table := range r.Tables {
+		if table.Err != nil {
+			t.Fatalf("%s: %v", table.Name, table.Err)
+		}
+		if table.Withheld != "" {
+			t.Fatalf("%s: deletes withheld: %s", table.Name, table.Withheld)
+		}
+	}
+	return r
+}
+
+// rows reads a table as any Parquet reader would, by the glob that users query.
+func (l *lake) rows(t testing.TB, table string) map[string]map[string]any {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(l.dir, table, "*.parquet"))
+	if err != nil || len(names) == 0 {
+		t.Fatalf("no parts of %s: %v", table, err)
+	}
+	rows := map[string]map[string]any{}
+	for _, name := range names {
+		f, err := os.Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		info, _ := f.Stat()
+		file, err := parquet.OpenFile(f, info.Size())
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		readRows(t, file, rows)
+		f.Close()
+	}
+	return rows
+}
+
+func readRows(t testing.TB, file *parquet.File, rows map[string]map[string]any) {
+	t.Helper()
+	fields := file.Schema().Fields()
+	r := parquet.NewReader(file)
+	defer r.Close()
+	for buf := make([]parquet.Row, 100); ; {
+		n, err := r.ReadRows(buf)
+		for _, row := range buf[:n] {
+			m := map[string]any{}
+			for i, v := range row {
+				m[fields[i].Name()] = plain(v, fields[i])
+			}
+			key := keyOf(m)
+			if rows[key] != nil {
+				t.Errorf("key %s twice", key)
+			}
+			rows[key] = m
+		}
+		if err == io.EOF {
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func keyOf(row map[string]any) string {
+	if id, ok := row["id"].(string); ok {
+		return id
+	}
+	return row["group_id"].(string) + "/" + row["subscriber_id"].(string)
+}
+
+// plain writes a value as the API would.
+func plain(v parquet.Value, f parquet.Field) any {
+	switch {
+	case v.IsNull():
+		return nil
+	case f.Type().String() == "DATE":
+		return time.Unix(int64(v.Int32())*86400, 0).UTC().Format(time.DateOnly)
+	case v.Kind() == parquet.Int64 && strings.HasPrefix(f.Type().String(), "TIMESTAMP"):
+		return time.UnixMicro(v.Int64()).UTC().Format(time.DateTime)
+	case v.Kind() == parquet.Int64:
+		return float64(v.Int64())
+	case v.Kind() == parquet.Double:
+		return v.Double()
+	case v.Kind() == parquet.Boolean:
+		return v.Boolean()
+	}
+	return string(v.ByteArray())
+}
+
+// truth returns the account's own rows of a table.
+func (l *lake) truth(t testing.TB, table string) map[string]map[string]any {
+	t.Helper()
+	var buf bytes.Buffer
+	if err := l.account.Truth(table, &buf); err != nil {
+		t.Fatal(err)
+	}
+	rows := map[string]map[string]any{}
+	s := bufio.NewScanner(&buf)
+	s.Buffer(nil, 64<<20)
+	for s.Scan() {
+		var row map[string]any
+		if err := json.Unmarshal(s.Bytes(), &row); err != nil {
+			t.Fatal(err)
+		}
+		rows[keyOf(row)] = row
+	}
+	return rows
+}
+
+// check compares every table's keys with the account, and the subscribers' and groups' plain values.
+func (l *lake) check(t testing.TB) {
+	t.Helper()
+	for _, table := range mailerlitetest.Tables {
+		got, want := l.rows(t, table), l.truth(t, table)
+		if d := cmp.Diff(keys(want), keys(got)); d != "" {
+			t.Errorf("%s: keys differ (-account +dataset)\n%s", table, d)
+			continue
+		}
+		for key, row := range want {
+			for name, value := range row {
+				if _, nested := value.(map[string]any); nested {
+					continue
+				}
+				if _, nested := value.([]any); nested {
+					continue
+				}
+				if d := cmp.Diff(value, got[key][name]); d != "" {
+					t.Errorf("%s %s: %s differs (-account +dataset)\n%s", table, key, name, d)
+				}
+			}
+		}
+	}
+}
+
+func keys(rows map[string]map[string]any) map[string]bool {
+	k := make(map[string]bool, len(rows))
+	for key := range rows {
+		k[key] = true
+	}
+	return k
+}
+
+func TestExportFollowsTheAccount(t *testing.T) {
+	l := newLake(t, mailerlitetest.Demo(0))
+	l.export(t)
+	l.check(t)
+	for day := 1; day <= 4; day++ {
+		if r := l.export(t); !r.Empty() {
+			t.Errorf("day %d: an unchanged account changes the dataset: %+v", day, r.Tables)
+		}
+		l.account.Advance(1)
+		l.export(t)
+		l.check(t)
+	}
+}

@@ -1,0 +1,97 @@
+package export
+
+import (
+	"time"
+
+	"mailerlake/export/dataset"
+)
+
+// Report is what a run did, or what a plan would do.
+type Report struct {
+	Account  string        `json:"account"` // id
+	Name     string        `json:"account_name,omitempty"`
+	Dataset  string        `json:"dataset"`
+	Snapshot int64         `json:"snapshot"` // committed; 0 if none was
+	Started  time.Time     `json:"started"`
+	Ended    time.Time     `json:"ended"`
+	Tables   []TableReport `json:"tables"`
+	Requests int64         `json:"requests"`
+	Retries  int64         `json:"retries"`
+	// Waited is how many seconds the run waited on the rate limit and on retries.
+	Waited       float64 `json:"waited_seconds"`
+	BytesWritten int64   `json:"bytes_written"`
+}
+
+// TableReport is what a run did with one table.
+type TableReport struct {
+	*TablePlan
+	Name  string `json:"name"`
+	Rows  int64  `json:"rows"`            // in the dataset, afterwards
+	Error string `json:"error,omitempty"` // why the table keeps its old state
+	Err   error  `json:"-"`
+}
+
+// Empty reports whether nothing changed, or would change.
+func (r *Report) Empty() bool {
+	for _, t := range r.Tables {
+		if t.TablePlan != nil && !t.TablePlan.Empty() {
+			return false
+		}
+	}
+	return true
+}
+
+// Failed reports whether a table failed or deletes were withheld.
+func (r *Report) Failed() bool {
+	for _, t := range r.Tables {
+		if t.Err != nil || t.TablePlan != nil && t.Withheld != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// report tells how the run went; committed is the new manifest, nil if nothing was committed.
+func (r *Run) report(committed *dataset.Manifest) *Report {
+	rep := &Report{Account: r.account.ID, Name: r.account.Name, Dataset: r.Dir, Started: r.started, Ended: r.now()}
+	if committed != nil {
+		rep.Snapshot = committed.Snapshot
+	}
+	if r.client != nil {
+		s := r.client.Stats()
+		rep.Requests, rep.Retries, rep.Waited = s.Requests, s.Retries, s.Waited.Seconds()
+	}
+	for _, t := range r.tables {
+		if t.auxiliary {
+			continue
+		}
+		tr := TableReport{TablePlan: t.plan, Name: t.table.Name, Err: t.err}
+		if t.stored != nil {
+			tr.Rows = t.stored.Rows
+		}
+		if t.err != nil {
+			tr.Error = t.err.Error()
+		} else if t.plan != nil {
+			tr.Rows = rowsAfter(t)
+		}
+		rep.Tables = append(rep.Tables, tr)
+		if state := committed.Table(t.table.Name); state != nil && t.err == nil {
+			rep.BytesWritten += written(t.stored, state)
+		}
+	}
+	return rep
+}
+
+// written returns the bytes of the parts that differ from the committed ones.
+func written(old, now *dataset.TableState) (bytes int64) {
+	for _, p := range now.Parts {
+		var was *dataset.Part
+		if old != nil {
+			was = old.Part(p.Path)
+		}
+		if was == nil || was.SHA256 != p.SHA256 {
+			bytes += p.Bytes
+		}
+	}
+	return bytes
+}

@@ -1,0 +1,103 @@
+package export
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"mailerlake/export/dataset"
+	"mailerlake/schema"
+)
+
+// logName returns the name of a table's page log in dataset.ScanDir.
+func logName(t *schema.Table) string { return t.Name + ".pages" }
+
+// logPath returns the path of a table's page log.
+func (r *Run) logPath(t *tableRun) string { return r.data.Path(dataset.ScanDir, logName(t.table)) }
+
+// openLog opens the page log that an earlier run left, if this run may go on with it, and else starts a new one and
+// says why.
+func (r *Run) openLog(t *tableRun) (*dataset.PageLog, error) {
+	header := r.header(t)
+	fsys := r.data.FS()
+	if err := fsys.MkdirAll(r.data.Path(dataset.ScanDir)); err != nil {
+		return nil, fmt.Errorf("create page log: %w", err)
+	}
+	log, err := dataset.OpenLog(fsys, r.logPath(t), t.table.Order)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		r.say(t, "starting over: "+err.Error())
+	default:
+		why := r.unusable(t, log, header)
+		if why == "" {
+			r.say(t, fmt.Sprintf("going on after %d pages of the scan begun %s", len(log.Frames), log.Header.Started.Format(time.RFC3339)))
+			return log, nil
+		}
+		log.Close()
+		if why != restarted {
+			r.say(t, "starting over: "+why)
+		}
+	}
+	return dataset.CreateLog(fsys, r.logPath(t), header, t.table.Order)
+}
+
+// header describes the scan of a table that this run would begin.
+func (r *Run) header(t *tableRun) dataset.LogHeader {
+	h := dataset.LogHeader{Account: r.account.ID, Table: t.table.Name, Source: fingerprint(t.table), Started: r.now()}
+	if t.stored != nil {
+		h.Base = t.stored.ScanStarted.Format(time.RFC3339Nano)
+	}
+	return h
+}
+
+// restarted says that a log is not used, which needs no explanation.
+const restarted = "restarted"
+
+// unusable says why a log cannot be gone on with; empty if it can.
+func (r *Run) unusable(t *tableRun, log *dataset.PageLog, now dataset.LogHeader) string {
+	h := log.Header
+	finished, err := (&tableRun{log: log}).finished()
+	switch {
+	case r.Restart || len(log.Frames) == 0:
+		return restarted
+	case h.Account != now.Account:
+		return "the page log is of another account"
+	case h.Table != now.Table || h.Source != now.Source:
+		return "the page log was scanned with other parameters"
+	case h.Base != now.Base:
+		return "the table was committed since its page log was begun"
+	case now.Started.Sub(h.Started) > r.ResumeWithin:
+		return fmt.Sprintf("the page log is older than %v", r.ResumeWithin)
+	case h.Started.After(now.Started.Add(time.Minute)):
+		return "the page log is from the future"
+	case err != nil:
+		return err.Error()
+	case t.table.Source.Paging == schema.ByPage && !finished:
+		return restarted // page lists are short, and shift
+	}
+	return ""
+}
+
+// fingerprint identifies what a table's scan asks for and how its answers are decoded.
+func fingerprint(t *schema.Table) string {
+	child := ""
+	if t.Child != nil {
+		child = t.Child.Table.Name
+	}
+	text, err := json.Marshal(struct {
+		Source  schema.Source
+		Columns []schema.Column
+		Open    string
+		Child   string
+	}{t.Source, t.Columns, t.Open, child})
+	if err != nil {
+		panic(err) // declarations are plain data
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:8])
+}

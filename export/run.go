@@ -1,0 +1,254 @@
+package export
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"mailerlake/client"
+	"mailerlake/export/dataset"
+	"mailerlake/schema"
+)
+
+// Options steer a run.
+type Options struct {
+	Client  *client.Client // not needed to commit a planned scan
+	FS      dataset.FS
+	Dir     string // of the dataset
+	Program string // name and version, for manifest and files
+	// Tables are the tables to export. A table whose rows come inside another's is exported with that one.
+	Tables []*schema.Table
+	// Restart begins every scan anew.
+	Restart bool
+	// ResumeWithin is how old a scan may be to be gone on with.
+	ResumeWithin time.Duration
+	// Yes applies deletes even where they are many.
+	Yes bool
+	// Now tells the time; nil means time.Now.
+	Now func() time.Time
+	// OnEvent, if set, hears how the run goes, from several goroutines at once.
+	OnEvent func(Event)
+}
+
+// Event is a step of a run.
+type Event struct {
+	Table   string // empty if the step concerns all
+	Rows    int64  // scanned so far
+	Pages   int
+	Done    bool   // the scan has ended
+	Message string // for people; empty for mere progress
+}
+
+// Run is one run over a dataset: a plan or an export.
+type Run struct {
+	Options
+	client  *client.Client
+	data    *dataset.Dataset
+	account client.Account
+	started time.Time
+	tables  []*tableRun // in the order of schema.Tables
+}
+
+// Plan scans the account and tells what Export would change. It touches no table; the scan stays for ExportPlanned.
+func Plan(ctx context.Context, o Options) (*Report, error) {
+	return start(ctx, o, func(r *Run) (*Report, error) {
+		if err := r.scanAndPlan(ctx, true); err != nil {
+			return r.report(nil), err
+		}
+		return r.report(nil), r.keepPlanned()
+	})
+}
+
+// Export scans the account, and commits what is new, changed or gone. An error of a single table is in the report.
+func Export(ctx context.Context, o Options) (*Report, error) {
+	return start(ctx, o, func(r *Run) (*Report, error) {
+		if err := r.scanAndPlan(ctx, false); err != nil {
+			return r.report(nil), err
+		}
+		return r.merge(ctx)
+	})
+}
+
+// ExportPlanned commits exactly the scan that the last Plan made and kept. It needs no network.
+func ExportPlanned(ctx context.Context, o Options) (*Report, error) {
+	return start(ctx, o, func(r *Run) (*Report, error) {
+		if err := r.loadPlanned(); err != nil {
+			return nil, err
+		}
+		return r.merge(ctx)
+	})
+}
+
+// start locks the dataset, finishes what an earlier run left unfinished, and runs do.
+func start(ctx context.Context, o Options, do func(*Run) (*Report, error)) (report *Report, err error) {
+	r := &Run{Options: o, client: o.Client}
+	r.started = r.now()
+	if r.data, err = dataset.Open(o.FS, o.Dir); err != nil {
+		return nil, err
+	}
+	unlock, err := r.data.Lock()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	rolled, err := r.data.Recover()
+	if err != nil {
+		return nil, err
+	}
+	if rolled {
+		r.event(Event{Message: "finished the commit of an earlier run"})
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	r.chooseTables()
+	defer r.closeLogs()
+	return do(r)
+}
+
+func (r *Run) now() time.Time {
+	if r.Now != nil {
+		return r.Now().UTC()
+	}
+	return time.Now().UTC()
+}
+
+func (r *Run) event(e Event) {
+	if r.OnEvent != nil {
+		r.OnEvent(e)
+	}
+}
+
+func (r *Run) say(t *tableRun, message string) {
+	r.event(Event{Table: t.table.Name, Message: message})
+}
+
+// chooseTables makes a tableRun of each table to export, and of those that are needed to read them.
+func (r *Run) chooseTables() {
+	for _, t := range schema.Tables() {
+		if r.needs(t) {
+			r.tables = append(r.tables, &tableRun{table: t, dataset: r.data, stored: r.data.Manifest.Table(t.Name)})
+		}
+	}
+	for _, t := range r.tables {
+		if t.table.Parent != nil {
+			t.parent = r.table(t.table.Parent.Name)
+		}
+		t.auxiliary = !r.exports(t.table)
+	}
+}
+
+// exports reports whether a table is exported: chosen, or inseparable from one that is.
+func (r *Run) exports(t *schema.Table) bool {
+	return slices.Contains(r.Tables, t) || t.Parent != nil && slices.Contains(r.Tables, t.Parent) ||
+		t.Child != nil && slices.Contains(r.Tables, t.Child.Table)
+}
+
+// needs reports whether a table is scanned: the definitions of custom fields are needed wherever there are values.
+func (r *Run) needs(t *schema.Table) bool {
+	return r.exports(t) || t == schema.Lookup("field") && slices.ContainsFunc(schema.Tables(), func(o *schema.Table) bool {
+		return o.Open != "" && r.exports(o)
+	})
+}
+
+// table returns the run of a table, nil if it is not scanned.
+func (r *Run) table(name string) *tableRun {
+	for _, t := range r.tables {
+		if t.table.Name == name {
+			return t
+		}
+	}
+	return nil
+}
+
+func (r *Run) closeLogs() {
+	for _, t := range r.tables {
+		if t.log != nil && !t.inParentLog() {
+			t.log.Close() // nothing is lost: Append has written it, and whoever needed it synced it
+		}
+	}
+}
+
+// scanAndPlan reads the account and plans every table.
+func (r *Run) scanAndPlan(ctx context.Context, full bool) error {
+	account, err := r.client.Account(ctx)
+	if err != nil {
+		return err
+	}
+	r.account = account
+	if err := r.checkAccount(); err != nil {
+		return err
+	}
+	if err := r.dropPlanned(); err != nil {
+		return err
+	}
+	if err := r.scanAll(ctx); err != nil {
+		return err
+	}
+	if err := r.fix(ctx); err != nil {
+		return err
+	}
+	return r.planAll(ctx, full)
+}
+
+// AccountError says that a key opens another account than the dataset was exported from.
+type AccountError struct{ Have, Want string }
+
+func (e *AccountError) Error() string {
+	return fmt.Sprintf("the key opens account %s, the dataset holds account %s; export to another directory with --out", e.Have, e.Want)
+}
+
+func (r *Run) checkAccount() error {
+	m := r.data.Manifest
+	if m != nil && m.Account.ID != r.account.ID {
+		return &AccountError{Have: r.account.ID, Want: m.Account.ID}
+	}
+	return nil
+}
+
+// scanAll scans the tables, side by side as far as the budget of requests allows. Tables that others refer to are read
+// after these.
+func (r *Run) scanAll(ctx context.Context) error {
+	for _, after := range []bool{false, true} {
+		g, ctx := errgroup.WithContext(ctx)
+		for _, t := range r.tables {
+			if t.table.Parent == nil && t.table.Source.After == after {
+				g.Go(func() error { return r.tolerate(t, r.scanTable(ctx, t)) })
+			}
+		}
+		if err := g.Wait(); err != nil {
+			return err
+		}
+	}
+	for _, t := range r.tables {
+		if t.parent == nil {
+			continue
+		}
+		t.log, t.scan, t.err = t.parent.log, t.parent.scan, t.parent.err
+		if t.err == nil && t.scan.Childless {
+			if err := r.tolerate(t, r.scanMembers(ctx, t)); err != nil {
+				return err
+			}
+			t.parent.err = t.err // they stand or fall together
+		}
+	}
+	return nil
+}
+
+// tolerate keeps an error that concerns one table alone; one that concerns the run is returned.
+func (r *Run) tolerate(t *tableRun, err error) error {
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, client.ErrTimeout) ||
+		errors.Is(err, client.ErrUnauthorized) || errors.Is(err, client.ErrAccountChanged) {
+		return err
+	}
+	t.err = err
+	r.say(t, "not exported: "+err.Error())
+	return nil
+}

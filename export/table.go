@@ -1,0 +1,94 @@
+package export
+
+import (
+	"mailerlake/export/dataset"
+	"mailerlake/schema"
+)
+
+// tableRun is what a run knows of one table, from scan to commit.
+type tableRun struct {
+	table   *schema.Table
+	dataset *dataset.Dataset
+	stored  *dataset.TableState // the committed state; nil on a first export
+
+	log    *dataset.PageLog // of the scan that the rows come from; for a child table its parent's, mostly
+	parent *tableRun        // of the table inside whose rows this table's rows come; nil for others
+	scan   Outcome
+	// goneGroups are ids that rows of the log refer to and that the account no longer has.
+	goneGroups map[string]bool
+
+	layout *schema.Layout
+	added  []schema.Column // columns that the layout has and the committed state has not
+	plan   *TablePlan
+	// auxiliary tables are scanned for the sake of others and not exported.
+	auxiliary bool
+	err       error // why the table keeps its old state
+}
+
+// inParentLog reports whether the table's rows come inside the rows of its log.
+func (t *tableRun) inParentLog() bool { return t.parent != nil && t.log == t.parent.log }
+
+// parts returns the committed parts, in key order.
+func (t *tableRun) parts() []dataset.Part {
+	if t.stored == nil {
+		return nil
+	}
+	return t.stored.Parts
+}
+
+// newColumns reports whether the layout differs from the committed columns, so that every part has to be written anew.
+func (t *tableRun) newColumns() bool {
+	if t.stored == nil {
+		return false
+	}
+	if len(t.layout.Columns) != len(t.stored.Columns) {
+		return true
+	}
+	for i, c := range t.stored.Columns {
+		if c.Kind != t.layout.Columns[i].Kind {
+			return true
+		}
+	}
+	return false
+}
+
+// open opens a committed part.
+func (t *tableRun) open(part *dataset.Part) (*dataset.PartReader, error) {
+	f, err := t.dataset.FS().Open(t.dataset.Path(part.Path))
+	if err != nil {
+		return nil, err
+	}
+	return dataset.OpenPart(f, part, t.stored.Columns)
+}
+
+// storedKeys reads the key columns of a row group, in row order.
+func (t *tableRun) storedKeys(r *dataset.PartReader, group int) (schema.Keys, error) {
+	keys := make(schema.Keys, len(t.table.Order))
+	for k, name := range t.table.Order {
+		for i, c := range t.stored.Columns {
+			if c.Name != name {
+				continue
+			}
+			keys[k] = schema.NewVector(c.Kind)
+			if err := r.Read(group, i, keys[k]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return keys, nil
+}
+
+// storedColumn reads the layout's column i of a row group, as the layout types it; nil for a column that is not stored
+// yet. buf is reused where it can be.
+func (t *tableRun) storedColumn(r *dataset.PartReader, group, i int, buf *schema.Vector) (*schema.Vector, error) {
+	if i >= len(t.stored.Columns) {
+		return nil, nil
+	}
+	if err := r.Read(group, i, buf); err != nil {
+		return nil, err
+	}
+	if kind := t.layout.Columns[i].Kind; kind != buf.Kind {
+		return schema.Widen(buf, kind), nil
+	}
+	return buf, nil
+}

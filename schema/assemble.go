@@ -1,0 +1,197 @@
+package schema
+
+import (
+	"slices"
+)
+
+// assemble fills the page's columns, one after the other, with its rows in key order.
+func (d *Decoder) assemble() *Page {
+	rows := d.sorted()
+	p := &Page{Dropped: d.dropped, Rows: d.columns(rows)}
+	if d.table.Child != nil {
+		p.Child, p.Offsets = d.childRows(rows, p.Rows.Vector(d.table.Key[0]))
+	}
+	if d.anyAbsent {
+		p.Absent = make([]uint8, len(rows))
+		for i, row := range rows {
+			p.Absent[i] = d.absent[row]
+		}
+	}
+	d.data = nil
+	return p
+}
+
+func (d *Decoder) columns(rows []int32) *Batch {
+	declared, n := d.table.Columns, len(d.table.Columns)+1+len(d.dynamic)
+	b := &Batch{Columns: make([]Column, 0, n), Vectors: make([]*Vector, 0, n), Rows: len(rows)}
+	var rescues []rescue
+	for i, c := range declared {
+		v := d.fill(&rescues, d.cells[i], rows, c)
+		if c.Required && v == nil {
+			v = d.vector(c.Kind)
+		}
+		b.Columns, b.Vectors = append(b.Columns, c), append(b.Vectors, v)
+	}
+	for i, path := range d.second {
+		column := slices.IndexFunc(declared, func(c Column) bool { return c.Path == d.table.same[path] })
+		b.Vectors[column] = d.unify(&rescues, b.Vectors[column], d.cells[len(declared)+i], rows, declared[column], path)
+	}
+	b.Columns, b.Vectors = append(b.Columns, rescuedDeclaration), append(b.Vectors, nil)
+	for _, m := range d.dynamic {
+		c := Column{Name: m.path, Kind: Raw, Path: m.path}
+		b.Columns, b.Vectors = append(b.Columns, c), append(b.Vectors, d.fill(&rescues, d.cells[m.cell], rows, c))
+	}
+	rescues = d.appendStrays(rescues, rows)
+	if len(rescues) > 0 {
+		b.Vectors[len(declared)], _ = rescuedColumn(d.vector(String), rescues, d.ranks, len(rows))
+	}
+	return b
+}
+
+// fill makes a column of its cells, nil if they are all null.
+func (d *Decoder) fill(rescues *[]rescue, values cells, rows []int32, c Column) *Vector {
+	if len(values) == 0 {
+		return nil
+	}
+	v, f, omit, filled := d.vector(c.Kind), formOf(c), d.table.omit[c.Path], 0
+	for i, row := range rows {
+		s := values.at(row)
+		if s.end == 0 {
+			v.AppendNull(1)
+			continue
+		}
+		raw := d.raw(s)
+		if omit != nil {
+			raw = omitMembers(raw, omit)
+		}
+		if appendValue(v, raw, f) {
+			filled++
+			continue
+		}
+		v.AppendNull(1)
+		*rescues = append(*rescues, rescue{i, c.Path, raw})
+	}
+	if filled == 0 {
+		v.Reset()
+		d.spare = append(d.spare, v)
+		return nil
+	}
+	return v
+}
+
+func (c cells) at(row int32) span {
+	if int(row) < len(c) {
+		return c[row]
+	}
+	return span{}
+}
+
+// unify joins a column with the values that came under its second path: they fill its nulls; where both have a value,
+// the column keeps its own, and a second one that differs is rescued.
+func (d *Decoder) unify(rescues *[]rescue, first *Vector, values cells, rows []int32, c Column, path string) *Vector {
+	c.Path = path
+	second := d.fill(rescues, values, rows, c)
+	if first == nil || second == nil {
+		if first == nil {
+			return second
+		}
+		return first
+	}
+	v := d.vector(c.Kind)
+	for i, row := range rows {
+		if first.Null(i) {
+			v.AppendRows(second, i, i+1)
+			continue
+		}
+		v.AppendRows(first, i, i+1)
+		if !second.Null(i) && !second.Equal(i, first, i) {
+			*rescues = append(*rescues, rescue{i, path, d.raw(values.at(row))})
+		}
+	}
+	return v
+}
+
+// appendStrays adds the values that have no column; rows are the kept ones, in order.
+func (d *Decoder) appendStrays(rescues []rescue, rows []int32) []rescue {
+	if len(d.strays) == 0 {
+		return rescues
+	}
+	place := make([]int, d.rows)
+	for i := range place {
+		place[i] = -1
+	}
+	for i, row := range rows {
+		place[row] = i
+	}
+	var list []rescue
+	for _, s := range d.strays {
+		if place[s.row] >= 0 {
+			list = append(list, rescue{place[s.row], s.path, d.raw(s.value)})
+		}
+	}
+	for _, r := range sortRescues(list, d.ranks) { // the last of a path counts, also if it is null
+		if len(r.raw) > 0 {
+			rescues = append(rescues, r)
+		}
+	}
+	return rescues
+}
+
+// sorted returns the rows in key order; of rows with the same key only the last that came.
+func (d *Decoder) sorted() []int32 {
+	keys := d.rowKeys()
+	rows := make([]int32, d.rows)
+	for i := range rows {
+		rows[i] = int32(i)
+	}
+	compare := func(a, b int32) int { return slices.CompareFunc(keys[a], keys[b], compareText) }
+	if d.rows > 1 && compare(0, 1) > 0 { // lists come newest first
+		slices.Reverse(rows)
+	}
+	byKey := func(a, b int32) int {
+		if c := compare(a, b); c != 0 {
+			return c
+		}
+		return int(a - b)
+	}
+	if !slices.IsSortedFunc(rows, byKey) {
+		slices.SortFunc(rows, byKey)
+	}
+	kept := rows[:0]
+	for i, row := range rows {
+		if i+1 == len(rows) || compare(row, rows[i+1]) != 0 {
+			kept = append(kept, row)
+		}
+	}
+	return kept
+}
+
+// rowKeys returns the key of each row, in the order that rows are sorted by.
+func (d *Decoder) rowKeys() [][][]byte {
+	order := d.table.Order
+	texts := make([][]byte, d.rows*len(order))
+	keys := make([][][]byte, d.rows)
+	for c, name := range order {
+		column := slices.IndexFunc(d.table.Columns, func(c Column) bool { return c.Name == name })
+		for i := range keys {
+			texts[i*len(order)+c] = d.text(d.cells[column][i])
+		}
+	}
+	for i := range keys {
+		keys[i] = texts[i*len(order) : (i+1)*len(order)]
+	}
+	return keys
+}
+
+// vector returns an empty vector, in the memory of a recycled one if there is any.
+func (d *Decoder) vector(k Kind) *Vector {
+	if n := len(d.spare); n > 0 {
+		v := d.spare[n-1]
+		d.spare = d.spare[:n-1]
+		v.Kind = k
+		return v
+	}
+	return NewVector(k)
+}
+
+var rescuedDeclaration = Column{Name: Rescued, Kind: String, JSON: true}

@@ -1,0 +1,141 @@
+package schema
+
+// Convert brings a page's rows into the layout's columns, one to one; SyncedAt, and a column that the page has nothing
+// for, is nil. Raw values get the type of their column; one that does not fit, or has no column, joins the row's
+// rescued values. rescued counts those of the whole batch, including the ones that the page came with. The result
+// shares memory with b.
+func (l *Layout) Convert(b *Batch) (out *Batch, rescued int) {
+	c := conversion{layout: l, in: b, sources: map[string]*Vector{}}
+	for i, column := range b.Columns {
+		if column.Path != "" {
+			c.sources[column.Path] = b.Vectors[i]
+		}
+	}
+	c.readRescued()
+	out = &Batch{Columns: l.Columns, Vectors: make([]*Vector, len(l.Columns)), Rows: b.Rows}
+	for i, column := range l.Columns {
+		out.Vectors[i] = c.convert(column)
+	}
+	c.rescueLeft()
+	if len(c.rescues) == 0 {
+		return out, 0
+	}
+	texts, rescued := rescuedColumn(NewVector(String), c.rescues, ranks(l.Table), b.Rows)
+	for i, column := range l.Columns {
+		if column.Path == "" && column.Name == Rescued {
+			out.Vectors[i] = texts
+		}
+	}
+	return out, rescued
+}
+
+type conversion struct {
+	layout  *Layout
+	in      *Batch
+	sources map[string]*Vector // by path; those that found their column are taken out
+	rescues []rescue
+}
+
+// readRescued takes up what the page rescued. A path beyond the page's bound for columns may have a column all the same,
+// from another page or an earlier run: its value goes there.
+func (c *conversion) readRescued() {
+	texts := c.in.Vector(Rescued)
+	if texts == nil {
+		return
+	}
+	var all []rescue
+	for i := range c.in.Rows {
+		if !texts.Null(i) {
+			all = parseRescued(all, i, texts.Text(i))
+		}
+	}
+	if len(all) == 0 {
+		return
+	}
+	dynamic, moved := c.layout.dynamicPaths(), map[string][]rescue{}
+	for _, r := range all {
+		if dynamic[r.path] {
+			moved[r.path] = append(moved[r.path], r)
+		} else {
+			c.rescues = append(c.rescues, r)
+		}
+	}
+	for path, list := range moved {
+		c.sources[path] = overlay(c.sources[path], list, c.in.Rows)
+	}
+}
+
+// dynamicPaths returns the paths of the columns that are not declared.
+func (l *Layout) dynamicPaths() map[string]bool {
+	paths := map[string]bool{}
+	for _, c := range l.Columns {
+		if c.Path != "" {
+			paths[c.Path] = true
+		}
+	}
+	for _, c := range l.Table.Columns {
+		delete(paths, c.Path)
+	}
+	return paths
+}
+
+// overlay returns the raw column with the values of the list, which come in row order, put in.
+func overlay(v *Vector, list []rescue, rows int) *Vector {
+	out := NewVector(Raw)
+	for _, r := range list {
+		out.AppendRows(v, out.Len(), r.row)
+		out.AppendText(r.raw)
+	}
+	out.AppendRows(v, out.Len(), rows)
+	return out
+}
+
+// convert returns the values of a column.
+func (c *conversion) convert(column Column) *Vector {
+	src := c.sources[column.Path]
+	delete(c.sources, column.Path)
+	switch {
+	case src == nil || column.Path == "":
+		return nil
+	case src.Kind == Raw:
+		return c.parse(src, column)
+	}
+	return Widen(src, column.Kind)
+}
+
+// parse gives raw values the type of their column.
+func (c *conversion) parse(src *Vector, column Column) *Vector {
+	v := &Vector{Kind: column.Kind, Valid: make([]bool, 0, src.Len())}
+	if v.Kind.text() {
+		v.Ends, v.Bytes = make([]uint32, 0, src.Len()), make([]byte, 0, len(src.Bytes))
+	} else {
+		v.Nums = make([]int64, 0, src.Len())
+	}
+	f := anything
+	if column.JSON {
+		f = document
+	}
+	for i := range src.Len() {
+		if src.Null(i) {
+			v.AppendNull(1)
+		} else if raw := src.Text(i); !appendValue(v, raw, f) {
+			v.AppendNull(1)
+			c.rescues = append(c.rescues, rescue{i, column.Path, raw})
+		}
+	}
+	return v
+}
+
+// rescueLeft takes up the raw columns that the layout has no room for.
+func (c *conversion) rescueLeft() {
+	for path, src := range c.sources {
+		if src == nil || src.Kind != Raw {
+			continue
+		}
+		for i := range src.Len() {
+			if !src.Null(i) {
+				c.rescues = append(c.rescues, rescue{i, path, src.Text(i)})
+			}
+		}
+	}
+}

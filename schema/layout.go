@@ -1,0 +1,128 @@
+package schema
+
+import (
+	"maps"
+	"slices"
+)
+
+// Layout is the settled shape of a table: what the columns of its parts are.
+type Layout struct {
+	Table *Table
+	// Columns are, of a new table, the key, the declared columns, Rescued, SyncedAt, and then the custom fields and
+	// undeclared attributes in order of first appearance; what comes later is appended. Their paths differ, and
+	// their names differ ignoring case.
+	Columns []Column
+}
+
+// Fix settles the columns of a table and returns the ones that stored lacks. stored are the columns that the dataset
+// has, nil if it has none yet: they keep their place and name, and their type or become String. seen are the paths of
+// the Raw columns of all pages, in order of first appearance; fields are the account's custom fields by key, also those
+// that no row showed. There are at most MaxDynamic columns that are not declared; Convert rescues the other values.
+func Fix(t *Table, stored []Column, seen []string, fields map[string]Kind) (*Layout, []Column) {
+	f := fixing{table: t, taken: names{}, paths: map[string]bool{}, kinds: fieldPaths(t, fields)}
+	for _, c := range stored {
+		f.keep(c)
+	}
+	before := len(f.columns)
+	for _, c := range t.Columns {
+		f.declare(c)
+	}
+	f.declare(rescuedDeclaration)
+	f.declare(Column{Name: SyncedAt, Kind: Timestamp})
+	for _, path := range seen {
+		f.discover(path)
+	}
+	for _, path := range slices.Sorted(maps.Keys(f.kinds)) {
+		f.discover(path)
+	}
+	return &Layout{Table: t, Columns: f.columns}, slices.Clone(f.columns[before:])
+}
+
+// fieldPaths returns the types of the custom fields by path.
+func fieldPaths(t *Table, fields map[string]Kind) map[string]Kind {
+	paths := map[string]Kind{}
+	if t.Open == "" {
+		return paths
+	}
+	for key, k := range fields {
+		paths[joinPath(t.Open, key)] = k
+	}
+	return paths
+}
+
+type fixing struct {
+	table   *Table
+	columns []Column
+	taken   names
+	paths   map[string]bool // that have a column
+	dynamic int
+	kinds   map[string]Kind // of the custom fields
+}
+
+// identity names what a column holds: its path, or the name of one that mailerlake makes.
+func identity(c Column) string {
+	if c.Path != "" {
+		return c.Path
+	}
+	return "\x00" + c.Name
+}
+
+func (f *fixing) declared(c Column) (Column, bool) {
+	switch identity(c) {
+	case identity(rescuedDeclaration):
+		return rescuedDeclaration, true
+	case "\x00" + SyncedAt:
+		return Column{Name: SyncedAt, Kind: Timestamp}, true
+	}
+	i := slices.IndexFunc(f.table.Columns, func(d Column) bool { return identity(d) == identity(c) })
+	if i < 0 {
+		return Column{}, false
+	}
+	return f.table.Columns[i], true
+}
+
+// keep takes over a stored column; a type that no longer holds widens.
+func (f *fixing) keep(c Column) {
+	if d, ok := f.declared(c); ok {
+		if c.Kind != d.Kind {
+			c.Kind = String
+		}
+		c.JSON = c.JSON && d.JSON
+	} else {
+		f.dynamic++
+		if k, ok := f.kinds[c.Path]; ok && c.Kind != k {
+			c.Kind = String
+		}
+	}
+	f.append(c)
+}
+
+func (f *fixing) append(c Column) {
+	f.paths[identity(c)] = true
+	f.taken.use(c.Name)
+	f.columns = append(f.columns, c)
+}
+
+// declare appends a declared column that is missing. Its name may be taken by what was an undeclared attribute.
+func (f *fixing) declare(c Column) {
+	if f.paths[identity(c)] {
+		return
+	}
+	if f.taken[fold(c.Name)] {
+		c.Name = f.taken.choose(identity(c))
+	}
+	f.append(c)
+}
+
+// discover appends a column for a path that nobody declared.
+func (f *fixing) discover(path string) {
+	if f.paths[path] || f.dynamic >= MaxDynamic {
+		return
+	}
+	k, ok := f.kinds[path]
+	if !ok {
+		k = String
+	}
+	f.dynamic++
+	f.append(Column{Name: f.taken.choose(path), Kind: k, Path: path})
+}

@@ -1,0 +1,129 @@
+package schema
+
+import (
+	"fmt"
+	"time"
+)
+
+const (
+	secondsPerDay = 86400
+	microseconds  = 1_000_000
+)
+
+// parseTime reads "2025-09-19 11:10:41" or the same with a T, a fraction and a zone; without a zone it is UTC. It
+// returns microseconds since 1970, and false for what is no such time or is finer than that.
+func parseTime(text []byte) (int64, bool) {
+	if len(text) < 19 || text[10] != ' ' && text[10] != 'T' || text[13] != ':' || text[16] != ':' {
+		return 0, false
+	}
+	day, ok := parseDate(text[:10])
+	hour, minute, second := two(text[11:]), two(text[14:]), two(text[17:])
+	if !ok || uint(hour) > 23 || uint(minute) > 59 || uint(second) > 59 {
+		return 0, false
+	}
+	micros := (day*secondsPerDay + int64(hour*3600+minute*60+second)) * microseconds
+	if len(text) == 19 {
+		return micros, true
+	}
+	fraction, zone, ok := parseFraction(text[19:])
+	if !ok {
+		return 0, false
+	}
+	offset, ok := parseZone(zone)
+	return micros + fraction - offset*microseconds, ok
+}
+
+// parseDate reads "2025-09-19" as days since 1970.
+func parseDate(text []byte) (int64, bool) {
+	if len(text) != 10 || text[4] != '-' || text[7] != '-' {
+		return 0, false
+	}
+	century, year, month, day := two(text), two(text[2:]), two(text[5:]), two(text[8:])
+	if century < 0 || year < 0 || month < 1 || month > 12 || day < 1 || day > daysIn(century*100+year, month) {
+		return 0, false
+	}
+	return daysSince1970(century*100+year, month, day), true
+}
+
+// two reads two digits, -1 if they are not.
+func two(text []byte) int {
+	tens, ones := text[0]-'0', text[1]-'0'
+	if tens > 9 || ones > 9 {
+		return -1
+	}
+	return int(tens)*10 + int(ones)
+}
+
+// parseFraction reads the fraction of a second, if there is one, as microseconds, and returns what follows it.
+func parseFraction(text []byte) (micros int64, rest []byte, ok bool) {
+	if text[0] != '.' {
+		return 0, text, true
+	}
+	n := digits(text[1:])
+	for i, c := range text[1 : 1+n] {
+		if i < 6 {
+			micros = micros*10 + int64(c-'0')
+		} else if c != '0' {
+			return 0, nil, false
+		}
+	}
+	for i := n; i < 6; i++ {
+		micros *= 10
+	}
+	return micros, text[1+n:], n > 0
+}
+
+// parseZone reads "Z", "+02:00" or nothing as seconds east of UTC.
+func parseZone(text []byte) (int64, bool) {
+	switch {
+	case len(text) == 0 || string(text) == "Z":
+		return 0, true
+	case len(text) != 6 || text[3] != ':' || text[0] != '+' && text[0] != '-':
+		return 0, false
+	}
+	hour, minute := two(text[1:]), two(text[4:])
+	if uint(hour) > 23 || uint(minute) > 59 {
+		return 0, false
+	}
+	offset := int64(hour*3600 + minute*60)
+	if text[0] == '-' {
+		offset = -offset
+	}
+	return offset, true
+}
+
+func daysIn(year, month int) int {
+	switch month {
+	case 4, 6, 9, 11:
+		return 30
+	case 2:
+		if year%4 == 0 && (year%100 != 0 || year%400 == 0) {
+			return 29
+		}
+		return 28
+	}
+	return 31
+}
+
+// daysSince1970 counts in years that begin in March, so that the leap day is the last; time.Date is far slower.
+func daysSince1970(year, month, day int) int64 {
+	year, month = year+400, month-3 // 400 years later the calendar repeats
+	if month < 0 {
+		year, month = year-1, month+12
+	}
+	days := year*365 + year/4 - year/100 + year/400 + (153*month+2)/5 + day - 1
+	return int64(days - 719468 - 146097)
+}
+
+func appendDate(dst []byte, days int64) []byte {
+	return time.Unix(days*secondsPerDay, 0).UTC().AppendFormat(dst, time.DateOnly)
+}
+
+func appendTime(dst []byte, micros int64) []byte {
+	t := time.UnixMicro(micros).UTC()
+	dst = t.AppendFormat(dst, time.DateTime)
+	if fraction := t.Nanosecond() / 1000; fraction != 0 {
+		dst = fmt.Appendf(dst, ".%06d", fraction)
+	}
+	return dst
+}

@@ -1,0 +1,140 @@
+package schema
+
+import (
+	"bytes"
+	"strconv"
+)
+
+// isNumber reports whether text is a number as JSON writes it.
+func isNumber(text []byte) bool {
+	text = bytes.TrimPrefix(text, []byte("-"))
+	whole := digits(text)
+	if whole == 0 || whole > 1 && text[0] == '0' {
+		return false
+	}
+	text = text[whole:]
+	if len(text) > 0 && text[0] == '.' {
+		n := digits(text[1:])
+		if n == 0 {
+			return false
+		}
+		text = text[1+n:]
+	}
+	if len(text) == 0 {
+		return true
+	}
+	if text[0] != 'e' && text[0] != 'E' {
+		return false
+	}
+	if text = text[1:]; len(text) > 0 && (text[0] == '+' || text[0] == '-') {
+		text = text[1:]
+	}
+	return len(text) > 0 && digits(text) == len(text)
+}
+
+func digits(text []byte) int {
+	for i, c := range text {
+		if c < '0' || c > '9' {
+			return i
+		}
+	}
+	return len(text)
+}
+
+// parseInt reads a JSON number whose value is an int64, however it is written: 3, 3.0, 0.3e1.
+func parseInt(text []byte) (int64, bool) {
+	if n := len(text); n > 0 && n <= 18 && digits(text) == n && (text[0] != '0' || n == 1) {
+		var x int64
+		for _, c := range text {
+			x = x*10 + int64(c-'0')
+		}
+		return x, true
+	}
+	if !isNumber(text) {
+		return 0, false
+	}
+	return parseDecimal(text)
+}
+
+// parseDecimal reads a valid number: its digits, then the zeros that the exponent leaves.
+func parseDecimal(text []byte) (int64, bool) {
+	mantissa, exponent, hasExponent := bytes.Cut(bytes.ToLower(text), []byte("e"))
+	whole, fraction, _ := bytes.Cut(mantissa, []byte("."))
+	number := string(whole) + string(fraction)
+	trimmed := trimZeros(number)
+	if trimmed == "" {
+		return 0, true
+	}
+	zeros := len(number) - len(trimmed) - len(fraction)
+	if hasExponent {
+		e, err := strconv.Atoi(string(exponent))
+		if err != nil || e > 1<<30 || e < -1<<30 {
+			return 0, false
+		}
+		zeros += e
+	}
+	if zeros < 0 || zeros > 19 {
+		return 0, false
+	}
+	x, err := strconv.ParseInt(trimmed+"0000000000000000000"[:zeros], 10, 64)
+	return x, err == nil
+}
+
+// trimZeros cuts the zeros at the end; a number that is zero becomes empty.
+func trimZeros(number string) string {
+	for n := len(number); n > 0; n-- {
+		if c := number[n-1]; c != '0' {
+			if c == '-' {
+				return ""
+			}
+			return number[:n]
+		}
+	}
+	return ""
+}
+
+// parseFloat reads a JSON number that a float64 can stand for: in its range, and exact if it is an integer.
+func parseFloat(text []byte) (float64, bool) {
+	if n := len(text); n > 0 && n <= 15 && digits(text) == n && (text[0] != '0' || n == 1) {
+		x, _ := parseInt(text)
+		return float64(x), true
+	}
+	if !isNumber(text) {
+		return 0, false
+	}
+	x, err := strconv.ParseFloat(string(text), 64)
+	if err != nil || x == 0 && !isZero(text) {
+		return 0, false
+	}
+	if len(text) > 15 && digits(bytes.TrimPrefix(text, []byte("-"))) >= len(text)-1 {
+		var exact [320]byte
+		return x, bytes.Equal(strconv.AppendFloat(exact[:0], x, 'f', 0, 64), text)
+	}
+	return x, true
+}
+
+// isZero reports whether a valid number has no digit but zeros before its exponent.
+func isZero(text []byte) bool {
+	for _, c := range text {
+		if c >= '1' && c <= '9' {
+			return false
+		}
+		if c == 'e' || c == 'E' {
+			break
+		}
+	}
+	return true
+}
+
+// appendFloat appends the shortest text that reads as x again, with an exponent only where the digits would be lost
+// among zeros.
+func appendFloat(dst []byte, x float64) []byte {
+	abs := x
+	if abs < 0 {
+		abs = -abs
+	}
+	if abs != 0 && (abs < 1e-6 || abs >= 1e21) {
+		return strconv.AppendFloat(dst, x, 'e', -1, 64)
+	}
+	return strconv.AppendFloat(dst, x, 'f', -1, 64)
+}

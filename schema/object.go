@@ -1,0 +1,119 @@
+package schema
+
+import "slices"
+
+// object is a JSON object whose members are looked for by name: a record, or a declared object inside one.
+type object struct {
+	path    string
+	up      *object
+	names   map[string]*member
+	first   *member   // the member that came first last time
+	dynamic []*member // members that nobody declared
+	below   []int     // cells of the declared columns in it, at any depth
+	inside  []*object
+
+	met    int  // number of the record in which it was met last
+	filled bool // whether it was an object there
+}
+
+// role says what becomes of a member's value.
+type role uint8
+
+const (
+	dynamicMember role = iota
+	leafMember
+	objectMember
+	childMember
+)
+
+// member is one name in an object.
+type member struct {
+	role   role
+	name   string
+	quoted string  // the name as JSON
+	after  *member // the member that followed last time
+	object *object // of an object member and a child member
+	path   string
+	cell   int // of a leaf; of a dynamic member in page: its number among the dynamic columns
+	page   int // the page that the number holds for
+}
+
+// compile turns a declaration into the objects that its records are read into. Cells are numbered as the columns are,
+// followed by the second paths in order.
+func compile(t *Table, second []string) *object {
+	root := &object{names: map[string]*member{}}
+	for i, c := range t.Columns {
+		root.leaf(c.Path, i)
+	}
+	for i, path := range second {
+		root.leaf(path, len(t.Columns)+i)
+	}
+	if t.Open != "" {
+		root.enter(t.Open)
+	}
+	if t.Child != nil {
+		root.enter(t.Child.Attribute).role = childMember
+	}
+	return root
+}
+
+func (o *object) leaf(path string, cell int) {
+	names := splitPath(path)
+	last := len(names) - 1
+	for _, name := range names[:last] {
+		o.below = append(o.below, cell)
+		o = o.enter(name).object
+	}
+	o.below = append(o.below, cell)
+	o.add(names[last], &member{role: leafMember, cell: cell})
+}
+
+// enter returns the object member of the name, made if it is missing.
+func (o *object) enter(name string) *member {
+	if m := o.names[name]; m != nil {
+		return m
+	}
+	inner := &object{path: joinPath(o.path, name), up: o, names: map[string]*member{}}
+	o.inside = append(o.inside, inner)
+	return o.add(name, &member{role: objectMember, object: inner})
+}
+
+func (o *object) add(name string, m *member) *member {
+	m.name, m.quoted, m.path = name, string(appendQuoted(nil, []byte(name))), joinPath(o.path, name)
+	o.names[name] = m
+	return m
+}
+
+// within reports whether o is other or inside it.
+func (o *object) within(other *object) bool {
+	for ; o != nil; o = o.up {
+		if o == other {
+			return true
+		}
+	}
+	return false
+}
+
+// forget drops the dynamic members, at any depth.
+func (o *object) forget() {
+	for _, m := range o.dynamic {
+		delete(o.names, m.name)
+	}
+	o.dynamic, o.first = nil, nil
+	for _, m := range o.names {
+		m.after = nil
+	}
+	for _, inner := range o.inside {
+		inner.forget()
+	}
+}
+
+// secondPaths returns the paths that share another path's column, sorted.
+func secondPaths(t *Table) []string {
+	var paths []string
+	for path := range t.same {
+		paths = append(paths, path)
+	}
+	slices.Sort(paths)
+	return paths
+}

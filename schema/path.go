@@ -1,0 +1,46 @@
+package schema
+
+import "strings"
+
+// appendName appends a member name to a path: dots join names, a dot or backslash inside a name follows a backslash,
+// and a name without a character is written `\e`, so that different names never give the same path.
+func appendName(path []byte, name []byte) []byte {
+	if len(path) > 0 {
+		path = append(path, '.')
+	}
+	if len(name) == 0 {
+		return append(path, '\\', 'e')
+	}
+	for _, c := range name {
+		if c == '.' || c == '\\' {
+			path = append(path, '\\')
+		}
+		path = append(path, c)
+	}
+	return path
+}
+
+func joinPath(path, name string) string {
+	return string(appendName([]byte(path), []byte(name)))
+}
+
+// splitPath returns the member names of a path.
+func splitPath(path string) []string {
+	var names []string
+	var name strings.Builder
+	for i := 0; i < len(path); i++ {
+		switch c := path[i]; {
+		case c == '.':
+			names = append(names, name.String())
+			name.Reset()
+		case c == '\\' && i+1 < len(path):
+			i++
+			if path[i] != 'e' {
+				name.WriteByte(path[i])
+			}
+		default:
+			name.WriteByte(c)
+		}
+	}
+	return append(names, name.String())
+}

@@ -1,0 +1,254 @@
+package schema
+
+import "github.com/go-json-experiment/json/jsontext"
+
+func (d *Decoder) readRecord() error {
+	if d.json.PeekKind() != '{' {
+		d.dropped++
+		return d.json.SkipValue()
+	}
+	d.records++
+	d.lost = 0
+	kids, dynamic, strays := len(d.kids), len(d.dynamic), len(d.strays)
+	if err := d.readMembers(d.root); err != nil {
+		return err
+	}
+	if d.hasKey() {
+		d.keepRow()
+		return nil
+	}
+	d.dropped++
+	for i := range d.cells {
+		d.cells[i] = d.cells[i][:min(len(d.cells[i]), d.rows)]
+	}
+	for _, m := range d.dynamic[dynamic:] {
+		m.page = 0
+	}
+	d.dynamic, d.cells = d.dynamic[:dynamic], d.cells[:len(d.cells)-len(d.dynamic)+dynamic]
+	d.kids, d.strays = d.kids[:kids], d.strays[:strays]
+	return nil
+}
+
+func (d *Decoder) hasKey() bool {
+	for i, c := range d.table.Columns {
+		if c.Required && (len(d.cells[i]) <= d.rows || !usable(d.raw(d.cells[i][d.rows]))) {
+			return false
+		}
+	}
+	return true
+}
+
+// usable reports whether a value can be a key: a number, or a text that is not empty.
+func usable(raw []byte) bool {
+	switch {
+	case len(raw) == 0:
+		return false
+	case raw[0] == '"':
+		return len(raw) > 2
+	}
+	return raw[0] == '-' || raw[0] >= '0' && raw[0] <= '9'
+}
+
+func (d *Decoder) raw(s span) []byte { return d.data[s.start:s.end] }
+
+func (d *Decoder) keepRow() {
+	var absent uint8
+	for i, o := range d.always {
+		if o.met != d.records || !o.filled {
+			absent |= 1 << i
+			d.anyAbsent = true
+		}
+	}
+	d.absent = append(d.absent, absent)
+	d.kidEnds = append(d.kidEnds, uint32(len(d.kids)))
+	d.rows++
+	d.dropped += d.lost
+}
+
+// readMembers reads an object. Members mostly come as in the record before, so the one that followed then is tried
+// first.
+func (d *Decoder) readMembers(o *object) error {
+	if _, err := d.json.ReadToken(); err != nil {
+		return err
+	}
+	var last *member
+	next := o.first
+	for d.json.PeekKind() != '}' {
+		name, err := d.json.ReadValue()
+		if err != nil {
+			return err
+		}
+		m := next
+		if m == nil || m.quoted != string(name) {
+			if m = d.find(o, name); m != nil {
+				link(o, last, m)
+			}
+		}
+		if err := d.readMember(o, m); err != nil {
+			return err
+		}
+		if m != nil {
+			last, next = m, m.after
+		}
+	}
+	_, err := d.json.ReadToken()
+	return err
+}
+
+func link(o *object, last, m *member) {
+	if last == nil {
+		o.first = m
+	} else {
+		last.after = m
+	}
+}
+
+// find returns the member of a name, made if it is missing, and nil if it cannot be a column for want of room. The
+// name's text stays in d.name.
+func (d *Decoder) find(o *object, quoted []byte) *member {
+	d.name = appendUnquoted(d.name[:0], quoted)
+	if m := o.names[string(d.name)]; m != nil {
+		return m
+	}
+	if len(d.name) > maxName || d.remember >= 2*MaxDynamic {
+		return nil
+	}
+	d.remember++
+	m := o.add(string(d.name), &member{})
+	m.quoted = string(quoted)
+	o.dynamic = append(o.dynamic, m)
+	return m
+}
+
+func (d *Decoder) readMember(o *object, m *member) error {
+	if m != nil {
+		switch m.role {
+		case objectMember:
+			return d.readObject(m.object)
+		case childMember:
+			return d.readChild(m.object)
+		}
+	}
+	raw, err := d.json.ReadValue()
+	if err != nil {
+		return err
+	}
+	value := d.spanOf(raw)
+	switch {
+	case m == nil:
+		d.stray(o, string(appendName([]byte(o.path), d.name)), value)
+	case m.role == leafMember:
+		d.cells[m.cell].put(d.rows, value)
+	default:
+		d.putDynamic(o, m, value)
+	}
+	return nil
+}
+
+// spanOf returns where the value just read stands; null is the zero span.
+func (d *Decoder) spanOf(raw jsontext.Value) span {
+	if raw[0] == 'n' {
+		return span{}
+	}
+	end := d.json.InputOffset()
+	return span{uint32(end) - uint32(len(raw)), uint32(end)}
+}
+
+func (d *Decoder) putDynamic(o *object, m *member, value span) {
+	if m.page != d.pages {
+		if len(d.dynamic) == MaxDynamic {
+			d.stray(o, m.path, value)
+			return
+		}
+		m.page, m.cell = d.pages, len(d.cells)
+		d.dynamic = append(d.dynamic, m)
+		d.openCells()
+	}
+	d.cells[m.cell].put(d.rows, value)
+}
+
+// openCells adds a column, in the memory of an earlier page's if there is one.
+func (d *Decoder) openCells() {
+	n := len(d.cells)
+	if n < cap(d.cells) {
+		d.cells = d.cells[:n+1]
+		d.cells[n] = d.cells[n][:0]
+		return
+	}
+	d.cells = append(d.cells, nil)
+}
+
+// stray notes a value without a column. A null has nothing to lose, and is noted only to take away what the same name
+// had before in the row.
+func (d *Decoder) stray(o *object, path string, value span) {
+	if value.end == 0 && !d.hasStray(path) {
+		return
+	}
+	d.strays = append(d.strays, stray{d.rows, o, path, value})
+}
+
+// hasStray reports whether the row may have a value of the path already; it looks at a few only.
+func (d *Decoder) hasStray(path string) bool {
+	for i := len(d.strays) - 1; i >= 0 && d.strays[i].row == d.rows; i-- {
+		if d.strays[i].path == path || len(d.strays)-i > 100 {
+			return true
+		}
+	}
+	return false
+}
+
+// readObject reads a declared object. PHP writes an empty one as [].
+func (d *Decoder) readObject(o *object) error {
+	d.meet(o)
+	if d.json.PeekKind() == '{' {
+		o.filled = true
+		return d.readMembers(o)
+	}
+	raw, err := d.json.ReadValue()
+	if err != nil {
+		return err
+	}
+	if o.filled = emptyArray(raw); !o.filled {
+		d.stray(o, o.path, d.spanOf(raw))
+	}
+	return nil
+}
+
+func emptyArray(raw []byte) bool { return raw[0] == '[' && onlySpace(raw[1:len(raw)-1]) }
+
+func onlySpace(text []byte) bool {
+	for _, c := range text {
+		if c != ' ' && c != '\t' && c != '\n' && c != '\r' {
+			return false
+		}
+	}
+	return true
+}
+
+// meet begins an object; one that comes a second time in a record takes the place of the first.
+func (d *Decoder) meet(o *object) {
+	if o.met == d.records {
+		d.clear(o)
+	}
+	o.met, o.filled = d.records, false
+}
+
+func (d *Decoder) clear(o *object) {
+	for _, i := range o.below {
+		d.cells[i] = d.cells[i][:min(len(d.cells[i]), d.rows)]
+	}
+	for _, m := range o.dynamic {
+		if m.page == d.pages {
+			d.cells[m.cell] = d.cells[m.cell][:min(len(d.cells[m.cell]), d.rows)]
+		}
+	}
+	for _, inner := range o.inside {
+		inner.met = 0
+		d.clear(inner)
+	}
+	for i := len(d.strays) - 1; i >= 0 && d.strays[i].row == d.rows; i-- {
+		if d.strays[i].object.within(o) {
+			d.strays[i].value = span{}
+		}
+	}
+}

@@ -1,0 +1,104 @@
+package schema
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestTables(t *testing.T) {
+	var got []string
+	for _, table := range Tables() {
+		got = append(got, table.Name)
+		if Lookup(table.Name) != table {
+			t.Errorf("%s is not found", table.Name)
+		}
+	}
+	if want := []string{"subscriber", "group", "group_subscriber", "field", "campaign"}; !cmp.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if Lookup("nothing") != nil {
+		t.Error("an unknown table is found")
+	}
+}
+
+func TestDeclarations(t *testing.T) {
+	for _, table := range Tables() {
+		seen, paths := names{}, map[string]bool{}
+		for i, c := range table.Columns {
+			if name, same := sanitise(c.Name); seen[fold(c.Name)] || !same || name != c.Name {
+				t.Errorf("%s: bad column name %s", table.Name, c.Name)
+			}
+			if c.Path == "" || paths[c.Path] || c.Kind == Raw {
+				t.Errorf("%s: bad column %+v", table.Name, c)
+			}
+			if c.Required != (i < len(table.Key)) || c.Required && c.Name != table.Key[i] {
+				t.Errorf("%s: column %s and the key %v disagree", table.Name, c.Name, table.Key)
+			}
+			seen.use(c.Name)
+			paths[c.Path] = true
+		}
+		if order := slices.Sorted(slices.Values(table.Order)); !cmp.Equal(order, slices.Sorted(slices.Values(table.Key))) {
+			t.Errorf("%s: order %v is not the key", table.Name, table.Order)
+		}
+		for second, path := range table.same {
+			if paths[second] || !paths[path] {
+				t.Errorf("%s: %s beside %s", table.Name, second, path)
+			}
+		}
+		if !strings.HasPrefix(table.Source.Path, "/") || !slices.IsSortedFunc(table.Source.Limits, func(a, b int) int { return b - a }) {
+			t.Errorf("%s: source %+v", table.Name, table.Source)
+		}
+	}
+}
+
+func TestChildAndParent(t *testing.T) {
+	subscriber, member := Lookup("subscriber"), Lookup("group_subscriber")
+	if subscriber.Child.Table != member || member.Parent != subscriber {
+		t.Error("subscriber and group_subscriber do not know each other")
+	}
+	if got := member.Columns[0].Name + "," + member.Columns[1].Name; got != "group_id,subscriber_id" {
+		t.Errorf("columns %s", got)
+	}
+	var walks []string
+	for _, w := range Lookup("campaign").Source.Walks {
+		walks = append(walks, w.Get("filter[status]"))
+	}
+	if want := []string{"draft", "ready", "sent"}; !cmp.Equal(walks, want) {
+		t.Errorf("walks %v, want %v", walks, want)
+	}
+}
+
+func TestFieldKinds(t *testing.T) {
+	d := NewDecoder(Lookup("field"))
+	first, err := d.Page([]byte(`[{"id":"1","key":"name","type":"text"},{"id":"2","key":"age","type":"number"},{"id":"3","type":"text"}]`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := d.Page([]byte(`[{"id":"4","key":"born","type":"date"},{"id":"5","key":"odd","type":"colour"},{"id":"6","key":"bare"}]`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	empty, err := d.Page([]byte(`[{"id":"7","key":"untyped"}]`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]Kind{"name": String, "age": Double, "born": Date, "odd": String, "bare": String, "untyped": String}
+	if d := cmp.Diff(want, FieldKinds(first.Rows, second.Rows, empty.Rows)); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestPaths(t *testing.T) {
+	for _, names := range [][]string{{"a"}, {"a", "b"}, {"a.b", "c"}, {`\`, "."}, {""}, {"", "a", ""}, {`\e`}, {"e", `a\.b`}} {
+		path := ""
+		for _, name := range names {
+			path = joinPath(path, name)
+		}
+		if got := splitPath(path); !cmp.Equal(got, names) {
+			t.Errorf("%q: path %s splits into %q", names, path, got)
+		}
+	}
+}

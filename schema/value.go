@@ -1,0 +1,119 @@
+package schema
+
+import "math"
+
+// form says how a text column takes values that are no text.
+type form uint8
+
+const (
+	// scalar takes numbers and flags as their text; arrays and objects do not fit.
+	scalar form = iota
+	// document keeps every value as JSON text.
+	document
+	// anything takes scalars as their text, arrays and objects as JSON text.
+	anything
+)
+
+func formOf(c Column) form {
+	if c.JSON {
+		return document
+	}
+	return scalar
+}
+
+// appendValue appends a valid JSON value that is not null to a vector, in the type of the vector. It returns false,
+// and appends nothing, if the value does not fit.
+func appendValue(v *Vector, raw []byte, f form) bool {
+	if v.Kind.text() {
+		return appendText(v, raw, f)
+	}
+	var buf [64]byte
+	text, ok := scalarText(buf[:0], raw)
+	if !ok {
+		return false
+	}
+	x, ok := parseKind(v.Kind, text)
+	if ok {
+		v.AppendInt(x)
+	}
+	return ok
+}
+
+// scalarText returns the text of a string, number or flag, in buf if it has to be unescaped.
+func scalarText(buf, raw []byte) ([]byte, bool) {
+	switch raw[0] {
+	case '{', '[':
+		return nil, false
+	case '"':
+		if text := raw[1 : len(raw)-1]; plain(text) {
+			return text, true
+		}
+		return appendUnquoted(buf, raw), true
+	}
+	return raw, true
+}
+
+// parseKind reads text as a Vector's number of the kind.
+func parseKind(k Kind, text []byte) (int64, bool) {
+	switch k {
+	case Int64:
+		return parseInt(text)
+	case Double:
+		x, ok := parseFloat(text)
+		return int64(math.Float64bits(x)), ok
+	case Bool:
+		return parseBool(text)
+	case Timestamp:
+		return parseTime(text)
+	case Date:
+		return parseDate(text)
+	}
+	return 0, false
+}
+
+func parseBool(text []byte) (int64, bool) {
+	switch string(text) {
+	case "true", "1":
+		return 1, true
+	case "false", "0":
+		return 0, true
+	}
+	return 0, false
+}
+
+func appendText(v *Vector, raw []byte, f form) bool {
+	switch {
+	case v.Kind == Raw:
+		v.Bytes = appendBounded(v.Bytes, raw)
+	case f == document:
+		var ok bool
+		if v.Bytes, ok = appendDocument(v.Bytes, raw); !ok {
+			return false
+		}
+	case raw[0] == '"':
+		v.Bytes = appendUnquoted(v.Bytes, raw)
+	case raw[0] != '{' && raw[0] != '[':
+		v.Bytes = append(v.Bytes, raw...)
+	case f == anything:
+		v.Bytes = appendContainer(v.Bytes, raw)
+	default:
+		return false
+	}
+	v.endText()
+	return true
+}
+
+// appendContainer appends an array or object as JSON text; what nests too deep is text already as it came.
+func appendContainer(dst, raw []byte) []byte {
+	dst, ok := appendDocument(dst, raw)
+	if !ok {
+		dst = appendUnquoted(dst, appendQuoted(nil, raw))
+	}
+	return dst
+}
+
+// endText makes what was put at the end of Bytes a row.
+func (v *Vector) endText() {
+	v.Valid = append(v.Valid, true)
+	v.Ends = append(v.Ends, uint32(len(v.Bytes)))
+}
