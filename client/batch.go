@@ -167,7 +167,7 @@ func (b *batch) read(r *response) error {
 	if len(parts) != len(b.open) {
 		return badBody("it has %d answers to %d requests", len(parts), len(b.open))
 	}
-	still := b.open[:0:0]
+	still := b.open[:0]
 	var denied error
 	for n, i := range b.open {
 		switch answered, err := b.part(i, parts[n]); {

@@ -205,6 +205,30 @@ func TestPacingStatedLimit(t *testing.T) {
 	}
 }
 
+// An answer that allows more wakes whoever waits.
+func TestPacingWakes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := newTestClient(t, func(int, *http.Request) reply {
+			a := ok(`{"data":{}}`).with("X-RateLimit-Limit", "600").with("X-RateLimit-Remaining", "400")
+			a.delay = time.Second
+			return a
+		}, Options{Rate: -1})
+		start := time.Now()
+		var wg sync.WaitGroup
+		for range unstated + 1 {
+			wg.Go(func() {
+				if _, err := c.Get(t.Context(), "/x", nil); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if took := time.Since(start); took != 2*time.Second {
+			t.Errorf("took %s, want 2s: the last one waits for the first answer", took)
+		}
+	})
+}
+
 // Requests that wait are served in the order in which they came.
 func TestPacerOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -5,11 +5,8 @@ import (
 	"mailerlake/schema"
 )
 
-const (
-	// fillRows and fillBytes bound the rows of a log that are in memory at a time.
-	fillRows  = dataset.GroupRows
-	fillBytes = 48 << 20
-)
+// fillBytes bounds the rows of a log that are in memory at a time; so does the size of a row group.
+const fillBytes = 48 << 20
 
 // incoming is a run of scanned rows in key order, with the columns of the table's layout.
 type incoming struct {
@@ -24,6 +21,7 @@ type filler struct {
 	cursor *dataset.LogCursor
 	child  bool // the rows come inside the log's rows
 	gone   map[string]bool
+	max    int // rows in memory at a time
 	out    incoming
 
 	stretch  dataset.Stretch // being read; its rows from stretch.From on are left
@@ -37,7 +35,7 @@ type filler struct {
 
 // newFiller returns a filler of table t. Rows of a child table whose Child.Column is in gone are left out.
 func newFiller(t *tableRun) *filler {
-	f := &filler{layout: t.layout, child: t.inParentLog(), gone: t.goneGroups}
+	f := &filler{layout: t.layout, child: t.inParentLog(), gone: t.goneGroups, max: int(t.sizes.Group)}
 	want := func(child bool, c schema.Column) bool { return !child }
 	if f.child {
 		want = func(child bool, c schema.Column) bool { return child || c.Required }
@@ -75,7 +73,7 @@ func (f *filler) Fill(limit schema.Key) (in *incoming, more bool, err error) {
 		v.Reset()
 	}
 	f.out.Rows, f.out.absent = 0, nil
-	for f.out.Rows < fillRows && (f.out.Rows == 0 || f.out.Size() < fillBytes) {
+	for f.out.Rows < f.max && (f.out.Rows == 0 || f.out.Size() < fillBytes) {
 		ok, err := f.next()
 		if err != nil {
 			return nil, false, err
@@ -90,7 +88,7 @@ func (f *filler) Fill(limit schema.Key) (in *incoming, more bool, err error) {
 		if end == f.from {
 			return &f.out, false, nil
 		}
-		f.take(min(end, f.from+fillRows-f.out.Rows))
+		f.take(min(end, f.from+f.max-f.out.Rows))
 	}
 	return &f.out, true, nil
 }

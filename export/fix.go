@@ -159,21 +159,19 @@ func (r *Run) ask(ctx context.Context, t *tableRun, ids []string) ([]client.Answ
 	for _, id := range ids {
 		paths = append(paths, strings.ReplaceAll(t.table.Source.Item, "{id}", url.PathEscape(id)))
 	}
-	canary := t.canary()
-	if canary != "" {
-		paths = append(paths, strings.ReplaceAll(t.table.Source.Item, "{id}", url.PathEscape(canary)))
+	canaries := t.canaries()
+	for _, id := range canaries {
+		paths = append(paths, strings.ReplaceAll(t.table.Source.Item, "{id}", url.PathEscape(id)))
 	}
 	answers, err := r.client.Lookup(ctx, paths)
 	if err != nil {
 		return nil, err
 	}
-	if canary != "" {
-		last := answers[len(ids)]
-		answers = answers[:len(ids)]
-		if last.Data == nil {
-			return nil, &unprovenError{"a row that the list shows is not found by its id either"}
-		}
+	answered := func(a client.Answer) bool { return a.Data != nil }
+	if len(canaries) > 0 && !slices.ContainsFunc(answers[len(ids):], answered) {
+		return nil, &unprovenError{"rows that the list shows are not found by their ids either"}
 	}
+	answers = answers[:len(ids)]
 	for i, a := range answers {
 		if a.Data == nil && (a.Status != 404 || a.RouteMissing) {
 			return nil, &unprovenError{fmt.Sprintf("a row that may be gone could not be asked for: status %d", a.Status)}
@@ -191,15 +189,16 @@ func (t *tableRun) answers(a client.Answer, id string, r *Run) bool {
 	return err == nil && page.Rows.Rows == 1 && page.Rows.Keys(t.table.Order).CompareKey(0, schema.Key{id}) == 0
 }
 
-// canary returns the id of a row that the scan has met: asked for with the others, it shows that an id that exists is
-// answered. Empty if the scan met none.
-func (t *tableRun) canary() string {
-	for i := len(t.log.Frames) - 1; i >= 0; i-- {
+// canaries returns ids of some rows that the scan has met: asked for with the others, they show that an id that exists
+// is answered. There are several because any of them may have been deleted since.
+func (t *tableRun) canaries() []string {
+	var ids []string
+	for i := len(t.log.Frames) - 1; i >= 0 && len(ids) < 6; i-- {
 		if f := t.log.Frames[i]; f.Rows > 0 && f.Walk != walkAsked {
-			return f.First[0]
+			ids = append(ids, f.First[0], f.Last[0])
 		}
 	}
-	return ""
+	return ids
 }
 
 // decode decodes rows that were asked for by id; answers without data are passed over.

@@ -17,12 +17,13 @@ type merger struct {
 	compare *comparer
 	present *presence
 
-	parts  []dataset.Part // written and kept, in key order
-	number int            // of the next new part
-	target int64          // rows at which the part being written is ended; 0 for a part that keeps all its rows
-	open   *dataset.Staged
-	w      *dataset.PartWriter
-	part   dataset.Part // path and range of the part being written
+	parts   []dataset.Part // written and kept, in key order
+	number  int            // of the next new part
+	written int            // parts written
+	target  int64          // rows at which the part being written is ended; 0 for a part that keeps all its rows
+	open    *dataset.Staged
+	w       *dataset.PartWriter
+	part    dataset.Part // path and range of the part being written
 }
 
 // mergeTable writes a table's dirty parts and returns all its parts, in key order.
@@ -41,7 +42,7 @@ func mergeTable(t *tableRun, commit *dataset.Commit, program string, now time.Ti
 	if err := p.parts(); err != nil {
 		return nil, err
 	}
-	m.target = dataset.PartRows
+	m.target = t.sizes.Part
 	if t.plan.Tail > 0 {
 		if err := p.tail(); err != nil {
 			return nil, err
@@ -54,7 +55,11 @@ func mergeTable(t *tableRun, commit *dataset.Commit, program string, now time.Ti
 	}
 	t.plan.Rescued = max(t.plan.Rescued, fill.rescued)
 	t.plan.updated = max(t.plan.updated, fill.updated)
-	return m.parts, m.finish(&m.parts)
+	if err := m.finish(); err != nil {
+		return nil, err
+	}
+	t.plan.PartsWritten, t.plan.PartsTotal = m.written, len(m.parts)
+	return m.parts, nil
 }
 
 func (m *merger) enter(i int) (bool, error) {
@@ -63,8 +68,8 @@ func (m *merger) enter(i int) (bool, error) {
 		m.parts = append(m.parts, part)
 		return false, nil
 	}
-	if m.target = 0; plan.Rows > dataset.MaxPartRows {
-		m.target = dataset.PartRows
+	if m.target = 0; plan.Rows > m.run.sizes.Outgrown() {
+		m.target = m.run.sizes.Part
 	}
 	return true, m.create(dataset.Part{Path: part.Path, From: part.From})
 }
@@ -74,7 +79,7 @@ func (m *merger) leave(i int) error {
 	if i+1 == len(m.run.parts()) {
 		return nil
 	}
-	return m.finish(&m.parts)
+	return m.finish()
 }
 
 // write writes what of a segment is in the new state.
@@ -90,37 +95,33 @@ func (m *merger) write(s *segment) error {
 	if err != nil {
 		return err
 	}
-	for _, r := range runs {
-		if err := m.writeRun(r); err != nil {
-			return err
-		}
-	}
-	return nil
+	return m.writeRuns(runs)
 }
 
-// writeRun writes rows, into new parts where the part being written has reached its target.
-func (m *merger) writeRun(r dataset.Run) error {
-	for r.From < r.To {
-		n := r.To - r.From
+// writeRuns writes rows, into new parts where the part being written has reached its target.
+func (m *merger) writeRuns(runs []dataset.Run) error {
+	for len(runs) > 0 {
+		chunk := runs
 		if m.target > 0 {
 			if m.w == nil || m.w.Rows() >= m.target {
-				if err := m.roll(r); err != nil {
+				if err := m.roll(runs[0]); err != nil {
 					return err
 				}
 			}
-			n = min(n, int(m.target-m.w.Rows()))
+			chunk, runs = dataset.Cut(runs, int(m.target-m.w.Rows()))
+		} else {
+			runs = nil
 		}
-		if err := m.w.Write(dataset.Run{Batch: r.Batch, From: r.From, To: r.From + n}); err != nil {
+		if err := m.w.Write(chunk...); err != nil {
 			return fmt.Errorf("write %s: %w", m.part.Path, err)
 		}
-		r.From += n
 	}
 	return nil
 }
 
 // roll ends the part being written and opens a new one, whose range begins with the first row of r.
 func (m *merger) roll(r dataset.Run) error {
-	if err := m.finish(&m.parts); err != nil {
+	if err := m.finish(); err != nil {
 		return err
 	}
 	var from schema.Key
@@ -143,12 +144,12 @@ func (m *merger) create(part dataset.Part) error {
 		return fmt.Errorf("write %s: %w", part.Path, err)
 	}
 	m.open, m.part = f, part
-	m.w = dataset.NewPartWriter(f, m.run.table.Name, m.run.layout.Columns, m.run.table.Order, m.program)
+	m.w = dataset.NewPartWriter(f, m.run.table.Name, m.run.layout.Columns, m.run.table.Order, m.program, m.run.sizes)
 	return nil
 }
 
 // finish ends the part being written, if there is one.
-func (m *merger) finish(parts *[]dataset.Part) error {
+func (m *merger) finish() error {
 	if m.w == nil {
 		return nil
 	}
@@ -161,13 +162,17 @@ func (m *merger) finish(parts *[]dataset.Part) error {
 	}
 	part.Path, part.From = m.part.Path, m.part.From
 	part.Bytes, part.SHA256 = m.open.Bytes(), m.open.Sum()
-	*parts = append(*parts, part)
+	m.parts = append(m.parts, part)
+	m.written++
 	m.w, m.open = nil, nil
 	return nil
 }
 
 // stampSynced gives every scanned row its _synced_at: the stored one where the row has not changed.
 func (m *merger) stampSynced(s *segment, changed []bool) error {
+	if s.in.Rows == 0 {
+		return nil
+	}
 	c := m.syncedColumn()
 	var stored *schema.Vector
 	if s.matches() {
@@ -204,7 +209,7 @@ func (m *merger) runs(s *segment) ([]dataset.Run, error) {
 		return nil, err
 	}
 	if len(kept) == 0 {
-		return []dataset.Run{{Batch: s.in.Batch, From: 0, To: s.in.Rows}}, nil
+		return nonEmpty(dataset.Run{Batch: s.in.Batch, From: 0, To: s.in.Rows}), nil
 	}
 	old, err := m.gather(s, kept)
 	if err != nil {
@@ -231,6 +236,13 @@ func (m *merger) runs(s *segment) ([]dataset.Run, error) {
 		runs = append(runs, dataset.Run{Batch: s.in.Batch, From: j, To: s.in.Rows})
 	}
 	return runs, nil
+}
+
+func nonEmpty(r dataset.Run) []dataset.Run {
+	if r.From == r.To {
+		return nil
+	}
+	return []dataset.Run{r}
 }
 
 // kept returns the stored rows that the scan did not meet and that stay.

@@ -150,10 +150,11 @@ func (p *TablePlan) settle(t *tableRun, deletes bool) {
 			part.Dirty = true
 		}
 	}
-	if last := len(p.Parts) - 1; last >= 0 && p.Tail > 0 && p.Parts[last].Rows < dataset.PartRows {
+	if last := len(p.Parts) - 1; last >= 0 && p.Tail > 0 && p.Parts[last].Rows < t.sizes.Part {
 		p.Parts[last].Dirty = true
 	}
-	p.PartsWritten, p.PartsTotal = p.newParts(), p.newParts()
+	opened := p.newParts(t.sizes.Part)
+	p.PartsWritten, p.PartsTotal = opened, opened
 	for _, part := range p.Parts {
 		p.PartsTotal++
 		if part.Dirty {
@@ -162,15 +163,15 @@ func (p *TablePlan) settle(t *tableRun, deletes bool) {
 	}
 }
 
-// newParts returns how many parts the commit opens; cuts of outgrown parts come on top.
-func (p *TablePlan) newParts() int {
+// newParts returns how many parts of part rows the commit opens; cuts of outgrown parts come on top.
+func (p *TablePlan) newParts(part int64) int {
 	rows := p.Tail
 	if n := len(p.Parts); n > 0 {
-		rows -= max(0, dataset.PartRows-p.Parts[n-1].Rows)
+		rows -= max(0, part-p.Parts[n-1].Rows)
 	} else if rows == 0 {
 		return 1 // a table has at least one part
 	}
-	return int((max(0, rows) + dataset.PartRows - 1) / dataset.PartRows)
+	return int((max(0, rows) + part - 1) / part)
 }
 
 // countRows returns the number of distinct rows of a table's scan, from the keys alone.

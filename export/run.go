@@ -28,6 +28,8 @@ type Options struct {
 	ResumeWithin time.Duration
 	// Yes applies deletes even where they are many.
 	Yes bool
+	// Sizes of row groups and parts; zero means dataset.DefaultSizes.
+	Sizes dataset.Sizes
 	// Now tells the time; nil means time.Now.
 	Now func() time.Time
 	// OnEvent, if set, hears how the run goes, from several goroutines at once.
@@ -87,6 +89,9 @@ func ExportPlanned(ctx context.Context, o Options) (*Report, error) {
 func start(ctx context.Context, o Options, do func(*Run) (*Report, error)) (report *Report, err error) {
 	r := &Run{Options: o, client: o.Client}
 	r.started = r.now()
+	if r.Sizes == (dataset.Sizes{}) {
+		r.Sizes = dataset.DefaultSizes
+	}
 	if r.data, err = dataset.Open(o.FS, o.Dir); err != nil {
 		return nil, err
 	}
@@ -131,7 +136,7 @@ func (r *Run) say(t *tableRun, message string) {
 func (r *Run) chooseTables() {
 	for _, t := range schema.Tables() {
 		if r.needs(t) {
-			r.tables = append(r.tables, &tableRun{table: t, dataset: r.data, stored: r.data.Manifest.Table(t.Name)})
+			r.tables = append(r.tables, &tableRun{table: t, dataset: r.data, sizes: r.Sizes, stored: r.data.Manifest.Table(t.Name)})
 		}
 	}
 	for _, t := range r.tables {

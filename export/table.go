@@ -9,6 +9,7 @@ import (
 type tableRun struct {
 	table   *schema.Table
 	dataset *dataset.Dataset
+	sizes   dataset.Sizes
 	stored  *dataset.TableState // the committed state; nil on a first export
 
 	log    *dataset.PageLog // of the scan that the rows come from; for a child table its parent's, mostly

@@ -215,3 +215,21 @@ func TestCustomFieldsBeyondTheList(t *testing.T) {
 		t.Errorf("got %d fields in a row, want 10008", got)
 	}
 }
+
+// TestNextID checks that ids grow even where time does not, and that the id
+// of a deleted row never comes back.
+func TestNextID(t *testing.T) {
+	a := New(small())
+	last := a.last.subscriber
+	for _, at := range []stamp{a.clock, a.clock, a.clock - 1, idEpoch} {
+		before := last
+		if id := a.nextID(&last, at); id <= before {
+			t.Errorf("at %d: got id %d after %d", at, id, before)
+		}
+	}
+	gone := a.AddSubscriber()
+	a.DeleteSubscriber(gone)
+	if id := a.AddSubscriber(); parseID(id) <= parseID(gone) {
+		t.Errorf("got id %s after the deleted %s", id, gone)
+	}
+}

@@ -31,7 +31,7 @@ func TestAppendString(t *testing.T) {
 }
 
 func TestAppendDate(t *testing.T) {
-	for day := dateOrigin; day < 60_000; day += 13 {
+	for day := dateOrigin; day < 60_000; day++ {
 		want := time.Unix(int64(day)*secondsPerDay, 0).UTC().Format("2006-01-02")
 		if got := string(appendDate(nil, day)); got != want {
 			t.Fatalf("appendDate(%d) = %s, want %s", day, got, want)

@@ -10,22 +10,22 @@ import (
 // Subscriber is what a test may set of a subscriber. Times are whole seconds;
 // the zero time is null.
 type Subscriber struct {
-	ID           string // read-only, except in AddSubscriber: "" for the next id
-	Email        string
-	Status       string // one of Statuses; changing it here moves no time
-	Source       string // manual, import, api, webform, subscribe app
-	Sent         uint32
-	Opens        uint32
-	Clicks       uint32
-	CreatedAt    time.Time
-	UpdatedAt    time.Time
-	SubscribedAt time.Time
-	Unsubscribed time.Time
-	OptedInAt    time.Time
-	IPAddress    string            // JSON: `null` or `"10.0.0.1"`
-	OptinIP      string            // JSON
-	Fields       map[string]string // by key, JSON texts, written as they are
-	Groups       []string          // ids
+	ID             string // read-only, except in AddSubscriber: "" for the next id
+	Email          string
+	Status         string // one of Statuses; changing it here moves no time
+	Source         string // manual, import, api, webform, subscribe app
+	Sent           uint32
+	Opens          uint32
+	Clicks         uint32
+	CreatedAt      time.Time
+	UpdatedAt      time.Time
+	SubscribedAt   time.Time
+	UnsubscribedAt time.Time
+	OptedInAt      time.Time
+	IPAddress      string            // JSON: `null` or `"10.0.0.1"`
+	OptinIP        string            // JSON
+	Fields         map[string]string // by key, JSON texts, written as they are
+	Groups         []string          // ids
 }
 
 // AddSubscriber adds an active subscriber with the next id, changed by set,
@@ -71,7 +71,7 @@ func (a *Account) edit(s *subscriber, set []func(*Subscriber)) {
 	s.source = uint8(max(0, slices.Index(sources, x.Source)))
 	s.sent, s.opens, s.clicks = x.Sent, x.Opens, x.Clicks
 	s.created, s.updated = stampOf(x.CreatedAt), stampOf(x.UpdatedAt)
-	s.subscribed, s.unsubscribed, s.optedIn = stampOf(x.SubscribedAt), stampOf(x.Unsubscribed), stampOf(x.OptedInAt)
+	s.subscribed, s.unsubscribed, s.optedIn = stampOf(x.SubscribedAt), stampOf(x.UnsubscribedAt), stampOf(x.OptedInAt)
 	s.ip, s.optinIP = a.values.raw(x.IPAddress), a.values.raw(x.OptinIP)
 	a.importFields(s, x.Fields)
 	a.importGroups(s, x.Groups)
@@ -82,7 +82,7 @@ func (a *Account) export(s *subscriber) Subscriber {
 		ID: digits(s.id), Email: s.email, Status: Statuses[s.status], Source: sources[s.source],
 		Sent: s.sent, Opens: s.opens, Clicks: s.clicks,
 		CreatedAt: s.created.time(), UpdatedAt: s.updated.time(), SubscribedAt: s.subscribed.time(),
-		Unsubscribed: s.unsubscribed.time(), OptedInAt: s.optedIn.time(),
+		UnsubscribedAt: s.unsubscribed.time(), OptedInAt: s.optedIn.time(),
 		IPAddress: string(a.values.append(nil, s.ip, false)), OptinIP: string(a.values.append(nil, s.optinIP, false)),
 		Fields: map[string]string{},
 	}

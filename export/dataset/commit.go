@@ -54,11 +54,6 @@ func (d *Dataset) Begin() (*Commit, error) {
 	if err := d.cleanStaged(); err != nil {
 		return nil, fmt.Errorf("begin commit: %w", err)
 	}
-	for _, dir := range []string{PrivateDir, ""} { // a run that was killed may have made them and gone no further
-		if err := d.fsys.SyncDir(d.Path(dir)); err != nil {
-			return nil, fmt.Errorf("begin commit: %w", err)
-		}
-	}
 	return &Commit{d: d, base: d.Manifest, token: newToken(), staged: make(map[string]*Staged)}, nil
 }
 
@@ -91,7 +86,10 @@ func (d *Dataset) cleanStaged() error {
 	if err := d.fsys.RemoveAll(d.Path(StagedDir)); err != nil {
 		return err
 	}
-	return d.fsys.MkdirAll(d.Path(StagedDir))
+	if err := d.fsys.MkdirAll(d.Path(StagedDir)); err != nil {
+		return err
+	}
+	return d.fsys.SyncDir(d.Path(PrivateDir)) // or a journal could outlive what it speaks of
 }
 
 // Commit makes next the state of the dataset: manifest and all parts created, in one step. Logs are the names (in

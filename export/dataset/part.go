@@ -10,14 +10,20 @@ import (
 	"mailerlake/schema"
 )
 
+// Sizes bound row groups and parts, in rows.
+type Sizes struct {
+	Group int64 // ends a row group
+	Part  int64 // beyond it keys that follow a table's last part open a new one
+}
+
+// DefaultSizes are the sizes of every dataset; tests take smaller ones.
+var DefaultSizes = Sizes{Group: 65536, Part: 131072}
+
+// Outgrown is the number of rows beyond which a part is cut.
+func (s Sizes) Outgrown() int64 { return 8 * s.Part }
+
 const (
-	// PartRows is the number of rows at which keys beyond a table's last part open a new one.
-	PartRows = 131072
-	// MaxPartRows is the number of rows beyond which an outgrown part is cut.
-	MaxPartRows = 8 * PartRows
-	// GroupRows and groupBytes end a row group.
-	GroupRows  = 65536
-	groupBytes = 32 << 20
+	groupBytes = 32 << 20 // of values; ends a row group too
 	pageBytes  = 256 << 10
 )
 

@@ -32,11 +32,12 @@ type Run struct {
 // PartWriter writes one part. It checks what the library does not: that columns are equally long, of the declared
 // kind, without nulls in the key, and valid UTF-8.
 type PartWriter struct {
-	columns []schema.Column
-	order   []int // of the key columns in columns, in row order
-	program string
-	table   string
-	out     io.Writer
+	columns   []schema.Column
+	order     []int // of the key columns in columns, in row order
+	program   string
+	table     string
+	out       io.Writer
+	groupRows int
 
 	w       *parquet.GenericWriter[any]
 	values  [][]parquet.Value // a buffer per encoding goroutine
@@ -47,9 +48,9 @@ type PartWriter struct {
 }
 
 // NewPartWriter returns a writer of a part with the columns, whose rows are ordered by the columns named in order.
-// program names the program and its version in the file.
-func NewPartWriter(out io.Writer, table string, columns []schema.Column, order []string, program string) *PartWriter {
-	w := &PartWriter{columns: columns, table: table, program: program, out: out}
+// program names the program and its version in the file, sizes say where row groups end.
+func NewPartWriter(out io.Writer, table string, columns []schema.Column, order []string, program string, sizes Sizes) *PartWriter {
+	w := &PartWriter{columns: columns, table: table, program: program, out: out, groupRows: int(sizes.Group)}
 	for _, name := range order {
 		for i, c := range columns {
 			if c.Name == name {
@@ -74,14 +75,14 @@ func (w *PartWriter) Write(runs ...Run) error {
 	}
 	for len(runs) > 0 && w.err == nil {
 		var chunk []Run
-		chunk, runs = cut(runs, min(writeRows, GroupRows-int(w.group.Rows)))
+		chunk, runs = Cut(runs, min(writeRows, w.groupRows-int(w.group.Rows)))
 		w.err = w.writeChunk(chunk)
 	}
 	return w.err
 }
 
-// cut splits runs after n rows.
-func cut(runs []Run, n int) (head, tail []Run) {
+// Cut splits runs after n rows.
+func Cut(runs []Run, n int) (head, tail []Run) {
 	for i, r := range runs {
 		if rows := r.To - r.From; rows <= n {
 			n -= rows
@@ -122,7 +123,7 @@ func (w *PartWriter) writeChunk(runs []Run) error {
 	w.part.LastKey = w.key(last.Batch, last.To-1)
 	w.group.Rows += int64(rows)
 	w.payload += payload
-	if w.group.Rows >= GroupRows || w.payload >= groupBytes {
+	if w.group.Rows >= int64(w.groupRows) || w.payload >= groupBytes {
 		return w.flush()
 	}
 	return nil
@@ -150,7 +151,7 @@ func (w *PartWriter) open(runs []Run) error {
 		parquet.PageBufferSize(pageBytes),
 		parquet.DataPageVersion(1),
 		parquet.DataPageStatistics(false),
-		parquet.MaxRowsPerRowGroup(GroupRows),
+		parquet.MaxRowsPerRowGroup(int64(w.groupRows)),
 		parquet.CreatedBy(name, version, "0"))
 	return nil
 }

@@ -1,0 +1,88 @@
+package dataset_test
+
+import (
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+
+	"mailerlake/export/dataset"
+)
+
+func TestModes(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no modes there")
+	}
+	open := map[string]fs.FileMode{
+		"manifest.json": 0o644, "group": 0o755, "group/part-00000.parquet": 0o644,
+		".mailerlake": 0o700, ".mailerlake/lock": 0o600, ".mailerlake/scan": 0o700, ".mailerlake/scan/x.log": 0o600,
+	}
+	for _, private := range []bool{false, true} {
+		dir := filepath.Join(t.TempDir(), "lake")
+		fsys := dataset.OS(private)
+		if err := commitWorld(fsys, dir, oldWorld()); err != nil {
+			t.Fatal(err)
+		}
+		makeLog(t, fsys, dir)
+		for name, want := range open {
+			info := stat(t, dir, name)
+			if private {
+				want &= 0o700
+			}
+			if got := info.Mode().Perm(); got != want {
+				t.Errorf("private %t: mode of %s = %o, want %o", private, name, got, want)
+			}
+		}
+	}
+}
+
+func makeLog(t *testing.T, fsys dataset.FS, dir string) {
+	t.Helper()
+	scan := filepath.Join(dir, filepath.FromSlash(dataset.ScanDir))
+	if err := fsys.MkdirAll(scan); err != nil {
+		t.Fatal(err)
+	}
+	f, err := fsys.OpenAppend(filepath.Join(scan, "x.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+}
+
+// TestFilePositions: reads go on from the beginning, writes at the end, whatever came between.
+func TestFilePositions(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "x")
+	if err := os.WriteFile(name, []byte("0123456789"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	f, err := dataset.OS(false).OpenAppend(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	head := make([]byte, 2)
+	io.ReadFull(f, head)
+	if err := f.Truncate(5); err != nil {
+		t.Fatal(err)
+	}
+	f.Write([]byte("ab"))
+	rest, err := io.ReadAll(f)
+	if got := string(head) + "|" + string(rest); got != "01|234ab" || err != nil {
+		t.Errorf("read %q, %v, want 01|234ab", got, err)
+	}
+	f.Write([]byte("c"))
+	if data, _ := os.ReadFile(name); string(data) != "01234abc" {
+		t.Errorf("file = %q, want 01234abc", data)
+	}
+}
+
+func TestSyncDirOfNothing(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("directories are not synced there")
+	}
+	if err := dataset.OS(false).SyncDir(filepath.Join(t.TempDir(), "x")); err == nil {
+		t.Error("a directory that does not exist is synced")
+	}
+}

@@ -1,0 +1,77 @@
+package terminal
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// Clean makes a text that came from elsewhere fit for one line of a terminal: line breaks and tabs become spaces, other
+// control and format characters vanish (escape sequences lose their ESC, C1 and bidirectional controls and other
+// invisible characters go), and bytes that are no UTF-8 become U+FFFD.
+func Clean(text string) string {
+	if printable(text) {
+		return text
+	}
+	return strings.Map(func(r rune) rune {
+		switch {
+		case !hostile(r):
+			return r
+		case unicode.IsSpace(r):
+			return ' '
+		}
+		return -1
+	}, strings.ToValidUTF8(text, string(unicode.ReplacementChar)))
+}
+
+func printable(text string) bool { return utf8.ValidString(text) && !strings.ContainsFunc(text, hostile) }
+
+// hostile reports whether a character may do something to a terminal other than show. Joiners are part of how scripts
+// and emoji are written; they stay.
+func hostile(r rune) bool {
+	const nonJoiner, joiner = '\u200c', '\u200d'
+	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) && r != nonJoiner && r != joiner
+}
+
+// JSON writes v as one indented JSON document. What a terminal could take for a command is escaped: the document's
+// content stays what it is.
+func JSON(w io.Writer, v any) error {
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(v); err != nil {
+		return fmt.Errorf("write json: %w", err)
+	}
+	if _, err := w.Write(escape(text.Bytes())); err != nil {
+		return fmt.Errorf("write json: %w", err)
+	}
+	return nil
+}
+
+// escape writes hostile characters as JSON escapes; outside of strings JSON has none but line breaks.
+func escape(text []byte) []byte {
+	if !bytes.ContainsFunc(text, hostileInJSON) {
+		return text
+	}
+	out := make([]byte, 0, len(text)+64)
+	for _, r := range string(text) {
+		switch {
+		case !hostileInJSON(r):
+			out = utf8.AppendRune(out, r)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			out = fmt.Appendf(out, `\u%04x\u%04x`, high, low)
+		default:
+			out = fmt.Appendf(out, `\u%04x`, r)
+		}
+	}
+	return out
+}
+
+func hostileInJSON(r rune) bool { return r != '\n' && hostile(r) }
