@@ -50,12 +50,14 @@ func (q *quota) most() int {
 	return max(q.limit*9/10, 1)
 }
 
-// reserve is the part of the server's limit that is left to others.
+// reserve is the part of the server's limit that is left to others: what our
+// rate leaves of it, but no more than a tenth, or a low rate of ours would come
+// to a stop whenever others are busy.
 func (q *quota) reserve() int {
 	if q.rate == 0 || q.limit == 0 {
 		return 0
 	}
-	return max(q.limit-q.most(), 0)
+	return max(min(q.limit-q.most(), (q.limit+9)/10), 0)
 }
 
 // delay returns how long the next request has to wait from now. The wait may

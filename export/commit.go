@@ -90,9 +90,9 @@ func (r *Run) mergeState(t *tableRun, commit *dataset.Commit, snapshot int64) (d
 
 // rowsAfter returns the rows that a table has once its plan is carried out.
 func rowsAfter(t *tableRun) int64 {
-	rows := t.plan.Inserted - t.plan.Deleted
-	if t.stored != nil {
-		rows += t.stored.Rows
+	rows := t.plan.Tail
+	for _, part := range t.plan.Parts {
+		rows += part.Rows
 	}
 	return rows
 }

@@ -34,19 +34,23 @@ type filler struct {
 }
 
 // newFiller returns a filler of table t. Rows of a child table whose Child.Column is in gone are left out.
-func newFiller(t *tableRun) *filler {
+func newFiller(t *tableRun) (*filler, error) {
+	log, err := t.sortedLog()
+	if err != nil {
+		return nil, err
+	}
 	f := &filler{layout: t.layout, child: t.inParentLog(), gone: t.goneGroups, max: int(t.sizes.Group)}
 	want := func(child bool, c schema.Column) bool { return !child }
 	if f.child {
 		want = func(child bool, c schema.Column) bool { return child || c.Required }
 	}
-	f.cursor = dataset.NewLogCursor(t.log, want, f.prepare)
+	f.cursor = dataset.NewLogCursor(log, want, f.prepare)
 	f.out.Batch = &schema.Batch{Columns: t.layout.Columns, Vectors: make([]*schema.Vector, len(t.layout.Columns))}
 	for i, c := range t.layout.Columns {
 		f.out.Vectors[i] = schema.NewVector(c.Kind)
 	}
 	f.out.keys = f.out.Keys(t.table.Order)
-	return f
+	return f, nil
 }
 
 // prepare brings a page's rows into the layout.

@@ -37,7 +37,10 @@ func mergeTable(t *tableRun, commit *dataset.Commit, program string, now time.Ti
 	for _, p := range t.parts() {
 		m.number = max(m.number, p.Number()+1)
 	}
-	fill := newFiller(t)
+	fill, err := newFiller(t)
+	if err != nil {
+		return nil, err
+	}
 	p := &pass{run: t, fill: fill, visit: m.write, enter: m.enter, leave: m.leave}
 	if err := p.parts(); err != nil {
 		return nil, err

@@ -270,7 +270,7 @@ func (l *lake) exportFrom(t *testing.T, s *script, sizes dataset.Sizes) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := export.Export(context.Background(), export.Options{Client: c, FS: dataset.OS(false), Dir: l.dir, Program: "mailerlake test",
+	r, err := export.Export(context.Background(), export.Options{Client: c, FS: fastFS{dataset.OS(false)}, Dir: l.dir, Program: "mailerlake test",
 		Tables: schema.Tables(), Yes: true, Sizes: sizes, Now: func() time.Time { l.now = l.now.Add(time.Second); return l.now }})
 	if err != nil {
 		t.Fatal(err)

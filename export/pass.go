@@ -2,6 +2,7 @@ package export
 
 import (
 	"fmt"
+	"slices"
 
 	"mailerlake/export/dataset"
 	"mailerlake/schema"
@@ -45,7 +46,7 @@ func (p *pass) parts() error {
 			limit = schema.Key{}
 		}
 		if err := p.part(i, &stored[i], limit); err != nil {
-			return fmt.Errorf("%s: %w", stored[i].Path, err)
+			return err
 		}
 	}
 	return nil
@@ -58,6 +59,12 @@ func (p *pass) part(i int, part *dataset.Part, limit schema.Key) error {
 	}
 	if !ok {
 		return p.skip(limit)
+	}
+	if p.run.rebuilds(part) { // whatever of its range the scan met is all there is
+		if err := p.group(segment{part: i, group: -1}, false, limit); err != nil {
+			return err
+		}
+		return p.leave(i)
 	}
 	r, err := p.run.open(part)
 	if err != nil {
@@ -81,6 +88,22 @@ func (p *pass) skip(limit schema.Key) error {
 		return nil
 	}
 	return p.fill.Skip(limit)
+}
+
+// rebuilds reports whether a part is to be written from the scan alone.
+func (t *tableRun) rebuilds(part *dataset.Part) bool { return slices.Contains(t.rebuilt, part.Path) }
+
+// findDamaged reads every part and notes those that are damaged, to be rebuilt.
+func (t *tableRun) findDamaged() {
+	for i := range t.parts() {
+		part := &t.parts()[i]
+		r, err := t.open(part)
+		if err != nil {
+			t.rebuilt = append(t.rebuilt, part.Path)
+			continue
+		}
+		r.Close()
+	}
 }
 
 // group visits the segments of one row group, whose range ends before the key end.
@@ -171,6 +194,8 @@ type PartError struct {
 	Err  error
 }
 
-func (e *PartError) Error() string { return e.Err.Error() }
+func (e *PartError) Error() string {
+	return fmt.Sprintf("part %s is damaged: %v; mailerlake export --repair rebuilds it from a fresh scan", e.Path, e.Err)
+}
 
 func (e *PartError) Unwrap() error { return e.Err }

@@ -22,6 +22,8 @@ type TablePlan struct {
 	// Unproven counts rows that the scan did not meet and that stay, because Withheld says why.
 	Unproven int64  `json:"unproven,omitempty"`
 	Withheld string `json:"withheld,omitempty"`
+	// Rebuilt are the paths of damaged parts that are written anew from the scan; their rows count as inserted.
+	Rebuilt []string `json:"rebuilt,omitempty"`
 	// PartsWritten of PartsTotal parts are written.
 	PartsWritten int `json:"parts_written"`
 	PartsTotal   int `json:"parts_total"`
@@ -52,7 +54,7 @@ func (p *TablePlan) Empty() bool {
 // planTable compares a table's scanned rows with the committed ones. Nothing is decided about deletes yet: decide does.
 // With full set, rows are read whole even where there is nothing to compare them with.
 func planTable(t *tableRun, full bool) (*TablePlan, error) {
-	plan := &TablePlan{Table: t.table.Name, NewColumns: t.added, New: t.stored == nil, Parts: make([]PartPlan, len(t.parts()))}
+	plan := &TablePlan{Table: t.table.Name, Rebuilt: t.rebuilt, NewColumns: t.added, New: t.stored == nil, Parts: make([]PartPlan, len(t.parts()))}
 	if plan.New && !full {
 		rows, err := countRows(t)
 		plan.Seen, plan.Inserted, plan.Tail = rows, rows, rows
@@ -63,7 +65,10 @@ func planTable(t *tableRun, full bool) (*TablePlan, error) {
 		return nil, err
 	}
 	c := &comparer{run: t, columns: map[string]int64{}}
-	fill := newFiller(t)
+	fill, err := newFiller(t)
+	if err != nil {
+		return nil, err
+	}
 	p := &pass{run: t, fill: fill, enter: func(int) (bool, error) { return true, nil }, leave: func(int) error { return nil }}
 	p.visit = func(s *segment) error {
 		changed, err := c.compare(s)
@@ -145,6 +150,9 @@ func (p *TablePlan) settle(t *tableRun, deletes bool) {
 		part := &p.Parts[i]
 		part.Rows = stored[i].Rows + part.Added
 		part.Dirty = part.Changed > 0 || t.newColumns()
+		if t.rebuilds(&stored[i]) {
+			part.Rows, part.Dirty = part.Added, true
+		}
 		if deletes && part.Unmet > 0 {
 			part.Rows -= part.Unmet
 			part.Dirty = true

@@ -26,7 +26,11 @@ func newPresence(t *tableRun) (*presence, error) {
 			p.bit = 1 << b
 		}
 	}
-	p.cursor = dataset.NewLogCursor(t.log, func(child bool, c schema.Column) bool { return !child && c.Required }, nil)
+	log, err := t.sortedLog()
+	if err != nil {
+		return nil, err
+	}
+	p.cursor = dataset.NewLogCursor(log, func(child bool, c schema.Column) bool { return !child && c.Required }, nil)
 	return p, nil
 }
 

@@ -26,6 +26,8 @@ type Options struct {
 	Restart bool
 	// ResumeWithin is how old a scan may be to be gone on with.
 	ResumeWithin time.Duration
+	// Repair rebuilds damaged parts from the scan, which is begun anew.
+	Repair bool
 	// Yes applies deletes even where they are many.
 	Yes bool
 	// Sizes of row groups and parts; zero means dataset.DefaultSizes.
@@ -100,19 +102,32 @@ func start(ctx context.Context, o Options, do func(*Run) (*Report, error)) (repo
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
-	rolled, err := r.data.Recover()
-	if err != nil {
+	if err := r.recover(); err != nil {
 		return nil, err
-	}
-	if rolled {
-		r.event(Event{Message: "finished the commit of an earlier run"})
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	r.chooseTables()
 	defer r.closeLogs()
+	if err := r.dropSorted(); err != nil { // of a run that was killed
+		return nil, err
+	}
 	return do(r)
+}
+
+// recover finishes the commit of an earlier run, or gives it up where it is damaged and the run is to repair that.
+func (r *Run) recover() error {
+	rolled, err := r.data.Recover()
+	var damaged *dataset.DamagedError
+	if r.Repair && errors.As(err, &damaged) {
+		r.event(Event{Message: "gave up the commit of an earlier run: " + err.Error()})
+		return r.data.Abandon()
+	}
+	if rolled {
+		r.event(Event{Message: "finished the commit of an earlier run"})
+	}
+	return err
 }
 
 func (r *Run) now() time.Time {
@@ -170,8 +185,14 @@ func (r *Run) table(name string) *tableRun {
 	return nil
 }
 
+func (r *Run) dropSorted() error { return r.data.FS().RemoveAll(r.data.Path(dataset.SortedDir)) }
+
 func (r *Run) closeLogs() {
+	defer r.dropSorted()
 	for _, t := range r.tables {
+		if t.sorted != nil && t.sorted != t.log {
+			t.sorted.Close()
+		}
 		if t.log != nil && !t.inParentLog() {
 			t.log.Close() // nothing is lost: Append has written it, and whoever needed it synced it
 		}
@@ -185,6 +206,12 @@ func (r *Run) scanAndPlan(ctx context.Context, full bool) error {
 		return err
 	}
 	r.account = account
+	if r.Repair {
+		r.Restart = true
+		for _, t := range r.tables {
+			t.findDamaged()
+		}
+	}
 	if err := r.checkAccount(); err != nil {
 		return err
 	}

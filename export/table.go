@@ -12,18 +12,40 @@ type tableRun struct {
 	sizes   dataset.Sizes
 	stored  *dataset.TableState // the committed state; nil on a first export
 
-	log    *dataset.PageLog // of the scan that the rows come from; for a child table its parent's, mostly
-	parent *tableRun        // of the table inside whose rows this table's rows come; nil for others
-	scan   Outcome
+	log          *dataset.PageLog // of the scan that the rows come from; for a child table its parent's, mostly
+	sorted       *dataset.PageLog // the log's rows, arranged for reading; the log itself mostly
+	sortedFrames int              // pages of the log when it was arranged
+	parent       *tableRun        // of the table inside whose rows this table's rows come; nil for others
+	scan         Outcome
 	// goneGroups are ids that rows of the log refer to and that the account no longer has.
 	goneGroups map[string]bool
 
 	layout *schema.Layout
 	added  []schema.Column // columns that the layout has and the committed state has not
 	plan   *TablePlan
+	// rebuilt are paths of damaged parts that are written from the scan alone.
+	rebuilt []string
 	// auxiliary tables are scanned for the sake of others and not exported.
 	auxiliary bool
 	err       error // why the table keeps its old state
+}
+
+// sortedLog returns the table's log for reading whole rows in key order: compacted where its pages overlap so much that
+// too many would be in memory at once.
+func (t *tableRun) sortedLog() (*dataset.PageLog, error) {
+	if t.inParentLog() {
+		return t.parent.sortedLog()
+	}
+	if t.sorted != nil && t.sortedFrames == len(t.log.Frames) {
+		return t.sorted, nil
+	}
+	name := t.dataset.Path(dataset.SortedDir, logName(t.table))
+	log, err := dataset.Compact(t.dataset.FS(), name, t.log)
+	if err != nil {
+		return nil, err
+	}
+	t.sorted, t.sortedFrames = log, len(t.log.Frames)
+	return log, nil
 }
 
 // inParentLog reports whether the table's rows come inside the rows of its log.

@@ -89,3 +89,31 @@ func BenchmarkDecodeSubscribers(b *testing.B) {
 		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1000, "ns/row")
 	})
 }
+
+func BenchmarkConvert(b *testing.B) {
+	data := subscriberPage(1000)
+	p, err := NewDecoder(Lookup("subscriber")).Page(data)
+	if err != nil {
+		b.Fatal(err)
+	}
+	var seen []string
+	fields := map[string]Kind{}
+	for i := range 19 {
+		key := "custom_field_" + strconv.Itoa(i)
+		seen = append(seen, "fields."+key)
+		switch {
+		case i >= 8 && i < 11:
+			fields[key] = Date
+		case i >= 11 && i < 14:
+			fields[key] = Double
+		}
+	}
+	l, _ := Fix(Lookup("subscriber"), nil, seen, fields)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, rescued := l.Convert(p.Rows); rescued != 0 {
+			b.Fatal(rescued)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1000, "ns/row")
+}

@@ -6,8 +6,8 @@ import "net/url"
 type Column struct {
 	Name string `json:"name"`
 	Kind Kind   `json:"type"`
-	// Path is where the API has the value, member names joined by dots (a dot inside a name is written `\.`);
-	// empty for the columns mailerlake makes.
+	// Path is where the API has the value, member names joined by dots (inside a name a dot is written `\.`, a backslash
+	// `\\`, and a name without a character `\e`); empty for the columns mailerlake makes.
 	Path string `json:"path,omitempty"`
 	// JSON says that the text is JSON: an array or an object.
 	JSON bool `json:"json,omitempty"`

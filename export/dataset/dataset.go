@@ -22,6 +22,8 @@ const (
 	LockName = privateDir + "/lock"
 	// ScanDir holds the page logs.
 	ScanDir = privateDir + "/scan"
+	// SortedDir holds copies of page logs while one run reads them.
+	SortedDir = privateDir + "/sorted"
 	// StagedDir holds the parts of a commit until they are renamed into place.
 	StagedDir = privateDir + "/" + stagedDir
 )

@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"container/heap"
+	"slices"
 
 	"mailerlake/schema"
 )
@@ -15,8 +16,8 @@ type Stretch struct {
 
 // LogCursor reads the rows of a page log in key order, each key once: of a key met twice in a scan the later row counts.
 //
-// A cursor list arrives newest id first, so its pages read backwards are already in key order: one sorted stream.
-// Wherever that order breaks a page joins another stream, and the streams are merged. Only one page of each stream is
+// A cursor list arrives newest id first, so its pages follow each other in key order: one sorted stream. Pages that
+// overlap join other streams, and the streams are merged. Only one page of each stream is
 // in memory, and that only from the moment its first key is due.
 type LogCursor struct {
 	log     *PageLog
@@ -28,9 +29,23 @@ type LogCursor struct {
 // NewLogCursor returns a cursor over all rows of the log. want selects the columns to load, and must select the key;
 // prepare, unless nil, is called once with each page when it is loaded and may replace its columns.
 func NewLogCursor(l *PageLog, want Select, prepare func(*schema.Page) error) *LogCursor {
-	c := &LogCursor{log: l, want: want, prepare: prepare, streams: sortedStreams(l)}
+	return newLogCursor(l, l.all(), want, prepare)
+}
+
+// newLogCursor returns a cursor over the rows of some pages of the log.
+func newLogCursor(l *PageLog, frames []int, want Select, prepare func(*schema.Page) error) *LogCursor {
+	c := &LogCursor{log: l, want: want, prepare: prepare, streams: sortedStreams(l, frames)}
 	heap.Init(&c.streams)
 	return c
+}
+
+// all returns the indexes of all pages.
+func (l *PageLog) all() []int {
+	frames := make([]int, len(l.Frames))
+	for i := range frames {
+		frames[i] = i
+	}
+	return frames
 }
 
 // Next returns the next stretch of rows; false after the last.
@@ -136,12 +151,12 @@ type stream struct {
 	row    int
 }
 
-func sortedStreams(l *PageLog) streams {
+// sortedStreams arranges pages of a log in as few sorted streams as they allow.
+func sortedStreams(l *PageLog, frames []int) streams {
+	frames = slices.DeleteFunc(slices.Clone(frames), func(i int) bool { return l.Frames[i].Rows == 0 })
+	slices.SortStableFunc(frames, func(i, j int) int { return l.Frames[i].First.Compare(l.Frames[j].First) })
 	var all streams
-	for i := len(l.Frames) - 1; i >= 0; i-- {
-		if l.Frames[i].Rows == 0 {
-			continue
-		}
+	for _, i := range frames {
 		s := all.ending(l.Frames[i].First)
 		if s == nil {
 			s = &stream{log: l}

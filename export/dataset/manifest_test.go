@@ -105,16 +105,24 @@ func TestManifestRefused(t *testing.T) {
 		"upper-case checksum":    func(m *dataset.Manifest) { part(m).SHA256 = strings.ToUpper(part(m).SHA256) },
 		"first part from a key":  func(m *dataset.Manifest) { table(m).Parts[0].From = schema.Key{"0"} },
 		"parts out of order":     func(m *dataset.Manifest) { part(m).From = schema.Key{"9"} },
-		"key above its range":    func(m *dataset.Manifest) { table(m).Parts[2].From = schema.Key{"6"} },
-		"key below its range":    func(m *dataset.Manifest) { part(m).From = schema.Key{"5"} },
-		"two columns in a key":   func(m *dataset.Manifest) { part(m).RowGroups[0].First = schema.Key{"4", "4"} },
-		"groups out of order":    func(m *dataset.Manifest) { part(m).RowGroups[1].First = schema.Key{"4"} },
-		"group without rows":     func(m *dataset.Manifest) { part(m).RowGroups[1].Rows = 0 },
-		"group with all rows":    func(m *dataset.Manifest) { part(m).RowGroups[1].Rows = math.MaxInt64 },
-		"no row groups":          func(m *dataset.Manifest) { part(m).RowGroups = nil },
-		"last key too low":       func(m *dataset.Manifest) { part(m).LastKey = schema.Key{"5"} },
-		"last key of one row":    func(m *dataset.Manifest) { part(m).LastKey = schema.Key{"60"} },
-		"no last key":            func(m *dataset.Manifest) { part(m).LastKey = nil },
+		"two parts of one range": func(m *dataset.Manifest) {
+			s := table(m)
+			s.Rows = s.Parts[0].Rows
+			for i := range s.Parts[1:] {
+				p := &s.Parts[1+i]
+				p.From, p.Rows, p.RowGroups, p.LastKey = schema.Key{"7"}, 0, nil, nil
+			}
+		},
+		"key above its range":  func(m *dataset.Manifest) { table(m).Parts[2].From = schema.Key{"6"} },
+		"key below its range":  func(m *dataset.Manifest) { part(m).From = schema.Key{"5"} },
+		"two columns in a key": func(m *dataset.Manifest) { part(m).RowGroups[0].First = schema.Key{"4", "4"} },
+		"groups out of order":  func(m *dataset.Manifest) { part(m).RowGroups[1].First = schema.Key{"4"} },
+		"group without rows":   func(m *dataset.Manifest) { part(m).RowGroups[1].Rows = 0 },
+		"group with all rows":  func(m *dataset.Manifest) { part(m).RowGroups[1].Rows = math.MaxInt64 },
+		"no row groups":        func(m *dataset.Manifest) { part(m).RowGroups = nil },
+		"last key too low":     func(m *dataset.Manifest) { part(m).LastKey = schema.Key{"5"} },
+		"last key of one row":  func(m *dataset.Manifest) { part(m).LastKey = schema.Key{"60"} },
+		"no last key":          func(m *dataset.Manifest) { part(m).LastKey = nil },
 	}
 	for name, damage := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -29,7 +29,9 @@ func Clean(text string) string {
 	}, strings.ToValidUTF8(text, string(unicode.ReplacementChar)))
 }
 
-func printable(text string) bool { return utf8.ValidString(text) && !strings.ContainsFunc(text, hostile) }
+func printable(text string) bool {
+	return utf8.ValidString(text) && !strings.ContainsFunc(text, hostile)
+}
 
 // hostile reports whether a character may do something to a terminal other than show. Joiners are part of how scripts
 // and emoji are written; they stay.

@@ -21,25 +21,19 @@ func number(n int64) string {
 	return digits
 }
 
-// count writes a number and its noun: "1 row", "2,009 rows". The plural is that of the first word.
+// count writes a number and its noun: "1 row", "2,009 rows".
 func count(n int64, noun string) string { return number(n) + " " + plural(n, noun) }
 
-// plural gives the first word of a noun its plural: "delete withheld", "deletes withheld"; "retry", "retries".
+// plural gives a noun its plural unless there is one of it.
 func plural(n int64, noun string) string {
-	if n == 1 {
-		return noun
-	}
-	head, tail, more := strings.Cut(noun, " ")
+	stem, y := strings.CutSuffix(noun, "ry")
 	switch {
-	case strings.HasSuffix(head, "y") && !strings.HasSuffix(head, "ey"):
-		head = strings.TrimSuffix(head, "y") + "ies"
-	default:
-		head += "s"
+	case n == 1:
+		return noun
+	case y:
+		return stem + "ries"
 	}
-	if more {
-		head += " " + tail
-	}
-	return head
+	return noun + "s"
 }
 
 // size writes bytes in binary units.

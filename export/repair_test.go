@@ -1,0 +1,69 @@
+package export_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"mailerlake/client/mailerlitetest"
+	"mailerlake/export"
+	"mailerlake/export/dataset"
+)
+
+func TestRepairRebuildsDamagedParts(t *testing.T) {
+	damages := map[string]func(t *testing.T, name string, data []byte) error{
+		"removed":   func(t *testing.T, name string, data []byte) error { return os.Remove(name) },
+		"truncated": func(t *testing.T, name string, data []byte) error { return os.WriteFile(name, data[:len(data)/2], 0o644) },
+		"empty":     func(t *testing.T, name string, data []byte) error { return os.WriteFile(name, nil, 0o644) },
+		"one byte": func(t *testing.T, name string, data []byte) error {
+			data[len(data)/3] ^= 0x40
+			return os.WriteFile(name, data, 0o644)
+		},
+	}
+	for what, damage := range damages {
+		t.Run(what, func(t *testing.T) {
+			l := newLake(t, mailerlitetest.Options{Subscribers: 300, Groups: 4, Campaigns: 8, CustomFields: 2})
+			small := l.options(t)
+			small.Sizes = dataset.Sizes{Group: 20, Part: 50}
+			if _, err := export.Export(context.Background(), small); err != nil {
+				t.Fatal(err)
+			}
+			name := filepath.Join(l.dir, "subscriber", "part-00002.parquet")
+			data, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := damage(t, name, data); err != nil {
+				t.Fatal(err)
+			}
+			l.account.Advance(1)
+
+			o := l.options(t)
+			o.Sizes = small.Sizes
+			r, err := export.Export(context.Background(), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var part *export.PartError
+			if got := r.Tables[0].Err; !errors.As(got, &part) || part.Path != "subscriber/part-00002.parquet" {
+				t.Errorf("error of the damaged table: got %v", got)
+			}
+			for _, table := range r.Tables[2:] {
+				if table.Name != "group_subscriber" && table.Err != nil {
+					t.Errorf("%s: %v", table.Name, table.Err)
+				}
+			}
+
+			o.Repair = true
+			if r, err = export.Export(context.Background(), o); err != nil || r.Failed() {
+				t.Fatalf("repair: %v %+v", err, r)
+			}
+			if got := r.Tables[0].Rebuilt; len(got) != 1 || got[0] != part.Path {
+				t.Errorf("rebuilt parts: got %v", got)
+			}
+			l.check(t)
+		})
+	}
+}

@@ -1,0 +1,151 @@
+package terminal
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+
+	"mailerlake/client"
+	"mailerlake/export"
+)
+
+// liveStory tells a run as one line a table, redrawn in place, and a last line for the run as a whole. What is said in
+// between scrolls away above them.
+type liveStory struct {
+	lines *mpb.Progress
+	log   *slog.Logger
+	o     Options
+	began time.Time
+
+	// mu is never held while lines is asked for something: lines asks back to draw.
+	mu     sync.Mutex
+	bars   []*mpb.Bar
+	tables map[string]*liveTable
+	until  time.Time // a wait lasts until then
+	reason client.Reason
+}
+
+func startLive(f *os.File, o Options) *liveStory {
+	return drawOn(mpb.New(mpb.WithOutput(f)), o)
+}
+
+func drawOn(lines *mpb.Progress, o Options) *liveStory {
+	s := &liveStory{lines: lines, o: o, began: o.Now(), tables: map[string]*liveTable{}}
+	s.log = slog.New(slog.DiscardHandler)
+	if o.Verbose {
+		s.log = slog.New(slog.NewTextHandler(lines, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}
+	s.add(1<<30, mpb.BarFillerFunc(s.drawStatus))
+	return s
+}
+
+// add adds a line; those of a smaller place stand above.
+func (s *liveStory) add(place int, filler mpb.BarFiller, columns ...decor.Decorator) {
+	bar, err := s.lines.Add(0, filler, mpb.BarPriority(place), mpb.BarFillerTrim(), mpb.PrependDecorators(columns...))
+	if err != nil {
+		return // the story is closed
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.bars = append(s.bars, bar)
+}
+
+func (s *liveStory) Logger() *slog.Logger { return s.log }
+func (s *liveStory) Note(message string)  { s.say(message) }
+func (s *liveStory) Warn(message string)  { s.say("warning: " + message) }
+
+func (s *liveStory) say(message string) {
+	io.WriteString(s.lines, Clean(message)+"\n") // there is nobody to tell that the terminal is gone
+}
+
+// Event moves a table's line, and says what there is to say.
+func (s *liveStory) Event(e export.Event) {
+	switch {
+	case e.Message != "" && e.Table != "":
+		s.say(e.Table + ": " + e.Message)
+	case e.Message != "":
+		s.say(e.Message)
+	case e.Table != "":
+		s.move(e)
+	}
+}
+
+func (s *liveStory) move(e export.Event) {
+	t, place := s.table(e)
+	t.set(e)
+	if place > 0 {
+		s.add(place, mpb.NopStyle().Build(), t.columns()...)
+	}
+}
+
+// table returns what a table's line shows, and the place of the line if it is not there yet.
+func (s *liveStory) table(e export.Event) (t *liveTable, place int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t := s.tables[e.Table]; t != nil {
+		return t, 0
+	}
+	t = newLiveTable(e, s.o)
+	s.tables[e.Table] = t
+	return t, len(s.tables)
+}
+
+// Wait shows a wait in the last line until it is over.
+func (s *liveStory) Wait(w client.Wait) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if until := s.o.Now().Add(w.Duration); until.After(s.until) {
+		s.until, s.reason = until, w.Reason
+	}
+}
+
+// drawStatus draws the last line: the time passed, and what the run is doing.
+func (s *liveStory) drawStatus(w io.Writer, st decor.Statistics) error {
+	text := []rune(s.status())
+	if len(text) > st.AvailableWidth {
+		text = text[:st.AvailableWidth]
+	}
+	_, err := io.WriteString(w, string(text))
+	return err
+}
+
+func (s *liveStory) status() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.o.Now()
+	passed := span(now.Sub(s.began).Truncate(time.Second))
+	left := s.until.Sub(now)
+	switch {
+	case left >= time.Second && s.reason == client.WaitRate:
+		return fmt.Sprintf("%s, waiting for the rate limit: %s", passed, span(left))
+	case left >= time.Second:
+		return fmt.Sprintf("%s, trying again in %s", passed, span(left))
+	case s.scanned():
+		return passed + ", comparing and writing"
+	}
+	return passed
+}
+
+// scanned reports whether every table's scan has ended.
+func (s *liveStory) scanned() bool {
+	for _, t := range s.tables {
+		if !t.ended() {
+			return false
+		}
+	}
+	return len(s.tables) > 0
+}
+
+// Close removes the lines.
+func (s *liveStory) Close() {
+	for _, bar := range s.bars {
+		bar.Abort(true)
+	}
+	s.lines.Wait()
+}

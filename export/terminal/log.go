@@ -1,0 +1,104 @@
+package terminal
+
+import (
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"mailerlake/client"
+	"mailerlake/export"
+)
+
+const (
+	longWait = 5 * time.Second // shorter waits are not worth a line
+	logEvery = time.Minute     // a line a table, at most
+)
+
+// logStory tells a run as structured log lines. slog quotes what is not printable.
+type logStory struct {
+	log   *slog.Logger
+	now   func() time.Time
+	began time.Time
+
+	mu     sync.Mutex
+	tables map[string]*logged
+	waited time.Time // until then a wait has been told
+}
+
+// logged is what the log last said of a table.
+type logged struct {
+	began, said time.Time
+	done        bool
+}
+
+func newLog(w io.Writer, o Options) *logStory {
+	level := slog.LevelInfo
+	switch {
+	case o.Quiet:
+		level = slog.LevelWarn
+	case o.Verbose:
+		level = slog.LevelDebug
+	}
+	log := slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
+	log.Info("started", "run", o.Run, "dataset", o.Dataset)
+	return &logStory{log: log, now: o.Now, began: o.Now(), tables: map[string]*logged{}}
+}
+
+func (s *logStory) Logger() *slog.Logger { return s.log }
+func (s *logStory) Note(message string)  { s.log.Info(Clean(message)) }
+func (s *logStory) Warn(message string)  { s.log.Warn(Clean(message)) }
+
+// Close logs how long the run took.
+func (s *logStory) Close() { s.log.Info("ended", "seconds", seconds(s.now().Sub(s.began))) }
+
+func seconds(d time.Duration) float64 { return d.Round(time.Millisecond).Seconds() }
+
+// Event logs messages, the end of each table's scan, and now and then how far it is.
+func (s *logStory) Event(e export.Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e.Message != "" {
+		s.log.Info(Clean(e.Message), tableOf(e)...)
+		return
+	}
+	now := s.now()
+	t := s.tables[e.Table]
+	if t == nil {
+		t = &logged{began: now, said: now}
+		s.tables[e.Table] = t
+	}
+	switch {
+	case e.Done && !t.done:
+		t.done = true
+		s.log.Info("scanned", append(progressOf(e), "seconds", seconds(now.Sub(t.began)))...)
+	case now.Sub(t.said) >= logEvery:
+		t.said = now
+		s.log.Info("scanning", progressOf(e)...)
+	}
+}
+
+func tableOf(e export.Event) []any {
+	if e.Table == "" {
+		return nil
+	}
+	return []any{"table", e.Table}
+}
+
+func progressOf(e export.Event) []any { return append(tableOf(e), "rows", e.Rows, "pages", e.Pages) }
+
+// Wait logs long waits; of waits at the same time only the one that ends last.
+func (s *logStory) Wait(w client.Wait) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	until := s.now().Add(w.Duration)
+	if w.Duration < longWait || until.Sub(s.waited) < time.Second {
+		return
+	}
+	s.waited = until
+	args := []any{"reason", string(w.Reason), "seconds", seconds(w.Duration)}
+	if w.Cause != nil {
+		args = append(args, "cause", Clean(w.Cause.Error()))
+	}
+	s.log.Info("waiting", args...)
+}

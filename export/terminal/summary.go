@@ -1,0 +1,105 @@
+package terminal
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"mailerlake/export/dataset"
+)
+
+// Summary is what there is to know of a dataset at a glance.
+type Summary struct {
+	Dataset     string    `json:"dataset"`
+	Account     string    `json:"account"` // id
+	Name        string    `json:"account_name,omitempty"`
+	Program     string    `json:"program"`
+	Snapshot    int64     `json:"snapshot"`
+	CommittedAt time.Time `json:"committed_at"`
+	// Pending says that a commit was cut off after its point of commit: some parts may be newer than what is told here.
+	Pending bool           `json:"pending"`
+	Tables  []TableSummary `json:"tables"`
+}
+
+// TableSummary is what there is to know of one table.
+type TableSummary struct {
+	Name      string `json:"name"`
+	Rows      int64  `json:"rows"`
+	Columns   int    `json:"columns"`
+	Parts     int    `json:"parts"`
+	Bytes     int64  `json:"bytes"`
+	ChangedIn int64  `json:"changed_in"` // snapshot
+	Complete  bool   `json:"complete"`   // the last scan met every row, so that deletes were applied
+	// ScanStarted is when the last committed scan began: what the account held then is in the table.
+	ScanStarted time.Time      `json:"scan_started"`
+	Last        dataset.Counts `json:"last_run"`
+	Total       dataset.Counts `json:"total"`
+}
+
+// Summarize tells what a dataset's manifest says; it is an error if there is none.
+func Summarize(d *dataset.Dataset) (*Summary, error) {
+	m := d.Manifest
+	if m == nil && d.Pending() {
+		return nil, fmt.Errorf("show %s: its first commit was cut off; mailerlake export finishes it", d.Path())
+	}
+	if m == nil {
+		return nil, fmt.Errorf("show %s: there is no dataset; mailerlake export makes one", d.Path())
+	}
+	s := &Summary{Dataset: d.Path(), Account: m.Account.ID, Name: m.Account.Name, Program: m.Program,
+		Snapshot: m.Snapshot, CommittedAt: m.CommittedAt, Pending: d.Pending()}
+	for i := range m.Tables {
+		s.Tables = append(s.Tables, summarizeTable(&m.Tables[i]))
+	}
+	return s, nil
+}
+
+func summarizeTable(t *dataset.TableState) TableSummary {
+	s := TableSummary{Name: t.Name, Rows: t.Rows, Columns: len(t.Columns), Parts: len(t.Parts), ChangedIn: t.ChangedIn,
+		Complete: t.Complete, ScanStarted: t.ScanStarted, Last: t.Last, Total: t.Total}
+	for _, p := range t.Parts {
+		s.Bytes += p.Bytes
+	}
+	return s
+}
+
+// Write writes the summary as text, a line a table.
+func (s *Summary) Write(w io.Writer) error {
+	b := &strings.Builder{}
+	fmt.Fprintf(b, "account %s%s\n", Clean(s.Account), inBrackets(s.Name))
+	fmt.Fprintf(b, "snapshot %s, committed %s by %s\n\n", number(s.Snapshot), instant(s.CommittedAt), Clean(s.Program))
+	rows := [][]string{{"table", "rows", "columns", "parts", "size", "last run", "changed in", "data as of"}}
+	var incomplete []string
+	for _, t := range s.Tables {
+		rows = append(rows, t.cells())
+		if !t.Complete {
+			incomplete = append(incomplete, Clean(t.Name))
+		}
+	}
+	for _, line := range align(rows, 1, 2, 3, 4) {
+		fmt.Fprintf(b, "%s\n", line)
+	}
+	if len(incomplete) > 0 {
+		fmt.Fprintf(b, "\nincomplete: %s; rows that are gone in MailerLite may still be there, the next export looks again\n", strings.Join(incomplete, ", "))
+	}
+	if s.Pending {
+		b.WriteString("\nA commit was cut off: some parts may be newer than this. The next mailerlake export finishes it.\n")
+	}
+	return flush(w, b)
+}
+
+func (t TableSummary) cells() []string {
+	last := "no changes"
+	if t.Last != (dataset.Counts{}) {
+		last = fmt.Sprintf("+ %s, ~ %s, - %s", number(t.Last.Inserted), number(t.Last.Updated), number(t.Last.Deleted))
+	}
+	return []string{Clean(t.Name), number(t.Rows), number(int64(t.Columns)), number(int64(t.Parts)), size(t.Bytes),
+		last, "snapshot " + number(t.ChangedIn), instant(t.ScanStarted)}
+}
+
+func inBrackets(s string) string {
+	if s == "" {
+		return ""
+	}
+	return " (" + Clean(s) + ")"
+}

@@ -1,0 +1,283 @@
+package export
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"runtime"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"golang.org/x/sync/errgroup"
+
+	"mailerlake/export/dataset"
+	"mailerlake/schema"
+)
+
+// Verification is what a full check of a dataset found.
+type Verification struct {
+	Dataset  string `json:"dataset"`
+	Snapshot int64  `json:"snapshot"` // checked; 0 if nothing was
+	// Pending says that a commit is unfinished: parts may be newer than the manifest, so nothing else was checked. The
+	// next export finishes it.
+	Pending bool `json:"pending"`
+	// Restarted says that another run committed during the check, which then began again.
+	Restarted  bool                `json:"restarted"`
+	Tables     []TableVerification `json:"tables"`
+	Problems   []Problem           `json:"problems"`   // damage, in the order of tables and parts
+	References []Reference         `json:"references"` // from table to table; what dangles is no damage
+}
+
+// TableVerification is what was checked of one table.
+type TableVerification struct {
+	Name  string `json:"name"`
+	Parts int    `json:"parts"` // that were read to the end and found whole
+	Rows  int64  `json:"rows"`  // in these parts
+}
+
+// Problem is one thing that is not as the manifest says. A damaged part has one: the first that was found.
+type Problem struct {
+	Table string `json:"table"`
+	Part  string `json:"part"` // path relative to the dataset, with slashes
+	What  string `json:"what"`
+}
+
+// Damaged reports whether anything is not as the manifest says.
+func (v *Verification) Damaged() bool { return len(v.Problems) > 0 }
+
+// Dangling returns the number of references, in all tables, to rows that the dataset does not have.
+func (v *Verification) Dangling() (n int64) {
+	for _, r := range v.References {
+		n += r.Dangling
+	}
+	return n
+}
+
+// errChanged says that another run committed while the dataset was read.
+var errChanged = errors.New("another run changed the dataset")
+
+// Verify reads a dataset to its last value and compares it with its manifest. What it finds damaged is in the
+// Verification; an error says that there was no check, among them the *dataset.DamagedError of a manifest that cannot
+// be read. It takes no lock: if another run commits meanwhile, the check begins again, once.
+func Verify(ctx context.Context, fsys dataset.FS, dir string) (*Verification, error) {
+	v, err := verifyOnce(ctx, fsys, dir)
+	if errors.Is(err, errChanged) {
+		if v, err = verifyOnce(ctx, fsys, dir); err == nil {
+			v.Restarted = true
+		}
+	}
+	if errors.Is(err, errChanged) {
+		err = fmt.Errorf("%w; verify again while no export runs", err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("verify %s: %w", dir, err)
+	}
+	return v, nil
+}
+
+func verifyOnce(ctx context.Context, fsys dataset.FS, dir string) (*Verification, error) {
+	d, err := dataset.Open(fsys, dir)
+	if err != nil {
+		return nil, err
+	}
+	if d.Manifest == nil && !d.Pending() {
+		return nil, fmt.Errorf("no dataset there; run mailerlake export first: %w", fs.ErrNotExist)
+	}
+	v := &verifier{data: d, out: &Verification{Dataset: dir, Pending: d.Pending(), Tables: []TableVerification{},
+		Problems: []Problem{}, References: []Reference{}}}
+	if d.Pending() {
+		return v.out, nil
+	}
+	v.out.Snapshot = d.Manifest.Snapshot
+	if err := v.check(ctx); err != nil {
+		return nil, err
+	}
+	again, err := dataset.Open(fsys, dir)
+	if err != nil {
+		return nil, err
+	}
+	if again.Pending() || again.Manifest == nil || again.Manifest.Snapshot != d.Manifest.Snapshot {
+		return nil, errChanged
+	}
+	return v.out, nil
+}
+
+type verifier struct {
+	data *dataset.Dataset
+	out  *Verification
+}
+
+func (v *verifier) check(ctx context.Context) error {
+	for i := range v.data.Manifest.Tables {
+		if err := v.table(ctx, &v.data.Manifest.Tables[i]); err != nil {
+			return err
+		}
+	}
+	strays, err := v.data.Stray()
+	if err != nil {
+		return err
+	}
+	for _, path := range strays {
+		table, _, _ := strings.Cut(path, "/")
+		v.problem(table, path, "is not in the manifest; readers of the directory take it for data")
+	}
+	return v.references(ctx)
+}
+
+func (v *verifier) problem(table, part, what string) {
+	v.out.Problems = append(v.out.Problems, Problem{table, part, what})
+}
+
+// table checks the parts of a table side by side. Between parts there is nothing left to compare: that their ranges are
+// disjoint and in order is checked of the manifest, and the first and last keys of each part against that.
+func (v *verifier) table(ctx context.Context, t *dataset.TableState) error {
+	found := make([]error, len(t.Parts))
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range t.Parts {
+		g.Go(func() error {
+			found[i] = v.part(ctx, t, i)
+			return ctx.Err()
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	sum := TableVerification{Name: t.Name}
+	for i, err := range found {
+		if err != nil {
+			v.problem(t.Name, t.Parts[i].Path, err.Error())
+			continue
+		}
+		sum.Parts++
+		sum.Rows += t.Parts[i].Rows
+	}
+	v.out.Tables = append(v.out.Tables, sum)
+	return nil
+}
+
+// open opens a part; its size, checksum, schema and row counts are compared on the way.
+func (v *verifier) open(t *dataset.TableState, i int) (*dataset.PartReader, error) {
+	f, err := v.data.FS().Open(v.data.Path(t.Parts[i].Path))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, errors.New("file is missing")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return dataset.OpenPart(f, &t.Parts[i], t.Columns)
+}
+
+// part returns the first thing that is wrong with part i of a table.
+func (v *verifier) part(ctx context.Context, t *dataset.TableState, i int) error {
+	r, err := v.open(t, i)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	c := &partCheck{reader: r, table: t, part: &t.Parts[i]}
+	for g := range c.part.RowGroups {
+		if err := c.keys(g); err != nil {
+			return fmt.Errorf("row group %d: %w", g, err)
+		}
+		for col := range t.Columns {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if err := c.column(g, col); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// partCheck checks the content of one part, a row group at a time.
+type partCheck struct {
+	reader *dataset.PartReader
+	table  *dataset.TableState
+	part   *dataset.Part
+	last   schema.Key // of the row group before
+	buf    schema.Vector
+}
+
+// keys checks the keys of a row group: that they ascend, each once, and begin and end as the manifest says.
+func (c *partCheck) keys(g int) error {
+	keys, err := readKeys(c.reader, c.table, g)
+	if err != nil {
+		return err
+	}
+	n := keys.Len()
+	if keys.CompareKey(0, c.part.RowGroups[g].First) != 0 {
+		return errors.New("its first key is not the manifest's")
+	}
+	if c.last != nil && keys.CompareKey(0, c.last) <= 0 {
+		return errors.New("row 0: its key does not follow the key before it")
+	}
+	for i := 1; i < n; i++ {
+		if d := keys.Compare(i-1, keys, i); d >= 0 {
+			return fmt.Errorf("row %d: its key does not follow the key before it", i)
+		}
+	}
+	c.last = keys.At(n - 1)
+	if g+1 == len(c.part.RowGroups) && c.last.Compare(c.part.LastKey) != 0 {
+		return errors.New("its last key is not the manifest's")
+	}
+	return nil
+}
+
+// readKeys reads the key columns of a row group, in the order that rows are sorted by.
+func readKeys(r *dataset.PartReader, t *dataset.TableState, g int) (schema.Keys, error) {
+	var keys schema.Keys
+	for _, name := range t.RowOrder() {
+		for i, c := range t.Columns {
+			if c.Name != name {
+				continue
+			}
+			if c.Kind != schema.String {
+				return nil, fmt.Errorf("key column %s is no text", c.Name)
+			}
+			v := schema.NewVector(c.Kind)
+			if err := r.Read(g, i, v); err != nil {
+				return nil, err
+			}
+			keys = append(keys, v)
+		}
+	}
+	return keys, nil
+}
+
+// column reads a column of a row group to its last value and checks what its type does not.
+func (c *partCheck) column(g, i int) error {
+	if err := c.reader.Read(g, i, &c.buf); err != nil {
+		return err
+	}
+	column := c.table.Columns[i]
+	for row := range c.buf.Len() {
+		if err := checkValue(&c.buf, row, column); err != nil {
+			return fmt.Errorf("column %s of row group %d: row %d: %w", column.Name, g, row, err)
+		}
+	}
+	return nil
+}
+
+func checkValue(v *schema.Vector, row int, c schema.Column) error {
+	switch {
+	case v.Null(row) && c.Required:
+		return errors.New("a key is null")
+	case v.Null(row) || v.Kind != schema.String:
+		return nil
+	case !utf8.Valid(v.Text(row)):
+		return errors.New("text is not valid UTF-8")
+	case c.Name == schema.Rescued && c.Path == "" && !isObject(v.Text(row)):
+		return errors.New("text is no JSON object")
+	}
+	return nil
+}
+
+func isObject(text []byte) bool {
+	value := jsontext.Value(text)
+	return value.Kind() == '{' && value.IsValid(jsontext.AllowDuplicateNames(true))
+}

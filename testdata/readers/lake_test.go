@@ -1,0 +1,122 @@
+// Package readers reads the datasets that mailerlake writes with other people's readers, and compares them with the
+// account they were exported from. It is a module of its own, so that DuckDB and its C++ stay out of the program's.
+//
+// The two names you want are newLake, an account and its dataset, and the warehouse, a DuckDB that sees both: the
+// tables as a user's query would, and the account's own rows as JSON text. What the tables should look like is stated
+// here (layouts) from the API's facts, not taken from package schema, so that a mistake there cannot cancel out.
+package readers
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"mailerlake/client"
+	"mailerlake/client/mailerlitetest"
+	"mailerlake/export"
+	"mailerlake/export/dataset"
+	"mailerlake/schema"
+)
+
+// lake is a simulated account and the dataset that is exported from it.
+type lake struct {
+	dir     string // of the dataset
+	records string // of the account's rows, see record
+	account *mailerlitetest.Account
+	moment  int // how often the account's rows were recorded
+}
+
+func newLake(t testing.TB, o mailerlitetest.Options) *lake {
+	t.Helper()
+	o.RatePerMinute = -1
+	return &lake{dir: filepath.Join(t.TempDir(), "lake"), records: t.TempDir(), account: mailerlitetest.New(o)}
+}
+
+// demo is the demo account with other numbers of subscribers.
+func demo(subscribers int) mailerlitetest.Options {
+	o := mailerlitetest.Demo(0)
+	o.Subscribers = subscribers
+	return o
+}
+
+// export brings the dataset up to date and fails the test unless every table was exported, deletes included.
+func (l *lake) export(t testing.TB) *export.Report {
+	t.Helper()
+	c, err := client.New(client.Options{Key: "test", Transport: l.account.Transport(), Rate: 1 << 30})
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := export.Export(context.Background(), export.Options{
+		Client: c, FS: dataset.OS(false), Dir: l.dir, Program: "mailerlake 0.0.0",
+		Tables: schema.Tables(), ResumeWithin: time.Hour,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, table := range report.Tables {
+		if table.Err != nil || table.Withheld != "" {
+			t.Fatalf("export %s: error %v, deletes withheld %q", table.Name, table.Err, table.Withheld)
+		}
+	}
+	return report
+}
+
+// record writes the account's rows as they are now to files that rows names.
+func (l *lake) record(t testing.TB) {
+	t.Helper()
+	l.moment++
+	for _, table := range mailerlitetest.Tables {
+		f, err := os.Create(l.rows(table, l.moment))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := l.account.Truth(table, f); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// rows names the file with the account's rows of a table, a JSON object a line, as they were at a moment.
+func (l *lake) rows(table string, moment int) string {
+	return filepath.Join(l.records, fmt.Sprintf("%s-%d.ndjson", table, moment))
+}
+
+// glob is what a user writes behind FROM.
+func (l *lake) glob(table string) string {
+	return quote(filepath.Join(l.dir, table, "*.parquet"))
+}
+
+// fileState tells whether a file is still the same one.
+type fileState struct {
+	inode    uint64
+	modified time.Time
+	size     int64
+}
+
+// files returns the state of every part by its path in the dataset.
+func (l *lake) files(t testing.TB) map[string]fileState {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(l.dir, "*", "*.parquet"))
+	if err != nil || len(names) == 0 {
+		t.Fatalf("no parts in %s: %v", l.dir, err)
+	}
+	states := map[string]fileState{}
+	for _, name := range names {
+		info, err := os.Stat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		path, err := filepath.Rel(l.dir, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		states[path] = fileState{inodeOf(info), info.ModTime(), info.Size()}
+	}
+	return states
+}
