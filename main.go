@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -225,10 +226,15 @@ func (p *program) app() *cli.App {
 	return app
 }
 
+// toggle declares a flag that is off unless it is given.
+func toggle(name, usage string) cli.Flag {
+	return &cli.BoolFlag{Name: name, Usage: usage, DisableDefaultText: true}
+}
+
 func commonFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "out", Value: "./lake", Usage: "`DIR` of the dataset [$MAILERLAKE_OUT]"},
-		&cli.BoolFlag{Name: "json", Usage: "print the result as one JSON document"},
+		toggle("json", "print the result as one JSON document"),
 	}
 }
 
@@ -240,29 +246,29 @@ func runFlags() []cli.Flag {
 		&cli.StringFlag{Name: "config", Usage: "JSON `FILE` with the API key: {\"api_key\": \"...\"}"},
 		&cli.StringFlag{Name: "api-url", Usage: "`URL` of the API [$MAILERLITE_API_URL]", DefaultText: client.DefaultURL},
 		&cli.IntFlag{Name: "rate", Value: -1, Usage: "stay under `N` requests a minute; 0 paces by the server's headers alone", DefaultText: "nine tenths of what the server states"},
-		&cli.DurationFlag{Name: "max-wait", Value: client.DefaultMaxWait, Usage: "give up when the server asks to wait longer than `TIME`"},
+		&cli.DurationFlag{Name: "max-wait", Value: client.DefaultMaxWait, Usage: "give up when the server asks to wait longer than `TIME`", DefaultText: "15m"},
 		&cli.IntFlag{Name: "retries", Value: client.DefaultRetries, Usage: "try a failed request `N` times more"},
 		&cli.DurationFlag{Name: "timeout", Value: client.DefaultTimeout, Usage: "give an attempt `TIME` to be answered"},
-		&cli.DurationFlag{Name: "resume-within", Value: 24 * time.Hour, Usage: "go on with a scan that was cut off, if it is not older than `TIME`"},
-		&cli.BoolFlag{Name: "restart", Usage: "begin every scan anew"},
-		&cli.BoolFlag{Name: "yes", Usage: "delete rows even if they are more than a fifth of their table"},
-		&cli.BoolFlag{Name: "private", Usage: "make files and directories for the owner only"},
-		&cli.BoolFlag{Name: "quiet", Usage: "print warnings and errors only, and the JSON document if that was asked for"},
-		&cli.BoolFlag{Name: "verbose", Usage: "log every request"},
-		&cli.BoolFlag{Name: "demo", Usage: "use a simulated account: no key, no network"},
-		&cli.IntFlag{Name: "demo-day", Usage: "the simulated account `N` days later; implies --demo"},
+		&cli.DurationFlag{Name: "resume-within", Value: 24 * time.Hour, Usage: "go on with a scan that was cut off, if it is not older than `TIME`", DefaultText: "24h"},
+		toggle("restart", "begin every scan anew"),
+		toggle("yes", "delete rows even if they are more than a fifth of their table"),
+		toggle("private", "make files and directories for the owner only"),
+		toggle("quiet", "print warnings and errors only, and the JSON document if that was asked for"),
+		toggle("verbose", "log every request"),
+		toggle("demo", "use a simulated account: no key, no network"),
+		&cli.IntFlag{Name: "demo-day", Usage: "the simulated account `N` days later; implies --demo", DefaultText: "0"},
 	)
 }
 
 func exportFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.BoolFlag{Name: "planned", Usage: "commit exactly what the last plan showed; no key, no network"},
-		&cli.BoolFlag{Name: "repair", Usage: "rebuild damaged parts from a fresh scan"},
+		toggle("planned", "commit exactly what the last plan showed; no key, no network"),
+		toggle("repair", "rebuild damaged parts from a fresh scan"),
 	}
 }
 
 func planFlags() []cli.Flag {
-	return []cli.Flag{&cli.BoolFlag{Name: "detailed-exitcode", Usage: "exit with 2 if something would change"}}
+	return []cli.Flag{toggle("detailed-exitcode", "exit with 2 if something would change")}
 }
 
 // programVersion tells what was built: a release, or the state of the source.
@@ -305,7 +311,7 @@ func (p *program) dir(c *cli.Context) (string, error) {
 	if dir == "" {
 		return "", usage(c, "--out is empty")
 	}
-	return dir, nil
+	return filepath.Clean(dir), nil
 }
 
 // show, verify and schema read the dataset and nothing else.
@@ -430,22 +436,22 @@ func (p *program) do(c *cli.Context, do func(context.Context, export.Options) (*
 	if err != nil {
 		return nil, err
 	}
+	if !c.Bool("planned") {
+		if api.Key, err = p.key(c); err != nil {
+			return nil, err
+		}
+	}
 	story := terminal.Start(p.stderr, terminal.Options{Run: c.Command.Name, Dataset: o.Dir,
 		Quiet: c.Bool("quiet"), Verbose: c.Bool("verbose"), Expect: expected(o)})
 	defer story.Close()
 	defer context.AfterFunc(c.Context, func() {
 		story.Note("stopping; what was fetched stays, a second interrupt ends it at once")
 	})()
-	o.OnEvent = story.Event
-	if c.Bool("planned") {
-		return do(c.Context, o)
-	}
-	if api.Key, err = p.key(c, story.Warn); err != nil {
-		return nil, err
-	}
-	api.OnWait, api.Logger = story.Wait, story.Logger()
-	if o.Client, err = client.New(api); err != nil {
-		return nil, &authError{err.Error()}
+	o.OnEvent, api.OnWait, api.Logger = story.Event, story.Wait, story.Logger()
+	if !c.Bool("planned") {
+		if o.Client, err = client.New(api); err != nil {
+			return nil, &authError{err.Error()}
+		}
 	}
 	return do(c.Context, o)
 }
@@ -552,15 +558,15 @@ func expected(o export.Options) map[string]int64 {
 }
 
 // key returns the API key from where the flags say, or from the environment.
-func (p *program) key(c *cli.Context, warn func(string)) (string, error) {
+func (p *program) key(c *cli.Context) (string, error) {
 	switch {
 	case demo(c):
 		return "demo", nil
 	case c.IsSet("api-key-file"):
-		text, err := p.secretFile(c.String("api-key-file"), warn)
+		text, err := p.secretFile(c.String("api-key-file"))
 		return strings.TrimRight(string(text), "\r\n"), err
 	case c.IsSet("config"):
-		return p.configKey(c.String("config"), warn)
+		return p.configKey(c.String("config"))
 	}
 	key := p.getenv("MAILERLITE_API_KEY")
 	if key == "" {
@@ -570,8 +576,8 @@ func (p *program) key(c *cli.Context, warn func(string)) (string, error) {
 }
 
 // configKey reads the key from a config file. No error repeats what the file holds.
-func (p *program) configKey(name string, warn func(string)) (string, error) {
-	text, err := p.secretFile(name, warn)
+func (p *program) configKey(name string) (string, error) {
+	text, err := p.secretFile(name)
 	if err != nil {
 		return "", err
 	}
@@ -590,7 +596,7 @@ func (p *program) configKey(name string, warn func(string)) (string, error) {
 const maxSecret = 1 << 16
 
 // secretFile reads a file with a key, - being standard input, and warns if others can read it.
-func (p *program) secretFile(name string, warn func(string)) ([]byte, error) {
+func (p *program) secretFile(name string) ([]byte, error) {
 	in := p.stdin
 	if name != "-" {
 		f, err := os.Open(name)
@@ -600,7 +606,7 @@ func (p *program) secretFile(name string, warn func(string)) ([]byte, error) {
 		defer f.Close()
 		in = f
 		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() && info.Mode()&0o077 != 0 && runtime.GOOS != "windows" {
-			warn(fmt.Sprintf("others can read %s, which holds the key; chmod 600 keeps it private", name))
+			fmt.Fprintf(p.stderr, "mailerlake: warning: others can read %s, which holds the key; chmod 600 keeps it private\n", terminal.Clean(name))
 		}
 	}
 	text, err := io.ReadAll(io.LimitReader(in, maxSecret+1))

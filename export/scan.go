@@ -52,7 +52,9 @@ func (r *Run) scanTable(ctx context.Context, t *tableRun) error {
 	t.log = log
 	s := &scan{Run: r, t: t, decoder: schema.NewDecoder(t.table), started: log.Header.Started}
 	for _, f := range log.Frames {
-		s.rows += int64(f.Rows)
+		if f.Walk != walkNewer {
+			s.rows += int64(f.Rows)
+		}
 	}
 	if done, err := t.finished(); done || err != nil {
 		s.progress(true)
@@ -91,8 +93,9 @@ func (t *tableRun) finished() (bool, error) {
 // finish notes what the scan concluded in the log.
 func (s *scan) finish(incomplete string) error {
 	out := Outcome{Started: s.started, Ended: s.now(), Incomplete: incomplete}
-	dropped, lacking := 0, make([]int, len(s.t.table.Always))
+	rows, dropped, lacking := 0, 0, make([]int, len(s.t.table.Always))
 	for _, f := range s.t.log.Frames {
+		rows += f.Rows
 		dropped += f.Dropped
 		for i := range lacking {
 			if f.Lacking != nil {
@@ -103,7 +106,7 @@ func (s *scan) finish(incomplete string) error {
 	for i, object := range s.t.table.Always {
 		child := s.t.table.Child != nil && s.t.table.Child.Attribute == object
 		switch {
-		case child && s.rows > 0 && int64(lacking[i]) == s.rows:
+		case child && rows > 0 && lacking[i] == rows:
 			out.Childless = true
 		case lacking[i] > 0 && out.Incomplete == "":
 			out.Incomplete = fmt.Sprintf("%d rows came without %q", lacking[i], object)
@@ -249,7 +252,9 @@ func (s *scan) append(page *client.Page, walk string) (*schema.Page, error) {
 	if err := s.t.log.Append(rows, mark); err != nil {
 		return nil, err
 	}
-	s.rows += int64(rows.Rows.Rows)
+	if walk != walkNewer { // its rows were counted already, but for a few
+		s.rows += int64(rows.Rows.Rows)
+	}
 	s.pages++
 	s.progress(false)
 	return rows, nil

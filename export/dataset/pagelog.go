@@ -20,6 +20,7 @@ const (
 	logMagic  = "mailerlake page log 1\n"
 	frameHead = 8       // length and checksum before every frame
 	maxFrame  = 1 << 30 // bytes of one frame
+	maxColumn = 1 << 28 // bytes of one column of a page, decoded: several times the largest answer of the API
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -65,6 +66,7 @@ type PageLog struct {
 	order       []string
 	seen        map[string]bool
 	buf, blocks []byte // reused from page to page
+	broken      error  // why nothing can be appended any more
 }
 
 // CreateLog starts a page log of a table whose rows are ordered by the columns named in order.
@@ -91,6 +93,9 @@ func CreateLog(fsys FS, name string, h LogHeader, order []string) (*PageLog, err
 
 // OpenLog opens a page log and cuts a torn tail. A log that is damaged elsewhere is an error.
 func OpenLog(fsys FS, name string, order []string) (l *PageLog, err error) {
+	if _, err := fsys.Stat(name); err != nil { // OpenAppend would make an empty file
+		return nil, fmt.Errorf("open page log: %w", err)
+	}
 	f, err := fsys.OpenAppend(name)
 	if err != nil {
 		return nil, fmt.Errorf("open page log: %w", err)
@@ -113,6 +118,9 @@ func (l *PageLog) Sync() error { return l.file.Sync() }
 func (l *PageLog) Append(page *schema.Page, mark Mark) error {
 	frame, head, blocks := l.describe(page, mark)
 	l.blocks = blocks
+	if err := checkSizes(page); err != nil {
+		return fmt.Errorf("append to page log: %w", err)
+	}
 	text, err := json.Marshal(head)
 	if err != nil {
 		return fmt.Errorf("append to page log: %w", err)
@@ -129,16 +137,40 @@ func (l *PageLog) Append(page *schema.Page, mark Mark) error {
 	return nil
 }
 
-// write fills in length and checksum of a frame and appends it.
+// checkSizes makes sure that what is appended can be read again.
+func checkSizes(page *schema.Page) error {
+	if page == nil {
+		return nil
+	}
+	vectors := page.Rows.Vectors
+	if page.Child != nil {
+		vectors = slices.Concat(vectors, page.Child.Vectors)
+	}
+	for _, v := range vectors {
+		if v != nil && v.Size() > maxColumn {
+			return fmt.Errorf("page has a column of %d bytes, the limit is %d", v.Size(), maxColumn)
+		}
+	}
+	return nil
+}
+
+// write fills in length and checksum of a frame and appends it. What a failed write leaves is cut: before another
+// frame it would be damage.
 func (l *PageLog) write(buf []byte) error {
+	if l.broken != nil {
+		return l.broken
+	}
 	if len(buf)-frameHead > maxFrame {
 		return fmt.Errorf("page of %d bytes is too large", len(buf))
 	}
 	binary.LittleEndian.PutUint32(buf, uint32(len(buf)-frameHead))
 	binary.LittleEndian.PutUint32(buf[4:], crc32.Checksum(buf[frameHead:], castagnoli))
-	n, err := l.file.Write(buf)
-	l.end += int64(n)
-	return err
+	if _, err := l.file.Write(buf); err != nil {
+		l.broken = l.file.Truncate(l.end)
+		return err
+	}
+	l.end += int64(len(buf))
+	return nil
 }
 
 // frameText is the head of a frame as it is written.
@@ -265,7 +297,7 @@ func (l *PageLog) indexFrame(payload []byte, first bool) error {
 	if err != nil {
 		return err
 	}
-	if err := head.check(len(blocks), len(l.order)); err != nil {
+	if err := head.check(len(blocks), l.order); err != nil {
 		return err
 	}
 	f := frameOf(head)
@@ -342,15 +374,20 @@ func splitFrame(payload []byte) (frameText, []byte, error) {
 }
 
 // check makes sure that a frame's head is plausible before anything is allocated by it.
-func (h *frameText) check(blocks, keys int) error {
+func (h *frameText) check(blocks int, order []string) error {
+	var keyed int
 	for _, c := range h.Columns {
-		if c.Bytes < 0 || c.Bytes > blocks {
+		if c.Bytes < 0 || c.Bytes > blocks || c.Kind < schema.String || c.Kind > schema.Raw || c.Section > inAbsent {
 			return errors.New("a page's columns are damaged")
 		}
 		blocks -= c.Bytes
+		if c.Section == inRows && c.Kind == schema.String && c.Bytes > 0 && slices.Contains(order, c.Name) {
+			keyed++
+		}
 	}
-	keyed := h.Rows == 0 || len(h.First) == keys && len(h.Last) == keys
-	if blocks != 0 || h.Rows < 0 || h.Child < 0 || h.Dropped < 0 || !keyed {
+	counts := min(h.Rows, h.Child, h.Dropped) >= 0 && max(h.Rows, h.Child) < maxColumn
+	keys := h.Rows == 0 || keyed == len(order) && len(h.First) == keyed && len(h.Last) == keyed && h.First.Compare(h.Last) <= 0
+	if blocks != 0 || !counts || !keys || len(h.Lacking) != 0 && len(h.Lacking) != 8 {
 		return errors.New("a page's head is damaged")
 	}
 	return nil
@@ -390,7 +427,18 @@ func (h *frameText) page(blocks []byte, want Select) (*schema.Page, error) {
 			return nil, fmt.Errorf("column %s: %w", c.Name, err)
 		}
 	}
+	if !offsetsFit(page) {
+		return nil, errors.New("child rows are damaged")
+	}
 	return page, nil
+}
+
+// offsetsFit reports whether the offsets divide the child rows among the rows.
+func offsetsFit(page *schema.Page) bool {
+	if page.Child == nil || page.Offsets == nil {
+		return page.Child == nil && page.Offsets == nil
+	}
+	return page.Offsets[0] == 0 && slices.IsSorted(page.Offsets) && page.Offsets[len(page.Offsets)-1] == uint32(page.Child.Rows)
 }
 
 func (h *frameText) column(page *schema.Page, c columnText, block []byte, want Select) error {
@@ -455,7 +503,8 @@ var errBlock = errors.New("column is damaged")
 // decodeVector reads what appendVector wrote, for a known number of rows.
 func decodeVector(block []byte, k schema.Kind, rows int) (*schema.Vector, error) {
 	n, err := s2.DecodedLen(block)
-	if err != nil || n > maxFrame || n < rows {
+	text := k == schema.String || k == schema.Raw
+	if err != nil || n > maxColumn || text && n/5 < rows || !text && n != 9*rows {
 		return nil, errBlock
 	}
 	raw, err := s2.Decode(nil, block)
@@ -467,11 +516,8 @@ func decodeVector(block []byte, k schema.Kind, rows int) (*schema.Vector, error)
 		v.Valid[i] = raw[i] != 0
 	}
 	raw = raw[rows:]
-	if k == schema.String || k == schema.Raw {
+	if text {
 		return v, decodeTexts(v, raw, rows)
-	}
-	if len(raw) != 8*rows {
-		return nil, errBlock
 	}
 	v.Nums = make([]int64, rows)
 	for i := range v.Nums {
@@ -481,9 +527,6 @@ func decodeVector(block []byte, k schema.Kind, rows int) (*schema.Vector, error)
 }
 
 func decodeTexts(v *schema.Vector, raw []byte, rows int) error {
-	if len(raw) < 4*rows {
-		return errBlock
-	}
 	v.Ends = make([]uint32, rows)
 	v.Bytes = raw[4*rows:]
 	last := uint32(0)
@@ -493,6 +536,9 @@ func decodeTexts(v *schema.Vector, raw []byte, rows int) error {
 			return errBlock
 		}
 		v.Ends[i], last = end, end
+	}
+	if int(last) != len(v.Bytes) {
+		return errBlock
 	}
 	return nil
 }

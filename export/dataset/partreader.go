@@ -2,7 +2,6 @@ package dataset
 
 import (
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -43,7 +42,7 @@ func OpenPart(f File, part *Part, columns []schema.Column) (r *PartReader, err e
 	if err := checkSum(f, part); err != nil {
 		return nil, err
 	}
-	if err := checkFooter(f, info.Size()); err != nil {
+	if err := checkFooter(f, info.Size(), len(part.RowGroups), len(columns)); err != nil {
 		return nil, err
 	}
 	file, err := parquet.OpenFile(f, info.Size(), parquet.SkipBloomFilters(true), parquet.SkipPageIndex(true),
@@ -62,21 +61,6 @@ func checkSum(f io.ReaderAt, part *Part) error {
 	}
 	if got := hex.EncodeToString(sum.Sum(nil)); got != part.SHA256 {
 		return errors.New("checksum differs from the manifest's")
-	}
-	return nil
-}
-
-// checkFooter makes sure that the footer lies inside the file: the library allocates what the length says.
-func checkFooter(f io.ReaderAt, size int64) error {
-	var tail [8]byte
-	if size < 12 {
-		return errors.New("file is too short for a Parquet file")
-	}
-	if _, err := f.ReadAt(tail[:], size-8); err != nil {
-		return err
-	}
-	if string(tail[4:]) != "PAR1" || int64(binary.LittleEndian.Uint32(tail[:4])) > size-12 {
-		return errors.New("file does not end like a Parquet file")
 	}
 	return nil
 }
@@ -110,6 +94,10 @@ func (r *PartReader) Read(g, c int, v *schema.Vector) (err error) {
 	}()
 	defer recovered(&err)
 	group := r.file.RowGroups()[g]
+	chunk := &r.file.Metadata().RowGroups[g].Columns[c].MetaData
+	if err := checkPages(r.file, r.file.Size(), chunk, group.NumRows()); err != nil {
+		return err
+	}
 	v.Reset()
 	v.Kind = r.columns[c].Kind
 	pages := group.ColumnChunks()[c].Pages()
@@ -145,6 +133,9 @@ func (r *PartReader) readPage(page parquet.Page, v *schema.Vector, rows int64) e
 		}
 		for _, x := range buf[:n] {
 			appendValue(v, x)
+		}
+		if len(v.Bytes) > maxText {
+			return errors.New("more text than a row group may have")
 		}
 		if err == io.EOF {
 			return nil

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/vbauerster/cupwriter"
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
@@ -32,7 +33,18 @@ type liveStory struct {
 }
 
 func startLive(f *os.File, o Options) *liveStory {
-	return drawOn(mpb.New(mpb.WithOutput(f)), o)
+	console := cupwriter.New(fromStart{f}, false)
+	console.SetTermFd(int(f.Fd()))
+	return drawOn(mpb.New(mpb.WithConsoleWriter(console)), o)
+}
+
+// fromStart writes from the start of the terminal's line: the echo of a key, the ^C of an interrupt above all, has moved
+// the cursor away from it.
+type fromStart struct{ w io.Writer }
+
+func (f fromStart) Write(p []byte) (int, error) {
+	n, err := f.w.Write(append([]byte{'\r'}, p...))
+	return max(n-1, 0), err
 }
 
 func drawOn(lines *mpb.Progress, o Options) *liveStory {
@@ -58,7 +70,6 @@ func (s *liveStory) add(place int, filler mpb.BarFiller, columns ...decor.Decora
 
 func (s *liveStory) Logger() *slog.Logger { return s.log }
 func (s *liveStory) Note(message string)  { s.say(message) }
-func (s *liveStory) Warn(message string)  { s.say("warning: " + message) }
 
 func (s *liveStory) say(message string) {
 	io.WriteString(s.lines, Clean(message)+"\n") // there is nobody to tell that the terminal is gone

@@ -47,7 +47,6 @@ func newLog(w io.Writer, o Options) *logStory {
 
 func (s *logStory) Logger() *slog.Logger { return s.log }
 func (s *logStory) Note(message string)  { s.log.Info(Clean(message)) }
-func (s *logStory) Warn(message string)  { s.log.Warn(Clean(message)) }
 
 // Close logs how long the run took.
 func (s *logStory) Close() { s.log.Info("ended", "seconds", seconds(s.now().Sub(s.began))) }

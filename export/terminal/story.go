@@ -32,10 +32,8 @@ type Story interface {
 	Event(export.Event)
 	// Wait tells that a request is held back. It fits client.Options.OnWait.
 	Wait(client.Wait)
-	// Note tells something that everybody should know who is not quiet.
+	// Note tells something in words.
 	Note(message string)
-	// Warn tells something that even the quiet should know.
-	Warn(message string)
 	// Logger takes what the client says of its requests.
 	Logger() *slog.Logger
 	// Close ends the story. What was drawn is gone, what was said stays. No method but Close may be called afterwards.

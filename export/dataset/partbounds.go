@@ -1,0 +1,246 @@
+package dataset
+
+import (
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
+	"io"
+
+	"github.com/klauspost/compress/zstd"
+	"github.com/parquet-go/parquet-go/encoding/thrift"
+	"github.com/parquet-go/parquet-go/format"
+)
+
+// The Parquet library allocates what a file's footer and page headers say. They are checked here before it reads them,
+// each length and count against what is really there, so that no file makes it allocate much more than its own size.
+// What a page holds is vouched for by the page's checksum.
+
+const (
+	// maxNested bounds the nesting of the structs in a footer; Parquet's own nest half as deep.
+	maxNested = 16
+	// maxStructs bounds the structs in a footer, per column of a row group.
+	maxStructs = 32
+	// maxPageHead bounds the size of a page's header; ours have no statistics.
+	maxPageHead = 512
+	// maxText bounds the bytes of a column of a row group, which end at groupBytes or with the rows that exceed them.
+	maxText = 1 << 30
+)
+
+var (
+	errFooter = errors.New("footer is damaged")
+	errPage   = errors.New("page is damaged")
+)
+
+// checkFooter checks a file's footer; its schema must be a flat list of columns.
+func checkFooter(f io.ReaderAt, size int64, groups, columns int) error {
+	var tail [8]byte
+	if size < 12 {
+		return errors.New("file is too short for a Parquet file")
+	}
+	if _, err := f.ReadAt(tail[:], size-8); err != nil {
+		return err
+	}
+	n := int64(binary.LittleEndian.Uint32(tail[:4]))
+	if string(tail[4:]) != "PAR1" || n > size-12 {
+		return errors.New("file does not end like a Parquet file")
+	}
+	footer := make([]byte, n)
+	if _, err := f.ReadAt(footer, size-8-n); err != nil {
+		return err
+	}
+	w := compactWalk{data: footer, structs: maxStructs * (groups + 1) * (columns + 1)}
+	if !w.skip(thrift.STRUCT, 0) || len(w.data) > 0 {
+		return errFooter
+	}
+	return checkFlat(footer, columns)
+}
+
+// checkFlat decodes the schema alone: the library's tree of a deep one takes memory by the square of its depth.
+func checkFlat(footer []byte, columns int) error {
+	var meta struct {
+		Schema thrift.Slice[format.SchemaElement] `thrift:"2,required"`
+	}
+	var protocol thrift.CompactProtocol
+	if err := thrift.NewDecoder(protocol.NewReaderFromBytes(footer)).Decode(&meta); err != nil {
+		return errFooter
+	}
+	for i, e := range meta.Schema {
+		if n := e.NumChildren; i == 0 && (!n.Valid || int(n.V) != len(meta.Schema)-1) || i > 0 && n.Valid && n.V != 0 {
+			return errors.New("its columns are nested")
+		}
+	}
+	return nil
+}
+
+// checkPages walks the pages of a column chunk.
+func checkPages(f io.ReaderAt, size int64, chunk *format.ColumnMetaData, rows int64) error {
+	at := chunk.DataPageOffset
+	if chunk.DictionaryPageOffset != 0 {
+		at = chunk.DictionaryPageOffset
+	}
+	if at < 4 || chunk.TotalCompressedSize < 0 || chunk.TotalCompressedSize > size-at || chunk.Codec != format.Zstd {
+		return errors.New("its place in the file is damaged")
+	}
+	for end := at + chunk.TotalCompressedSize; at < end; {
+		p, err := readPageHead(f, at, end)
+		if err != nil {
+			return err
+		}
+		if p.rows > rows {
+			return errPage
+		}
+		if !p.dictionary {
+			rows -= p.rows
+		}
+		at = p.end
+	}
+	if rows != 0 {
+		return errors.New("its pages do not have the row group's rows")
+	}
+	return nil
+}
+
+// pageHead is what a page says of itself.
+type pageHead struct {
+	dictionary bool
+	rows       int64 // values, nulls included
+	end        int64 // where the next page begins
+}
+
+// readPageHead reads and checks the header of the page at an offset of a chunk that ends at end.
+func readPageHead(f io.ReaderAt, at, end int64) (p pageHead, err error) {
+	data := make([]byte, min(maxPageHead, end-at))
+	if _, err := f.ReadAt(data, at); err != nil {
+		return p, err
+	}
+	w := compactWalk{data: data, structs: maxNested}
+	if !w.skip(thrift.STRUCT, 0) {
+		return p, errPage
+	}
+	head := data[:len(data)-len(w.data)]
+	var h format.PageHeader
+	var protocol thrift.CompactProtocol
+	if err := thrift.NewDecoder(protocol.NewReaderFromBytes(head)).Decode(&h); err != nil {
+		return p, errPage
+	}
+	switch {
+	case h.Type == format.DataPage && h.DataPageHeader.Valid:
+		p.rows = int64(h.DataPageHeader.V.NumValues)
+	case h.Type == format.DictionaryPage && h.DictionaryPageHeader.Valid:
+		p.dictionary, p.rows = true, int64(h.DictionaryPageHeader.V.NumValues)
+	default:
+		return p, errPage
+	}
+	at += int64(len(head))
+	p.end = at + int64(h.CompressedPageSize)
+	if p.rows < 0 || h.CompressedPageSize < 0 || p.end > end {
+		return p, errPage
+	}
+	return p, checkPacked(f, at, &h)
+}
+
+// checkPacked compares the size that a page says it unpacks to with what its packed data says. A header without a
+// checksum, which the library would take for one that need not match, must be one of zero.
+func checkPacked(f io.ReaderAt, at int64, h *format.PageHeader) error {
+	var start [zstd.HeaderMaxSize]byte
+	n := min(len(start), int(h.CompressedPageSize))
+	if _, err := f.ReadAt(start[:n], at); err != nil {
+		return err
+	}
+	var frame zstd.Header
+	if err := frame.Decode(start[:n]); err != nil || !frame.HasFCS || frame.FrameContentSize != uint64(h.UncompressedPageSize) {
+		return errPage
+	}
+	if h.CRC != 0 {
+		return nil
+	}
+	sum := crc32.NewIEEE()
+	if _, err := io.Copy(sum, io.NewSectionReader(f, at, int64(h.CompressedPageSize))); err != nil || sum.Sum32() != 0 {
+		return errPage
+	}
+	return nil
+}
+
+// compactWalk walks over a value in Thrift's compact protocol and allocates nothing.
+type compactWalk struct {
+	data    []byte // that is left
+	structs int    // that may still come
+}
+
+// skip passes over one value, of a type as the elements of lists have it, and reports whether it is whole.
+func (w *compactWalk) skip(t thrift.Type, depth int) bool {
+	switch t {
+	case thrift.TRUE, thrift.FALSE, thrift.I8:
+		return w.cut(1)
+	case thrift.I16, thrift.I32, thrift.I64:
+		_, ok := w.number()
+		return ok
+	case thrift.DOUBLE:
+		return w.cut(8)
+	case thrift.BINARY:
+		n, ok := w.number()
+		return ok && w.cut(n)
+	case thrift.LIST, thrift.SET:
+		return depth < maxNested && w.list(depth+1)
+	case thrift.STRUCT:
+		w.structs--
+		return depth < maxNested && w.structs >= 0 && w.fields(depth+1)
+	}
+	return false // Parquet has no maps
+}
+
+func (w *compactWalk) cut(n uint64) bool {
+	if n > uint64(len(w.data)) {
+		return false
+	}
+	w.data = w.data[n:]
+	return true
+}
+
+func (w *compactWalk) number() (uint64, bool) {
+	x, n := binary.Uvarint(w.data)
+	return x, n > 0 && w.cut(uint64(n))
+}
+
+func (w *compactWalk) list(depth int) bool {
+	if len(w.data) == 0 {
+		return false
+	}
+	n, t := uint64(w.data[0]>>4), thrift.Type(w.data[0]&15)
+	w.data = w.data[1:]
+	if n == 15 {
+		var ok bool
+		if n, ok = w.number(); !ok {
+			return false
+		}
+	}
+	for ; n > 0; n-- {
+		if !w.skip(t, depth) {
+			return false
+		}
+	}
+	return true
+}
+
+func (w *compactWalk) fields(depth int) bool {
+	for len(w.data) > 0 {
+		head := w.data[0]
+		w.data = w.data[1:]
+		if head == byte(thrift.STOP) {
+			return true
+		}
+		if head>>4 == 0 { // the field's number follows
+			if _, ok := w.number(); !ok {
+				return false
+			}
+		}
+		t := thrift.Type(head & 15)
+		if t == thrift.TRUE || t == thrift.FALSE { // the value is in the type
+			continue
+		}
+		if !w.skip(t, depth) {
+			return false
+		}
+	}
+	return false
+}

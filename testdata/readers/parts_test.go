@@ -1,0 +1,84 @@
+package readers
+
+import (
+	"testing"
+
+	"mailerlake/client/mailerlitetest"
+)
+
+// TestSeveralParts changes 1 % of an account that takes several parts: each table is equal again, and the parts that
+// nothing changed in are not touched.
+func TestSeveralParts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("140,000 subscribers take a while")
+	}
+	o := demo(140_000)
+	o.Churn = 0.33
+	l, w := newLake(t, o), newWarehouse(t)
+	l.export(t)
+	l.check(t, w)
+	l.checkParts(t, "subscriber", 2)
+	l.account.Advance(1)
+	l.export(t)
+	l.check(t, w)
+	l.checkOrder(t, w)
+	l.checkManifest(t, w)
+	l.changeOne(t, w)
+}
+
+// changeOne changes a single subscriber of the first part, which must be the only part that is written.
+func (l *lake) changeOne(t *testing.T, w *warehouse) {
+	t.Helper()
+	before := l.files(t)
+	if !l.account.BumpCounters(l.account.IDs("subscriber")[0]) {
+		t.Fatal("the account lacks its first subscriber")
+	}
+	l.export(t)
+	l.check(t, w)
+	const first = "subscriber/part-00000.parquet"
+	for path, after := range l.files(t) {
+		if touched := after != before[path]; touched != (path == first) {
+			t.Errorf("%s: touched is %v for a change in %s", path, touched, first)
+		}
+		delete(before, path)
+	}
+	for path := range before {
+		t.Errorf("%s: gone", path)
+	}
+}
+
+// checkParts fails the test unless a table has so many parts at least.
+func (l *lake) checkParts(t *testing.T, table string, least int) {
+	t.Helper()
+	for _, m := range l.manifest(t).Tables {
+		if m.Name == table && len(m.Parts) < least {
+			t.Fatalf("%s has %d parts, want %d or more", table, len(m.Parts), least)
+		}
+	}
+}
+
+// TestPartsHaveOneSchema gives an account of many small parts a new column and looks for a part that lacks it.
+func TestPartsHaveOneSchema(t *testing.T) {
+	o := demo(3000)
+	l, w := newLake(t, o), newWarehouse(t)
+	l.sizes.Group, l.sizes.Part = 200, 400
+	l.export(t)
+	l.checkParts(t, "subscriber", 5)
+	for range 3 {
+		l.account.Advance(1) // the second day brings a custom field
+		l.export(t)
+		l.check(t, w)
+		l.checkOrder(t, w)
+		l.checkManifest(t, w)
+		for _, table := range mailerlitetest.Tables {
+			if n := w.count(t, schemas(l.glob(table))); n != 1 {
+				t.Errorf("%s: its parts have %d schemas", table, n)
+			}
+		}
+	}
+}
+
+// schemas is the query of how many different schemas files have.
+func schemas(glob string) string {
+	return "SELECT count(DISTINCT s) FROM (SELECT list((name, type, repetition_type, converted_type, logical_type)) AS s FROM parquet_schema(" + glob + ") GROUP BY file_name)"
+}

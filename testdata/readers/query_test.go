@@ -1,0 +1,124 @@
+package readers
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"mailerlake/client/mailerlitetest"
+)
+
+// TestJoinRunsAsItStands runs the query that every user writes first, in a directory with a lake, and counts on the
+// account's side.
+func TestJoinRunsAsItStands(t *testing.T) {
+	l, w := newLake(t, demo(2000)), newWarehouse(t)
+	l.export(t)
+	l.record(t)
+	w.from(t, l)
+	got := w.count(t, `SELECT count(*) FROM (SELECT s.email, g.name FROM 'lake/group_subscriber/*.parquet' gs
+		JOIN 'lake/subscriber/*.parquet' s ON s.id = gs.subscriber_id JOIN 'lake/group/*.parquet' g ON g.id = gs.group_id)`)
+	if want := int64(len(l.account.IDs("group_subscriber"))); got != want || want == 0 {
+		t.Errorf("join gives %d rows, want one for each of %d memberships", got, want)
+	}
+}
+
+// TestTypesAsDescribed checks that DESCRIBE shows a type of each sort where it is due.
+func TestTypesAsDescribed(t *testing.T) {
+	l, w := newLake(t, demo(300)), newWarehouse(t)
+	l.export(t)
+	for column, want := range map[string]string{
+		"subscriber.created_at":            "TIMESTAMP WITH TIME ZONE",
+		"subscriber._synced_at":            "TIMESTAMP WITH TIME ZONE",
+		"subscriber.open_rate":             "DOUBLE",
+		"subscriber.fields_birthday":       "DATE",
+		"subscriber.fields_loyalty_points": "DOUBLE",
+		"subscriber.fields_z_i_p":          "VARCHAR",
+		"subscriber.sent":                  "BIGINT",
+		"campaign.stats_open_rate_float":   "DOUBLE",
+		"campaign.stats_open_rate_string":  "VARCHAR",
+		"campaign.can_send":                "BOOLEAN",
+		"group_subscriber.subscriber_id":   "VARCHAR",
+	} {
+		table, name, _ := strings.Cut(column, ".")
+		names, types := w.describe(t, l.glob(table))
+		if i := slices.Index(names, name); i < 0 || types[i] != want {
+			t.Errorf("%s: not described as %s (columns %v, types %v)", column, want, names, types)
+		}
+	}
+}
+
+// TestKeysAreRequired checks that a key cannot be null in the files' own schema, and everything else can.
+func TestKeysAreRequired(t *testing.T) {
+	l, w := newLake(t, demo(300)), newWarehouse(t)
+	l.export(t)
+	for _, table := range mailerlitetest.Tables {
+		for _, row := range w.table(t, "SELECT name, repetition_type FROM parquet_schema("+l.glob(table)+") WHERE type IS NOT NULL") {
+			name, got, want := row[0].(string), row[1].(string), "OPTIONAL"
+			if slices.Contains(keys[table], name) {
+				want = "REQUIRED"
+			}
+			if got != want {
+				t.Errorf("%s.%s is %s, want %s", table, name, got, want)
+			}
+		}
+	}
+}
+
+// TestReadmeQueries runs every query that the README shows against the demo account.
+func TestReadmeQueries(t *testing.T) {
+	b, err := os.ReadFile("../../README.md")
+	if os.IsNotExist(err) {
+		t.Skip("there is no README yet")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	queries := sqlBlocks(string(b))
+	if len(queries) == 0 {
+		t.Fatal("the README has no ```sql block")
+	}
+	l, w := newLake(t, mailerlitetest.Demo(0)), newWarehouse(t)
+	l.export(t)
+	w.from(t, l)
+	for _, query := range queries {
+		names, rows, err := w.query(query)
+		if err != nil {
+			t.Errorf("%v\n%s", err, query)
+			continue
+		}
+		if len(names) == 0 || len(rows) == 0 {
+			t.Errorf("a query of the README answers nothing:\n%s", query)
+		}
+	}
+}
+
+func TestSQLBlocks(t *testing.T) {
+	got := sqlBlocks("a\n```sql\nSELECT 1;\n\nSELECT\n 2\n```\n```sh\nSELECT 3\n```\n```sql\nSELECT 4;\n```\n")
+	want := []string{"SELECT 1", "SELECT\n 2", "SELECT 4"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// sqlBlocks returns the statements in the ```sql blocks of a text; one ends with a semicolon at the end of a line.
+func sqlBlocks(text string) []string {
+	var queries []string
+	for block := range strings.SplitSeq(text, "\n```sql\n") {
+		if !strings.HasPrefix(text, block) {
+			block, _, _ = strings.Cut(block, "\n```")
+			for query := range strings.SplitSeq(block+"\n", ";\n") {
+				if query = strings.TrimSpace(query); query != "" {
+					queries = append(queries, query)
+				}
+			}
+		}
+	}
+	return queries
+}
+
+// from makes the session's relative paths begin beside a lake, as if DuckDB had been started there.
+func (w *warehouse) from(t testing.TB, l *lake) {
+	t.Helper()
+	w.exec(t, "SET file_search_path = "+quote(strings.TrimSuffix(l.dir, "lake")))
+}
