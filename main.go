@@ -444,9 +444,7 @@ func (p *program) do(c *cli.Context, do func(context.Context, export.Options) (*
 	story := terminal.Start(p.stderr, terminal.Options{Run: c.Command.Name, Dataset: o.Dir,
 		Quiet: c.Bool("quiet"), Verbose: c.Bool("verbose"), Expect: expected(o)})
 	defer story.Close()
-	defer context.AfterFunc(c.Context, func() {
-		story.Note("stopping; what was fetched stays, a second interrupt ends it at once")
-	})()
+	defer noteInterrupt(c.Context, story)()
 	o.OnEvent, api.OnWait, api.Logger = story.Event, story.Wait, story.Logger()
 	if !c.Bool("planned") {
 		if o.Client, err = client.New(api); err != nil {
@@ -454,6 +452,20 @@ func (p *program) do(c *cli.Context, do func(context.Context, export.Options) (*
 		}
 	}
 	return do(c.Context, o)
+}
+
+// noteInterrupt tells when the run begins to stop, until the function it returns is called.
+func noteInterrupt(ctx context.Context, story terminal.Story) func() {
+	told := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(told)
+		story.Note("stopping; what was fetched stays, a second interrupt ends it at once")
+	})
+	return func() {
+		if !stop() {
+			<-told
+		}
+	}
 }
 
 // options checks the flags of a run.

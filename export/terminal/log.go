@@ -1,6 +1,7 @@
 package terminal
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"sync"
@@ -58,7 +59,11 @@ func (s *logStory) Event(e export.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if e.Message != "" {
-		s.log.Info(Clean(e.Message), tableOf(e)...)
+		level := slog.LevelInfo
+		if e.Warning {
+			level = slog.LevelWarn
+		}
+		s.log.Log(context.Background(), level, Clean(e.Message), tableOf(e)...)
 		return
 	}
 	now := s.now()

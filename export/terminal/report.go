@@ -161,7 +161,7 @@ func remark(t export.TableReport, as wording) string {
 
 // Beyond these numbers, columns are counted and not named.
 const (
-	maxChanged = 8
+	maxChanged = 5
 	maxNew     = 20
 )
 
@@ -192,7 +192,7 @@ func newColumns(p *export.TablePlan) []string {
 		said = append(said, fmt.Sprintf("new column %s %s", c.Name, c.Kind))
 	}
 	if more := len(p.NewColumns) - maxNew; more > 0 {
-		said = append(said, "and "+count(int64(more), "new column")+" more")
+		said = append(said, number(int64(more))+" more new "+plural(int64(more), "column"))
 	}
 	return said
 }
@@ -207,7 +207,7 @@ func changedColumns(changed map[string]int64) string {
 		said = append(said, name+" "+number(changed[name]))
 	}
 	if more := len(names) - maxChanged; more > 0 {
-		said = append(said, "and "+count(int64(more), "other column"))
+		said = append(said, "and "+number(int64(more))+" more")
 	}
 	return strings.Join(said, ", ")
 }
@@ -216,7 +216,7 @@ func changedColumns(changed map[string]int64) string {
 func Problems(t export.TableReport) []string {
 	switch {
 	case t.Err != nil:
-		return []string{Clean(t.Err.Error()) + "; " + remedy(t.Err)}
+		return []string{said(t.Err)}
 	case t.TablePlan == nil:
 		return []string{"not reached; run the same command again"}
 	case t.Withheld == "" && t.Unproven == 0:
@@ -224,18 +224,18 @@ func Problems(t export.TableReport) []string {
 	case t.Withheld == "":
 		return []string{count(t.Unproven, "row") + " not met and not proven gone " + verb(t.Unproven, "stays", "stay")}
 	case t.Unproven == 0:
-		return []string{"scan incomplete, deletes would be withheld: " + Clean(t.Withheld) + again(t.Withheld)}
+		return []string{"scan incomplete, no row would be deleted: " + Clean(t.Withheld) + again(t.Withheld)}
 	}
 	return []string{count(t.Unproven, "delete") + " withheld: " + Clean(t.Withheld) + again(t.Withheld)}
 }
 
-// remedy says what to do about a table that failed.
-func remedy(err error) string {
+// said gives an error, with what to do about it unless it says that itself.
+func said(err error) string {
 	var part *export.PartError
 	if errors.As(err, &part) {
-		return "mailerlake export --repair rebuilds it"
+		return Clean(err.Error())
 	}
-	return "what was fetched stays, run the same command again"
+	return Clean(err.Error()) + "; what was fetched stays, run the same command again"
 }
 
 // again says what to do about withheld deletes, unless the reason does.

@@ -68,7 +68,7 @@ func (s *Summary) Write(w io.Writer) error {
 	b := &strings.Builder{}
 	fmt.Fprintf(b, "account %s%s\n", Clean(s.Account), inBrackets(s.Name))
 	fmt.Fprintf(b, "snapshot %s, committed %s by %s\n\n", number(s.Snapshot), instant(s.CommittedAt), Clean(s.Program))
-	rows := [][]string{{"table", "rows", "columns", "parts", "size", "last run", "changed in", "data as of"}}
+	rows := [][]string{{"table", "rows", "parts", "size", "last run", "changed in", "data as of"}}
 	var incomplete []string
 	for _, t := range s.Tables {
 		rows = append(rows, t.cells())
@@ -76,7 +76,7 @@ func (s *Summary) Write(w io.Writer) error {
 			incomplete = append(incomplete, Clean(t.Name))
 		}
 	}
-	for _, line := range align(rows, 1, 2, 3, 4) {
+	for _, line := range align(rows, 1, 2, 3) {
 		fmt.Fprintf(b, "%s\n", line)
 	}
 	if len(incomplete) > 0 {
@@ -93,7 +93,7 @@ func (t TableSummary) cells() []string {
 	if t.Last != (dataset.Counts{}) {
 		last = fmt.Sprintf("+ %s, ~ %s, - %s", number(t.Last.Inserted), number(t.Last.Updated), number(t.Last.Deleted))
 	}
-	return []string{Clean(t.Name), number(t.Rows), number(int64(t.Columns)), number(int64(t.Parts)), size(t.Bytes),
+	return []string{Clean(t.Name), number(t.Rows), number(int64(t.Parts)), size(t.Bytes),
 		last, "snapshot " + number(t.ChangedIn), instant(t.ScanStarted)}
 }
 

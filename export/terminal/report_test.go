@@ -1,0 +1,195 @@
+package terminal
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"mailerlake/export"
+	"mailerlake/schema"
+)
+
+// table makes a report of one table; fields of the plan are set afterwards.
+func table(name string, rows int64, plan export.TablePlan) export.TableReport {
+	plan.PartsTotal = max(plan.PartsTotal, 1)
+	return export.TableReport{Name: name, Rows: rows, TablePlan: &plan}
+}
+
+func failed(name string, rows int64, err error) export.TableReport {
+	return export.TableReport{Name: name, Rows: rows, Err: err, Error: err.Error()}
+}
+
+func text(t *testing.T, write func(io.Writer) error) string {
+	t.Helper()
+	var out bytes.Buffer
+	if err := write(&out); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+// want compares texts; want begins with a line break, so that it stands in the source as it is read.
+func want(t *testing.T, got, want string) {
+	t.Helper()
+	if d := cmp.Diff(strings.TrimPrefix(want, "\n"), got); d != "" {
+		t.Errorf("text (-want +got)\n%s", d)
+	}
+}
+
+func dayLater() *export.Report {
+	return &export.Report{Dataset: "lake", Snapshot: 2, Requests: 34, Waited: 0.04, BytesWritten: 1258291, Tables: []export.TableReport{
+		table("subscriber", 2009, export.TablePlan{Inserted: 12, Updated: 1040, Deleted: 3, PartsWritten: 1,
+			NewColumns: []schema.Column{{Name: "fields_birthday", Kind: schema.Date}},
+			Changed:    map[string]int64{"status": 12, "open_rate": 1030, "clicks_count": 12}, Rescued: 1}),
+		table("group", 12, export.TablePlan{}),
+		table("campaign", 1, export.TablePlan{Inserted: 1, PartsWritten: 1, PartsTotal: 2, Rescued: 2}),
+	}}
+}
+
+func TestPlan(t *testing.T) {
+	r := dayLater()
+	r.Dataset = "my lake"
+	want(t, text(t, func(w io.Writer) error { return Plan(w, r) }), `
+  subscriber  + 12 to add, ~ 1,040 to change, - 3 to delete  (2,009 rows; writes 1 of 1 part)
+      new column fields_birthday DATE
+      changed: open_rate 1,030, clicks_count 12, status 12
+      1 value did not fit its column; it is kept in _rescued
+  group       no changes                                     (12 rows)
+  campaign    +  1 to add, ~     0 to change, - 0 to delete  (1 row; writes 1 of 2 parts)
+      2 values did not fit their columns; they are kept in _rescued
+
+Plan: + 13 to add, ~ 1,040 to change, - 3 to delete in 2 tables.
+To commit exactly this: mailerlake export --planned --out 'my lake'
+`)
+}
+
+func TestReport(t *testing.T) {
+	want(t, text(t, func(w io.Writer) error { return Report(w, dayLater()) }), `
+  subscriber  + 12 added, ~ 1,040 changed, - 3 deleted  (2,009 rows; wrote 1 of 1 part)
+      new column fields_birthday DATE
+      changed: open_rate 1,030, clicks_count 12, status 12
+      1 value did not fit its column; it is kept in _rescued
+  group       no changes                                (12 rows)
+  campaign    +  1 added, ~     0 changed, - 0 deleted  (1 row; wrote 1 of 2 parts)
+      2 values did not fit their columns; they are kept in _rescued
+
+Exported: + 13 added, ~ 1,040 changed, - 3 deleted in 2 tables; snapshot 2; 1.2 MiB written; 34 requests, 0 retries, 0.0 s waited
+`)
+}
+
+func TestFirstExport(t *testing.T) {
+	columns := []schema.Column{{Name: "id", Kind: schema.String}}
+	r := &export.Report{Dataset: "lake", Snapshot: 1, Requests: 1, Retries: 1, BytesWritten: 1, Tables: []export.TableReport{
+		table("subscriber", 200000, export.TablePlan{New: true, Inserted: 200000, NewColumns: columns, PartsWritten: 2, PartsTotal: 2}),
+		table("group", 0, export.TablePlan{New: true, PartsWritten: 1}),
+	}}
+	want(t, text(t, func(w io.Writer) error { return Report(w, r) }), `
+  subscriber  200,000 rows added  (2 parts)
+  group       0 rows added        (1 part)
+
+Exported: 200,000 rows added in 2 tables; snapshot 1; 1 byte written; 1 request, 1 retry, 0.0 s waited
+`)
+	want(t, text(t, func(w io.Writer) error { return Plan(w, r) }), `
+  subscriber  200,000 rows to add  (2 parts)
+  group       0 rows to add        (1 part)
+
+Plan: 200,000 rows to add in 2 tables.
+To commit exactly this: mailerlake export --planned --out lake
+`)
+}
+
+func TestNoChanges(t *testing.T) {
+	r := &export.Report{Snapshot: 3, Requests: 2, Waited: 61.25, Tables: []export.TableReport{table("group", 1, export.TablePlan{})}}
+	want(t, text(t, func(w io.Writer) error { return Plan(w, r) }), `
+  group  no changes  (1 row)
+
+No changes. The dataset matches the account.
+`)
+	want(t, text(t, func(w io.Writer) error { return Report(w, r) }), `
+  group  no changes  (1 row)
+
+No changes. The dataset matches the account.
+snapshot 3; 0 bytes written; 2 requests, 0 retries, 61.2 s waited
+`)
+	r.Tables[0].Withheld, r.Tables[0].Unproven = "the API counts 2 rows, the scan met 1", 1
+	want(t, text(t, func(w io.Writer) error { return Plan(w, r) }), `
+  group  no changes  (1 row)
+      1 delete withheld: the API counts 2 rows, the scan met 1; the next run looks again
+
+No changes.
+`)
+}
+
+func TestWhatWentWrong(t *testing.T) {
+	part := &export.PartError{Path: "group/part-00000.parquet", Err: fs.ErrNotExist}
+	r := &export.Report{Dataset: "lake", Snapshot: 4, BytesWritten: 2048, Tables: []export.TableReport{
+		table("subscriber", 100, export.TablePlan{Inserted: 1, PartsWritten: 1, Unproven: 30, Withheld: "30 of 100 rows would go; --yes deletes them"}),
+		table("field", 3, export.TablePlan{Withheld: "the list changed while it was read"}),
+		failed("group", 12, part),
+		failed("campaign", 0, errors.New("get /campaigns: 500 \x1b[2Jserver error")),
+		{Name: "group_subscriber", Rows: 1},
+		table("segment", 5, export.TablePlan{Inserted: 5, PartsWritten: 1, Rebuilt: []string{"segment/part-00000.parquet"}}),
+	}}
+	want(t, text(t, func(w io.Writer) error { return Report(w, r) }), `
+  subscriber        + 1 added, ~ 0 changed, - 0 deleted  (100 rows; wrote 1 of 1 part)
+      30 deletes withheld: 30 of 100 rows would go; --yes deletes them
+  field             no changes                           (3 rows)
+      scan incomplete, no row would be deleted: the list changed while it was read; the next run looks again
+  group             not exported                         (keeps its 12 rows)
+      part group/part-00000.parquet is damaged: file does not exist; mailerlake export --repair rebuilds it from a fresh scan
+  campaign          not exported                         (keeps its 0 rows)
+      get /campaigns: 500 [2Jserver error; what was fetched stays, run the same command again
+  group_subscriber  not exported                         (keeps its 1 row)
+      not reached; run the same command again
+  segment           + 5 added, ~ 0 changed, - 0 deleted  (5 rows; wrote 1 of 1 part)
+      rebuilt segment/part-00000.parquet
+
+Exported: + 6 added, ~ 0 changed, - 0 deleted in 2 tables; snapshot 4; 2.0 KiB written
+`)
+}
+
+func TestManyColumns(t *testing.T) {
+	plan := export.TablePlan{Updated: 1, PartsWritten: 1, Changed: map[string]int64{}}
+	for i := range 25 {
+		name := fmt.Sprintf("c%02d\u202e", i)
+		plan.NewColumns = append(plan.NewColumns, schema.Column{Name: name, Kind: schema.String})
+		plan.Changed[name] = int64(i + 1)
+	}
+	got := text(t, func(w io.Writer) error {
+		return Report(w, &export.Report{Tables: []export.TableReport{table("t", 1, plan)}})
+	})
+	for _, line := range []string{
+		"      new column c19 STRING\n      5 more new columns\n",
+		"      changed: c24 25, c23 24, c22 23, c21 22, c20 21, and 20 more\n",
+	} {
+		if !strings.Contains(got, line) {
+			t.Errorf("got\n%s\nwant in it\n%s", got, line)
+		}
+	}
+	if strings.ContainsRune(got, '\u202e') {
+		t.Errorf("a column's name reaches the terminal as it is: %q", got)
+	}
+}
+
+// brokenPipe is a reader that went away.
+type brokenPipe struct{}
+
+func (brokenPipe) Write([]byte) (int, error) { return 0, fs.ErrClosed }
+
+func TestResultThatCannotBeWritten(t *testing.T) {
+	for name, err := range map[string]error{
+		"report": Report(brokenPipe{}, dayLater()),
+		"plan":   Plan(brokenPipe{}, dayLater()),
+		"json":   JSON(brokenPipe{}, dayLater()),
+	} {
+		if !errors.Is(err, fs.ErrClosed) {
+			t.Errorf("%s: got %v, want %v", name, err, fs.ErrClosed)
+		}
+	}
+}

@@ -1,0 +1,140 @@
+package terminal
+
+import (
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"mailerlake/export"
+	"mailerlake/export/dataset"
+	"mailerlake/schema"
+)
+
+func TestSummary(t *testing.T) {
+	at := time.Date(2026, 3, 2, 6, 0, 0, 0, time.UTC)
+	s := &Summary{Dataset: "lake", Account: "83510", Name: "Kornblume\x1b & Söhne", Program: "mailerlake v1", Snapshot: 12, CommittedAt: at,
+		Tables: []TableSummary{
+			{Name: "group", Rows: 12, Columns: 20, Parts: 1, Bytes: 5530, ChangedIn: 3, Complete: true, ScanStarted: at},
+			{Name: "subscriber", Rows: 2018000, Columns: 35, Parts: 16, Bytes: 139 << 20, ChangedIn: 12, Complete: true, ScanStarted: at,
+				Last: dataset.Counts{Inserted: 2400, Updated: 101, Deleted: 6}},
+		}}
+	want(t, text(t, s.Write), `
+account 83510 (Kornblume & Söhne)
+snapshot 12, committed 2026-03-02 06:00:00 UTC by mailerlake v1
+
+table            rows  parts       size  last run             changed in   data as of
+group              12      1    5.4 KiB  no changes           snapshot 3   2026-03-02 06:00:00 UTC
+subscriber  2,018,000     16  139.0 MiB  + 2,400, ~ 101, - 6  snapshot 12  2026-03-02 06:00:00 UTC
+`)
+	s.Tables, s.Name, s.Pending = s.Tables[:1], "", true
+	s.Tables[0].Complete = false
+	want(t, text(t, s.Write), `
+account 83510
+snapshot 12, committed 2026-03-02 06:00:00 UTC by mailerlake v1
+
+table  rows  parts     size  last run    changed in  data as of
+group    12      1  5.4 KiB  no changes  snapshot 3  2026-03-02 06:00:00 UTC
+
+incomplete: group; rows that are gone in MailerLite may still be there, the next export looks again
+
+A commit was cut off: some parts may be newer than this. The next mailerlake export finishes it.
+`)
+}
+
+func TestSummarize(t *testing.T) {
+	d := &dataset.Dataset{Manifest: &dataset.Manifest{Program: "mailerlake v1", Snapshot: 2, Account: dataset.Account{ID: "1", Name: "A"},
+		Tables: []dataset.TableState{{Name: "group", Rows: 3, Columns: make([]schema.Column, 4), ChangedIn: 1, Complete: true,
+			Parts: []dataset.Part{{Bytes: 10}, {Bytes: 32}}, Total: dataset.Counts{Inserted: 3}}}}}
+	s, err := Summarize(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := s.Tables[0]
+	wanted := TableSummary{Name: "group", Rows: 3, Columns: 4, Parts: 2, Bytes: 42, ChangedIn: 1, Complete: true, Total: dataset.Counts{Inserted: 3}}
+	if got != wanted || s.Account != "1" || s.Snapshot != 2 || s.Pending {
+		t.Errorf("got %+v in %+v, want %+v", got, s, wanted)
+	}
+}
+
+func TestSummarizeNothing(t *testing.T) {
+	dir := t.TempDir()
+	open := func() error {
+		d, err := dataset.Open(dataset.OS(false), dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = Summarize(d)
+		return err
+	}
+	if err := open(); err == nil || !strings.Contains(err.Error(), "there is no dataset") {
+		t.Errorf("empty directory: got %v", err)
+	}
+	journal := filepath.Join(dir, filepath.FromSlash(dataset.JournalName))
+	if err := os.MkdirAll(filepath.Dir(journal), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(journal, []byte("{}"), fs.FileMode(0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if err := open(); err == nil || !strings.Contains(err.Error(), "first commit was cut off") {
+		t.Errorf("first commit pending: got %v", err)
+	}
+}
+
+func TestSchema(t *testing.T) {
+	declared := Schema(nil)
+	if len(declared) != len(schema.Tables()) {
+		t.Fatalf("got %d tables, want %d", len(declared), len(schema.Tables()))
+	}
+	stored := []schema.Column{{Name: "id", Kind: schema.String, Path: "id", Required: true}, {Name: "fields_x", Kind: schema.Double, Path: "fields.x\u202e"},
+		{Name: "tags", Kind: schema.String, Path: "tags", JSON: true}, {Name: schema.SyncedAt, Kind: schema.Timestamp}}
+	mixed := Schema(&dataset.Manifest{Tables: []dataset.TableState{{Name: "group", Key: []string{"id"}, Columns: stored}}})
+	for i, table := range mixed {
+		if table.Name == "group" {
+			want(t, text(t, func(w io.Writer) error { return WriteSchema(w, mixed[i:i+1]) }), `
+group (key id)
+  id          STRING         id
+  fields_x    DOUBLE         fields.x
+  tags        STRING (JSON)  tags
+  _synced_at  TIMESTAMP
+`)
+		} else if got, want := len(table.Columns), len(declared[i].Columns); got != want || got == 0 {
+			t.Errorf("%s: got %d columns, want the %d declared", table.Name, got, want)
+		}
+	}
+	two := text(t, func(w io.Writer) error { return WriteSchema(w, declared[:2]) })
+	if got := strings.Count(two, "\n\n"); got != 1 {
+		t.Errorf("%d empty lines between two tables:\n%s", got, two)
+	}
+}
+
+func TestVerification(t *testing.T) {
+	v := &export.Verification{Dataset: "lake", Snapshot: 3, Tables: []export.TableVerification{{Name: "group", Parts: 1, Rows: 12}, {Name: "subscriber", Parts: 2, Rows: 2018}}}
+	write := func(w io.Writer) error { return Verification(w, v) }
+	want(t, text(t, write), `
+  group          12 rows  in 1 whole part
+  subscriber  2,018 rows  in 2 whole parts
+
+The dataset is whole: snapshot 3 is as its manifest says.
+`)
+	v.Tables, v.Restarted = v.Tables[:1], true
+	v.Problems = []export.Problem{{Table: "group", Part: "group/part-00000.parquet", What: "file is missing\x1b[2J"}}
+	v.References = []export.Reference{{Table: "group_subscriber", Column: "group_id", To: "group", Dangling: 2, Examples: []string{"7", "8"}},
+		{Table: "group_subscriber", Column: "subscriber_id", To: "subscriber", Unchecked: "a table is damaged"}, {Table: "a", Column: "b", To: "c"}}
+	want(t, text(t, write), `
+  group  12 rows  in 1 whole part
+  group_subscriber.group_id: 2 rows refer to no row of group (such as 7, 8); no damage: deletes were withheld, or tables exported apart
+  group_subscriber.subscriber_id: references not checked: a table is damaged
+  damaged: group/part-00000.parquet file is missing[2J
+
+Another run committed meanwhile; the check began again and is of the newer state.
+
+Damaged: 1 problem in snapshot 3. Repair with mailerlake export --repair --out lake
+`)
+	v.Pending = true
+	want(t, text(t, write), "Not checked: a commit was cut off. The next mailerlake export finishes it; verify again after that.\n")
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// layers says which of our packages each package may import. Imports run one way: main, export, then client, schema and
+// dataset.
+var layers = map[string][]string{
+	"mailerlake": {"mailerlake/client", "mailerlake/client/mailerlitetest", "mailerlake/export", "mailerlake/export/dataset",
+		"mailerlake/export/terminal", "mailerlake/schema"},
+	"mailerlake/export/terminal":             {"mailerlake/client", "mailerlake/export", "mailerlake/export/dataset", "mailerlake/schema"},
+	"mailerlake/export":                      {"mailerlake/client", "mailerlake/export/dataset", "mailerlake/schema"},
+	"mailerlake/export/dataset":              {"mailerlake/schema"},
+	"mailerlake/export/dataset/faultfs":      {"mailerlake/export/dataset"},
+	"mailerlake/schema":                      {},
+	"mailerlake/client":                      {},
+	"mailerlake/client/mailerlitetest":       {},
+	"mailerlake/client/mailerlitetest/serve": {"mailerlake/client/mailerlitetest"},
+}
+
+// dependencies says which package imports each module of others. A new one gets a line here, and a reason in its commit.
+var dependencies = map[string]string{
+	"github.com/gofrs/flock":           "mailerlake/export/dataset",
+	"github.com/klauspost/compress":    "mailerlake/export/dataset",
+	"github.com/parquet-go/parquet-go": "mailerlake/export/dataset",
+	"github.com/sethvargo/go-retry":    "mailerlake/client",
+	"github.com/urfave/cli":            "mailerlake",
+	"github.com/vbauerster/cupwriter":  "mailerlake/export/terminal",
+	"github.com/vbauerster/mpb":        "mailerlake/export/terminal",
+	"golang.org/x/term":                "mailerlake/export/terminal",
+}
+
+// basic modules are used like the standard library, wherever they are needed.
+var basic = []string{"github.com/go-json-experiment/json", "golang.org/x/sync"}
+
+func TestLayers(t *testing.T) {
+	packages, modules := map[string]bool{}, map[string]bool{}
+	for _, f := range sources(t) {
+		packages[f.pkg] = true
+		if _, known := layers[f.pkg]; !known {
+			t.Errorf("%s: package %s has no place among the layers", f.name, f.pkg)
+		}
+		for _, imported := range f.imports {
+			module := moduleOf(imported)
+			modules[module] = true
+			switch {
+			case module == "" || slices.Contains(basic, module):
+			case module == "mailerlake" && !slices.Contains(layers[f.pkg], imported):
+				t.Errorf("%s: package %s must not import %s", f.name, f.pkg, imported)
+			case module != "mailerlake" && dependencies[module] != f.pkg:
+				t.Errorf("%s: package %s must not import %s; that is for %q", f.name, f.pkg, imported, dependencies[module])
+			}
+		}
+	}
+	for pkg := range layers {
+		if !packages[pkg] {
+			t.Errorf("there is no package %s", pkg)
+		}
+	}
+	for module := range dependencies {
+		if !modules[module] {
+			t.Errorf("nothing imports %s", module)
+		}
+	}
+}
+
+// source is a Go file that is part of the program.
+type source struct {
+	name, pkg string
+	imports   []string
+}
+
+// sources returns the files of this module but for its tests.
+func sources(t *testing.T) []source {
+	t.Helper()
+	var found []source
+	err := filepath.WalkDir(".", func(name string, e fs.DirEntry, err error) error {
+		hidden := strings.HasPrefix(e.Name(), ".") && name != "."
+		switch {
+		case err != nil:
+			return err
+		case e.IsDir() && (e.Name() == "testdata" || hidden):
+			return filepath.SkipDir
+		case e.IsDir() || filepath.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go"):
+			return nil
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		s := source{name: name, pkg: path.Join("mailerlake", filepath.ToSlash(filepath.Dir(name)))}
+		for _, i := range f.Imports {
+			imported, err := strconv.Unquote(i.Path.Value)
+			if err != nil {
+				return err
+			}
+			s.imports = append(s.imports, imported)
+		}
+		found = append(found, s)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// moduleOf returns the module of a package without its version, empty for the standard library.
+func moduleOf(imported string) string {
+	parts := strings.Split(imported, "/")
+	switch {
+	case parts[0] == "mailerlake":
+		return "mailerlake"
+	case !strings.Contains(parts[0], "."):
+		return ""
+	}
+	return strings.Join(parts[:min(3, len(parts))], "/")
+}

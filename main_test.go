@@ -1,0 +1,371 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"mailerlake/client"
+	"mailerlake/client/mailerlitetest"
+	"mailerlake/export"
+	"mailerlake/export/dataset"
+)
+
+// testKey opens the scripts' account. It must show nowhere; see secretfree.
+const testKey = "sekret-4711-eyJ0eXAiOiJKV1QifQ"
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"mailerlake": main})
+}
+
+// TestScripts runs the program as users type it. Each script has a simulated account of its own, served over HTTP: its
+// address and key are in the environment.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup:               serveAccount,
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"exits":      exitsWith,
+			"interrupt":  interrupt,
+			"advance":    advance,
+			"delete":     deleteSubscribers,
+			"fail":       fail,
+			"lock":       lock,
+			"files":      files,
+			"counts":     counts,
+			"field":      field,
+			"damage":     damage,
+			"secretfree": secretfree,
+		},
+	})
+}
+
+type accountKey struct{}
+
+func account(ts *testscript.TestScript) *mailerlitetest.Account {
+	return ts.Value(accountKey{}).(*mailerlitetest.Account)
+}
+
+// serveAccount gives a script an account of a few pages.
+func serveAccount(env *testscript.Env) error {
+	a := mailerlitetest.New(mailerlitetest.Options{Seed: 7, Subscribers: 400, Groups: 5, Campaigns: 6, CustomFields: 3, Key: testKey, AccountID: "4711",
+		RatePerMinute: -1, Limits: map[string]mailerlitetest.Limit{"/subscribers": {Default: 25, Max: 100}}})
+	server := httptest.NewServer(a)
+	env.Defer(server.Close)
+	env.Values[accountKey{}] = a
+	env.Setenv("MAILERLITE_API_URL", server.URL+"/api")
+	env.Setenv("MAILERLITE_API_KEY", testKey)
+	env.Setenv("KEY", testKey)
+	return nil
+}
+
+// exitsWith runs a program that must end with exactly the given exit code.
+//
+//	exits CODE program [args...]
+func exitsWith(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits code program [args...]")
+	}
+	code := 0
+	var exit *exec.ExitError
+	if err := ts.Exec(args[1], args[2:]...); errors.As(err, &exit) {
+		code = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if want := number(ts, args[0]); code != want {
+		ts.Fatalf("exit code: got %d, want %d", code, want)
+	}
+}
+
+func number(ts *testscript.TestScript, s string) int {
+	n, err := strconv.Atoi(s)
+	ts.Check(err)
+	return n
+}
+
+// interrupt runs a program, sends it SIGINT when it has sent the n-th request to a path, which is never answered, and
+// checks its exit code.
+//
+//	interrupt PATH N CODE program [args...]
+func interrupt(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 4 {
+		ts.Fatalf("usage: interrupt path n code program [args...]")
+	}
+	reached := hangAt(account(ts), args[0], int64(number(ts, args[1])))
+	defer account(ts).Faults(nil)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, args[3], args[4:]...)
+	cmd.Dir = ts.MkAbs(".")
+	cmd.Stdout, cmd.Stderr = ts.Stdout(), ts.Stderr()
+	for _, name := range []string{"MAILERLITE_API_URL", "MAILERLITE_API_KEY"} {
+		cmd.Env = append(cmd.Environ(), name+"="+ts.Getenv(name))
+	}
+	ts.Check(cmd.Start())
+	select {
+	case <-reached:
+		ts.Check(cmd.Process.Signal(os.Interrupt))
+	case <-ctx.Done():
+	}
+	err := cmd.Wait()
+	if got, want := cmd.ProcessState.ExitCode(), number(ts, args[2]); got != want {
+		ts.Fatalf("exit code: got %d (%v), want %d", got, err, want)
+	}
+}
+
+// hangAt leaves the n-th request to a path, and those after it, without an answer. The channel is closed then.
+func hangAt(a *mailerlitetest.Account, path string, n int64) <-chan struct{} {
+	reached := make(chan struct{})
+	var seen atomic.Int64
+	a.Faults(func(_ int, r *http.Request) *mailerlitetest.Fault {
+		if !strings.HasSuffix(r.URL.Path, path) {
+			return nil
+		}
+		switch i := seen.Add(1); {
+		case i < n:
+			return nil
+		case i == n:
+			close(reached)
+		}
+		return &mailerlitetest.Fault{Hang: true}
+	})
+	return reached
+}
+
+// advance lets days pass in the account: advance DAYS
+func advance(ts *testscript.TestScript, neg bool, args []string) {
+	account(ts).Advance(number(ts, args[0]))
+}
+
+// deleteSubscribers deletes the oldest subscribers: delete N
+func deleteSubscribers(ts *testscript.TestScript, neg bool, args []string) {
+	for _, id := range account(ts).IDs("subscriber")[:number(ts, args[0])] {
+		account(ts).DeleteSubscriber(id)
+	}
+}
+
+// fail answers every request to a path with a status, from now on; 0 ends that.
+//
+//	fail PATH STATUS
+func fail(ts *testscript.TestScript, neg bool, args []string) {
+	path, status := args[0], number(ts, args[1])
+	account(ts).Faults(func(_ int, r *http.Request) *mailerlitetest.Fault {
+		if status == 0 || !strings.HasSuffix(r.URL.Path, path) {
+			return nil
+		}
+		return &mailerlitetest.Fault{Status: status}
+	})
+}
+
+// lock holds the lock of a dataset until the script ends: lock DIR
+func lock(ts *testscript.TestScript, neg bool, args []string) {
+	d, err := dataset.Open(dataset.OS(false), ts.MkAbs(args[0]))
+	ts.Check(err)
+	unlock, err := d.Lock()
+	ts.Check(err)
+	ts.Defer(func() { unlock() })
+}
+
+// files writes the identity of every part below a directory to a file: what changes when a part is touched.
+//
+//	files DIR FILE
+func files(ts *testscript.TestScript, neg bool, args []string) {
+	var out bytes.Buffer
+	root := ts.MkAbs(args[0])
+	ts.Check(filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".parquet" {
+			return err
+		}
+		info, err := e.Info()
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(&out, path, identity(info), info.Size(), info.Mode(), info.ModTime().UnixNano())
+		return nil
+	}))
+	if out.Len() == 0 {
+		ts.Fatalf("no parts below %s", root)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), out.Bytes(), 0o666))
+}
+
+// inode is where a file's system-dependent description has its identity.
+var inode = regexp.MustCompile(`\bIno:(\d+)`)
+
+// identity returns what stays the same only as long as a file is not replaced, empty where the system has no such thing.
+func identity(info fs.FileInfo) string {
+	m := inode.FindStringSubmatch(fmt.Sprintf("%+v", info.Sys()))
+	if m == nil {
+		return ""
+	}
+	return m[1]
+}
+
+// counts writes the changed rows of each table of a JSON report to a file: counts REPORT FILE
+func counts(ts *testscript.TestScript, neg bool, args []string) {
+	var r export.Report
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &r))
+	var out bytes.Buffer
+	for _, t := range r.Tables {
+		fmt.Fprintln(&out, t.Name, t.Inserted, t.Updated, t.Deleted, t.Rows)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), out.Bytes(), 0o666))
+}
+
+// field checks a member of a JSON document, by names and indexes joined with dots, and that the document is the only one.
+//
+//	field FILE PATH WANT
+func field(ts *testscript.TestScript, neg bool, args []string) {
+	var v any
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &v))
+	for _, step := range strings.Split(args[1], ".") {
+		switch in := v.(type) {
+		case map[string]any:
+			v = in[step]
+		case []any:
+			i := number(ts, step)
+			if i >= len(in) {
+				ts.Fatalf("%s: there are only %d", args[1], len(in))
+			}
+			v = in[i]
+		}
+	}
+	if got := fmt.Sprint(v); got != args[2] {
+		ts.Fatalf("%s: got %s, want %s", args[1], got, args[2])
+	}
+}
+
+// damage overwrites some bytes in the middle of a file: damage FILE
+func damage(ts *testscript.TestScript, neg bool, args []string) {
+	data := []byte(ts.ReadFile(args[0]))
+	copy(data[len(data)/2:], "damaged!")
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), data, 0o666))
+}
+
+// secretfree looks for the key in the last output and below directories; the file "key" alone may have it.
+func secretfree(ts *testscript.TestScript, neg bool, dirs []string) {
+	for _, name := range []string{"stdout", "stderr"} {
+		if strings.Contains(ts.ReadFile(name), testKey) {
+			ts.Fatalf("the key is in %s", name)
+		}
+	}
+	seen := 0
+	for _, dir := range dirs {
+		ts.Check(filepath.WalkDir(ts.MkAbs(dir), func(path string, e fs.DirEntry, err error) error {
+			if err != nil || !e.Type().IsRegular() {
+				return err
+			}
+			seen++
+			data, err := os.ReadFile(path)
+			if bytes.Contains(data, []byte(testKey)) {
+				ts.Fatalf("the key is in %s", path)
+			}
+			return err
+		}))
+	}
+	if seen == 0 {
+		ts.Fatalf("no files below %v", dirs)
+	}
+}
+
+// TestExitCodes shows which error gives which code, and that help explains each code and no other.
+func TestExitCodes(t *testing.T) {
+	damagedTable := &export.Report{Tables: []export.TableReport{{Name: "group", Err: &export.PartError{Path: "p", Err: fs.ErrNotExist}}}}
+	forbiddenTable := &export.Report{Tables: []export.TableReport{{Name: "group", Err: &client.Error{Status: 403}}}}
+	withheld := &export.Report{Tables: []export.TableReport{{Name: "group", TablePlan: &export.TablePlan{Withheld: "many"}}}}
+	tests := []struct {
+		err  error
+		want int
+	}{
+		{nil, 0},
+		{errors.New("disk full"), 1},
+		{&export.AccountError{}, 1},
+		{&export.NoPlanError{}, 1},
+		{errChanges, 2},
+		{undone(withheld), 3},
+		{undone(forbiddenTable), 3},
+		{&usageError{"bad", "mailerlake"}, 4},
+		{&authError{"no key"}, 5},
+		{&client.Error{Status: 401}, 5},
+		{&client.Error{Status: 403}, 5},
+		{&dataset.LockedError{}, 6},
+		{&dataset.DamagedError{}, 7},
+		{&dataset.VersionError{}, 7},
+		{&export.PartError{Err: fs.ErrNotExist}, 7},
+		{&damageFoundError{1}, 7},
+		{undone(damagedTable), 7},
+		{&interruptedError{context.Canceled}, 130},
+	}
+	codes := map[int]bool{}
+	for _, test := range tests {
+		err := test.err
+		if err != nil {
+			err = fmt.Errorf("wrapped: %w", err)
+		}
+		if got := exitCode(err); got != test.want {
+			t.Errorf("%v: got %d, want %d", test.err, got, test.want)
+		}
+		codes[test.want] = true
+	}
+	explained := map[int]bool{}
+	for _, m := range regexp.MustCompile(`(?m)^ +(\d+)  `).FindAllStringSubmatch(help(t), -1) {
+		code, _ := strconv.Atoi(m[1])
+		explained[code] = true
+	}
+	if d := cmp.Diff(codes, explained); d != "" {
+		t.Errorf("codes that errors give and codes that help explains (-given +explained)\n%s", d)
+	}
+}
+
+func help(t *testing.T) string {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	err := run(t.Context(), []string{"mailerlake", "--help"}, nil, &stdout, &stderr, func(string) string { return "" })
+	if err != nil || stderr.Len() > 0 {
+		t.Fatalf("help: %v, stderr %q", err, stderr.String())
+	}
+	return stdout.String()
+}
+
+// TestSwitchNamesEveryCode reads the source: each constant of the table is returned by exitCode.
+func TestSwitchNamesEveryCode(t *testing.T) {
+	source, err := os.ReadFile("main.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	find := func(pattern string) []string {
+		var names []string
+		for _, m := range regexp.MustCompile(pattern).FindAllStringSubmatch(string(source), -1) {
+			names = append(names, m[1])
+		}
+		return slices.Sorted(slices.Values(names))
+	}
+	declared, returned := find(`(?m)^\t(exit[A-Z]\w*) += \d+$`), find(`return (exit[A-Z]\w*)`)
+	if len(declared) < 9 {
+		t.Fatalf("found only the constants %v", declared)
+	}
+	if d := cmp.Diff(declared, returned); d != "" {
+		t.Errorf("exit codes (-declared +returned)\n%s", d)
+	}
+}
