@@ -225,3 +225,11 @@ func TestExportFollowsTheAccount(t *testing.T) {
 		l.check(t)
 	}
 }
+
+// TestRequestsOfOneSync holds the README to what it says of the account that the comparison was made with.
+func TestRequestsOfOneSync(t *testing.T) {
+	l := newLake(t, mailerlitetest.Options{Subscribers: 20_000, Groups: 40, Campaigns: 60})
+	if r := l.export(t); r.Requests != 32 {
+		t.Errorf("got %d requests, want 32", r.Requests)
+	}
+}

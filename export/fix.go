@@ -18,8 +18,7 @@ func (r *Run) fix(ctx context.Context) error {
 	kinds, kindsErr := r.fieldKinds()
 	for _, t := range r.tables {
 		if t.err == nil && t.table.Open != "" && kindsErr != nil {
-			t.err = fmt.Errorf("definitions of the custom fields are missing: %w", kindsErr)
-			r.say(t, "not exported: "+t.err.Error())
+			t.fail(fmt.Errorf("definitions of the custom fields are missing: %w", kindsErr), r)
 		}
 		if t.parent != nil && t.err == nil {
 			t.err = t.parent.err
@@ -40,7 +39,7 @@ func (r *Run) fix(ctx context.Context) error {
 
 func (t *tableRun) fix(kinds map[string]schema.Kind) {
 	var stored []schema.Column
-	if t.stored != nil {
+	if t.stored != nil && !t.rewrite {
 		stored = t.stored.Columns
 	}
 	var seen []string
@@ -51,7 +50,7 @@ func (t *tableRun) fix(kinds map[string]schema.Kind) {
 		kinds = nil
 	}
 	t.layout, t.added = schema.Fix(t.table, stored, seen, kinds)
-	if t.stored == nil {
+	if stored == nil {
 		t.added = nil // all columns are new
 	}
 }

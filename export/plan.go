@@ -9,7 +9,6 @@ import (
 
 // TablePlan is what a commit would change in one table, as data.
 type TablePlan struct {
-	Table     string           `json:"table"`
 	Seen      int64            `json:"seen"` // distinct rows of the scan
 	Inserted  int64            `json:"inserted"`
 	Updated   int64            `json:"updated"`
@@ -31,6 +30,8 @@ type TablePlan struct {
 	Parts []PartPlan `json:"-"`             // beside the committed parts
 	Tail  int64      `json:"-"`             // rows beyond the last committed key
 	New   bool       `json:"new,omitempty"` // the table is not in the dataset yet
+	// Rewritten says that the whole table is written anew; all rows that stay count as updated.
+	Rewritten bool `json:"rewritten,omitempty"`
 
 	candidates int64        // committed rows that the scan did not meet and that might be gone
 	sample     []schema.Key // of the candidates: all, or a random maxAsked of them
@@ -54,7 +55,7 @@ func (p *TablePlan) Empty() bool {
 // planTable compares a table's scanned rows with the committed ones. Nothing is decided about deletes yet: decide does.
 // With full set, rows are read whole even where there is nothing to compare them with.
 func planTable(t *tableRun, full bool) (*TablePlan, error) {
-	plan := &TablePlan{Table: t.table.Name, Rebuilt: t.rebuilt, NewColumns: t.added, New: t.stored == nil, Parts: make([]PartPlan, len(t.parts()))}
+	plan := &TablePlan{Rebuilt: t.rebuilt, NewColumns: t.added, New: t.stored == nil, Parts: make([]PartPlan, len(t.parts()))}
 	if plan.New && !full {
 		rows, err := countRows(t)
 		plan.Seen, plan.Inserted, plan.Tail = rows, rows, rows

@@ -28,6 +28,11 @@ type Options struct {
 	ResumeWithin time.Duration
 	// Repair rebuilds damaged parts from the scan, which is begun anew.
 	Repair bool
+	// Privacy says what is kept from the disk. It has to be what the dataset was exported with.
+	Privacy Privacy
+	// Rewrite writes every table anew from a complete scan, so that another Privacy can be taken. It is all or nothing,
+	// and for Export alone; a dataset that does not exist is exported as ever.
+	Rewrite bool
 	// Yes applies deletes even where they are many.
 	Yes bool
 	// Sizes of row groups and parts; zero means dataset.DefaultSizes.
@@ -45,6 +50,7 @@ type Event struct {
 	Pages   int
 	Done    bool   // the scan has ended
 	Message string // for people; empty for mere progress
+	Warning bool   // the message says that something is not as it should be
 }
 
 // Run is one run over a dataset: a plan or an export.
@@ -55,11 +61,18 @@ type Run struct {
 	account client.Account
 	started time.Time
 	tables  []*tableRun // in the order of schema.Tables
+
+	declared []*schema.Table  // all tables there are, under protection
+	privacy  *dataset.Privacy // what the manifest will record
+	rewrite  bool             // there is a dataset, to be written anew
 }
 
 // Plan scans the account and tells what Export would change. It touches no table; the scan stays for ExportPlanned.
 func Plan(ctx context.Context, o Options) (*Report, error) {
-	return start(ctx, o, func(r *Run) (*Report, error) {
+	if o.Rewrite {
+		return nil, errRewritePlanned
+	}
+	return start(ctx, o, true, func(r *Run) (*Report, error) {
 		if err := r.scanAndPlan(ctx, true); err != nil {
 			return r.report(nil), err
 		}
@@ -69,8 +82,11 @@ func Plan(ctx context.Context, o Options) (*Report, error) {
 
 // Export scans the account, and commits what is new, changed or gone. An error of a single table is in the report.
 func Export(ctx context.Context, o Options) (*Report, error) {
-	return start(ctx, o, func(r *Run) (*Report, error) {
+	return start(ctx, o, false, func(r *Run) (*Report, error) {
 		if err := r.scanAndPlan(ctx, false); err != nil {
+			return r.report(nil), err
+		}
+		if err := r.checkRewrite(); err != nil {
 			return r.report(nil), err
 		}
 		return r.merge(ctx)
@@ -79,7 +95,10 @@ func Export(ctx context.Context, o Options) (*Report, error) {
 
 // ExportPlanned commits exactly the scan that the last Plan made and kept. It needs no network.
 func ExportPlanned(ctx context.Context, o Options) (*Report, error) {
-	return start(ctx, o, func(r *Run) (*Report, error) {
+	if o.Rewrite {
+		return nil, errRewritePlanned
+	}
+	return start(ctx, o, false, func(r *Run) (*Report, error) {
 		if err := r.loadPlanned(); err != nil {
 			return nil, err
 		}
@@ -87,8 +106,12 @@ func ExportPlanned(ctx context.Context, o Options) (*Report, error) {
 	})
 }
 
-// start locks the dataset, finishes what an earlier run left unfinished, and runs do.
-func start(ctx context.Context, o Options, do func(*Run) (*Report, error)) (report *Report, err error) {
+// errPending says that a plan has no state to compare with.
+var errPending = errors.New("the last export was committed and is not finished; mailerlake export finishes it")
+
+// start locks the dataset and runs do. A commit of an earlier run that is not finished is finished first, unless it is
+// for a plan, which changes nothing.
+func start(ctx context.Context, o Options, plan bool, do func(*Run) (*Report, error)) (report *Report, err error) {
 	r := &Run{Options: o, client: o.Client}
 	r.started = r.now()
 	if r.Sizes == (dataset.Sizes{}) {
@@ -97,20 +120,38 @@ func start(ctx context.Context, o Options, do func(*Run) (*Report, error)) (repo
 	if r.data, err = dataset.Open(o.FS, o.Dir); err != nil {
 		return nil, err
 	}
+	if err := r.protect(); err != nil {
+		return nil, err
+	}
 	unlock, err := r.data.Lock()
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
-	if err := r.recover(); err != nil {
+	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if err := ctx.Err(); err != nil {
+	if plan && r.data.Pending() {
+		return nil, errPending
+	}
+	if !plan {
+		if err := r.recover(); err != nil {
+			return nil, err
+		}
+	}
+	r.rewrite = r.Rewrite && r.data.Manifest != nil
+	if err := r.checkPrivacy(); err != nil {
 		return nil, err
 	}
 	r.chooseTables()
 	defer r.closeLogs()
 	if err := r.dropSorted(); err != nil { // of a run that was killed
+		return nil, err
+	}
+	if err := r.coversAll(); err != nil {
+		return nil, err
+	}
+	if err := r.purge(); err != nil {
 		return nil, err
 	}
 	return do(r)
@@ -149,9 +190,10 @@ func (r *Run) say(t *tableRun, message string) {
 
 // chooseTables makes a tableRun of each table to export, and of those that are needed to read them.
 func (r *Run) chooseTables() {
-	for _, t := range schema.Tables() {
+	for _, t := range r.declared {
 		if r.needs(t) {
-			r.tables = append(r.tables, &tableRun{table: t, dataset: r.data, sizes: r.Sizes, stored: r.data.Manifest.Table(t.Name)})
+			r.tables = append(r.tables, &tableRun{table: t, dataset: r.data, sizes: r.Sizes, stored: r.data.Manifest.Table(t.Name),
+				rewrite: r.rewrite})
 		}
 	}
 	for _, t := range r.tables {
@@ -164,13 +206,17 @@ func (r *Run) chooseTables() {
 
 // exports reports whether a table is exported: chosen, or inseparable from one that is.
 func (r *Run) exports(t *schema.Table) bool {
-	return slices.Contains(r.Tables, t) || t.Parent != nil && slices.Contains(r.Tables, t.Parent) ||
-		t.Child != nil && slices.Contains(r.Tables, t.Child.Table)
+	return r.chosen(t) || t.Parent != nil && r.chosen(t.Parent) || t.Child != nil && r.chosen(t.Child.Table)
+}
+
+// chosen reports whether a table is among those to export, whose declarations are not protected yet.
+func (r *Run) chosen(t *schema.Table) bool {
+	return slices.ContainsFunc(r.Tables, func(o *schema.Table) bool { return o.Name == t.Name })
 }
 
 // needs reports whether a table is scanned: the definitions of custom fields are needed wherever there are values.
 func (r *Run) needs(t *schema.Table) bool {
-	return r.exports(t) || t == schema.Lookup("field") && slices.ContainsFunc(schema.Tables(), func(o *schema.Table) bool {
+	return r.exports(t) || t.Name == "field" && slices.ContainsFunc(r.declared, func(o *schema.Table) bool {
 		return o.Open != "" && r.exports(o)
 	})
 }
@@ -224,6 +270,7 @@ func (r *Run) scanAndPlan(ctx context.Context, full bool) error {
 	if err := r.fix(ctx); err != nil {
 		return err
 	}
+	r.warnUnmet()
 	return r.planAll(ctx, full)
 }
 
@@ -236,6 +283,9 @@ func (e *AccountError) Error() string {
 
 func (r *Run) checkAccount() error {
 	m := r.data.Manifest
+	if m != nil && (m.Account.ID == "" || r.account.ID == "") { // the API does not always tell
+		r.account.ID = m.Account.ID
+	}
 	if m != nil && m.Account.ID != r.account.ID {
 		return &AccountError{Have: r.account.ID, Want: m.Account.ID}
 	}
@@ -280,7 +330,12 @@ func (r *Run) tolerate(t *tableRun, err error) error {
 		errors.Is(err, client.ErrUnauthorized) || errors.Is(err, client.ErrAccountChanged) {
 		return err
 	}
-	t.err = err
-	r.say(t, "not exported: "+err.Error())
+	t.fail(err, r)
 	return nil
+}
+
+// fail makes a table keep its old state, and says why.
+func (t *tableRun) fail(err error, r *Run) {
+	t.err = err
+	r.event(Event{Table: t.table.Name, Message: "not exported: " + err.Error(), Warning: true})
 }

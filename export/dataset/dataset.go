@@ -52,7 +52,7 @@ type Dataset struct {
 // Dataset without manifest. A manifest that is damaged, or missing beside parts, is a *DamagedError; one of another
 // format version a *VersionError.
 func Open(fsys FS, dir string) (*Dataset, error) {
-	d := &Dataset{fsys: fsys, dir: dir}
+	d := &Dataset{fsys: fsys, dir: filepath.Clean(dir)} // as Path cleans what it joins
 	if err := d.load(); err != nil {
 		return nil, fmt.Errorf("open dataset %s: %w", dir, err)
 	}
