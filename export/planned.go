@@ -1,6 +1,7 @@
 package export
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -24,10 +25,14 @@ type planned struct {
 }
 
 type plannedTable struct {
-	Auxiliary bool     `json:"auxiliary,omitempty"`
-	OwnLog    bool     `json:"own_log"`
-	Withheld  string   `json:"withheld,omitempty"`
-	Gone      []string `json:"gone,omitempty"`
+	Auxiliary bool `json:"auxiliary,omitempty"`
+	OwnLog    bool `json:"own_log"`
+	// Begun and Pages tell the page log that the plan was made of from another that has its name: what was decided about
+	// one scan proves nothing about the rows of another.
+	Begun    time.Time `json:"begun"`
+	Pages    int       `json:"pages"`
+	Withheld string    `json:"withheld,omitempty"`
+	Gone     []string  `json:"gone,omitempty"`
 }
 
 func (r *Run) snapshot() int64 {
@@ -44,7 +49,7 @@ func (r *Run) keepPlanned() (err error) {
 		if t.err != nil {
 			continue
 		}
-		pt := plannedTable{Auxiliary: t.auxiliary, OwnLog: !t.inParentLog()}
+		pt := plannedTable{Auxiliary: t.auxiliary, OwnLog: !t.inParentLog(), Begun: t.log.Header.Started, Pages: len(t.log.Frames)}
 		if t.plan != nil {
 			pt.Withheld = t.plan.Withheld
 		}
@@ -57,38 +62,48 @@ func (r *Run) keepPlanned() (err error) {
 	if err != nil {
 		return err
 	}
-	name := r.data.Path(dataset.ScanDir, plannedName)
-	f, err := r.data.FS().Create(name + ".tmp")
-	if err != nil {
-		return fmt.Errorf("keep plan: %w", err)
-	}
-	_, err = f.Write(data)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = r.data.FS().Rename(name+".tmp", name)
-	}
-	if err != nil {
+	if err := r.writePlanned(data); err != nil {
 		return fmt.Errorf("keep plan: %w", err)
 	}
 	return nil
 }
 
-// dropPlanned forgets the scan of an earlier plan: it is committed by ExportPlanned or not at all.
-func (r *Run) dropPlanned() error {
-	fsys, name := r.data.FS(), r.data.Path(dataset.ScanDir, plannedName)
-	if _, err := fsys.Stat(name); errors.Is(err, fs.ErrNotExist) {
-		return nil
+// plannedTemp is what plannedName is called until it is whole.
+const plannedTemp = plannedName + ".tmp"
+
+func (r *Run) writePlanned(data []byte) error {
+	fsys, temp := r.data.FS(), r.data.Path(dataset.ScanDir, plannedTemp)
+	f, err := fsys.Create(temp)
+	if err != nil {
+		return err
 	}
+	_, err = f.Write(data)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := fsys.Rename(temp, r.data.Path(dataset.ScanDir, plannedName)); err != nil {
+		return err
+	}
+	return fsys.SyncDir(r.data.Path(dataset.ScanDir))
+}
+
+// dropPlanned forgets the scan of an earlier plan: it is committed by ExportPlanned or not at all. Page logs of tables
+// that the plan has not, because their scan was cut off, are left to be gone on with.
+func (r *Run) dropPlanned() error {
+	p, err := r.decodePlanned()
+	if err != nil {
+		return fmt.Errorf("forget the earlier plan: %w", err)
+	}
+	var names []string
 	for _, t := range r.tables {
-		if t.log != nil {
-			continue // in use by this run
+		if _, planned := p.Tables[t.table.Name]; planned && t.log == nil { // else it is in use by this run
+			names = append(names, logName(t.table))
 		}
-		if err := fsys.Remove(r.logPath(t)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	}
+	for _, name := range append(names, plannedTemp, plannedName) {
+		if err := r.data.FS().Remove(r.data.Path(dataset.ScanDir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("forget the earlier plan: %w", err)
 		}
-	}
-	if err := fsys.Remove(name); err != nil {
-		return fmt.Errorf("forget the earlier plan: %w", err)
 	}
 	return nil
 }
@@ -101,7 +116,7 @@ func (e *NoPlanError) Error() string {
 }
 
 // loadPlanned takes up the scan and the decisions of the last plan.
-func (r *Run) loadPlanned() error {
+func (r *Run) loadPlanned(ctx context.Context) error {
 	p, err := r.readPlanned()
 	if err != nil {
 		return err
@@ -123,38 +138,68 @@ func (r *Run) loadPlanned() error {
 		}
 	}
 	r.tables = tables
-	if err := r.fix(nil); err != nil { //nolint:staticcheck // without a client there is nothing to wait for
+	if err := r.fix(ctx); err != nil {
 		return err
 	}
+	return r.replan(p)
+}
+
+// replan makes the plans of the scan again, with what was decided then.
+func (r *Run) replan(p *planned) error {
 	for _, t := range r.tables {
+		if t.parent != nil && t.err == nil {
+			t.err = t.parent.err
+		}
 		if t.err != nil || t.auxiliary {
 			continue
 		}
-		if t.plan, t.err = planTable(t, true); t.err == nil {
-			t.plan.Withheld = p.Tables[t.table.Name].Withheld
-			t.plan.settle(t, t.plan.Withheld == "")
+		plan, err := planTable(t, true)
+		if err := r.tolerate(t, err); err != nil {
+			return err
+		}
+		if err == nil {
+			plan.Withheld = p.Tables[t.table.Name].Withheld
+			plan.settle(t, plan.Withheld == "")
+			t.plan = plan
+		} else if t.parent != nil {
+			t.parent.err = err // they stand or fall together
 		}
 	}
 	return nil
 }
 
 func (r *Run) readPlanned() (*planned, error) {
-	f, err := r.data.FS().Open(r.data.Path(dataset.ScanDir, plannedName))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &NoPlanError{"none was made, or it was committed or replaced"}
-	}
-	if err != nil {
+	p, err := r.decodePlanned()
+	switch {
+	case err != nil:
 		return nil, fmt.Errorf("read plan: %w", err)
-	}
-	defer f.Close()
-	var p planned
-	if err := json.NewDecoder(io.LimitReader(f, 1<<20)).Decode(&p); err != nil {
-		return nil, &NoPlanError{"its file is damaged"}
-	}
-	if p.Snapshot != r.snapshot() {
+	case p.Tables == nil:
+		return nil, &NoPlanError{"none was made, or it was committed or replaced"}
+	case p.Snapshot != r.snapshot():
 		return nil, &NoPlanError{"the dataset was changed since"}
 	}
-	return &p, nil
+	return p, nil
+}
+
+// decodePlanned returns an empty plan if there is none, or none that can be understood.
+func (r *Run) decodePlanned() (*planned, error) {
+	f, err := r.data.FS().Open(r.data.Path(dataset.ScanDir, plannedName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return &planned{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, 1<<20))
+	if err != nil {
+		return nil, err
+	}
+	p := &planned{}
+	if err := json.Unmarshal(data, p); err != nil {
+		return &planned{}, nil
+	}
+	return p, nil
 }
 
 func (r *Run) loadPlannedTable(t *tableRun, pt plannedTable) (err error) {
@@ -164,14 +209,20 @@ func (r *Run) loadPlannedTable(t *tableRun, pt plannedTable) (err error) {
 			t.goneGroups[id] = true
 		}
 	}
-	if !pt.OwnLog && t.parent != nil {
+	if !pt.OwnLog && t.parent != nil && t.parent.log != nil {
 		t.log, t.scan = t.parent.log, t.parent.scan
 		return nil
 	}
 	if t.log, err = dataset.OpenLog(r.data.FS(), r.logPath(t), t.table.Order); err != nil {
+		if broken := (*fs.PathError)(nil); errors.As(err, &broken) && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("read plan: %w", err)
+		}
 		return &NoPlanError{err.Error()}
 	}
 	h := r.header(t)
+	if !t.log.Header.Started.Equal(pt.Begun) || len(t.log.Frames) != pt.Pages {
+		return &NoPlanError{"its page logs are of another scan"}
+	}
 	if t.log.Header.Account != h.Account || t.log.Header.Table != h.Table || t.log.Header.Source != h.Source || t.log.Header.Base != h.Base {
 		return &NoPlanError{"its page logs do not fit"}
 	}

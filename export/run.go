@@ -98,8 +98,9 @@ func ExportPlanned(ctx context.Context, o Options) (*Report, error) {
 	if o.Rewrite {
 		return nil, errRewritePlanned
 	}
+	o.Client = nil // what took the network was decided then
 	return start(ctx, o, false, func(r *Run) (*Report, error) {
-		if err := r.loadPlanned(); err != nil {
+		if err := r.loadPlanned(ctx); err != nil {
 			return nil, err
 		}
 		return r.merge(ctx)

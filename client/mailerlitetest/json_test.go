@@ -110,7 +110,7 @@ func TestValues(t *testing.T) {
 			t.Errorf("cell %#x, quoted %t: got %s, want %s", uint32(c.cell), c.quoted, got, c.want)
 		}
 	}
-	if v.text("twice") != v.text("twice") {
+	if first, second := v.text("twice"), v.text("twice"); first != second {
 		t.Error("the same text got two cells")
 	}
 }

@@ -117,11 +117,14 @@ func after(t *testing.T, run func(dir string, fsys *FS)) map[string]bool {
 	t.Helper()
 	seen := make(map[string]bool)
 	for seed := range uint64(200) {
-		dir, fsys := newFS(t)
+		dir, _ := newFS(t)
 		if err := os.WriteFile(filepath.Join(dir, "x"), []byte("old"), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		fsys, _ = New(dir)
+		fsys, err := New(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
 		run(dir, fsys)
 		if err := fsys.PowerLoss(seed); err != nil {
 			t.Fatal(err)
