@@ -59,8 +59,11 @@ func (l *lake) export(t testing.TB) *export.Report {
 		t.Fatal(err)
 	}
 	for _, table := range report.Tables {
-		if table.Err != nil || table.Withheld != "" {
-			t.Fatalf("export %s: error %v, deletes withheld %q", table.Name, table.Err, table.Withheld)
+		if table.Err != nil {
+			t.Fatalf("export %s: %v", table.Name, table.Err)
+		}
+		if table.Withheld != "" {
+			t.Fatalf("export %s: deletes withheld: %s", table.Name, table.Withheld)
 		}
 	}
 	return report

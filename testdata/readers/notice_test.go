@@ -8,15 +8,15 @@ func TestComparisonNotices(t *testing.T) {
 	l.export(t)
 	l.check(t, w)
 	all := func(table string) string { return "SELECT * FROM " + l.glob(table) }
-	last := " WHERE id = (SELECT max(id) FROM " + l.glob("subscriber") + ")"
+	one := quote(l.account.IDs("subscriber")[17])
 	for what, spoiled := range map[string]struct{ table, query string }{
-		"a row less":          {"subscriber", all("subscriber") + " WHERE id <> (SELECT max(id) FROM " + l.glob("subscriber") + ")"},
-		"a row twice":         {"subscriber", all("subscriber") + " UNION ALL " + all("subscriber") + last},
+		"a row less":          {"subscriber", all("subscriber") + " WHERE id <> " + one},
+		"a row twice":         {"subscriber", all("subscriber") + " UNION ALL " + all("subscriber") + " WHERE id = " + one},
 		"a column less":       {"subscriber", "SELECT * EXCLUDE (opted_in_at) FROM " + l.glob("subscriber")},
 		"a custom field less": {"subscriber", "SELECT * EXCLUDE (fields_plan) FROM " + l.glob("subscriber")},
 		"a column more":       {"field", "SELECT *, 1 AS more FROM " + l.glob("field")},
 		"another type":        {"subscriber", "SELECT * REPLACE (CAST(sent AS DOUBLE) AS sent) FROM " + l.glob("subscriber")},
-		"a count off by one":  {"subscriber", "SELECT * REPLACE (CASE WHEN rowid = 17 THEN sent + 1 ELSE sent END AS sent) FROM (SELECT *, row_number() OVER () AS rowid FROM " + l.glob("subscriber") + ")"},
+		"a count off by one":  {"subscriber", "SELECT * REPLACE (CASE WHEN id = " + one + " THEN sent + 1 ELSE sent END AS sent) FROM " + l.glob("subscriber")},
 		"times in local time": {"campaign", "SELECT * REPLACE (created_at + INTERVAL 4 HOUR AS created_at) FROM " + l.glob("campaign")},
 		"empty for null":      {"subscriber", "SELECT * REPLACE (coalesce(fields_company, '') AS fields_company) FROM " + l.glob("subscriber")},
 		"a rate rounded":      {"campaign", "SELECT * REPLACE (round(stats_open_rate_float, 4) AS stats_open_rate_float) FROM " + l.glob("campaign")},

@@ -66,21 +66,26 @@ func (l *lake) checkOrder(t *testing.T, w *warehouse) {
 	for _, table := range l.manifest(t).Tables {
 		var relations []string
 		for i, part := range table.Parts {
-			relations = append(relations, fmt.Sprintf("SELECT %d AS part, file_row_number AS number, %s FROM read_parquet(%s, file_row_number = true)",
-				i, keyList(table.Name), quote(filepath.Join(l.dir, part.Path))))
+			relations = append(relations, fmt.Sprintf("SELECT %d AS part, file_row_number AS number, %s FROM %s",
+				i, keyList(table.Name), numbered(filepath.Join(l.dir, part.Path))))
 		}
 		var now, before []string
 		for _, k := range keys[table.Name] {
 			now = append(now, "strlen("+name(k)+")", name(k))
 			before = append(before, "lag(strlen("+name(k)+")) OVER w", "lag("+name(k)+") OVER w")
 		}
-		n := w.count(t, fmt.Sprintf("SELECT count(*) FROM (SELECT part, number, row(%s) <= row(%s) AS falls, FROM (%s) WINDOW w AS (ORDER BY part, number)) WHERE falls AND (part, number) <> (0, 0)",
+		n := w.count(t, fmt.Sprintf(`SELECT count(*) FROM (
+			SELECT part, number, row(%s) <= row(%s) AS falls FROM (%s) WINDOW w AS (ORDER BY part, number))
+			WHERE falls AND (part, number) <> (0, 0)`,
 			strings.Join(now, ", "), strings.Join(before, ", "), strings.Join(relations, " UNION ALL ")))
 		if n > 0 {
 			t.Errorf("%s: %d rows are not behind the row before them", table.Name, n)
 		}
 	}
 }
+
+// numbered is the relation of a file's rows with their numbers in the file, from 0.
+func numbered(file string) string { return "read_parquet(" + quote(file) + ", file_row_number = true)" }
 
 func keyList(table string) string {
 	var list []string
@@ -143,8 +148,8 @@ func (l *lake) partOnDisk(t testing.TB, w *warehouse, table, path string) part {
 func (l *lake) keyAt(t testing.TB, w *warehouse, table, file string, number int64) []string {
 	t.Helper()
 	var key []string
-	for _, row := range w.table(t, fmt.Sprintf("SELECT %s FROM read_parquet(%s, file_row_number = true) WHERE file_row_number = %d",
-		keyList(table), quote(file), number)) {
+	for _, row := range w.table(t, fmt.Sprintf("SELECT %s FROM %s WHERE file_row_number = %d",
+		keyList(table), numbered(file), number)) {
 		for _, v := range row {
 			key = append(key, v.(string))
 		}

@@ -80,5 +80,7 @@ func TestPartsHaveOneSchema(t *testing.T) {
 
 // schemas is the query of how many different schemas files have.
 func schemas(glob string) string {
-	return "SELECT count(DISTINCT s) FROM (SELECT list((name, type, repetition_type, converted_type, logical_type)) AS s FROM parquet_schema(" + glob + ") GROUP BY file_name)"
+	return `SELECT count(DISTINCT s) FROM (
+		SELECT list((name, type, repetition_type, converted_type, logical_type)) AS s
+		FROM parquet_schema(` + glob + `) GROUP BY file_name)`
 }

@@ -104,13 +104,11 @@ func TestSQLBlocks(t *testing.T) {
 // sqlBlocks returns the statements in the ```sql blocks of a text; one ends with a semicolon at the end of a line.
 func sqlBlocks(text string) []string {
 	var queries []string
-	for block := range strings.SplitSeq(text, "\n```sql\n") {
-		if !strings.HasPrefix(text, block) {
-			block, _, _ = strings.Cut(block, "\n```")
-			for query := range strings.SplitSeq(block+"\n", ";\n") {
-				if query = strings.TrimSpace(query); query != "" {
-					queries = append(queries, query)
-				}
+	for _, block := range strings.Split(text, "\n```sql\n")[1:] {
+		block, _, _ = strings.Cut(block, "\n```")
+		for query := range strings.SplitSeq(block+"\n", ";\n") {
+			if query = strings.TrimSpace(query); query != "" {
+				queries = append(queries, query)
 			}
 		}
 	}
