@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/parquet-go/parquet-go"
@@ -35,6 +36,8 @@ func (l *lake) exportParted(t *testing.T) {
 	t.Helper()
 	o := l.options(t)
 	o.Sizes = dataset.Sizes{Group: 40, Part: 100}
+	l.now = l.now.Add(time.Hour)
+	o.Now = func() time.Time { return l.now }
 	if r, err := export.Export(context.Background(), o); err != nil || r.Failed() {
 		t.Fatalf("%+v, %v", r, err)
 	}
@@ -263,8 +266,14 @@ func TestVerifyDamage(t *testing.T) {
 			rows[5] = rows[4]
 			return rows
 		}), map[string]string{second: "row group 0: row 5: its key does not follow"}},
-		"first key":     {text(second, "id", "1", 0), map[string]string{second: "row group 1: its first key"}},
-		"last key":      {text(first, "id", "99999999999999999999", 39), map[string]string{first: "row group 2: row 0: its key does not follow"}},
+		"first key": {text(second, "id", "1", 0), map[string]string{second: "row group 1: its first key"}},
+		"last key": {func(t *testing.T, l *lake) {
+			l.forge(t, func(m *dataset.Manifest) {
+				p := m.Table("subscriber").Part(first)
+				p.LastKey = p.LastKey.Next()
+			})
+		}, map[string]string{first: "row group 2: its last key"}},
+		"key too great": {text(first, "id", "99999999999999999999", 39), map[string]string{first: "row group 2: row 0: its key does not follow"}},
 		"UTF-8":         {text(second, "email", "\xff", 7), map[string]string{second: "column email of row group 1: row 7: text is not valid UTF-8"}},
 		"UTF-8 in half": {all(text(first, "email", "\xc3", 7)), map[string]string{first: "row group 1: row 7: text is not valid UTF-8"}},
 		"rescued":       {text(second, "_rescued", "[]", 7), map[string]string{second: "column _rescued of row group 1: row 7: text is no JSON object"}},

@@ -38,6 +38,9 @@ func (m *Manifest) Check() error {
 	if err := checkTimes(m.CommittedAt); err != nil {
 		return fmt.Errorf("committed_at: %w", err)
 	}
+	if err := m.Privacy.check(); err != nil {
+		return fmt.Errorf("privacy: %w", err)
+	}
 	for i := range m.Tables {
 		t := &m.Tables[i]
 		if i > 0 && t.Name <= m.Tables[i-1].Name {

@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"container/heap"
+	"fmt"
 	"slices"
 
 	"mailerlake/schema"
@@ -89,18 +90,27 @@ func (c *LogCursor) Seek(key schema.Key) error {
 	return nil
 }
 
+// seek skips rows of one stream; it loads no page but the one that key falls into.
 func (c *LogCursor) seek(s *stream, key schema.Key) (alive bool, err error) {
-	for len(s.frames) > 0 && c.log.Frames[s.frames[0]].Last.Compare(key) < 0 {
-		s.frames, s.page, s.keys, s.row = s.frames[1:], nil, nil, 0
+	for len(s.frames) > 0 {
+		f := &c.log.Frames[s.frames[0]]
+		if f.Last.Compare(key) < 0 {
+			s.frames, s.page, s.keys, s.row = s.frames[1:], nil, nil, 0
+			continue
+		}
+		if s.keys == nil && f.First.Compare(key) >= 0 {
+			return true, nil
+		}
+		if err := c.load(s); err != nil {
+			return false, err
+		}
+		if row := s.keys.Search(s.row, key); row < s.keys.Len() {
+			s.row = row
+			return true, nil
+		}
+		s.moveTo(s.keys.Len())
 	}
-	if len(s.frames) == 0 {
-		return false, nil
-	}
-	if err := c.load(s); err != nil {
-		return false, err
-	}
-	s.row = s.keys.Search(s.row, key)
-	return true, nil
+	return false, nil
 }
 
 func (c *LogCursor) load(s *stream) error {
@@ -112,6 +122,9 @@ func (c *LogCursor) load(s *stream) error {
 		return err
 	}
 	keys := page.Rows.Keys(c.log.order)
+	if f := &c.log.Frames[s.frames[0]]; keys.CompareKey(0, f.First) != 0 || keys.CompareKey(keys.Len()-1, f.Last) != 0 {
+		return fmt.Errorf("read page log: page %d is damaged", s.frames[0])
+	}
 	if c.prepare != nil {
 		if err := c.prepare(page); err != nil {
 			return err

@@ -20,6 +20,8 @@ type Manifest struct {
 	Format  int     `json:"format"`
 	Program string  `json:"program"` // version of the program that committed
 	Account Account `json:"account"`
+	// Privacy says which columns are dropped and hashed; nil if none are.
+	Privacy *Privacy `json:"privacy,omitempty"`
 	// Snapshot numbers the committed states, from 1.
 	Snapshot    int64        `json:"snapshot"`
 	CommittedAt time.Time    `json:"committed_at"` // UTC
@@ -111,6 +113,7 @@ func (m *Manifest) Clone() *Manifest {
 		return nil
 	}
 	c := *m
+	c.Privacy = m.Privacy.Clone()
 	c.Tables = slices.Clone(m.Tables)
 	for i := range c.Tables {
 		c.Tables[i] = c.Tables[i].Clone()

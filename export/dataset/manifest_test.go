@@ -17,6 +17,8 @@ import (
 // fullManifest has a value in every member.
 func fullManifest() *dataset.Manifest {
 	m := nextWorld().part("group_subscriber", 0, "", "x").manifest
+	m.Privacy = &dataset.Privacy{Drop: []string{"subscriber.ip_address"}, Hash: []string{"subscriber.email", "subscriber.fields_größe"},
+		KeyCheck: strings.Repeat("0a", 32)}
 	at := time.Date(2024, 2, 29, 23, 59, 59, 123456000, time.UTC)
 	t := m.Table("group_subscriber")
 	t.Key, t.Order = []string{"group_id", "subscriber_id"}, []string{"subscriber_id", "group_id"}
@@ -123,6 +125,7 @@ func TestManifestRefused(t *testing.T) {
 		"last key too low":     func(m *dataset.Manifest) { part(m).LastKey = schema.Key{"5"} },
 		"last key of one row":  func(m *dataset.Manifest) { part(m).LastKey = schema.Key{"60"} },
 		"no last key":          func(m *dataset.Manifest) { part(m).LastKey = nil },
+		"empty privacy":        func(m *dataset.Manifest) { m.Privacy = &dataset.Privacy{} },
 	}
 	for name, damage := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -243,6 +246,7 @@ func TestManifestClone(t *testing.T) {
 	*s.GreatestUpdatedAt = time.Time{}
 	s.Parts[0].RowGroups[1].First[0], s.Parts[0].LastKey[0] = "x", "x"
 	c.Table("group").Parts[1].From[0] = "x"
+	c.Privacy.Drop[0], c.Privacy.Hash[0], c.Privacy.KeyCheck = "x.x", "x.x", ""
 	if after := encode(t, m); string(after) != string(before) {
 		t.Errorf("a change of the clone shows in the original:\n%s", after)
 	}

@@ -8,10 +8,7 @@ import (
 	"hash/crc32"
 	"io"
 	"slices"
-	"sync"
 	"time"
-
-	"github.com/klauspost/compress/s2"
 
 	"mailerlake/schema"
 )
@@ -20,7 +17,6 @@ const (
 	logMagic  = "mailerlake page log 1\n"
 	frameHead = 8       // length and checksum before every frame
 	maxFrame  = 1 << 30 // bytes of one frame
-	maxColumn = 1 << 28 // bytes of one column of a page, decoded: several times the largest answer of the API
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -137,23 +133,6 @@ func (l *PageLog) Append(page *schema.Page, mark Mark) error {
 	return nil
 }
 
-// checkSizes makes sure that what is appended can be read again.
-func checkSizes(page *schema.Page) error {
-	if page == nil {
-		return nil
-	}
-	vectors := page.Rows.Vectors
-	if page.Child != nil {
-		vectors = slices.Concat(vectors, page.Child.Vectors)
-	}
-	for _, v := range vectors {
-		if v != nil && v.Size() > maxColumn {
-			return fmt.Errorf("page has a column of %d bytes, the limit is %d", v.Size(), maxColumn)
-		}
-	}
-	return nil
-}
-
 // write fills in length and checksum of a frame and appends it. What a failed write leaves is cut: before another
 // frame it would be damage.
 func (l *PageLog) write(buf []byte) error {
@@ -171,80 +150,6 @@ func (l *PageLog) write(buf []byte) error {
 	}
 	l.end += int64(len(buf))
 	return nil
-}
-
-// frameText is the head of a frame as it is written.
-type frameText struct {
-	Mark
-	Rows    int          `json:"rows"`
-	Child   int          `json:"child,omitempty"`
-	Dropped int          `json:"dropped,omitempty"`
-	Lacking []int        `json:"lacking,omitempty"`
-	First   schema.Key   `json:"first,omitempty"`
-	Last    schema.Key   `json:"last,omitempty"`
-	Columns []columnText `json:"columns,omitempty"` // in the order of their blocks
-}
-
-type columnText struct {
-	schema.Column
-	Section int `json:"in,omitempty"`
-	Bytes   int `json:"bytes"`
-}
-
-// Sections of a frame.
-const (
-	inRows = iota
-	inChild
-	inOffsets
-	inAbsent
-)
-
-func (l *PageLog) describe(page *schema.Page, mark Mark) (Frame, frameText, []byte) {
-	head, blocks := frameText{Mark: mark}, l.blocks[:0]
-	if page != nil {
-		head.Rows, head.Dropped = page.Rows.Rows, page.Dropped
-		if head.Rows > 0 {
-			keys := page.Rows.Keys(l.order)
-			head.First, head.Last = keys.At(0), keys.At(head.Rows-1)
-		}
-		add := func(section int, c schema.Column, v *schema.Vector) {
-			n := len(blocks)
-			if v != nil { // a column of nulls takes no block
-				blocks = appendVector(blocks, v)
-			}
-			head.Columns = append(head.Columns, columnText{c, section, len(blocks) - n})
-		}
-		for i, c := range page.Rows.Columns {
-			add(inRows, c, page.Rows.Vectors[i])
-		}
-		if page.Child != nil {
-			head.Child = page.Child.Rows
-			for i, c := range page.Child.Columns {
-				add(inChild, c, page.Child.Vectors[i])
-			}
-			add(inOffsets, schema.Column{Kind: schema.Int64}, numbers(page.Offsets))
-		}
-		if page.Absent != nil {
-			head.Lacking = lacking(page.Absent)
-			add(inAbsent, schema.Column{Kind: schema.Int64}, numbers(page.Absent))
-		}
-	}
-	return frameOf(head), head, blocks
-}
-
-func frameOf(h frameText) Frame {
-	return Frame{Mark: h.Mark, Rows: h.Rows, Dropped: h.Dropped, Lacking: h.Lacking, First: h.First, Last: h.Last}
-}
-
-// lacking counts the rows that lack each of the objects.
-func lacking(absent []uint8) []int {
-	n := make([]int, 8)
-	for _, bits := range absent {
-		for b := range n {
-			n[b] += int(bits >> b & 1)
-		}
-	}
-	return n
 }
 
 // note adds a frame to the index.
@@ -336,13 +241,13 @@ func (l *PageLog) read(offset, size int64) ([]byte, error) {
 	if length > 0 && crc32.Checksum(payload, castagnoli) == binary.LittleEndian.Uint32(head[4:]) {
 		return payload, nil
 	}
-	if end == size || l.zeros(offset, size) {
+	if l.zeros(end, size) {
 		return nil, errTorn
 	}
 	return nil, errors.New("a page is damaged")
 }
 
-// zeros reports whether the file holds nothing but zeros from offset on, as a power loss leaves it.
+// zeros reports whether the file holds nothing but zeros from offset on, if anything, as a power loss leaves it.
 func (l *PageLog) zeros(offset, size int64) bool {
 	buf := make([]byte, 64<<10)
 	for offset < size {
@@ -360,39 +265,6 @@ func (l *PageLog) zeros(offset, size int64) bool {
 	return true
 }
 
-func splitFrame(payload []byte) (frameText, []byte, error) {
-	var head frameText
-	if len(payload) < 4 {
-		return head, nil, errors.New("a page is damaged")
-	}
-	n := binary.LittleEndian.Uint32(payload)
-	if int64(n) > int64(len(payload)-4) {
-		return head, nil, errors.New("a page is damaged")
-	}
-	err := json.Unmarshal(payload[4:4+n], &head)
-	return head, payload[4+n:], err
-}
-
-// check makes sure that a frame's head is plausible before anything is allocated by it.
-func (h *frameText) check(blocks int, order []string) error {
-	var keyed int
-	for _, c := range h.Columns {
-		if c.Bytes < 0 || c.Bytes > blocks || c.Kind < schema.String || c.Kind > schema.Raw || c.Section > inAbsent {
-			return errors.New("a page's columns are damaged")
-		}
-		blocks -= c.Bytes
-		if c.Section == inRows && c.Kind == schema.String && c.Bytes > 0 && slices.Contains(order, c.Name) {
-			keyed++
-		}
-	}
-	counts := min(h.Rows, h.Child, h.Dropped) >= 0 && max(h.Rows, h.Child) < maxColumn
-	keys := h.Rows == 0 || keyed == len(order) && len(h.First) == keyed && len(h.Last) == keyed && h.First.Compare(h.Last) <= 0
-	if blocks != 0 || !counts || !keys || len(h.Lacking) != 0 && len(h.Lacking) != 8 {
-		return errors.New("a page's head is damaged")
-	}
-	return nil
-}
-
 // Select says which columns of a frame to load; child is true for columns of the child table.
 type Select func(child bool, c schema.Column) bool
 
@@ -400,7 +272,10 @@ type Select func(child bool, c schema.Column) bool
 // It is safe for concurrent use once nothing is appended any more.
 func (l *PageLog) Load(i int, want Select) (*schema.Page, error) {
 	f := &l.Frames[i]
-	payload := make([]byte, f.length)
+	buf := scratch.Get().(*[]byte)
+	defer scratch.Put(buf)
+	*buf = slices.Grow((*buf)[:0], f.length)
+	payload := (*buf)[:f.length] // columns are decompressed from it: nothing of the page points into it
 	if _, err := l.file.ReadAt(payload, f.offset); err != nil {
 		return nil, fmt.Errorf("read page log: %w", err)
 	}
@@ -413,152 +288,4 @@ func (l *PageLog) Load(i int, want Select) (*schema.Page, error) {
 		return nil, fmt.Errorf("read page log: page %d: %w", i, err)
 	}
 	return page, nil
-}
-
-func (h *frameText) page(blocks []byte, want Select) (*schema.Page, error) {
-	page := &schema.Page{Rows: &schema.Batch{Rows: h.Rows}, Dropped: h.Dropped}
-	for _, c := range h.Columns {
-		if c.Bytes < 0 || c.Bytes > len(blocks) {
-			return nil, errors.New("column is cut short")
-		}
-		block := blocks[:c.Bytes]
-		blocks = blocks[c.Bytes:]
-		if err := h.column(page, c, block, want); err != nil {
-			return nil, fmt.Errorf("column %s: %w", c.Name, err)
-		}
-	}
-	if !offsetsFit(page) {
-		return nil, errors.New("child rows are damaged")
-	}
-	return page, nil
-}
-
-// offsetsFit reports whether the offsets divide the child rows among the rows.
-func offsetsFit(page *schema.Page) bool {
-	if page.Child == nil || page.Offsets == nil {
-		return page.Child == nil && page.Offsets == nil
-	}
-	return page.Offsets[0] == 0 && slices.IsSorted(page.Offsets) && page.Offsets[len(page.Offsets)-1] == uint32(page.Child.Rows)
-}
-
-func (h *frameText) column(page *schema.Page, c columnText, block []byte, want Select) error {
-	batch := page.Rows
-	switch c.Section {
-	case inOffsets:
-		v, err := decodeVector(block, schema.Int64, h.Rows+1)
-		page.Offsets = fromNumbers[uint32](v)
-		return err
-	case inAbsent:
-		v, err := decodeVector(block, schema.Int64, h.Rows)
-		page.Absent = fromNumbers[uint8](v)
-		return err
-	case inChild:
-		if page.Child == nil {
-			page.Child = &schema.Batch{Rows: h.Child}
-		}
-		batch = page.Child
-	}
-	var v *schema.Vector
-	if len(block) > 0 && (want == nil || want(c.Section == inChild, c.Column)) {
-		var err error
-		if v, err = decodeVector(block, c.Kind, batch.Rows); err != nil {
-			return err
-		}
-	}
-	batch.Columns = append(batch.Columns, c.Column)
-	batch.Vectors = append(batch.Vectors, v)
-	return nil
-}
-
-// scratch lends out buffers for what is about to be compressed.
-var scratch = sync.Pool{New: func() any { return new([]byte) }}
-
-// appendVector appends the compressed form of a vector: validity, then numbers, or lengths and text.
-func appendVector(dst []byte, v *schema.Vector) []byte {
-	buf := scratch.Get().(*[]byte)
-	defer scratch.Put(buf)
-	raw := slices.Grow((*buf)[:0], v.Size())
-	for _, ok := range v.Valid {
-		b := byte(0)
-		if ok {
-			b = 1
-		}
-		raw = append(raw, b)
-	}
-	for _, n := range v.Nums {
-		raw = binary.LittleEndian.AppendUint64(raw, uint64(n))
-	}
-	for _, end := range v.Ends {
-		raw = binary.LittleEndian.AppendUint32(raw, end)
-	}
-	raw = append(raw, v.Bytes...)
-	*buf = raw
-	n := len(dst)
-	dst = slices.Grow(dst, s2.MaxEncodedLen(len(raw)))
-	return dst[:n+len(s2.Encode(dst[n:cap(dst)], raw))]
-}
-
-var errBlock = errors.New("column is damaged")
-
-// decodeVector reads what appendVector wrote, for a known number of rows.
-func decodeVector(block []byte, k schema.Kind, rows int) (*schema.Vector, error) {
-	n, err := s2.DecodedLen(block)
-	text := k == schema.String || k == schema.Raw
-	if err != nil || n > maxColumn || text && n/5 < rows || !text && n != 9*rows {
-		return nil, errBlock
-	}
-	raw, err := s2.Decode(nil, block)
-	if err != nil {
-		return nil, errBlock
-	}
-	v := &schema.Vector{Kind: k, Valid: make([]bool, rows)}
-	for i := range v.Valid {
-		v.Valid[i] = raw[i] != 0
-	}
-	raw = raw[rows:]
-	if text {
-		return v, decodeTexts(v, raw, rows)
-	}
-	v.Nums = make([]int64, rows)
-	for i := range v.Nums {
-		v.Nums[i] = int64(binary.LittleEndian.Uint64(raw[8*i:]))
-	}
-	return v, nil
-}
-
-func decodeTexts(v *schema.Vector, raw []byte, rows int) error {
-	v.Ends = make([]uint32, rows)
-	v.Bytes = raw[4*rows:]
-	last := uint32(0)
-	for i := range v.Ends {
-		end := binary.LittleEndian.Uint32(raw[4*i:])
-		if end < last || int64(end) > int64(len(v.Bytes)) {
-			return errBlock
-		}
-		v.Ends[i], last = end, end
-	}
-	if int(last) != len(v.Bytes) {
-		return errBlock
-	}
-	return nil
-}
-
-// numbers makes a vector of small numbers, so that they are stored like a column.
-func numbers[T uint8 | uint32](s []T) *schema.Vector {
-	v := schema.NewVector(schema.Int64)
-	for _, x := range s {
-		v.AppendInt(int64(x))
-	}
-	return v
-}
-
-func fromNumbers[T uint8 | uint32](v *schema.Vector) []T {
-	if v == nil {
-		return nil
-	}
-	s := make([]T, len(v.Nums))
-	for i, n := range v.Nums {
-		s[i] = T(n)
-	}
-	return s
 }

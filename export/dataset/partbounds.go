@@ -78,7 +78,7 @@ func checkPages(f io.ReaderAt, size int64, chunk *format.ColumnMetaData, rows in
 	if chunk.DictionaryPageOffset != 0 {
 		at = chunk.DictionaryPageOffset
 	}
-	if at < 4 || chunk.TotalCompressedSize < 0 || chunk.TotalCompressedSize > size-at || chunk.Codec != format.Zstd {
+	if at < 4 || chunk.TotalCompressedSize < 0 || chunk.TotalCompressedSize > size-at {
 		return errors.New("its place in the file is damaged")
 	}
 	for end := at + chunk.TotalCompressedSize; at < end; {
@@ -96,6 +96,19 @@ func checkPages(f io.ReaderAt, size int64, chunk *format.ColumnMetaData, rows in
 	}
 	if rows != 0 {
 		return errors.New("its pages do not have the row group's rows")
+	}
+	return nil
+}
+
+// checkCodecs makes sure that the pages are what checkPacked takes them for. The library unpacks a column's pages of
+// all row groups by one codec, no matter which row group they are of.
+func checkCodecs(meta *format.FileMetaData) error {
+	for _, g := range meta.RowGroups {
+		for _, c := range g.Columns {
+			if c.MetaData.Codec != format.Zstd {
+				return errors.New("its columns are not compressed by zstd")
+			}
+		}
 	}
 	return nil
 }
@@ -148,7 +161,11 @@ func checkPacked(f io.ReaderAt, at int64, h *format.PageHeader) error {
 		return err
 	}
 	var frame zstd.Header
-	if err := frame.Decode(start[:n]); err != nil || !frame.HasFCS || frame.FrameContentSize != uint64(h.UncompressedPageSize) {
+	if err := frame.Decode(start[:n]); err != nil || h.UncompressedPageSize < 0 {
+		return errPage
+	}
+	unsaid := !frame.HasFCS && h.UncompressedPageSize < 256 // so small a size is left out
+	if !unsaid && frame.FrameContentSize != uint64(h.UncompressedPageSize) {
 		return errPage
 	}
 	if h.CRC != 0 {

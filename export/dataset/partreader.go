@@ -69,6 +69,9 @@ func (r *PartReader) check(part *Part) error {
 	if err := checkSchema(r.file.Schema(), r.columns); err != nil {
 		return err
 	}
+	if err := checkCodecs(r.file.Metadata()); err != nil {
+		return err
+	}
 	groups := r.file.RowGroups()
 	if len(groups) != len(part.RowGroups) {
 		return fmt.Errorf("%d row groups, the manifest says %d", len(groups), len(part.RowGroups))

@@ -75,10 +75,16 @@ func (w *PartWriter) Write(runs ...Run) error {
 	}
 	for len(runs) > 0 && w.err == nil {
 		var chunk []Run
-		chunk, runs = Cut(runs, min(writeRows, w.groupRows-int(w.group.Rows)))
+		chunk, runs = Cut(runs, min(writeRows, w.groupRows-int(w.group.Rows), w.rowsThatFit(runs[0].Batch)))
 		w.err = w.writeChunk(chunk)
 	}
 	return w.err
+}
+
+// rowsThatFit returns how many rows as large as the batch's average fill up the row group; at least one.
+func (w *PartWriter) rowsThatFit(b *schema.Batch) int {
+	average := b.Size()/max(1, b.Rows) + 1
+	return int(max(0, groupBytes-w.payload))/average + 1
 }
 
 // Cut splits runs after n rows.
@@ -106,6 +112,9 @@ func (w *PartWriter) writeChunk(runs []Run) error {
 	}
 	if rows == 0 {
 		return nil
+	}
+	if err := w.checkRuns(runs); err != nil {
+		return err
 	}
 	if w.w == nil {
 		if err := w.open(runs); err != nil {
@@ -152,7 +161,7 @@ func (w *PartWriter) open(runs []Run) error {
 		parquet.DataPageVersion(1),
 		parquet.DataPageStatistics(false),
 		parquet.MaxRowsPerRowGroup(int64(w.groupRows)),
-		parquet.CreatedBy(name, version, "0"))
+		parquet.CreatedBy(name, version+" ", "0")) // the library leaves out the blank
 	return nil
 }
 
@@ -219,9 +228,6 @@ func (w *PartWriter) encodeColumn(cw *parquet.ColumnWriter, c int, runs []Run, b
 	var payload int64
 	for _, r := range runs {
 		v := r.Batch.Vectors[c]
-		if err := checkVector(v, col, r); err != nil {
-			return 0, err
-		}
 		for from := r.From; from < r.To; from += valueRows {
 			values, n, err := appendValues(buf[:0], v, col, from, min(from+valueRows, r.To))
 			if err != nil {
@@ -234,6 +240,21 @@ func (w *PartWriter) encodeColumn(cw *parquet.ColumnWriter, c int, runs []Run, b
 		}
 	}
 	return payload, nil
+}
+
+// checkRuns checks the shape of what is to be written, before any of it is looked at.
+func (w *PartWriter) checkRuns(runs []Run) error {
+	for _, r := range runs {
+		if len(r.Batch.Vectors) != len(w.columns) {
+			return fmt.Errorf("%d columns instead of %d", len(r.Batch.Vectors), len(w.columns))
+		}
+		for c, col := range w.columns {
+			if err := checkVector(r.Batch.Vectors[c], col, r); err != nil {
+				return fmt.Errorf("column %s: %w", col.Name, err)
+			}
+		}
+	}
+	return nil
 }
 
 func checkVector(v *schema.Vector, col schema.Column, r Run) error {

@@ -1,0 +1,299 @@
+package dataset_test
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"mailerlake/export/dataset"
+	"mailerlake/schema"
+)
+
+// compareKeys orders keys as the program does, in the plainest way.
+func compareKeys(a, b string) int {
+	if len(a) != len(b) {
+		return len(a) - len(b)
+	}
+	return strings.Compare(a, b)
+}
+
+// someKey is one of few ids of 15 to 18 digits, so that pages share many.
+func someKey(r *rand.Rand, universe int) string {
+	n := r.IntN(universe)
+	return fmt.Sprintf("%d%0*d", 1+n%9, 14+n%4, n)
+}
+
+// keyPages draws the keys of pages, each page sorted and without doubles.
+func keyPages(r *rand.Rand) [][]string {
+	universe := 1 + r.IntN(300)
+	pages := make([][]string, r.IntN(30))
+	all := map[string]bool{}
+	for i := range pages {
+		page := map[string]bool{}
+		for range r.IntN(12) {
+			page[someKey(r, universe)] = true
+		}
+		maps.Copy(all, page)
+		pages[i] = slices.SortedFunc(maps.Keys(page), compareKeys)
+	}
+	if r.IntN(2) == 0 {
+		return pages
+	}
+	return listPages(r, slices.SortedFunc(maps.Keys(all), compareKeys))
+}
+
+// listPages deals keys to pages as a cursor list does, newest first; some pages drift or come once more.
+func listPages(r *rand.Rand, keys []string) (pages [][]string) {
+	for len(keys) > 0 {
+		n := min(len(keys), 1+r.IntN(20))
+		from := len(keys) - n
+		if r.IntN(8) == 0 && from > 3 { // the page that follows begins a few rows too early
+			from -= 3
+		}
+		pages = append(pages, keys[from:])
+		keys = keys[:len(keys)-n]
+		if r.IntN(10) == 0 {
+			pages = append(pages, pages[r.IntN(len(pages))])
+		}
+	}
+	return pages
+}
+
+var pageColumn = schema.Column{Name: "page", Kind: schema.Int64, Path: "page"}
+
+// appendKeys appends a page of these keys that says in each row which page it is.
+func appendKeys(t testing.TB, l *dataset.PageLog, i int, keys []string) {
+	t.Helper()
+	ids, number := schema.NewVector(schema.String), schema.NewVector(schema.Int64)
+	for _, key := range keys {
+		ids.AppendText([]byte(key))
+		number.AppendInt(int64(i))
+	}
+	rows := &schema.Batch{Columns: []schema.Column{keyColumn("id"), pageColumn}, Vectors: []*schema.Vector{ids, number}, Rows: len(keys)}
+	if err := l.Append(&schema.Page{Rows: rows}, dataset.Mark{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// met is a row that a cursor delivered: its key and the page that it came from.
+type met struct {
+	Key  string
+	Page int64
+}
+
+// latest is the naive model: of each key the row of the last page that has it.
+func latest(pages [][]string) []met {
+	last := map[string]int64{}
+	for i, page := range pages {
+		for _, key := range page {
+			last[key] = int64(i)
+		}
+	}
+	var rows []met
+	for _, key := range slices.SortedFunc(maps.Keys(last), compareKeys) {
+		rows = append(rows, met{key, last[key]})
+	}
+	return rows
+}
+
+// take reads up to n stretches.
+func take(t testing.TB, c *dataset.LogCursor, n int) (rows []met, more bool) {
+	t.Helper()
+	for range n {
+		s, ok, err := c.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !ok {
+			return rows, false
+		}
+		if s.From >= s.To {
+			t.Fatalf("a stretch without rows: %d to %d", s.From, s.To)
+		}
+		for i := s.From; i < s.To; i++ {
+			rows = append(rows, met{s.Keys.At(i)[0], s.Page.Rows.Vector("page").Int(i)})
+		}
+	}
+	return rows, true
+}
+
+const allStretches = 1 << 30
+
+func TestLogCursor(t *testing.T) {
+	for seed := range uint64(600) {
+		pages := keyPages(rand.New(rand.NewPCG(seed, 1)))
+		l, _ := createLog(t)
+		for i, keys := range pages {
+			appendKeys(t, l, i, keys)
+		}
+		got, _ := take(t, dataset.NewLogCursor(l, nil, nil), allStretches)
+		if d := cmp.Diff(latest(pages), got); d != "" {
+			t.Fatalf("seed %d, pages %v (-want +got):\n%s", seed, pages, d)
+		}
+	}
+}
+
+// TestLogCursorSeek reads a little and seeks, again and again: what is left out is just what is below the key.
+func TestLogCursorSeek(t *testing.T) {
+	for seed := range uint64(600) {
+		r := rand.New(rand.NewPCG(seed, 2))
+		pages := keyPages(r)
+		l, _ := createLog(t)
+		for i, keys := range pages {
+			appendKeys(t, l, i, keys)
+		}
+		left := latest(pages)
+		c := dataset.NewLogCursor(l, nil, nil)
+		for more := true; more; {
+			key := someKey(r, 300)
+			if err := c.Seek(schema.Key{key, "further columns"}); err != nil {
+				t.Fatal(err)
+			}
+			if i := slices.IndexFunc(left, func(m met) bool { return compareKeys(m.Key, key) >= 0 }); i >= 0 {
+				left = left[i:]
+			} else {
+				left = nil
+			}
+			var got []met
+			got, more = take(t, c, 1+r.IntN(4))
+			if len(got) > len(left) || !slices.Equal(got, left[:len(got)]) || !more && len(got) != len(left) {
+				t.Fatalf("seed %d: from %s on got %v, want %v", seed, key, got, left)
+			}
+			left = left[len(got):]
+		}
+	}
+}
+
+// TestLogCursorCompact: a log whose pages all overlap reads the same after it was sorted.
+func TestLogCursorCompact(t *testing.T) {
+	for seed := range uint64(4) {
+		r := rand.New(rand.NewPCG(seed, 3))
+		dir := t.TempDir()
+		l, err := dataset.CreateLog(dataset.OS(false), filepath.Join(dir, "log"), logHeader, logOrder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		var pages [][]string
+		for i := range 150 {
+			page := map[string]bool{}
+			for range 30 {
+				page[someKey(r, 5000)] = true
+			}
+			pages = append(pages, slices.SortedFunc(maps.Keys(page), compareKeys))
+			appendKeys(t, l, i, pages[i])
+		}
+		sorted, err := dataset.Compact(dataset.OS(false), filepath.Join(dir, "sorted", "log"), l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer sorted.Close()
+		if sorted == l || len(sorted.Frames) >= len(l.Frames) {
+			t.Errorf("seed %d: %d pages are %d now", seed, len(l.Frames), len(sorted.Frames))
+		}
+		got, _ := take(t, dataset.NewLogCursor(sorted, nil, nil), allStretches)
+		if d := cmp.Diff(latest(pages), got); d != "" {
+			t.Fatalf("seed %d (-want +got):\n%s", seed, d)
+		}
+	}
+}
+
+// TestLogCursorLoads: a page is loaded when its first key is due, once, and not at all if it is skipped.
+func TestLogCursorLoads(t *testing.T) {
+	l, _ := createLog(t)
+	var keys []string
+	for i := range 100 {
+		keys = append(keys, fmt.Sprint(100+i))
+	}
+	for i := range 10 { // newest first
+		appendKeys(t, l, i, keys[90-10*i:100-10*i])
+	}
+	var loaded []int64
+	c := dataset.NewLogCursor(l, nil, func(page *schema.Page) error {
+		loaded = append(loaded, page.Rows.Vector("page").Int(0))
+		return nil
+	})
+	check := func(what string, want ...int64) {
+		t.Helper()
+		if !slices.Equal(loaded, want) {
+			t.Errorf("%s: pages %v are loaded, want %v", what, loaded, want)
+		}
+	}
+	check("before the first row")
+	take(t, c, 1)
+	check("first stretch", 9)
+	if err := c.Seek(schema.Key{"155"}); err != nil {
+		t.Fatal(err)
+	}
+	rows, _ := take(t, c, 1)
+	check("after a seek", 9, 4)
+	if rows[0] != (met{"155", 4}) {
+		t.Errorf("after a seek to 155: %v", rows[0])
+	}
+	if err := c.Seek(schema.Key{"170"}); err != nil {
+		t.Fatal(err)
+	}
+	check("a seek to the first key of a page", 9, 4)
+	if err := c.Seek(schema.Key{"999"}); err != nil {
+		t.Fatal(err)
+	}
+	if rows, more := take(t, c, 1); more || rows != nil {
+		t.Errorf("beyond the last key: %v", rows)
+	}
+	check("at the end", 9, 4)
+}
+
+// TestLogCursorPrepare: what prepare makes of a page is what is delivered, and its error ends the reading.
+func TestLogCursorPrepare(t *testing.T) {
+	l, _ := createLog(t)
+	appendKeys(t, l, 0, []string{"1", "3"})
+	appendKeys(t, l, 1, []string{"2", "3"})
+	c := dataset.NewLogCursor(l, func(_ bool, c schema.Column) bool { return c.Required }, func(page *schema.Page) error {
+		if page.Rows.Vectors[1] != nil {
+			t.Error("a column is loaded that was not wanted")
+		}
+		v := schema.NewVector(schema.Int64)
+		for i := range page.Rows.Rows {
+			v.AppendInt(int64(100 + i))
+		}
+		page.Rows.Vectors[1] = v
+		return nil
+	})
+	got, _ := take(t, c, allStretches)
+	if want := []met{{"1", 100}, {"2", 100}, {"3", 101}}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	c = dataset.NewLogCursor(l, nil, func(*schema.Page) error { return errFull })
+	if _, ok, err := c.Next(); err != errFull || ok {
+		t.Errorf("got %t, %v, want prepare's error", ok, err)
+	}
+}
+
+// BenchmarkLogCursor reads a list of a million keys in its usual order.
+func BenchmarkLogCursor(b *testing.B) {
+	l, _ := createLog(b)
+	const pages, rows = 100, 1000
+	for i := range pages {
+		var keys []string
+		for k := range rows {
+			keys = append(keys, fmt.Sprint(1_000_000_000+(pages-i)*rows+k))
+		}
+		appendKeys(b, l, i, keys)
+	}
+	for b.Loop() {
+		for c := dataset.NewLogCursor(l, nil, nil); ; {
+			if _, ok, err := c.Next(); err != nil {
+				b.Fatal(err)
+			} else if !ok {
+				break
+			}
+		}
+	}
+	b.ReportMetric(float64(b.N*pages*rows)/b.Elapsed().Seconds(), "rows/s")
+}

@@ -1,0 +1,556 @@
+package dataset_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"runtime/metrics"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/parquet-go/parquet-go"
+
+	"mailerlake/export/dataset"
+	"mailerlake/schema"
+)
+
+// memFile is a file in memory.
+type memFile struct {
+	data   []byte
+	read   int
+	room   int // bytes that writes may still take, if limited
+	full   bool
+	closed bool
+}
+
+var errFull = errors.New("no space left")
+
+func (f *memFile) Read(p []byte) (int, error) {
+	n, err := f.ReadAt(p, int64(f.read))
+	f.read += n
+	return n, err
+}
+
+func (f *memFile) ReadAt(p []byte, off int64) (int, error) {
+	return bytes.NewReader(f.data).ReadAt(p, off)
+}
+
+func (f *memFile) Write(p []byte) (int, error) {
+	if f.full && len(p) > f.room {
+		f.data = append(f.data, p[:f.room]...)
+		return f.room, errFull
+	}
+	f.data = append(f.data, p...)
+	return len(p), nil
+}
+
+func (f *memFile) Truncate(size int64) error  { f.data = f.data[:size]; return nil }
+func (f *memFile) Sync() error                { return nil }
+func (f *memFile) Close() error               { f.closed = true; return nil }
+func (f *memFile) Stat() (fs.FileInfo, error) { return f, nil }
+func (f *memFile) Name() string               { return "file" }
+func (f *memFile) Size() int64                { return int64(len(f.data)) }
+func (f *memFile) Mode() fs.FileMode          { return 0o600 }
+func (f *memFile) ModTime() time.Time         { return time.Time{} }
+func (f *memFile) IsDir() bool                { return false }
+func (f *memFile) Sys() any                   { return nil }
+
+func keyColumn(name string) schema.Column {
+	return schema.Column{Name: name, Kind: schema.String, Path: name, Required: true}
+}
+
+// oddNames are column names that a manifest may have.
+var oddNames = []string{"plain", "a.b", "Größe", "😀", `quo"te`, `back\slash`, "a/b", "*", "%s", "select", "_rescued", strings.Repeat("long", 200), "\u00a0", "0"}
+
+// randomColumns returns a key and other columns of all kinds.
+func randomColumns(r *rand.Rand) []schema.Column {
+	columns := []schema.Column{keyColumn("id")}
+	if r.IntN(2) == 0 {
+		columns = append(columns, keyColumn("second_id"))
+	}
+	for _, name := range oddNames[:r.IntN(len(oddNames)+1)] {
+		columns = append(columns, schema.Column{Name: name, Kind: schema.Kind(1 + r.IntN(int(schema.Date))), Path: "p." + name})
+	}
+	return columns
+}
+
+// appendRandom appends a value, out of a few or of many.
+func appendRandom(r *rand.Rand, v *schema.Vector, few bool) {
+	n := r.Int64()
+	if few {
+		n %= 3
+	}
+	switch v.Kind {
+	case schema.String:
+		v.AppendText(fmt.Appendf(nil, "%s%x", []string{"", "é", "\x00", "日本"}[n&3], n))
+	case schema.Raw:
+		v.AppendText(fmt.Appendf(nil, `{"n":%d}`, n))
+	case schema.Double:
+		v.AppendFloat([]float64{float64(n), math.Inf(1), math.Copysign(0, -1), math.SmallestNonzeroFloat64}[n&3])
+	case schema.Bool:
+		v.AppendInt(n & 1)
+	case schema.Date:
+		v.AppendInt(int64(int32(n)))
+	default:
+		v.AppendInt(n - math.MaxInt64/2)
+	}
+}
+
+// randomBatch returns rows whose keys count up from first.
+func randomBatch(r *rand.Rand, columns []schema.Column, rows, first int) *schema.Batch {
+	b := &schema.Batch{Columns: columns, Rows: rows}
+	for _, c := range columns {
+		if !c.Required && r.IntN(8) == 0 {
+			b.Vectors = append(b.Vectors, nil)
+			continue
+		}
+		v := schema.NewVector(c.Kind)
+		nulls, few := r.IntN(3), r.IntN(2) == 0
+		for i := range rows {
+			switch {
+			case c.Required:
+				v.AppendText(fmt.Appendf(nil, "%d", first+i))
+			case nulls > 0 && r.IntN(3) < nulls:
+				v.AppendNull(1)
+			default:
+				appendRandom(r, v, few)
+			}
+		}
+		b.Vectors = append(b.Vectors, v)
+	}
+	return b
+}
+
+// order is the second key column first.
+func order(columns []schema.Column) []string {
+	if len(columns) > 1 && columns[1].Required {
+		return []string{columns[1].Name, columns[0].Name}
+	}
+	return []string{columns[0].Name}
+}
+
+// writePart writes a part and returns its bytes and what the manifest says of it.
+func writePart(t testing.TB, columns []schema.Column, sizes dataset.Sizes, runs ...dataset.Run) ([]byte, dataset.Part) {
+	t.Helper()
+	var out bytes.Buffer
+	w := dataset.NewPartWriter(&out, "thing", columns, order(columns), "mailerlake 1.2.3", sizes)
+	for _, r := range runs {
+		if err := w.Write(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p, err := w.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes(), described(p, out.Bytes())
+}
+
+// described completes a manifest's entry by what the bytes of the file are.
+func described(p dataset.Part, data []byte) dataset.Part {
+	p.Path, p.Bytes, p.SHA256 = "thing/part-00000.parquet", int64(len(data)), fmt.Sprintf("%x", sha256.Sum256(data))
+	return p
+}
+
+// TestPart writes random rows and reads the same, in the row groups that the part is said to have.
+func TestPart(t *testing.T) {
+	for seed := range uint64(60) {
+		r := rand.New(rand.NewPCG(seed, 1))
+		columns := randomColumns(r)
+		sizes := dataset.Sizes{Group: int64(1 + r.IntN(400))}
+		var runs []dataset.Run
+		want := &schema.Batch{}
+		for range r.IntN(6) {
+			b := randomBatch(r, columns, 1+r.IntN(600), 1000+1000*len(runs))
+			from := r.IntN(b.Rows)
+			run := dataset.Run{Batch: b, From: from, To: from + r.IntN(b.Rows-from+1)}
+			runs = append(runs, run)
+			want.Append(b, run.From, run.To)
+		}
+		data, part := writePart(t, columns, sizes, runs...)
+		if again, _ := writePart(t, columns, sizes, runs...); !bytes.Equal(data, again) {
+			t.Fatalf("seed %d: the same rows make other bytes", seed)
+		}
+		reader, err := dataset.OpenPart(&memFile{data: data}, &part, columns)
+		if err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		row := 0
+		for g, group := range part.RowGroups {
+			for c := range columns {
+				v := schema.NewVector(schema.Raw)
+				if err := reader.Read(g, c, v); err != nil {
+					t.Fatalf("seed %d: %v", seed, err)
+				}
+				if v.Len() != int(group.Rows) || !v.EqualRows(0, want.Vectors[c], row, v.Len()) {
+					t.Fatalf("seed %d: column %s differs", seed, columns[c].Name)
+				}
+			}
+			if key := want.Keys(order(columns)).At(row); cmp.Diff(key, group.First) != "" {
+				t.Errorf("seed %d: row group %d begins with %v, want %v", seed, g, group.First, key)
+			}
+			row += int(group.Rows)
+			if g+1 < len(part.RowGroups) && group.Rows != sizes.Group {
+				t.Errorf("seed %d: row group of %d rows, want %d", seed, group.Rows, sizes.Group)
+			}
+		}
+		if int64(row) != part.Rows || row != want.Rows {
+			t.Errorf("seed %d: %d rows, said to be %d, want %d", seed, row, part.Rows, want.Rows)
+		}
+		if row > 0 && cmp.Diff(want.Keys(order(columns)).At(row-1), part.LastKey) != "" {
+			t.Errorf("seed %d: last key %v", seed, part.LastKey)
+		}
+	}
+}
+
+// TestPartAlone: the bytes do not depend on the number of processors.
+func TestPartAlone(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	columns := randomColumns(r)
+	b := randomBatch(r, columns, 20000, 0)
+	many, _ := writePart(t, columns, dataset.DefaultSizes, dataset.Run{Batch: b, To: b.Rows})
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	one, _ := writePart(t, columns, dataset.DefaultSizes, dataset.Run{Batch: b, To: b.Rows})
+	if !bytes.Equal(many, one) {
+		t.Error("other bytes with one processor")
+	}
+}
+
+func TestPartWithoutRows(t *testing.T) {
+	columns := randomColumns(rand.New(rand.NewPCG(3, 3)))
+	empty := &schema.Batch{Columns: columns, Vectors: make([]*schema.Vector, len(columns))}
+	data, part := writePart(t, columns, dataset.DefaultSizes, dataset.Run{Batch: empty})
+	if part.Rows != 0 || part.RowGroups != nil || part.LastKey != nil {
+		t.Errorf("got %+v", part)
+	}
+	if _, err := dataset.OpenPart(&memFile{data: data}, &part, columns); err != nil {
+		t.Error(err)
+	}
+	file, err := parquet.OpenFile(bytes.NewReader(data), int64(len(data)))
+	if err != nil || file.NumRows() != 0 || len(file.Schema().Fields()) != len(columns) {
+		t.Errorf("another reader: %v", err)
+	}
+}
+
+// TestPartFile looks at the file as another reader would.
+func TestPartFile(t *testing.T) {
+	columns := []schema.Column{keyColumn("id"), {Name: "status", Kind: schema.String}, {Name: "email", Kind: schema.String},
+		{Name: "at", Kind: schema.Timestamp}, {Name: "day", Kind: schema.Date}}
+	b := &schema.Batch{Columns: columns, Rows: 1000}
+	for _, c := range columns {
+		b.Vectors = append(b.Vectors, schema.NewVector(c.Kind))
+	}
+	for i := range 1000 {
+		b.Vectors[0].AppendText(fmt.Appendf(nil, "%d", 1000+i))
+		b.Vectors[1].AppendText([]byte([]string{"active", "junk"}[i%2]))
+		b.Vectors[2].AppendText(fmt.Appendf(nil, "%d@example.com", i))
+		b.Vectors[3].AppendInt(int64(i) * 1e6)
+		b.Vectors[4].AppendNull(1)
+	}
+	data, _ := writePart(t, columns, dataset.DefaultSizes, dataset.Run{Batch: b, To: b.Rows})
+	file, err := parquet.OpenFile(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	meta := file.Metadata()
+	if !strings.HasPrefix(meta.CreatedBy, "mailerlake version 1.2.3") || len(file.ColumnIndexes()) == 0 {
+		t.Errorf("created by %q, %d column indexes", meta.CreatedBy, len(file.ColumnIndexes()))
+	}
+	types := []string{"STRING", "STRING", "STRING", "TIMESTAMP(isAdjustedToUTC=true,unit=MICROS)", "DATE"}
+	for i, f := range file.Schema().Fields() {
+		chunk := meta.RowGroups[0].Columns[i].MetaData
+		if f.Name() != columns[i].Name || f.Type().String() != types[i] || f.ID() != i+1 || chunk.Codec.String() != "ZSTD" {
+			t.Errorf("column %d is %s %s, field %d, %v", i, f.Name(), f.Type(), f.ID(), chunk.Codec)
+		}
+		if dictionary := chunk.DictionaryPageOffset != 0; dictionary != (f.Name() == "status") {
+			t.Errorf("column %s: dictionary is %t", f.Name(), dictionary)
+		}
+		nulls := []int64{0, 0, 0, 0, 1000}[i]
+		if s := chunk.Statistics; s.NullCount != nulls || (nulls == 0) != (len(s.MinValue) > 0) {
+			t.Errorf("column %s: statistics %+v", f.Name(), s)
+		}
+	}
+}
+
+func TestRowGroupsEnd(t *testing.T) {
+	columns := []schema.Column{keyColumn("id"), {Name: "text", Kind: schema.String}}
+	for _, test := range []struct{ rows, width, group int }{{150000, 1, 65536}, {5000, 10 << 10, 3274}, {14, 3 << 20, 10}, {2, 33 << 20, 1}} {
+		b := &schema.Batch{Columns: columns, Rows: test.rows, Vectors: []*schema.Vector{schema.NewVector(schema.String), schema.NewVector(schema.String)}}
+		text := bytes.Repeat([]byte("x"), test.width)
+		for i := range test.rows {
+			b.Vectors[0].AppendText(fmt.Appendf(nil, "%06d", i))
+			b.Vectors[1].AppendText(text)
+		}
+		data, part := writePart(t, columns, dataset.DefaultSizes, dataset.Run{Batch: b, To: b.Rows})
+		for g, group := range part.RowGroups {
+			slack := int64(test.group / 50)
+			if d := group.Rows - int64(test.group); (d < -slack || d > 1+slack) && g+1 < len(part.RowGroups) {
+				t.Errorf("values of %d bytes: row group %d has %d rows, want %d", test.width, g, group.Rows, test.group)
+			}
+		}
+		reader, err := dataset.OpenPart(&memFile{data: data}, &part, columns)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := schema.NewVector(schema.String)
+		if err := reader.Read(len(part.RowGroups)-1, 1, v); err != nil || !bytes.Equal(v.Text(v.Len()-1), text) {
+			t.Errorf("values of %d bytes: the last is read with %d, %v", test.width, len(v.Bytes), err)
+		}
+	}
+}
+
+func TestPartWriterRefuses(t *testing.T) {
+	columns := []schema.Column{keyColumn("id"), {Name: "text", Kind: schema.String}, {Name: "day", Kind: schema.Date}}
+	tests := map[string]struct {
+		damage func(b *schema.Batch)
+		want   string
+	}{
+		"too short":       {func(b *schema.Batch) { b.Vectors[1] = schema.NewVector(schema.String) }, "column text: 0 values for 2 rows"},
+		"too long":        {func(b *schema.Batch) { b.Vectors[2].AppendInt(1) }, "column day: 3 values for 2 rows"},
+		"null in the key": {func(b *schema.Batch) { b.Vectors[0].Valid[1] = false }, "column id: null in the key"},
+		"key missing":     {func(b *schema.Batch) { b.Vectors[0] = nil }, "column id: key column is missing"},
+		"kind":            {func(b *schema.Batch) { b.Vectors[2].Kind = schema.Int64 }, "column day: values are INT64"},
+		"UTF-8":           {func(b *schema.Batch) { b.Vectors[1].Bytes[0] = 0xff }, "column text: text is not valid UTF-8"},
+		"day":             {func(b *schema.Batch) { b.Vectors[2].Nums[1] = 1 << 31 }, "column day: day 2147483648 is out of range"},
+	}
+	for name, test := range tests {
+		b := randomBatch(rand.New(rand.NewPCG(0, 0)), columns, 0, 0)
+		b.Rows, b.Vectors = 2, []*schema.Vector{schema.NewVector(schema.String), schema.NewVector(schema.String), schema.NewVector(schema.Date)}
+		for i := range 2 {
+			b.Vectors[0].AppendText([]byte{'1' + byte(i)})
+			b.Vectors[1].AppendText([]byte("text"))
+			b.Vectors[2].AppendInt(1)
+		}
+		test.damage(b)
+		var out bytes.Buffer
+		w := dataset.NewPartWriter(&out, "thing", columns, []string{"id"}, "test 1", dataset.DefaultSizes)
+		err := write(w, dataset.Run{Batch: b, To: 2})
+		if err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: got %v, want %s", name, err, test.want)
+		}
+		if _, again := w.Close(); again == nil {
+			t.Errorf("%s: the part can be closed", name)
+		}
+	}
+}
+
+// write turns a panic into an error: what is refused must be refused before it does harm.
+func write(w *dataset.PartWriter, r dataset.Run) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return w.Write(r)
+}
+
+func TestPartCloses(t *testing.T) {
+	columns := []schema.Column{keyColumn("id")}
+	b := randomBatch(rand.New(rand.NewPCG(0, 0)), columns, 3, 0)
+	var out bytes.Buffer
+	w := dataset.NewPartWriter(&out, "thing", columns, []string{"id"}, "test 1", dataset.DefaultSizes)
+	if err := w.Write(dataset.Run{Batch: b, To: 3}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	size := out.Len()
+	if _, err := w.Close(); err == nil || out.Len() != size {
+		t.Errorf("second close: %v, %d bytes more", err, out.Len()-size)
+	}
+	if err := w.Write(dataset.Run{Batch: b, To: 3}); err == nil || out.Len() != size {
+		t.Errorf("write after close: %v, %d bytes more", err, out.Len()-size)
+	}
+}
+
+func TestPartDiskFull(t *testing.T) {
+	columns := []schema.Column{keyColumn("id")}
+	b := randomBatch(rand.New(rand.NewPCG(0, 0)), columns, 5000, 0)
+	for room := range 200 {
+		f := &memFile{full: true, room: room * 20}
+		w := dataset.NewPartWriter(f, "thing", columns, []string{"id"}, "test 1", dataset.Sizes{Group: 1000})
+		err := w.Write(dataset.Run{Batch: b, To: b.Rows})
+		if err == nil {
+			_, err = w.Close()
+		}
+		if !errors.Is(err, errFull) && room < 10 {
+			t.Errorf("%d bytes free: got %v", f.room, err)
+		}
+	}
+}
+
+// smallPart is a part of two row groups, 20 rows each.
+func smallPart(t testing.TB) ([]byte, dataset.Part, []schema.Column) {
+	columns := []schema.Column{keyColumn("id"), {Name: "text", Kind: schema.String}, {Name: "flag", Kind: schema.Bool},
+		{Name: "rate", Kind: schema.Double}, {Name: "day", Kind: schema.Date}, {Name: "null", Kind: schema.Int64}}
+	r := rand.New(rand.NewPCG(5, 5))
+	b := &schema.Batch{Columns: columns, Rows: 40}
+	for i, c := range columns {
+		v := schema.NewVector(c.Kind)
+		for row := range 40 {
+			switch {
+			case i == 0:
+				v.AppendText(fmt.Appendf(nil, "%d", 10+row))
+			case i == 5 || row%7 == i:
+				v.AppendNull(1)
+			default:
+				appendRandom(r, v, i == 1)
+			}
+		}
+		b.Vectors = append(b.Vectors, v)
+	}
+	data, part := writePart(t, columns, dataset.Sizes{Group: 20}, dataset.Run{Batch: b, To: 40})
+	return data, part, columns
+}
+
+func TestOpenPartRefuses(t *testing.T) {
+	data, part, columns := smallPart(t)
+	other := func(change func(c []schema.Column) []schema.Column) []schema.Column {
+		return change(append([]schema.Column(nil), columns...))
+	}
+	tests := map[string]struct {
+		part    func(p *dataset.Part)
+		columns []schema.Column
+		want    string
+	}{
+		"size":         {func(p *dataset.Part) { p.Bytes++ }, columns, "the manifest says"},
+		"checksum":     {func(p *dataset.Part) { p.SHA256 = strings.Repeat("0", 64) }, columns, "checksum"},
+		"row groups":   {func(p *dataset.Part) { p.RowGroups = p.RowGroups[:1] }, columns, "2 row groups, the manifest says 1"},
+		"rows":         {func(p *dataset.Part) { p.RowGroups = []dataset.RowGroup{{Rows: 19}, {Rows: 21}} }, columns, "row group 0 has 20 rows, the manifest says 19"},
+		"more columns": {nil, append(other(func(c []schema.Column) []schema.Column { return c }), schema.Column{Name: "x", Kind: schema.Bool}), "6 columns instead of 7"},
+		"name":         {nil, other(func(c []schema.Column) []schema.Column { c[1].Name = "x"; return c }), `column 2 is "text" instead of "x"`},
+		"kind":         {nil, other(func(c []schema.Column) []schema.Column { c[3].Kind = schema.Int64; return c }), `column "rate" is not INT64`},
+		"timestamp":    {nil, other(func(c []schema.Column) []schema.Column { c[5].Kind = schema.Timestamp; return c }), `column "null" is not TIMESTAMP`},
+		"required":     {nil, other(func(c []schema.Column) []schema.Column { c[1].Required = true; return c }), `column "text" is not STRING`},
+	}
+	for name, test := range tests {
+		p := part.Clone()
+		if test.part != nil {
+			test.part(&p)
+		}
+		f := &memFile{data: data}
+		_, err := dataset.OpenPart(f, &p, test.columns)
+		if err == nil || !strings.Contains(err.Error(), test.want) || !f.closed {
+			t.Errorf("%s: got %v, want %s; closed is %t", name, err, test.want, f.closed)
+		}
+	}
+}
+
+// allocated returns the bytes that were ever allocated.
+func allocated() uint64 {
+	s := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	metrics.Read(s)
+	return s[0].Value.Uint64()
+}
+
+// readHostile reads a file that is not what its manifest's shape says. It must come to an end, without a panic and
+// without allocating much more than it has bytes.
+func readHostile(t *testing.T, data []byte, part dataset.Part, columns []schema.Column) (whole bool) {
+	t.Helper()
+	part = described(part, data)
+	before := allocated()
+	defer func() {
+		if n := allocated() - before; n > 16<<20+100*uint64(len(data)) {
+			t.Errorf("%d bytes are allocated for a file of %d", n, len(data))
+		}
+	}()
+	r, err := dataset.OpenPart(&memFile{data: data}, &part, columns)
+	if err != nil {
+		return false
+	}
+	defer r.Close()
+	whole = true
+	for g, group := range part.RowGroups {
+		for c := range columns {
+			v := schema.NewVector(columns[c].Kind)
+			err := r.Read(g, c, v)
+			if err == nil && int64(v.Len()) != group.Rows {
+				t.Errorf("%d values for %d rows", v.Len(), group.Rows)
+			}
+			whole = whole && err == nil
+		}
+	}
+	return whole
+}
+
+// TestOpenPartDamaged changes every byte in several ways, and cuts the file everywhere; the manifest is made to agree.
+func TestOpenPartDamaged(t *testing.T) {
+	data, part, columns := smallPart(t)
+	if !readHostile(t, data, part, columns) {
+		t.Fatal("the undamaged file cannot be read")
+	}
+	survived := 0
+	for i := range data {
+		if i%5 == 0 && readHostile(t, data[:i], part, columns) {
+			t.Errorf("the first %d of %d bytes are taken for the file", i, len(data))
+		}
+		for _, bits := range []byte{2, 0x80, 0xff} {
+			damaged := bytes.Clone(data)
+			damaged[i] ^= bits
+			if readHostile(t, damaged, part, columns) {
+				survived++
+			}
+		}
+	}
+	if survived > len(data)*3*2/3 { // statistics, page index and the like are not read
+		t.Errorf("%d of %d damages are not noticed", survived, len(data)*3)
+	}
+}
+
+func FuzzOpenPart(f *testing.F) {
+	data, part, columns := smallPart(f)
+	f.Add(data)
+	f.Add([]byte("PAR1PAR1PAR1"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if len(data) < 1<<20 {
+			readHostile(t, data, part, columns)
+		}
+	})
+}
+
+// benchmarkBatch is a row group of 45 columns as subscribers have them.
+func benchmarkBatch() *schema.Batch {
+	r := rand.New(rand.NewPCG(9, 9))
+	columns := []schema.Column{keyColumn("id")}
+	for i := range 44 {
+		kinds := []schema.Kind{schema.String, schema.String, schema.Timestamp, schema.Double, schema.Int64, schema.Bool}
+		columns = append(columns, schema.Column{Name: fmt.Sprintf("c%d", i), Kind: kinds[i%len(kinds)]})
+	}
+	return randomBatch(r, columns, 65536, 1e6)
+}
+
+func BenchmarkPartWrite(b *testing.B) {
+	batch := benchmarkBatch()
+	for b.Loop() {
+		writePart(b, batch.Columns, dataset.DefaultSizes, dataset.Run{Batch: batch, To: batch.Rows})
+	}
+	b.ReportMetric(float64(b.N*batch.Rows)/b.Elapsed().Seconds(), "rows/s")
+}
+
+func BenchmarkPartRead(b *testing.B) {
+	batch := benchmarkBatch()
+	data, part := writePart(b, batch.Columns, dataset.DefaultSizes, dataset.Run{Batch: batch, To: batch.Rows})
+	v := schema.NewVector(schema.String)
+	for b.Loop() {
+		r, err := dataset.OpenPart(&memFile{data: data}, &part, batch.Columns)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for g := range part.RowGroups {
+			for c := range batch.Columns {
+				if err := r.Read(g, c, v); err != nil {
+					b.Fatal(err)
+				}
+			}
+		}
+	}
+	b.ReportMetric(float64(b.N*batch.Rows)/b.Elapsed().Seconds(), "rows/s")
+}
