@@ -2,6 +2,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -96,6 +97,8 @@ const exits = `Exit codes:
 func exitCode(err error) int {
 	var (
 		usage       *usageError
+		column      *schema.ProtectionError
+		privacy     *export.PrivacyError
 		auth        *authError
 		locked      *dataset.LockedError
 		damaged     *dataset.DamagedError
@@ -110,7 +113,7 @@ func exitCode(err error) int {
 		return exitDone
 	case errors.As(err, &interrupted):
 		return exitInterrupted
-	case errors.As(err, &usage):
+	case errors.As(err, &usage), errors.As(err, &column), errors.As(err, &privacy):
 		return exitUsage
 	case errors.As(err, &auth), errors.Is(err, client.ErrUnauthorized), errors.Is(err, client.ErrForbidden):
 		return exitAuth
@@ -252,6 +255,9 @@ func runFlags() []cli.Flag {
 		&cli.DurationFlag{Name: "resume-within", Value: 24 * time.Hour, Usage: "go on with a scan that was cut off, if it is not older than `TIME`", DefaultText: "24h"},
 		toggle("restart", "begin every scan anew"),
 		toggle("yes", "delete rows even if they are more than a fifth of their table"),
+		&cli.StringSliceFlag{Name: "drop", Usage: "leave out these `COLUMNS` (table.column), separated by commas"},
+		&cli.StringSliceFlag{Name: "hash", Usage: "write tokens (HMAC-SHA-256) in place of the values of these `COLUMNS`"},
+		&cli.StringFlag{Name: "hash-key-file", Usage: "`FILE` with the key to hash with, 16 bytes or more, - for standard input; else it is read from $MAILERLAKE_HASH_KEY"},
 		toggle("private", "make files and directories for the owner only"),
 		toggle("quiet", "print warnings and errors only, and the JSON document if that was asked for"),
 		toggle("verbose", "log every request"),
@@ -264,6 +270,7 @@ func exportFlags() []cli.Flag {
 	return []cli.Flag{
 		toggle("planned", "commit exactly what the last plan showed; no key, no network"),
 		toggle("repair", "rebuild damaged parts from a fresh scan"),
+		toggle("rewrite", "write every table anew, as another --drop or --hash needs it"),
 	}
 }
 
@@ -376,7 +383,7 @@ func (p *program) print(c *cli.Context, v any, text func(io.Writer) error) error
 func (p *program) export(c *cli.Context) error {
 	do := export.Export
 	if c.Bool("planned") {
-		for _, name := range []string{"tables", "exclude", "restart", "yes", "repair"} {
+		for _, name := range []string{"tables", "exclude", "restart", "yes", "repair", "rewrite"} {
 			if c.IsSet(name) {
 				return usage(c, "--planned commits what was planned: --%s goes with the plan", name)
 			}
@@ -471,7 +478,7 @@ func noteInterrupt(ctx context.Context, story terminal.Story) func() {
 // options checks the flags of a run.
 func (p *program) options(c *cli.Context) (o export.Options, err error) {
 	o = export.Options{FS: dataset.OS(c.Bool("private")), Program: "mailerlake " + programVersion(), Restart: c.Bool("restart"),
-		ResumeWithin: c.Duration("resume-within"), Yes: c.Bool("yes"), Repair: c.Bool("repair")}
+		ResumeWithin: c.Duration("resume-within"), Yes: c.Bool("yes"), Repair: c.Bool("repair"), Rewrite: c.Bool("rewrite")}
 	if o.Dir, err = p.dir(c); err != nil {
 		return o, err
 	}
@@ -480,6 +487,34 @@ func (p *program) options(c *cli.Context) (o export.Options, err error) {
 	}
 	if o.ResumeWithin < 0 {
 		return o, usage(c, "--resume-within must not be negative")
+	}
+	o.Privacy, err = p.privacy(c)
+	return o, err
+}
+
+// privacy checks the flags that say what is kept from the disk. The key to hash with is asked for only if it is needed.
+func (p *program) privacy(c *cli.Context) (export.Privacy, error) {
+	o := export.Privacy{Drop: c.StringSlice("drop"), Hash: c.StringSlice("hash")}
+	file := c.IsSet("hash-key-file")
+	switch {
+	case file && len(o.Hash) == 0:
+		return o, usage(c, "--hash-key-file has no use without --hash")
+	case file && c.String("hash-key-file") == "-" && c.String("api-key-file") == "-":
+		return o, usage(c, "--api-key-file and --hash-key-file cannot both be standard input")
+	case file:
+		key, err := p.secretFile(c.String("hash-key-file"))
+		if err != nil {
+			return o, usage(c, "%v", err)
+		}
+		o.Key = bytes.TrimRight(key, "\r\n")
+	case len(o.Hash) > 0:
+		o.Key = []byte(strings.TrimRight(p.getenv("MAILERLAKE_HASH_KEY"), "\r\n"))
+	}
+	if len(o.Hash) > 0 && len(o.Key) == 0 {
+		return o, usage(c, "--hash needs a key; set MAILERLAKE_HASH_KEY, or give --hash-key-file")
+	}
+	if err := o.Check(); err != nil {
+		return o, usage(c, "%v", err)
 	}
 	return o, nil
 }

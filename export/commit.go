@@ -42,7 +42,8 @@ func (r *Run) merge(ctx context.Context) (*Report, error) {
 	if err := commit.Commit(next, logs); err != nil {
 		return r.report(nil), err
 	}
-	return r.report(next), r.dropPlanned()
+	_ = r.dropPlanned() // a plan that stays does not fit the new snapshot
+	return r.report(next), nil
 }
 
 func (r *Run) nextManifest() *dataset.Manifest {
@@ -52,6 +53,7 @@ func (r *Run) nextManifest() *dataset.Manifest {
 	}
 	next.Format, next.Program = dataset.Format, r.Program
 	next.Account = dataset.Account{ID: r.account.ID, Name: r.account.Name}
+	next.Privacy = r.privacy
 	next.Snapshot++
 	return next
 }
@@ -61,6 +63,9 @@ func (r *Run) mergeState(t *tableRun, commit *dataset.Commit, snapshot int64) (d
 	state := dataset.TableState{Name: t.table.Name, Key: t.table.Key, Order: t.table.Order}
 	if t.stored != nil {
 		state = t.stored.Clone()
+		if t.rewrite {
+			state.GreatestUpdatedAt = nil // it may be protected now
+		}
 	}
 	plan := t.plan
 	if !plan.Empty() {

@@ -33,10 +33,31 @@ func (r *Run) planAll(ctx context.Context, full bool) error {
 			t.parent.err = t.err
 		}
 	}
-	return nil
+	return r.failed()
+}
+
+// failed returns an error if there is no table left to export.
+func (r *Run) failed() error {
+	var first error
+	for _, t := range r.tables {
+		switch {
+		case t.auxiliary:
+		case t.err == nil:
+			return nil
+		case first == nil:
+			first = t.err
+		}
+	}
+	if first == nil {
+		return nil
+	}
+	return fmt.Errorf("no table could be exported: %w", first)
 }
 
 func (r *Run) planOne(ctx context.Context, t *tableRun, full bool) (err error) {
+	if t.rewrite {
+		return r.planRewrite(ctx, t)
+	}
 	if t.plan, err = planTable(t, full); err != nil {
 		return err
 	}
@@ -69,9 +90,9 @@ func (r *Run) prove(ctx context.Context, t *tableRun) (why string, found bool, e
 		return "", false, nil
 	case !r.Yes && p.candidates > massRows && p.candidates*massShare > t.stored.Rows:
 		return fmt.Sprintf("%d of %d rows would go; --yes deletes them", p.candidates, t.stored.Rows), false, nil
-	case t.inParentLog(): // a fresh row of the parent is the proof
+	case t.inParentLog() && !t.scan.resumed: // a fresh row of the parent is the proof
 		return "", false, nil
-	case t.parent != nil:
+	case t.parent != nil: // listed on its own, or with rows of a run before, which may be outdated
 		return r.proveMembers(ctx, t)
 	case t.table.Source.Item == "":
 		return r.proveByList(ctx, t)
@@ -88,11 +109,11 @@ func (r *Run) prove(ctx context.Context, t *tableRun) (why string, found bool, e
 	if err != nil {
 		return "", false, err
 	}
-	return r.weigh(t, answers)
+	return r.weigh(ctx, t, answers)
 }
 
 // weigh decides by the answers to a sample of the candidates.
-func (r *Run) weigh(t *tableRun, answers []client.Answer) (why string, found bool, err error) {
+func (r *Run) weigh(ctx context.Context, t *tableRun, answers []client.Answer) (why string, found bool, err error) {
 	there := 0
 	for _, a := range answers {
 		if a.Data != nil {
@@ -105,16 +126,24 @@ func (r *Run) weigh(t *tableRun, answers []client.Answer) (why string, found boo
 	case t.plan.candidates > int64(len(answers)):
 		return fmt.Sprintf("%d of %d rows asked for by id are still there", there, len(answers)), false, nil
 	}
-	return "", true, r.adopt(t, answers)
+	return "", true, r.adopt(ctx, t, answers)
 }
 
 // proveByList reads a list anew whose rows cannot be asked for by id.
 func (r *Run) proveByList(ctx context.Context, t *tableRun) (why string, found bool, err error) {
-	again := &scan{Run: r, t: t, decoder: schema.NewDecoder(t.table)}
-	before := len(t.log.Frames)
-	incomplete, err := again.walkPages(ctx)
-	if err != nil || incomplete != "" {
-		return incomplete, false, err
+	incomplete, err := r.readAgain(ctx, t)
+	switch {
+	case stopsRun(err):
+		return "", false, err
+	case err != nil:
+		return fmt.Sprintf("the list could not be read again: %v", err), true, nil
 	}
-	return "", len(t.log.Frames) > before, nil
+	return incomplete, true, r.refix(t)
+}
+
+// readAgain adds another walk of a page list to a table's scan.
+func (r *Run) readAgain(ctx context.Context, t *tableRun) (incomplete string, err error) {
+	again := &scan{Run: r, t: t, decoder: schema.NewDecoder(t.table)}
+	incomplete, err = again.walkPages(ctx)
+	return incomplete, errors.Join(err, t.log.Sync())
 }

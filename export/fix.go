@@ -102,7 +102,7 @@ func (r *Run) findGone(ctx context.Context, t *tableRun) error {
 			t.goneGroups[unknown[i]] = true
 		}
 	}
-	return r.adopt(groups, answers)
+	return r.adopt(ctx, groups, answers)
 }
 
 // unknownIDs returns the ids that child rows refer to and that the other table's scan did not meet.
@@ -163,8 +163,11 @@ func (r *Run) ask(ctx context.Context, t *tableRun, ids []string) ([]client.Answ
 		paths = append(paths, strings.ReplaceAll(t.table.Source.Item, "{id}", url.PathEscape(id)))
 	}
 	answers, err := r.client.Lookup(ctx, paths)
-	if err != nil {
+	if stopsRun(err) {
 		return nil, err
+	}
+	if err != nil {
+		return nil, &unprovenError{fmt.Sprintf("rows that may be gone could not be asked for: %v", err)}
 	}
 	answered := func(a client.Answer) bool { return a.Data != nil }
 	if len(canaries) > 0 && !slices.ContainsFunc(answers[len(ids):], answered) {
@@ -216,7 +219,7 @@ func (r *Run) decode(t *tableRun, answers []client.Answer) (*schema.Page, error)
 }
 
 // adopt adds rows that were found by id to the table's scan.
-func (r *Run) adopt(t *tableRun, answers []client.Answer) error {
+func (r *Run) adopt(ctx context.Context, t *tableRun, answers []client.Answer) error {
 	page, err := r.decode(t, answers)
 	if err != nil {
 		return fmt.Errorf("decode %s: %w", t.table.Name, err)
@@ -228,12 +231,27 @@ func (r *Run) adopt(t *tableRun, answers []client.Answer) error {
 	if err := t.log.Append(page, dataset.Mark{Walk: walkAsked}); err != nil {
 		return err
 	}
-	if len(t.log.Paths) > paths { // the row brought new columns
-		kinds, err := r.fieldKinds()
-		if err != nil {
+	if len(t.log.Paths) > paths && t.table.Open != "" { // maybe a custom field that is newer than the definitions read
+		fields := r.table("field")
+		if _, err := r.readAgain(ctx, fields); err != nil {
 			return err
 		}
+		if err := r.refix(fields); err != nil {
+			return err
+		}
+	}
+	return errors.Join(r.refix(t), t.log.Sync())
+}
+
+// refix fixes a table's layout again, after rows were added to its scan.
+func (r *Run) refix(t *tableRun) error {
+	if t.table.Open == "" {
+		t.fix(nil)
+		return nil
+	}
+	kinds, err := r.fieldKinds()
+	if err == nil {
 		t.fix(kinds)
 	}
-	return t.log.Sync()
+	return err
 }

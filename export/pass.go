@@ -1,8 +1,11 @@
 package export
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
+	"syscall"
 
 	"mailerlake/export/dataset"
 	"mailerlake/schema"
@@ -19,6 +22,8 @@ type pass struct {
 	enter func(i int) (bool, error)
 	// leave is called after the last segment of part i.
 	leave func(i int) error
+	// committed says that the stored keys count also in a rewrite.
+	committed bool
 }
 
 // segment is a run of stored rows of one row group beside all scanned rows of the same key range.
@@ -60,13 +65,16 @@ func (p *pass) part(i int, part *dataset.Part, limit schema.Key) error {
 	if !ok {
 		return p.skip(limit)
 	}
-	if p.run.rebuilds(part) { // whatever of its range the scan met is all there is
+	if p.rebuilds(part) { // whatever of its range the scan met is all there is
 		if err := p.group(segment{part: i, group: -1}, false, limit); err != nil {
 			return err
 		}
 		return p.leave(i)
 	}
 	r, err := p.run.open(part)
+	if outside(err) {
+		return fmt.Errorf("read part %s: %w", part.Path, err)
+	}
 	if err != nil {
 		return &PartError{Path: part.Path, Err: err}
 	}
@@ -90,20 +98,38 @@ func (p *pass) skip(limit schema.Key) error {
 	return p.fill.Skip(limit)
 }
 
+func (p *pass) rebuilds(part *dataset.Part) bool {
+	if p.committed {
+		return p.run.damaged(part)
+	}
+	return p.run.rebuilds(part)
+}
+
 // rebuilds reports whether a part is to be written from the scan alone.
-func (t *tableRun) rebuilds(part *dataset.Part) bool { return slices.Contains(t.rebuilt, part.Path) }
+func (t *tableRun) rebuilds(part *dataset.Part) bool { return t.rewrite || t.damaged(part) }
+
+// damaged reports whether a part is one of those that repair found damaged.
+func (t *tableRun) damaged(part *dataset.Part) bool { return slices.Contains(t.rebuilt, part.Path) }
 
 // findDamaged reads every part and notes those that are damaged, to be rebuilt.
 func (t *tableRun) findDamaged() {
 	for i := range t.parts() {
 		part := &t.parts()[i]
 		r, err := t.open(part)
+		if outside(err) {
+			continue // the plan meets with it as well
+		}
 		if err != nil {
 			t.rebuilt = append(t.rebuilt, part.Path)
 			continue
 		}
 		r.Close()
 	}
+}
+
+// outside reports whether an error tells of the process or its rights: the part may be whole.
+func outside(err error) bool {
+	return errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }
 
 // group visits the segments of one row group, whose range ends before the key end.

@@ -43,7 +43,19 @@ func (r *Run) openLog(t *tableRun) (*dataset.PageLog, error) {
 			r.say(t, "starting over: "+why)
 		}
 	}
-	return dataset.CreateLog(fsys, r.logPath(t), header, t.table.Order)
+	log, err = dataset.CreateLog(fsys, r.logPath(t), header, t.table.Order)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.keepName(); err != nil {
+		return nil, errors.Join(fmt.Errorf("create page log: %w", err), log.Close())
+	}
+	return log, nil
+}
+
+// keepName makes the names of page logs survive a power loss: their pages are synced by their files.
+func (r *Run) keepName() error {
+	return errors.Join(r.data.FS().SyncDir(r.data.Path(dataset.ScanDir)), r.data.FS().SyncDir(r.data.Path(dataset.PrivateDir)))
 }
 
 // header describes the scan of a table that this run would begin.
@@ -61,7 +73,7 @@ const restarted = "restarted"
 // unusable says why a log cannot be gone on with; empty if it can.
 func (r *Run) unusable(t *tableRun, log *dataset.PageLog, now dataset.LogHeader) string {
 	h := log.Header
-	finished, err := (&tableRun{log: log}).finished()
+	_, err := (&tableRun{log: log}).finished()
 	switch {
 	case r.Restart || len(log.Frames) == 0:
 		return restarted
@@ -77,24 +89,28 @@ func (r *Run) unusable(t *tableRun, log *dataset.PageLog, now dataset.LogHeader)
 		return "the page log is from the future"
 	case err != nil:
 		return err.Error()
-	case t.table.Source.Paging == schema.ByPage && !finished:
-		return restarted // page lists are short, and shift
+	case t.table.Source.Paging == schema.ByPage:
+		return restarted // page lists are short, and shift; and what they define must be newer than what refers to it
 	}
 	return ""
 }
 
-// fingerprint identifies what a table's scan asks for and how its answers are decoded.
+// fingerprint identifies what a table's scan asks for and how its answers are decoded and protected.
 func fingerprint(t *schema.Table) string {
 	child := ""
 	if t.Child != nil {
 		child = t.Child.Table.Name
 	}
+	drop, hash, check := t.Protected()
 	text, err := json.Marshal(struct {
 		Source  schema.Source
 		Columns []schema.Column
 		Open    string
 		Child   string
-	}{t.Source, t.Columns, t.Open, child})
+		Drop    []string `json:",omitempty"`
+		Hash    []string `json:",omitempty"`
+		Key     string   `json:",omitempty"`
+	}{t.Source, t.Columns, t.Open, child, drop, hash, check})
 	if err != nil {
 		panic(err) // declarations are plain data
 	}

@@ -155,7 +155,21 @@ func start(ctx context.Context, o Options, plan bool, do func(*Run) (*Report, er
 	if err := r.purge(); err != nil {
 		return nil, err
 	}
-	return do(r)
+	report, err = do(r)
+	return report, r.overtaken(err)
+}
+
+// overtaken tells damage from parts that another run replaced meanwhile, on a machine for which the lock does not hold.
+func (r *Run) overtaken(err error) error {
+	var part *PartError
+	if !errors.As(err, &part) {
+		return err
+	}
+	now, look := dataset.Open(r.FS, r.Dir)
+	if look != nil || now.Manifest == nil || !now.Pending() && now.Manifest.Snapshot == r.snapshot() {
+		return err
+	}
+	return &dataset.ConflictError{Path: r.Dir, Began: r.snapshot(), Find: now.Manifest.Snapshot}
 }
 
 // recover finishes the commit of an earlier run, or gives it up where it is damaged and the run is to repair that.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"net/url"
 	"time"
 
@@ -24,6 +25,8 @@ type Outcome struct {
 	Incomplete string `json:"incomplete,omitempty"`
 	// Childless says that no row told of its child rows, so that these have to be listed on their own.
 	Childless bool `json:"childless,omitempty"`
+
+	resumed bool // some of it was read by an earlier run
 }
 
 // scan reads one table from the API into its page log.
@@ -36,10 +39,11 @@ type scan struct {
 	pages   int
 }
 
-// Walks of a cursor list, beside the main one, as the page log names them.
+// Walks, as the page log names them; those of page lists are named by their parameters.
 const (
-	walkMain  = "main"
+	walkMain  = "main"  // of a cursor list
 	walkNewer = "newer" // rows that are newer than the main walk's start
+	walkEach  = "each"  // the list again, status by status
 	walkAsked = "asked" // rows asked for by id
 )
 
@@ -56,16 +60,32 @@ func (r *Run) scanTable(ctx context.Context, t *tableRun) error {
 			s.rows += int64(f.Rows)
 		}
 	}
+	resumed := len(log.Frames)
+	defer func() { t.scan.resumed = resumed > 0 }()
 	if done, err := t.finished(); done || err != nil {
 		s.progress(true)
 		return err
 	}
 	incomplete, err := s.walkAll(ctx)
+	if resumed > 0 && len(log.Frames) == resumed && refused(err) {
+		resumed = 0
+		r.say(t, "starting over: the API does not take the cursor of the page log: "+err.Error())
+		return r.scanAnew(ctx, t)
+	}
 	if err != nil {
 		return errors.Join(err, log.Sync())
 	}
 	s.progress(true)
 	return s.finish(incomplete)
+}
+
+// scanAnew gives up a table's page log and scans the table from its start.
+func (r *Run) scanAnew(ctx context.Context, t *tableRun) error {
+	t.log.Close()
+	if err := r.data.FS().Remove(r.logPath(t)); err != nil {
+		return fmt.Errorf("remove page log: %w", err)
+	}
+	return r.scanTable(ctx, t)
 }
 
 func (s *scan) walkAll(ctx context.Context) (incomplete string, err error) {
@@ -126,90 +146,6 @@ func (s *scan) finish(incomplete string) error {
 	return s.t.log.Sync()
 }
 
-// walkCursor walks a cursor list once, then looks for rows that are newer than the walk's start and compares with the
-// API's own counts, taken in between.
-func (s *scan) walkCursor(ctx context.Context) (incomplete string, err error) {
-	src := s.t.table.Source
-	from, ended := s.resume()
-	if !ended {
-		list := client.List{Path: src.Path, Params: src.Params, Limits: src.Limits, From: from}
-		err := s.walk(ctx, s.client.Cursor(ctx, list), walkMain)
-		if circle(err) {
-			return err.Error(), nil
-		}
-		if err != nil {
-			return "", err
-		}
-	}
-	for range 3 { // an account that changes may need another look
-		want, err := s.count(ctx)
-		if err == nil {
-			err = s.walkNewer(ctx)
-		}
-		if refused(err) || circle(err) {
-			return fmt.Sprintf("the rows could not be counted: %v", err), nil
-		}
-		if err != nil {
-			return "", err
-		}
-		got, err := countRows(s.t)
-		if err != nil || got >= want {
-			return "", err
-		}
-		incomplete = fmt.Sprintf("the API counts %d rows, the scan met %d", want, got)
-	}
-	return incomplete, nil
-}
-
-// resume returns the cursor of the page that follows the last one logged, or that the main walk has ended.
-func (s *scan) resume() (from string, ended bool) {
-	for _, f := range s.t.log.Frames {
-		if f.Walk == walkMain {
-			from, ended = f.Cursor, f.End
-		}
-	}
-	return from, ended
-}
-
-// count returns the sum of the API's own counts.
-func (s *scan) count(ctx context.Context) (int64, error) {
-	var sum int64
-	for _, params := range s.t.table.Source.Counts {
-		n, err := s.client.Count(ctx, s.t.table.Source.Path, params)
-		if err != nil {
-			return 0, err
-		}
-		sum += n
-	}
-	return sum, nil
-}
-
-// walkNewer reads the list from its top again, down to a row that was there when the main walk began.
-func (s *scan) walkNewer(ctx context.Context) error {
-	src := s.t.table.Source
-	list := client.List{Path: src.Path, Params: src.Params, Limits: src.Limits[1:]}
-	var top schema.Key
-	for _, f := range s.t.log.Frames {
-		if f.Walk == walkMain && f.Rows > 0 {
-			top = f.Last
-			break
-		}
-	}
-	for page, err := range s.client.Cursor(ctx, list) {
-		if err != nil {
-			return err
-		}
-		rows, err := s.append(page, walkNewer)
-		if err != nil {
-			return err
-		}
-		if top != nil && rows.Rows.Rows > 0 && rows.Rows.Keys(s.t.table.Order).CompareKey(0, top) <= 0 {
-			return nil
-		}
-	}
-	return nil
-}
-
 // walk appends the pages of a walk to the log. The next page is fetched while this one is decoded.
 func (s *scan) walk(ctx context.Context, pages iter.Seq2[*client.Page, error], name string) error {
 	g, ctx := errgroup.WithContext(ctx)
@@ -264,66 +200,6 @@ func (s *scan) progress(done bool) {
 	s.event(Event{Table: s.t.table.Name, Rows: s.rows, Pages: s.pages, Done: done})
 }
 
-// walkPages walks a page list. Rows shift between its pages when the list changes under the walk: a walk counts only if
-// all its pages state the same total and that many rows were met; else the list is walked again.
-func (s *scan) walkPages(ctx context.Context) (incomplete string, err error) {
-	seen := map[string]bool{}
-	for range 3 {
-		stable := true
-		var expected int64
-		for _, params := range walksOf(s.t.table.Source) {
-			w := pageWalk{seen: map[string]bool{}, total: -1, stable: true}
-			if err := s.walkPageList(ctx, params, &w); circle(err) {
-				return err.Error(), nil
-			} else if err != nil {
-				return "", err
-			}
-			stable = stable && w.stable && (w.total < 0 || int64(len(w.seen)) == w.total)
-			for id := range w.seen {
-				seen[id] = true
-			}
-			if expected += max(0, w.total); w.all > 0 {
-				expected = w.all
-			}
-		}
-		if stable && int64(len(seen)) >= expected {
-			return "", nil
-		}
-	}
-	return "the list changed while it was read", nil
-}
-
-// pageWalk is what one walk of a page list met.
-type pageWalk struct {
-	seen   map[string]bool
-	total  int64 // stated by its pages; -1 if none did
-	all    int64 // rows of all walks together, if the list tells
-	stable bool
-}
-
-func (s *scan) walkPageList(ctx context.Context, params url.Values, w *pageWalk) error {
-	src := s.t.table.Source
-	list := client.List{Path: src.Path, Params: params, Limits: src.Limits}
-	for page, err := range s.client.Pages(ctx, list) {
-		if err != nil {
-			return err
-		}
-		if w.total >= 0 && page.Total != w.total {
-			w.stable = false
-		}
-		w.total = page.Total
-		w.all = page.Aggregations["all"]
-		rows, err := s.append(page, params.Encode())
-		if err != nil {
-			return err
-		}
-		for i, ids := 0, rows.Rows.Keys(s.t.table.Order); i < rows.Rows.Rows; i++ {
-			w.seen[string(ids[0].Text(i))] = true
-		}
-	}
-	return nil
-}
-
 // walksOf returns the parameters of each walk of a list.
 func walksOf(src schema.Source) []url.Values {
 	if len(src.Walks) == 0 {
@@ -331,15 +207,17 @@ func walksOf(src schema.Source) []url.Values {
 	}
 	var walks []url.Values
 	for _, w := range src.Walks {
-		params := url.Values{}
-		for _, from := range []url.Values{src.Params, w} {
-			for k, v := range from {
-				params[k] = v
-			}
-		}
-		walks = append(walks, params)
+		walks = append(walks, with(src.Params, w))
 	}
 	return walks
+}
+
+// with returns parameters and more of them.
+func with(params, more url.Values) url.Values {
+	all := url.Values{}
+	maps.Copy(all, params)
+	maps.Copy(all, more)
+	return all
 }
 
 // circle reports whether a walk ended because the server led it astray: what it met is good, and not all.
@@ -352,9 +230,19 @@ func circle(err error) bool {
 // refused reports whether the server understood a request and does not do that.
 func refused(err error) bool {
 	var status *client.Error
+	return errors.As(err, &status) && (status.Status == 400 || status.Status == 422)
+}
+
+// unanswered reports whether the server answered, and not with what was asked for, try as one might. Where there was no
+// answer, or the budget of requests is used up, a later run may do better.
+func unanswered(err error) bool {
+	var status *client.Error
 	var body *client.BodyError
-	if errors.As(err, &status) {
-		return status.Status == 404 || status.Status == 422 || status.Status == 400
-	}
-	return errors.As(err, &body)
+	return errors.As(err, &status) && status.Status != 401 && status.Status != 429 || errors.As(err, &body)
+}
+
+// stopsRun reports whether an error concerns the run, not one table alone.
+func stopsRun(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, client.ErrTimeout) ||
+		errors.Is(err, client.ErrUnauthorized) || errors.Is(err, client.ErrAccountChanged)
 }

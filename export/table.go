@@ -25,6 +25,8 @@ type tableRun struct {
 	plan   *TablePlan
 	// rebuilt are paths of damaged parts that are written from the scan alone.
 	rebuilt []string
+	// rewrite says that all parts are written from the scan alone, in a layout of their own.
+	rewrite bool
 	// auxiliary tables are scanned for the sake of others and not exported.
 	auxiliary bool
 	err       error // why the table keeps its old state

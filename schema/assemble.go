@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"bytes"
 	"slices"
 )
 
@@ -54,6 +55,7 @@ func (d *Decoder) fill(rescues *[]rescue, values cells, rows []int32, c Column) 
 		return nil
 	}
 	v, f, omit, filled := d.vector(c.Kind), formOf(c), d.table.omit[c.Path], 0
+	guard := d.table.guard.verdict(c.Path)
 	for i, row := range rows {
 		s := values.at(row)
 		if s.end == 0 {
@@ -63,6 +65,9 @@ func (d *Decoder) fill(rescues *[]rescue, values cells, rows []int32, c Column) 
 		raw := d.raw(s)
 		if omit != nil {
 			raw = omitMembers(raw, omit)
+		}
+		if guard.of(raw) == hashed {
+			raw = d.token(c.Path, raw)
 		}
 		if appendValue(v, raw, f) {
 			filled++
@@ -97,7 +102,7 @@ func (d *Decoder) unify(rescues *[]rescue, first *Vector, values cells, rows []i
 		}
 		return first
 	}
-	v := d.vector(c.Kind)
+	v, guard := d.vector(c.Kind), d.table.guard.verdict(path)
 	for i, row := range rows {
 		if first.Null(i) {
 			v.AppendRows(second, i, i+1)
@@ -105,7 +110,7 @@ func (d *Decoder) unify(rescues *[]rescue, first *Vector, values cells, rows []i
 		}
 		v.AppendRows(first, i, i+1)
 		if !second.Null(i) && !second.Equal(i, first, i) {
-			*rescues = append(*rescues, rescue{i, path, d.raw(values.at(row))})
+			*rescues = append(*rescues, rescue{i, path, d.guarded(guard, path, d.raw(values.at(row)))})
 		}
 	}
 	return v
@@ -126,7 +131,7 @@ func (d *Decoder) appendStrays(rescues []rescue, rows []int32) []rescue {
 	var list []rescue
 	for _, s := range d.strays {
 		if place[s.row] >= 0 {
-			list = append(list, rescue{place[s.row], s.path, d.raw(s.value)})
+			list = append(list, rescue{place[s.row], s.path, d.strayValue(s)})
 		}
 	}
 	for _, r := range sortRescues(list, d.ranks) { // the last of a path counts, also if it is null
@@ -135,6 +140,28 @@ func (d *Decoder) appendStrays(rescues []rescue, rows []int32) []rescue {
 		}
 	}
 	return rescues
+}
+
+// strayValue returns the value of a stray, or its token; empty for null.
+func (d *Decoder) strayValue(s stray) []byte {
+	raw := d.raw(s.value)
+	if len(raw) > 0 && d.fateOfStray(s.object, s.path, raw) == hashed {
+		return bytes.Clone(d.token(s.path, raw))
+	}
+	return raw
+}
+
+// guarded returns a value, or its token if it is to be hashed.
+func (d *Decoder) guarded(v verdict, path string, raw []byte) []byte {
+	if v.of(raw) == hashed {
+		return bytes.Clone(d.token(path, raw))
+	}
+	return raw
+}
+
+// token returns the token of a value; it is overwritten by the next.
+func (d *Decoder) token(path string, raw []byte) []byte {
+	return d.tokens.token(raw, d.table.guard.kinds[path])
 }
 
 // sorted returns the rows in key order; of rows with the same key only the last that came.

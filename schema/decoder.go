@@ -28,6 +28,8 @@ type Decoder struct {
 	always []*object
 	child  *object
 
+	tokens *tokens // nil if nothing is hashed
+
 	json  *jsontext.Decoder
 	input bytes.Buffer
 	inner *jsontext.Decoder // for objects in a child's array
@@ -75,6 +77,7 @@ type stray struct {
 // NewDecoder returns a decoder for the records of a table that has a list of its own.
 func NewDecoder(t *Table) *Decoder {
 	d := &Decoder{table: t, second: secondPaths(t), ranks: ranks(t), json: new(jsontext.Decoder), inner: new(jsontext.Decoder)}
+	d.tokens = newTokens(t.guard)
 	d.root = compile(t, d.second)
 	d.cells = make([]cells, len(t.Columns)+len(d.second))
 	for _, name := range t.Always {

@@ -9,6 +9,7 @@ func fieldTable() *Table {
 		Key:     []string{"id"},
 		Order:   []string{"id"},
 		Columns: slices.Concat(key("id"), texts("name", "key", "type"), flags("is_default", "used_in_automations")),
+		needed:  []string{"key", "type"},
 		Source: Source{
 			Path:   "/fields",
 			Paging: ByPage,

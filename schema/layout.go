@@ -45,7 +45,14 @@ func fieldPaths(t *Table, fields map[string]Kind) map[string]Kind {
 		return paths
 	}
 	for key, k := range fields {
-		paths[joinPath(t.Open, key)] = k
+		path := joinPath(t.Open, key)
+		switch t.guard.verdict(path).all {
+		case dropped:
+			continue
+		case hashed:
+			k = String
+		}
+		paths[path] = k
 	}
 	return paths
 }

@@ -37,13 +37,17 @@ func (n names) choose(path string) string {
 	if same && !n[fold(name)] {
 		return n.use(name)
 	}
-	name = cut(name, maxColumnName-9)
 	for seed := path; ; seed += "#" {
-		sum := sha256.Sum256([]byte(seed))
-		if hashed := name + "_" + hex.EncodeToString(sum[:4]); !n[fold(hashed)] {
-			return n.use(hashed)
+		if name := suffixed(name, seed); !n[fold(name)] {
+			return n.use(name)
 		}
 	}
+}
+
+// suffixed returns a name that ends in a hash of the seed.
+func suffixed(name, seed string) string {
+	sum := sha256.Sum256([]byte(seed))
+	return cut(name, maxColumnName-9) + "_" + hex.EncodeToString(sum[:4])
 }
 
 // sanitise replaces what readers or terminals trip over by `_` and cuts the name to its bound. It reports whether the

@@ -22,6 +22,7 @@ type role uint8
 const (
 	dynamicMember role = iota
 	leafMember
+	droppedMember
 	objectMember
 	childMember
 )
@@ -36,6 +37,7 @@ type member struct {
 	path   string
 	cell   int // of a leaf; of a dynamic member in page: its number among the dynamic columns
 	page   int // the page that the number holds for
+	guard  verdict
 }
 
 // compile turns a declaration into the objects that its records are read into. Cells are numbered as the columns are,
@@ -47,6 +49,9 @@ func compile(t *Table, second []string) *object {
 	}
 	for i, path := range second {
 		root.leaf(path, len(t.Columns)+i)
+	}
+	for _, path := range t.guard.droppedPaths() {
+		root.drop(path)
 	}
 	if t.Open != "" {
 		root.enter(t.Open)
@@ -66,6 +71,16 @@ func (o *object) leaf(path string, cell int) {
 	}
 	o.below = append(o.below, cell)
 	o.add(names[last], &member{role: leafMember, cell: cell})
+}
+
+// drop makes the values of a path be passed over. The objects that it is in stay objects.
+func (o *object) drop(path string) {
+	names := splitPath(path)
+	last := len(names) - 1
+	for _, name := range names[:last] {
+		o = o.enter(name).object
+	}
+	o.add(names[last], &member{role: droppedMember})
 }
 
 // enter returns the object member of the name, made if it is missing.

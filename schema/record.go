@@ -116,6 +116,9 @@ func (d *Decoder) find(o *object, quoted []byte) *member {
 	d.remember++
 	m := o.add(string(d.name), &member{})
 	m.quoted = string(quoted)
+	if m.guard = d.table.guard.verdict(m.path); m.guard.all == dropped {
+		m.role = droppedMember
+	}
 	o.dynamic = append(o.dynamic, m)
 	return m
 }
@@ -127,6 +130,8 @@ func (d *Decoder) readMember(o *object, m *member) error {
 			return d.readObject(m.object)
 		case childMember:
 			return d.readChild(m.object)
+		case droppedMember:
+			return d.json.SkipValue()
 		}
 	}
 	raw, err := d.json.ReadValue()
@@ -139,6 +144,8 @@ func (d *Decoder) readMember(o *object, m *member) error {
 		d.stray(o, string(appendName([]byte(o.path), d.name)), value)
 	case m.role == leafMember:
 		d.cells[m.cell].put(d.rows, value)
+	case m.guard.of(raw) == dropped:
+		d.putDynamic(o, m, span{})
 	default:
 		d.putDynamic(o, m, value)
 	}
@@ -181,10 +188,22 @@ func (d *Decoder) openCells() {
 // stray notes a value without a column. A null has nothing to lose, and is noted only to take away what the same name
 // had before in the row.
 func (d *Decoder) stray(o *object, path string, value span) {
+	if value.end > 0 && d.fateOfStray(o, path, d.raw(value)) == dropped {
+		value = span{}
+	}
 	if value.end == 0 && !d.hasStray(path) {
 		return
 	}
 	d.strays = append(d.strays, stray{d.rows, o, path, value})
+}
+
+// fateOfStray decides about a value without a column; one that stands in the place of an object o may hold what o would.
+func (d *Decoder) fateOfStray(o *object, path string, raw []byte) fate {
+	v := d.table.guard.verdict(path)
+	if path == o.path {
+		return v.container
+	}
+	return v.of(raw)
 }
 
 // hasStray reports whether the row may have a value of the path already; it looks at a few only.

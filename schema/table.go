@@ -49,6 +49,10 @@ type Table struct {
 	same map[string]string
 	// omit names, by the path of a JSON column, members that are left out of each object of its array.
 	omit map[string][]string
+	// needed names columns that the program itself reads, so that they cannot be protected.
+	needed []string
+	// guard protects columns, nil if none are.
+	guard *guard
 }
 
 // Child declares rows that come inside another table's rows: in attribute Attribute (an array of objects), the

@@ -1,0 +1,214 @@
+package export
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+
+	"mailerlake/export/dataset"
+	"mailerlake/schema"
+)
+
+// MinHashKey is the least length of a key that values are hashed with, in bytes.
+const MinHashKey = 16
+
+// Privacy says which columns are kept from the disk, as "table.column": from parts, page logs and everything else. The
+// manifest records it, and it holds for the dataset as long as that is not rewritten.
+type Privacy struct {
+	Drop []string // left out
+	Hash []string // replaced by tokens, see schema.Token
+	Key  []byte   // that tokens are made with; never written
+}
+
+// Check finds what is wrong without a look at the dataset, which may know more columns than are declared. What it
+// refuses is the user's mistake.
+func (p Privacy) Check() error {
+	if len(p.Hash) > 0 && len(p.Key) < MinHashKey {
+		return fmt.Errorf("hashing takes a key of at least %d bytes", MinHashKey)
+	}
+	any := func(table string) (columns []string) {
+		for _, entry := range slices.Concat(p.Drop, p.Hash) {
+			if t, column, _ := strings.Cut(entry, "."); t == table {
+				columns = append(columns, column)
+			}
+		}
+		return columns
+	}
+	_, err := p.apply(any)
+	return err
+}
+
+// apply returns the tables under protection; known gives the columns of a table that exist without a declaration.
+func (p Privacy) apply(known func(table string) []string) ([]*schema.Table, error) {
+	by := map[string]schema.Protection{}
+	for i, entry := range slices.Concat(p.Drop, p.Hash) {
+		table, column, _ := strings.Cut(entry, ".")
+		if table == "" || column == "" {
+			return nil, &schema.ProtectionError{Column: fmt.Sprintf("%q", entry), Why: "write it as table.column"}
+		}
+		protection := by[table]
+		if i < len(p.Drop) {
+			protection.Drop = append(protection.Drop, column)
+		} else {
+			protection.Hash = append(protection.Hash, column)
+		}
+		protection.Key, protection.Known = p.Key, known(table)
+		by[table] = protection
+	}
+	return schema.Protect(schema.Tables(), by)
+}
+
+// protect declares the tables as the run's privacy wants them.
+func (r *Run) protect() (err error) {
+	if err := r.Privacy.Check(); err != nil {
+		return err
+	}
+	r.declared, err = r.Privacy.apply(func(table string) []string { return knownColumns(r.data.Manifest, table) })
+	r.privacy = recorded(r.declared)
+	return err
+}
+
+// knownColumns returns the columns that a dataset has, and those that were kept from it.
+func knownColumns(m *dataset.Manifest, table string) []string {
+	if m == nil {
+		return nil
+	}
+	names := m.Privacy.Columns(table)
+	if state := m.Table(table); state != nil {
+		for _, c := range state.Columns {
+			names = append(names, c.Name)
+		}
+	}
+	return names
+}
+
+// recorded returns what a manifest records of the protection of tables, nil if there is none.
+func recorded(tables []*schema.Table) *dataset.Privacy {
+	p := &dataset.Privacy{}
+	for _, t := range tables {
+		drop, hash, check := t.Protected()
+		for _, name := range drop {
+			p.Drop = append(p.Drop, t.Name+"."+name)
+		}
+		for _, name := range hash {
+			p.Hash = append(p.Hash, t.Name+"."+name)
+			p.KeyCheck = check
+		}
+	}
+	if len(p.Drop)+len(p.Hash) == 0 {
+		return nil
+	}
+	slices.Sort(p.Drop)
+	slices.Sort(p.Hash)
+	return p
+}
+
+// PrivacyError says that a run would drop or hash other columns than the dataset was exported with.
+type PrivacyError struct {
+	Differs []string // what is not as it was, in words
+}
+
+func (e *PrivacyError) Error() string {
+	return fmt.Sprintf("the dataset was exported with other privacy: %s; drop and hash what was dropped and hashed before, or write every table anew with mailerlake export --rewrite",
+		strings.Join(e.Differs, ", "))
+}
+
+// checkPrivacy refuses a run whose privacy is not the dataset's, unless it writes everything anew.
+func (r *Run) checkPrivacy() error {
+	if r.data.Manifest == nil || r.rewrite {
+		return nil
+	}
+	if differs := differences(r.data.Manifest.Privacy, r.privacy); len(differs) > 0 {
+		return &PrivacyError{differs}
+	}
+	return nil
+}
+
+// differences tells what is not the same, column by column.
+func differences(was, is *dataset.Privacy) (differs []string) {
+	before, now := fates(was), fates(is)
+	all := maps.Clone(before)
+	maps.Copy(all, now)
+	for _, column := range slices.Sorted(maps.Keys(all)) {
+		if b, n := before[column], now[column]; b != n {
+			differs = append(differs, fmt.Sprintf("%s was %s and is %s now", column, orKept(b), orKept(n)))
+		}
+	}
+	if was != nil && is != nil && was.KeyCheck != "" && is.KeyCheck != "" && was.KeyCheck != is.KeyCheck {
+		differs = append(differs, "the key to hash with is another one")
+	}
+	return differs
+}
+
+// fates tells what becomes of each protected column.
+func fates(p *dataset.Privacy) map[string]string {
+	fates := map[string]string{}
+	if p != nil {
+		for _, column := range p.Drop {
+			fates[column] = "dropped"
+		}
+		for _, column := range p.Hash {
+			fates[column] = "hashed"
+		}
+	}
+	return fates
+}
+
+func orKept(fate string) string {
+	if fate == "" {
+		return "kept"
+	}
+	return fate
+}
+
+// purge removes all page logs if one of them was made under other protection: what is protected now may be in it.
+func (r *Run) purge() error {
+	if r.privacy == nil && !r.rewrite {
+		return nil
+	}
+	dir := r.data.Path(dataset.ScanDir)
+	entries, err := r.data.FS().ReadDir(dir)
+	if err != nil || !slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return !r.fits(e.Name()) }) {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return err
+	}
+	r.event(Event{Message: "removing what was scanned before: it was not protected as it is to be now"})
+	if err := r.data.FS().RemoveAll(dir); err != nil {
+		return fmt.Errorf("remove unprotected page logs: %w", err)
+	}
+	return nil
+}
+
+// fits reports whether a file beside the page logs holds nothing that is protected now.
+func (r *Run) fits(name string) bool {
+	for _, t := range r.declared {
+		if name != logName(t) {
+			continue
+		}
+		log, err := dataset.OpenLog(r.data.FS(), r.data.Path(dataset.ScanDir, name), t.Order)
+		if err != nil {
+			return false
+		}
+		defer log.Close()
+		return log.Header.Source == fingerprint(t)
+	}
+	return name == plannedName
+}
+
+// warnUnmet tells of protected custom fields that the account does not have: their names may be misspelt.
+func (r *Run) warnUnmet() {
+	kinds, err := r.fieldKinds()
+	if err != nil {
+		return
+	}
+	for _, t := range r.tables {
+		for _, name := range t.table.Unmet(slices.Sorted(maps.Keys(kinds))) {
+			r.say(t, fmt.Sprintf("warning: the account has no custom field for the protected column %s.%s; is it spelt right?", t.table.Name, name))
+		}
+	}
+}

@@ -1,0 +1,115 @@
+package schema
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// fate is what becomes of a value; of two the greater holds.
+type fate uint8
+
+const (
+	kept fate = iota
+	hashed
+	dropped
+)
+
+// guard knows the protected columns of a table. A guard is never changed once its table is declared.
+type guard struct {
+	names     map[string]fate // protected columns, by folded name
+	canonical map[string]fate // the same by canonical name
+	exact     map[string]fate // of each declared path
+	kinds     map[string]Kind // of each declared path that is hashed: its values are hashed as this type writes them
+	key       []byte
+}
+
+// add protects the columns that a name may mean.
+func (g *guard) add(t *Table, given string, f fate, known []string) error {
+	name := canonicalName(given)
+	if why := t.checkProtected(name, known); why != "" {
+		return &ProtectionError{t.Name + "." + given, why}
+	}
+	if was := g.canonical[name]; was != kept && was != f {
+		return &ProtectionError{t.Name + "." + given, "it is to be both dropped and hashed; choose one"}
+	}
+	g.canonical[name], g.names[fold(name)] = f, f
+	return nil
+}
+
+// declare returns a declared column as it is under protection; false if it is dropped.
+func (g *guard) declare(c Column) (Column, bool) {
+	f := kept
+	if !c.Required {
+		f = max(g.named(c.Path), g.names[fold(c.Name)])
+	}
+	g.exact[c.Path] = f
+	if f == hashed {
+		g.kinds[c.Path] = c.Kind
+		c.Kind, c.JSON = String, false
+	}
+	return c, f != dropped
+}
+
+// named returns what becomes of a path, by the names that its column, and the columns of the objects it is in, may get.
+func (g *guard) named(path string) fate {
+	f, at, members := kept, "", splitPath(path)
+	for i, member := range members {
+		at = joinPath(at, member)
+		name, _ := sanitise(strings.Join(members[:i+1], "_"))
+		f = max(f, g.names[fold(name)], g.names[fold(suffixed(name, at))])
+	}
+	return f
+}
+
+// above returns what becomes of a value in which protected columns may be hidden: at a path that theirs begin with.
+func (g *guard) above(path string) fate {
+	f := kept
+	for below, is := range g.exact {
+		if is > f && strings.HasPrefix(below, path+".") {
+			f = is
+		}
+	}
+	name, _ := sanitise(strings.Join(splitPath(path), "_"))
+	for below, is := range g.names {
+		if is > f && strings.HasPrefix(below, fold(name)+"_") {
+			f = is
+		}
+	}
+	return f
+}
+
+// verdict says what becomes of the values at one path.
+type verdict struct {
+	all       fate
+	container fate // of an array or object, and of what stands in the place of a declared object
+}
+
+// verdict decides about a path; nothing is protected without a guard.
+func (g *guard) verdict(path string) verdict {
+	if g == nil {
+		return verdict{}
+	}
+	if f, ok := g.exact[path]; ok {
+		return verdict{f, f}
+	}
+	all := g.named(path)
+	return verdict{all, max(all, g.above(path))}
+}
+
+// of returns what becomes of a value.
+func (v verdict) of(raw []byte) fate {
+	if len(raw) > 0 && (raw[0] == '{' || raw[0] == '[') {
+		return v.container
+	}
+	return v.all
+}
+
+// droppedPaths returns the declared paths that are dropped.
+func (g *guard) droppedPaths() []string {
+	if g == nil {
+		return nil
+	}
+	paths := slices.Sorted(maps.Keys(g.exact))
+	return slices.DeleteFunc(paths, func(path string) bool { return g.exact[path] != dropped })
+}
