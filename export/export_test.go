@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -26,6 +27,7 @@ import (
 type lake struct {
 	dir     string
 	account *mailerlitetest.Account
+	mu      sync.Mutex
 	now     time.Time
 }
 
@@ -54,6 +56,14 @@ func newLake(t testing.TB, o mailerlitetest.Options) *lake {
 		now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
 }
 
+// tick is a clock that a second passes on whenever it is looked at.
+func (l *lake) tick() time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.now = l.now.Add(time.Second)
+	return l.now
+}
+
 func (l *lake) options(t testing.TB) export.Options {
 	t.Helper()
 	c, err := client.New(client.Options{Key: "test", Transport: l.account.Transport(), Rate: 1 << 30})
@@ -61,7 +71,7 @@ func (l *lake) options(t testing.TB) export.Options {
 		t.Fatal(err)
 	}
 	return export.Options{Client: c, FS: fastFS{dataset.OS(false)}, Dir: l.dir, Program: "mailerlake test", Tables: schema.Tables(),
-		ResumeWithin: 24 * time.Hour, Now: func() time.Time { l.now = l.now.Add(time.Second); return l.now }}
+		ResumeWithin: 24 * time.Hour, Now: l.tick}
 }
 
 // export exports the account and fails the test unless every table was exported with its deletes.

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/compress/zstd"
 
 	"mailerlake/client"
 	"mailerlake/client/mailerlitetest"
@@ -139,8 +141,8 @@ func (x *trial) disturb(f fault) {
 	x.account.Faults(func(_ int, r *http.Request) *mailerlitetest.Fault { return f(r) })
 }
 
-// settle makes a healthy run and requires that the dataset then equals the account.
-func (x *trial) settle(t testing.TB) *export.Report {
+// healthy makes a run that nothing disturbs and requires that it finds nothing wrong.
+func (x *trial) healthy(t testing.TB) *export.Report {
 	t.Helper()
 	x.disturb(nil)
 	r, err := export.Export(context.Background(), x.options(t))
@@ -152,8 +154,23 @@ func (x *trial) settle(t testing.TB) *export.Report {
 			t.Errorf("healthy run: %s: error %v, withheld %q", table.Name, table.Err, table.Withheld)
 		}
 	}
+	return r
+}
+
+// settle makes a healthy run and requires that the dataset then equals the account.
+func (x *trial) settle(t testing.TB) *export.Report {
+	t.Helper()
+	r := x.healthy(t)
 	x.check(t)
 	return r
+}
+
+// checkKeys requires that the dataset has the account's rows, whatever their values.
+func (x *trial) checkKeys(t testing.TB) {
+	t.Helper()
+	if d := cmp.Diff(x.existing(), x.keys(t)); d != "" {
+		t.Errorf("keys differ (-account +dataset)\n%s", d)
+	}
 }
 
 // state is what the dataset holds, by table and key.
@@ -206,6 +223,7 @@ const (
 	partial                     // nothing is deleted; what the scan met is applied
 	kept                        // equals the account, but for rows of subscribers whose own deletes are withheld
 	failed                      // keeps its old state
+	open                        // any of these: it depends on which request comes first
 )
 
 type outcomes map[string]outcome
@@ -219,21 +237,13 @@ func (o outcomes) and(table string, x outcome) outcomes {
 }
 
 // check compares a table after a disturbed run with what was stored before it and with the account.
-func (o outcome) check(t *testing.T, table export.TableReport, before, after, truth map[string]map[string]any) {
+func (o outcome) check(t *testing.T, x *trial, table export.TableReport, before map[string]map[string]any) {
 	t.Helper()
-	old, got, want := keys(before), keys(after), keys(truth)
+	after := x.rows(t, table.Name)
+	old, got, want := keys(before), keys(after), keys(x.truth(t, table.Name))
 	all := maps.Clone(old)
 	maps.Copy(all, want)
-	said := table.Error
-	if table.TablePlan != nil {
-		said += table.Withheld
-	}
-	if !strings.Contains(said, o.why) || (said == "") != (o.kind == whole || o.kind == kept) {
-		t.Errorf("%s: reported %q, want %q", table.Name, said, o.why)
-	}
-	if (table.Err != nil) != (o.kind == failed) {
-		t.Errorf("%s: got error %v", table.Name, table.Err)
-	}
+	o.checkReport(t, table)
 	switch o.kind {
 	case whole:
 		if d := cmp.Diff(want, got); d != "" {
@@ -244,19 +254,16 @@ func (o outcome) check(t *testing.T, table export.TableReport, before, after, tr
 			t.Errorf("%s: differs (-account and what was stored +dataset)\n%s", table.Name, d)
 		}
 	case kept:
-		subscribers := map[string]bool{}
-		for key := range want {
-			subscribers[key[strings.Index(key, "/")+1:]] = true
-		}
+		subscribers := x.truth(t, "subscriber")
 		for key := range old {
-			if !subscribers[key[strings.Index(key, "/")+1:]] {
+			if subscribers[key[strings.Index(key, "/")+1:]] == nil {
 				want[key] = true
 			}
 		}
 		if d := cmp.Diff(want, got); d != "" {
 			t.Errorf("%s: differs (-account and rows of withheld subscribers +dataset)\n%s", table.Name, d)
 		}
-	case partial:
+	case partial, open:
 		for key := range all {
 			if old[key] && !got[key] {
 				t.Errorf("%s: %s was deleted", table.Name, key)
@@ -274,75 +281,118 @@ func (o outcome) check(t *testing.T, table export.TableReport, before, after, tr
 	}
 }
 
+func (o outcome) checkReport(t *testing.T, table export.TableReport) {
+	t.Helper()
+	said := table.Error
+	if table.TablePlan != nil {
+		said += table.Withheld
+	}
+	quiet := o.kind == whole || o.kind == kept
+	if o.kind != open && (!strings.Contains(said, o.why) || (said == "") != quiet) {
+		t.Errorf("%s: reported %q, want %q", table.Name, said, o.why)
+	}
+	if o.kind != open && (table.Err != nil) != (o.kind == failed) {
+		t.Errorf("%s: got error %v", table.Name, table.Err)
+	}
+}
+
 // faultCase states what must become of a run in which something goes wrong.
 type faultCase struct {
 	name    string
-	account func(*mailerlitetest.Options)      // how the account behaves, for good
+	account func(*mailerlitetest.Options)        // how the account behaves, for good
 	change  func(x *trial, subscribers []string) // in the account, beside a day's changes
-	fault   func() fault                       // in the run
-	drop    int                                // the subscriber of this index is missing from the lists
-	resume  func() fault                       // in the run, which goes on with one that was stopped
+	fault   func() fault                         // in the run
+	drop    int                                  // the subscriber of this index is missing from the lists
 	client  client.Options
 	wrap    func(http.RoundTripper) http.RoundTripper
 
-	want    outcomes      // by table; whole where it says nothing
-	stopped error         // the run ends with it, and nothing is committed
-	failsWhole string // no table could be exported: part of the error; nothing is committed
-	limit   time.Duration // the run takes no longer; 2 minutes if zero
-	loose   bool // values are not as the account's, by intent
-	forever bool          // a healthy run would meet the same: it is part of the account
-	then    func(t *testing.T, x *trial, before map[string]map[string]map[string]any)
+	want       outcomes      // by table; whole where it says nothing
+	stopped    error         // the run ends with it, and nothing is committed
+	mayFail    string        // as failsWhole, if it comes to that
+	failsWhole string        // no table could be exported: part of the error; nothing is committed
+	limit      time.Duration // the run takes no longer; 2 minutes if zero
+	loose      bool          // values are not as the account's, by intent
+	forever    bool          // a healthy run would meet the same: it is part of the account
+	then       func(t *testing.T, x *trial, before map[string]map[string]map[string]any)
 }
 
 func (c faultCase) run(t *testing.T) {
 	x := newTrial(t, c.account)
 	subs := x.account.IDs("subscriber")
-	first, err := export.Export(t.Context(), x.options(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	first := c.begin(t, x)
 	before := x.state(t)
 	x.day(t)
 	if c.change != nil {
 		c.change(x, subs)
 	}
+	if c.drop > 0 {
+		c.fault = dropRow(subs[c.drop])
+	}
 	if c.fault != nil {
 		x.disturb(c.fault())
 	}
-	x.client.MaxBody, x.client.MaxWait = c.client.MaxBody, c.client.MaxWait
-	x.transport = c.wrap
+	x.client.MaxBody, x.transport = c.client.MaxBody, c.wrap
 	start := time.Now()
 	report, err := export.Export(t.Context(), x.options(t))
 	if took := time.Since(start); took > max(c.limit, 2*time.Minute) {
 		t.Errorf("the run took %v", took)
 	}
-	if c.stopped != nil {
-		if !errors.Is(err, c.stopped) {
-			t.Errorf("got error %v, want %v", err, c.stopped)
-		}
-		if d := cmp.Diff(before, x.state(t)); d != "" {
-			t.Errorf("a run that was stopped changed the dataset\n%s", d)
-		}
-	} else if err != nil {
-		t.Fatal(err)
-	} else {
-		c.checkTables(t, x, report, before)
-		if report.Snapshot != first.Snapshot+1 {
-			t.Errorf("got snapshot %d", report.Snapshot)
-		}
+	c.checkRun(t, x, report, err, before)
+	if err == nil && report.Snapshot != first.Snapshot+1 {
+		t.Errorf("got snapshot %d, want %d", report.Snapshot, first.Snapshot+1)
 	}
 	if c.then != nil {
 		c.then(t, x, before)
 	}
 	if !c.forever && !t.Failed() {
-		x.settle(t)
+		c.settle(t, x)
+	}
+}
+
+// begin makes the first, healthy run.
+func (c faultCase) begin(t *testing.T, x *trial) *export.Report {
+	t.Helper()
+	first, err := export.Export(t.Context(), x.options(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.checkKeys(t)
+	return first
+}
+
+// settle makes the last, healthy run.
+func (c faultCase) settle(t *testing.T, x *trial) {
+	t.Helper()
+	x.healthy(t)
+	if c.loose {
+		x.checkKeys(t)
+	} else {
+		x.check(t)
+	}
+}
+
+// checkRun requires the outcome that the case states.
+func (c faultCase) checkRun(t *testing.T, x *trial, report *export.Report, err error, before map[string]map[string]map[string]any) {
+	t.Helper()
+	switch {
+	case c.stopped == nil && c.failsWhole == "" && err == nil:
+		c.checkTables(t, x, report, before)
+		return
+	case c.stopped != nil && errors.Is(err, c.stopped):
+	case c.mayFail != "" && err != nil && strings.Contains(err.Error(), "no table could be exported: ") && strings.Contains(err.Error(), c.mayFail):
+	case c.failsWhole != "" && err != nil && strings.Contains(err.Error(), c.failsWhole):
+	default:
+		t.Fatalf("got error %v, want %v%s", err, c.stopped, c.failsWhole)
+	}
+	if d := cmp.Diff(before, x.state(t)); d != "" {
+		t.Errorf("a run that was stopped changed the dataset\n%s", d)
 	}
 }
 
 func (c faultCase) checkTables(t *testing.T, x *trial, report *export.Report, before map[string]map[string]map[string]any) {
 	t.Helper()
 	for _, table := range report.Tables {
-		c.want[table.Name].check(t, table, before[table.Name], x.rows(t, table.Name), x.truth(t, table.Name))
+		c.want[table.Name].check(t, x, table, before[table.Name])
 	}
 	if report.Failed() != (len(c.want) > 0) {
 		t.Errorf("the report says failed: %v", report.Failed())
@@ -408,44 +458,54 @@ func editRows(body []byte, edit func([]string) []string) []byte {
 
 func status(code int) mailerlitetest.Fault { return mailerlitetest.Fault{Status: code} }
 
-// retried are faults that a run gets over without a trace.
+// retried are faults that a run gets over without a trace: all of them in the middle of a walk, some everywhere.
 func retried() []faultCase {
-	subscribers := list("/subscribers")
+	type f = mailerlitetest.Fault
+	everywhere := map[string]f{
+		"429 with seconds":  {Status: 429, RetryAfter: "59"},
+		"503":               {Status: 503},
+		"reset in the body": {ResetAfter: 40},
+		"truncated JSON":    {Truncate: 40},
+	}
+	middle := map[string]f{
+		"429 with date":        {Status: 429, RetryAfter: "Sat, 01 Jan 2000 00:00:40 GMT"},
+		"429 alone":            {Status: 429},
+		"408":                  {Status: 408},
+		"500":                  {Status: 500},
+		"502":                  {Status: 502},
+		"503 with Retry-After": {Status: 503, RetryAfter: "30"},
+		"504":                  {Status: 504},
+		"reset":                {Reset: true},
+		"HTML under 200":       {Body: "<!DOCTYPE html><html></html>"},
+		"blank body":           {Body: " "},
+		"data null":            {Body: `{"data":null,"meta":{"next_cursor":null}}`},
+		"data missing":         {Body: `{"meta":{"next_cursor":null}}`},
+		"wrong Content-Length": {WrongLength: true},
+		"slow first byte":      {Delay: 25 * time.Second},
+		"slow but steady":      {Drip: 10 * time.Millisecond, DripBytes: 100},
+		"dripping body":        {Drip: 10 * time.Second, DripBytes: 10},
+		"no answer":            {Hang: true},
+		"endless body":         {Endless: true},
+		"empty page":           {EmptyPage: true},
+	}
+	maps.Copy(middle, everywhere)
+	places := map[string]func(f) func() fault{
+		"first page": func(x f) func() fault { return once(1, list("/subscribers"), x) },
+		"newer rows": func(x f) func() fault { return once(7, list("/subscribers"), x) },
+		"account":    func(x f) func() fault { return once(1, list("/account"), x) },
+		"count":      func(x f) func() fault { return once(2, counts, x) },
+		"groups":     func(x f) func() fault { return once(1, list("/groups"), x) },
+		"fields":     func(x f) func() fault { return once(2, list("/fields"), x) },
+		"campaigns":  func(x f) func() fault { return once(3, list("/campaigns"), x) },
+		"lookup":     func(x f) func() fault { return once(1, lookups, x) },
+	}
 	var cases []faultCase
-	for name, f := range map[string]mailerlitetest.Fault{
-		"429 with seconds":             {Status: 429, RetryAfter: "59"},
-		"429 with date":                {Status: 429, RetryAfter: "Sat, 01 Jan 2000 00:00:40 GMT"},
-		"429 alone":                    {Status: 429},
-		"408":                          {Status: 408},
-		"500":                          {Status: 500},
-		"502":                          {Status: 502},
-		"503 with Retry-After":         {Status: 503, RetryAfter: "30"},
-		"504":                          {Status: 504},
-		"reset before the body":        {Reset: true},
-		"reset in the body":            {ResetAfter: 700},
-		"truncated JSON":               {Truncate: 700},
-		"HTML under 200":               {Body: "<!DOCTYPE html><html></html>"},
-		"empty body":                   {Body: " "},
-		"data null once":               {Body: `{"data":null,"meta":{"next_cursor":null}}`},
-		"data missing once":            {Body: `{"meta":{"next_cursor":null}}`},
-		"wrong Content-Length":         {WrongLength: true},
-		"slow first byte":              {Delay: 25 * time.Second},
-		"slow but steady":              {Drip: 10 * time.Millisecond, DripBytes: 100},
-		"dripping body":                {Drip: 10 * time.Second, DripBytes: 10},
-		"no answer":                    {Hang: true},
-		"endless body":                 {Endless: true},
-		"empty page with a next cursor": {EmptyPage: true},
-	} {
-		for _, at := range []struct {
-			where string
-			which requests
-			n     int
-		}{{"first page", subscribers, 1}, {"middle page", subscribers, 4}, {"newer rows", subscribers, 7}, {"count", counts, 2}, {"groups", list("/groups"), 1},
-			{"fields", list("/fields"), 2}, {"campaigns", list("/campaigns"), 3}, {"lookup", lookups, 1}} {
-			if f.EmptyPage && at.where != "first page" && at.where != "middle page" {
-				continue // there is no next page to lead to
-			}
-			cases = append(cases, faultCase{name: name + "/" + at.where, fault: once(at.n, at.which, f), client: client.Options{MaxBody: 1 << 20}, limit: 4 * time.Minute})
+	for name, x := range middle {
+		cases = append(cases, faultCase{name: name, fault: once(4, list("/subscribers"), x), client: client.Options{MaxBody: 1 << 20}})
+	}
+	for name, x := range everywhere {
+		for place, at := range places {
+			cases = append(cases, faultCase{name: name + "/" + place, fault: at(x)})
 		}
 	}
 	slices.SortFunc(cases, func(a, b faultCase) int { return strings.Compare(a.name, b.name) })
@@ -456,10 +516,12 @@ func retried() []faultCase {
 func lasting() []faultCase {
 	subscribers := list("/subscribers")
 	type f = mailerlitetest.Fault
-	give := func(why string) outcomes { return both(outcome{failed, why}) }
+	give := func(why string) outcomes { return both(outcome{kind: failed, why: why}) }
 	return []faultCase{
-		{name: "429 beyond the longest wait", fault: ever(3, subscribers, f{Status: 429, RetryAfter: "901"}), want: give("rate limit")},
-		{name: "429 without end", fault: ever(3, subscribers, f{Status: 429, RetryAfter: "100"}), want: give("rate limit"), limit: 16 * time.Minute},
+		{name: "429 beyond the longest wait", fault: ever(3, subscribers, f{Status: 429, RetryAfter: "901"}),
+			mayFail: "rate limit",
+			want:    give("rate limit").and("group", outcome{kind: failed, why: "rate limit"}).and("field", outcome{kind: failed, why: "rate limit"}).and("campaign", outcome{kind: open})},
+		{name: "429 without end", fault: ever(3, subscribers, f{Status: 429, RetryAfter: "100"}), want: give("rate limit"), limit: 20 * time.Minute},
 		{name: "503 without end", fault: ever(3, subscribers, status(503)), want: give("503")},
 		{name: "reset without end", fault: ever(3, subscribers, f{Reset: true}), want: give("reset")},
 		{name: "HTML under 200 without end", fault: ever(3, subscribers, f{Body: "<html></html>"}), want: give("web page")},
@@ -467,16 +529,16 @@ func lasting() []faultCase {
 		{name: "data null", fault: ever(3, subscribers, f{Body: `{"data":null}`}), want: give("not a list")},
 		{name: "no answer without end", fault: ever(3, subscribers, f{Hang: true}), want: give("in time"), limit: 10 * time.Minute},
 		{name: "endless body without end", fault: ever(3, subscribers, f{Endless: true}), client: client.Options{MaxBody: 1 << 20},
-			want: give("limit"), limit: 10 * time.Minute},
+			want: give("larger than allowed"), limit: 10 * time.Minute},
 		{name: "dripping without end", fault: ever(3, subscribers, f{Drip: time.Second, DripBytes: 10}), want: give("in time"), limit: 10 * time.Minute},
 		{name: "403 in mid-run", fault: ever(3, subscribers, status(403)), want: give("403")},
 		{name: "redirect in mid-run", fault: ever(3, subscribers, f{Redirect: "https://elsewhere.example/api/subscribers?cursor=1"}), want: give("elsewhere.example")},
 		{name: "every limit refused", fault: ever(1, subscribers, f{Status: 422, Body: `{"message":"The limit is invalid.","errors":{"limit":["It is invalid."]}}`}),
 			want: give("422")},
 		{name: "404 on the subscribers", fault: ever(1, subscribers, status(404)), want: give("404")},
-		{name: "404 on the groups", fault: ever(1, list("/groups"), status(404)), want: outcomes{"group": {failed, "404"}}},
-		{name: "404 on the campaigns", fault: ever(1, list("/campaigns"), status(404)), want: outcomes{"campaign": {failed, "404"}}},
-		{name: "404 on the fields", fault: ever(1, list("/fields"), status(404)), want: give("custom fields").and("field", outcome{failed, "404"})},
+		{name: "404 on the groups", fault: ever(1, list("/groups"), status(404)), want: outcomes{"group": {kind: failed, why: "404"}}},
+		{name: "404 on the campaigns", fault: ever(1, list("/campaigns"), status(404)), want: outcomes{"campaign": {kind: failed, why: "404"}}},
+		{name: "404 on the fields", fault: ever(1, list("/fields"), status(404)), want: give("custom fields").and("field", outcome{kind: failed, why: "404"})},
 		{name: "nothing but the account answers", fault: ever(1, func(r *http.Request) bool { return r.URL.Path != "/api/account" }, f{Reset: true}),
 			failsWhole: "reset"},
 	}
@@ -497,7 +559,7 @@ func stopping() []faultCase {
 		{name: "redirect at once", fault: ever(1, list("/account"), elsewhere), stopped: client.ErrRedirect},
 		{name: "another account at once", wrap: otherAccount(1), stopped: client.ErrAccountChanged},
 		{name: "another account in mid-run", wrap: otherAccount(7), stopped: client.ErrAccountChanged},
-		{name: "another account at the end", wrap: otherAccount(28), stopped: client.ErrAccountChanged},
+		{name: "another account at the end", wrap: otherAccount(20), stopped: client.ErrAccountChanged},
 	}
 }
 
@@ -505,17 +567,17 @@ func stopping() []faultCase {
 func unproven() []faultCase {
 	subscribers := list("/subscribers")
 	type f = mailerlitetest.Fault
-	hold := func(why string) outcomes { return both(outcome{withheld, why}) }
-	part := func(why string) outcomes { return both(outcome{partial, why}) }
+	hold := func(why string) outcomes { return both(outcome{kind: withheld, why: why}) }
+	part := func(why string) outcomes { return both(outcome{kind: partial, why: why}) }
 	nobody := func(why string) outcomes { // asking by id is no use
-		return outcomes{"subscriber": {withheld, why}, "group_subscriber": {kind: kept}, "group": {withheld, why}, "campaign": {withheld, why}}
+		return outcomes{"subscriber": {kind: withheld, why: why}, "group_subscriber": {kind: kept}, "group": {kind: withheld, why: why}, "campaign": {kind: withheld, why: why}}
 	}
 	rowless := func(b []byte) []byte { return bytes.Replace(b, []byte(`{"id":`), []byte(`{"di":`), 1) }
 	return []faultCase{
 		{name: "repeated cursor", fault: once(4, subscribers, f{RepeatCursor: true}), want: part("points back")},
 		{name: "nothing but empty pages", fault: ever(4, subscribers, f{EmptyPage: true}), want: part("empty pages")},
 		{name: "a list that ends early", fault: once(4, subscribers, f{Body: `{"data":[],"links":{"next":null},"meta":{"next_cursor":null}}`}),
-			want: part("the API counts 59 rows, the scan met 30")},
+			want: part("the API counts 59 rows, the scan met ")},
 		{name: "rows without an id", fault: ever(2, subscribers, f{Rewrite: rowless}), want: part("the API counts 59 rows")},
 		{name: "a missing row", drop: 40, want: hold("the API counts 59 rows, the scan met 58")},
 		{name: "rows without groups", fault: once(3, subscribers, replace(`"groups":[`, `"sgroup":[`)), want: part(`10 rows came without "groups"`)},
@@ -526,23 +588,23 @@ func unproven() []faultCase {
 		{name: "counting fails", fault: ever(1, counts, status(500)), want: hold("could not be counted")},
 		{name: "counts that are none", fault: ever(1, counts, f{Body: `{"total":"many"}`}), want: hold("could not be counted")},
 		{name: "counts that are too high", fault: ever(1, counts, f{Body: `{"total":1000}`}), want: hold("the API counts 5000 rows")},
-		{name: "campaigns without rows", fault: ever(1, list("/campaigns"), f{EmptyPage: true}), want: outcomes{"campaign": {partial, ""}}},
-		{name: "groups without rows", fault: ever(1, list("/groups"), f{EmptyPage: true}), want: outcomes{"group": {partial, ""}}},
-		{name: "fields without rows", fault: ever(1, list("/fields"), f{EmptyPage: true}), want: outcomes{"field": {partial, ""}}},
+		{name: "campaigns without rows", fault: ever(1, list("/campaigns"), f{EmptyPage: true}), want: outcomes{"campaign": {kind: partial, why: ""}}},
+		{name: "groups without rows", fault: ever(1, list("/groups"), f{EmptyPage: true}), want: outcomes{"group": {kind: partial, why: ""}}},
+		{name: "fields without rows", fault: ever(1, list("/fields"), f{EmptyPage: true}), want: outcomes{"field": {kind: partial, why: ""}}},
 		{name: "the same page of groups again", fault: ever(1, list("/groups"), f{Body: `{"data":[{"id":"1"}],"links":{"next":"x"},"meta":{"last_page":9,"total":9}}`}),
 			want: outcomes{"group": {kind: partial, why: "points back", madeUp: "1"}}},
 
 		{name: "asking by id forbidden", fault: ever(1, lookups, status(403)), want: nobody("403")},
 		{name: "asking by id fails", fault: ever(1, lookups, status(500)), want: nobody("500")},
-		{name: "asking by id rate limited", fault: ever(1, lookups, f{Status: 429, RetryAfter: "901"}), want: nobody("rate limit")},
+		{name: "asking by id rate limited", fault: ever(1, lookups, f{Status: 429, RetryAfter: "901"}),
+			want: nobody("rate limit").and("field", outcome{kind: withheld, why: "rate limit"})},
 		{name: "parts of batches fail", fault: ever(1, lookups, replace(`{"code":404,`, `{"code":503,`)), want: nobody("503"), limit: 5 * time.Minute},
 		{name: "nothing is found by its id", fault: ever(1, lookups, replace(`{"code":200,`, `{"code":404,`)), want: nobody("not found by their ids either")},
 		{name: "gone is another status", fault: ever(1, lookups, replace(`{"code":404,`, `{"code":410,`)), want: nobody("status 410")},
 		{name: "another row answers", fault: ever(1, lookups, replace(`{"code":404,"body":{"message":"Resource does not exist."}`,
 			`{"code":200,"body":{"data":{"id":"1","email":"x@example.com"}}`)), want: nobody("another row")},
-		{name: "parts without data", fault: ever(1, lookups, replace(`{"code":404,`, `{"code":200,`)), want: nobody("no data"), limit: 5 * time.Minute},
 		{name: "groups have no route of their own", account: func(o *mailerlitetest.Options) { o.NoGroup = true }, forever: true,
-			want: outcomes{"group": {withheld, "not found by their ids either"}}},
+			want: outcomes{"group": {kind: withheld, why: "not found by their ids either"}}},
 	}
 }
 
@@ -558,7 +620,6 @@ func keptFields(t *testing.T, x *trial, before map[string]map[string]map[string]
 
 // harmless are oddities that the dataset does not suffer from.
 func harmless() []faultCase {
-	subscribers := list("/subscribers")
 	with := func(change func(*mailerlitetest.Options)) func(*mailerlitetest.Options) { return change }
 	return []faultCase{
 		{name: "every row twice", fault: doubleRows},
@@ -577,11 +638,11 @@ func harmless() []faultCase {
 		{name: "batches not known", fault: ever(1, list("/batch"), status(404))},
 		{name: "batches not understood", fault: ever(1, list("/batch"), status(422))},
 		{name: "batches are web pages", fault: ever(1, list("/batch"), mailerlitetest.Fault{Body: "<html></html>"})},
+		{name: "parts of batches without data", fault: ever(1, lookups, replace(`{"code":404,`, `{"code":200,`))},
 		{name: "parts of a batch rate limited", fault: once(1, lookups, replace(`{"code":404,`, `{"code":429,`))},
 		{name: "parts of a batch fail once", fault: once(1, lookups, replace(`{"code":404,`, `{"code":502,`))},
 		{name: "counts too high for once", fault: once(5, counts, mailerlitetest.Fault{Body: `{"total":1000}`})},
 		{name: "a campaign list that loses a page for once", fault: once(2, list("/campaigns"), mailerlitetest.Fault{EmptyPage: true})},
-		{name: "a saved cursor is refused", resume: once(1, subscribers, mailerlitetest.Fault{Status: 422, Body: `{"message":"The cursor is invalid."}`})},
 		{name: "type drift", change: func(x *trial, ids []string) {
 			x.account.SetAttribute("subscriber", ids[12], "email", `{"local":"ada","domain":"example.com"}`)
 			x.account.SetAttribute("subscriber", ids[13], "opens_count", `"many"`)
@@ -614,17 +675,25 @@ func rescued(t *testing.T, x *trial, before map[string]map[string]map[string]any
 	}
 }
 
+// bubble runs f in a bubble of synthetic time. The Parquet library keeps its decompressors, which hold channels, from
+// one file to the next: none may go into the bubble or come out of it. So tests that use bubbles are not parallel.
+func bubble(t *testing.T, f func(t *testing.T)) {
+	synctest.Test(t, func(t *testing.T) {
+		forget := func() { parquet.Zstd = zstd.Codec{Level: zstd.DefaultLevel} }
+		forget()
+		t.Cleanup(forget)
+		f(t)
+	})
+}
+
 func testFaults(t *testing.T, cases []faultCase) {
 	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, c.run)
-		})
+		t.Run(c.name, func(t *testing.T) { bubble(t, c.run) })
 	}
 }
 
-func TestFaultsThatAreRetried(t *testing.T)    { testFaults(t, retried()) }
-func TestFaultsThatFailATable(t *testing.T)    { testFaults(t, lasting()) }
-func TestFaultsThatStopTheRun(t *testing.T)    { testFaults(t, stopping()) }
+func TestFaultsThatAreRetried(t *testing.T)      { testFaults(t, retried()) }
+func TestFaultsThatFailATable(t *testing.T)      { testFaults(t, lasting()) }
+func TestFaultsThatStopTheRun(t *testing.T)      { testFaults(t, stopping()) }
 func TestFaultsThatWithholdDeletes(t *testing.T) { testFaults(t, unproven()) }
-func TestOddities(t *testing.T)                { testFaults(t, harmless()) }
+func TestOddities(t *testing.T)                  { testFaults(t, harmless()) }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 
 	"mailerlake/client"
@@ -40,26 +42,48 @@ type members struct {
 	incomplete string
 }
 
-// groups lists the ids of all groups.
+// groups lists the ids of all groups. A list that changes under the walk is walked again; what was met in any walk is
+// listed, since the members of a group that is gone are just not found.
 func (m *members) groups(ctx context.Context) ([]string, error) {
-	table := schema.Lookup("group")
-	decoder := schema.NewDecoder(table)
-	var ids []string
-	list := client.List{Path: table.Source.Path, Limits: table.Source.Limits}
-	for page, err := range m.client.Pages(ctx, list) {
-		if err != nil {
-			return nil, err
+	src := schema.Lookup("group").Source
+	list := client.List{Path: src.Path, Limits: src.Limits}
+	all := map[string]bool{}
+	for range 3 {
+		w := pageWalk{seen: map[string]bool{}, total: -1, all: -1, stable: true}
+		for page, err := range m.client.Pages(ctx, list) {
+			if circle(err) {
+				m.incomplete = err.Error()
+				break
+			}
+			if err != nil {
+				return nil, err
+			}
+			if err := m.noteGroups(page, &w); err != nil {
+				return nil, err
+			}
 		}
-		rows, err := decoder.Page(page.Data)
-		page.Release()
-		if err != nil {
-			return nil, fmt.Errorf("decode %s: %w", table.Name, err)
-		}
-		for i, keys := 0, rows.Rows.Keys(table.Order); i < rows.Rows.Rows; i++ {
-			ids = append(ids, string(keys[0].Text(i)))
+		maps.Copy(all, w.seen)
+		if w.whole() || m.incomplete != "" {
+			return slices.Sorted(maps.Keys(all)), nil
 		}
 	}
-	return ids, nil
+	m.incomplete = "the list of groups changed while it was read"
+	return slices.Sorted(maps.Keys(all)), nil
+}
+
+// noteGroups takes the ids of a page of groups.
+func (m *members) noteGroups(page *client.Page, w *pageWalk) error {
+	table := schema.Lookup("group")
+	w.note(page)
+	rows, err := schema.NewDecoder(table).Page(page.Data)
+	page.Release()
+	if err != nil {
+		return fmt.Errorf("decode %s: %w", table.Name, err)
+	}
+	for i, keys := 0, rows.Rows.Keys(table.Order); i < rows.Rows.Rows; i++ {
+		w.seen[string(keys[0].Text(i))] = true
+	}
+	return nil
 }
 
 func (m *members) walkGroup(ctx context.Context, group string) error {

@@ -271,7 +271,7 @@ func (l *lake) exportFrom(t *testing.T, s *script, sizes dataset.Sizes) {
 		t.Fatal(err)
 	}
 	r, err := export.Export(context.Background(), export.Options{Client: c, FS: fastFS{dataset.OS(false)}, Dir: l.dir, Program: "mailerlake test",
-		Tables: schema.Tables(), Yes: true, Sizes: sizes, Now: func() time.Time { l.now = l.now.Add(time.Second); return l.now }})
+		Tables: schema.Tables(), Yes: true, Sizes: sizes, Now: l.tick})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,9 +14,11 @@ import (
 
 func TestRepairRebuildsDamagedParts(t *testing.T) {
 	damages := map[string]func(t *testing.T, name string, data []byte) error{
-		"removed":   func(t *testing.T, name string, data []byte) error { return os.Remove(name) },
-		"truncated": func(t *testing.T, name string, data []byte) error { return os.WriteFile(name, data[:len(data)/2], 0o644) },
-		"empty":     func(t *testing.T, name string, data []byte) error { return os.WriteFile(name, nil, 0o644) },
+		"removed": func(t *testing.T, name string, data []byte) error { return os.Remove(name) },
+		"truncated": func(t *testing.T, name string, data []byte) error {
+			return os.WriteFile(name, data[:len(data)/2], 0o644)
+		},
+		"empty": func(t *testing.T, name string, data []byte) error { return os.WriteFile(name, nil, 0o644) },
 		"one byte": func(t *testing.T, name string, data []byte) error {
 			data[len(data)/3] ^= 0x40
 			return os.WriteFile(name, data, 0o644)
