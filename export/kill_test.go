@@ -139,7 +139,7 @@ func TestKilledProcess(t *testing.T) {
 				}
 			}
 			t.Logf("%d killed before the point of commit, %d after", before, after)
-			if before == 0 || after == 0 {
+			if want >= kills && min(before, after) == 0 {
 				t.Error("the moments are not spread")
 			}
 		})

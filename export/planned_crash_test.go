@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -69,23 +70,30 @@ func TestPlannedKilled(t *testing.T) {
 
 func TestPlannedFails(t *testing.T) {
 	s := plannedScene(t)
-	step := stride(len(s.ops(t, false)), 20)
-	for n, reached := 1, true; reached; n += step {
-		t.Run(fmt.Sprint("op", n), func(t *testing.T) {
-			w := s.place(t)
-			w.fsys.ChangesOnly = false
-			w.fsys.FailAt(n, syscall.EIO)
-			r, err := w.run(t, w.fsys, s.do)
-			reached = len(w.fsys.Ops()) >= n
-			t.Logf("at %s: %v", w.opAt(n), err)
-			var none *export.NoPlanError
-			if errors.As(err, &none) {
-				t.Errorf("a plan that cannot be read now is said to be none: %v", err)
-			}
-			w.checkFailed(t, r, err, syscall.EIO)
-			w.settlePlanned(t)
-		})
+	ops := s.ops(t, false)
+	for n := 1; n <= len(ops); n += stride(len(ops), 20) {
+		t.Run(fmt.Sprint("op", n), func(t *testing.T) { s.failPlanned(t, n) })
 	}
+	for _, table := range []string{"subscriber", "group", "campaign"} {
+		first := slices.IndexFunc(ops, func(op string) bool {
+			return strings.HasPrefix(op, "readat ") && strings.HasSuffix(op, "/"+table+".pages")
+		})
+		t.Run("page log of "+table, func(t *testing.T) { s.failPlanned(t, first+1) })
+	}
+}
+
+func (s *scene) failPlanned(t *testing.T, n int) {
+	w := s.place(t)
+	w.fsys.ChangesOnly = false
+	w.fsys.FailAt(n, syscall.EIO)
+	r, err := w.run(t, w.fsys, s.do)
+	t.Logf("at %s: %v", w.opAt(n), err)
+	var none *export.NoPlanError
+	if errors.As(err, &none) {
+		t.Errorf("a plan that cannot be read now is said to be none: %v", err)
+	}
+	w.checkFailed(t, r, err, syscall.EIO)
+	w.settlePlanned(t)
 }
 
 // TestPlannedIsNotAnother: what a plan decided is applied to the scan it was decided on, or not at all. A power loss may

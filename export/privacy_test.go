@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -350,5 +351,47 @@ func TestPlannedWithPrivacy(t *testing.T) {
 	}
 	if r := l.exportPrivate(t, private(), nil); !r.Empty() {
 		t.Errorf("changes after the planned export: %+v", r.Tables)
+	}
+}
+
+// cutOff exports until the third page of subscribers is asked for; the first would be read again by the next run.
+func (l *lake) cutOff(t testing.TB, change func(*export.Options)) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	pages := 0
+	l.account.OnRequest(func(_ int, r *http.Request) {
+		if r.URL.Path != "/api/subscribers" || r.URL.Query().Get("limit") == "0" {
+			return
+		}
+		if pages++; pages == 3 {
+			cancel()
+		}
+	})
+	defer l.account.OnRequest(nil)
+	o := l.options(t)
+	change(&o)
+	if _, err := export.Export(ctx, o); !errors.Is(err, context.Canceled) {
+		t.Fatalf("got %v, want it cancelled", err)
+	}
+}
+
+// A scan is not gone on with under another key, nor where other custom fields are hashed: tokens would not fit.
+func TestScanIsOfOnePrivacy(t *testing.T) {
+	contact := export.Privacy{Hash: []string{"subscriber.fields_contact"}, Key: hashKey}
+	tests := map[string]export.Privacy{
+		"other key":   {Hash: contact.Hash, Key: []byte("another key of 16 bytes")},
+		"other field": {Hash: []string{"subscriber.fields_company"}, Key: hashKey},
+		"dropped":     {Drop: contact.Hash},
+	}
+	for name, p := range tests {
+		l := privateLake(t)
+		l.cutOff(t, func(o *export.Options) { o.Privacy = contact })
+		id := l.account.IDs("subscriber")[20]
+		l.exportPrivate(t, p, nil)
+		want := map[string]any{"other key": schema.Token(p.Key, []byte("contact20@secret.test")), "other field": "contact20@secret.test", "dropped": nil}[name]
+		if got := l.rows(t, "subscriber")[id]["fields_contact"]; got != want {
+			t.Errorf("%s: got %v, want %v", name, got, want)
+		}
 	}
 }

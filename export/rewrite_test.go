@@ -193,19 +193,7 @@ func TestRewriteCutOff(t *testing.T) {
 	for _, again := range []bool{false, true} {
 		l := privateLake(t)
 		l.exportPrivate(t, private(), nil)
-		ctx, cancel := context.WithCancel(context.Background())
-		l.account.OnRequest(func(_ int, r *http.Request) {
-			if r.URL.Path == "/api/subscribers" && r.URL.Query().Get("cursor") != "" {
-				cancel()
-			}
-		})
-		o := l.options(t)
-		rewriting(&o)
-		if _, err := export.Export(ctx, o); !errors.Is(err, context.Canceled) {
-			t.Fatalf("got %v, want it cancelled", err)
-		}
-		cancel()
-		l.account.OnRequest(nil)
+		l.cutOff(t, rewriting)
 		if found := l.find(t, l.secrets(t)); len(found) == 0 {
 			t.Fatal("no page of the rewrite was logged")
 		}

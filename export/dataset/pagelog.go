@@ -171,7 +171,11 @@ func (l *PageLog) index() error {
 	}
 	size := info.Size()
 	magic := make([]byte, len(logMagic))
-	if _, err := io.ReadFull(io.NewSectionReader(l.file, 0, size), magic); err != nil || string(magic) != logMagic {
+	_, err = io.ReadFull(io.NewSectionReader(l.file, 0, size), magic)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return err
+	}
+	if err != nil || string(magic) != logMagic {
 		return errors.New("not a page log of this version")
 	}
 	l.end = int64(len(logMagic))
