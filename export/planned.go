@@ -11,6 +11,7 @@ import (
 
 	"mailerlake/client"
 	"mailerlake/export/dataset"
+	"mailerlake/schema"
 )
 
 // plannedName is the file, in dataset.ScanDir, that says that the page logs there are the scan of a plan.
@@ -95,9 +96,10 @@ func (r *Run) dropPlanned() error {
 		return fmt.Errorf("forget the earlier plan: %w", err)
 	}
 	var names []string
-	for _, t := range r.tables {
-		if _, planned := p.Tables[t.table.Name]; planned && t.log == nil { // else it is in use by this run
-			names = append(names, logName(t.table))
+	for _, table := range schema.Tables() { // also of tables that this run leaves alone
+		t := r.table(table.Name)
+		if _, planned := p.Tables[table.Name]; planned && (t == nil || t.log == nil) { // else it is in use by this run
+			names = append(names, logName(table))
 		}
 	}
 	for _, name := range append(names, plannedTemp, plannedName) {

@@ -492,3 +492,21 @@ func TestExportPlanned(t *testing.T) {
 		})
 	}
 }
+
+// TestPartialExportForgetsThePlan makes sure that the scan of a plan is committed by ExportPlanned or not at all, also
+// by way of an export of other tables.
+func TestPartialExportForgetsThePlan(t *testing.T) {
+	l := newLake(t, mailerlitetest.Options{Subscribers: 30, Groups: 2, Campaigns: 3})
+	l.export(t)
+	if _, err := export.Plan(context.Background(), l.options(t)); err != nil {
+		t.Fatal(err)
+	}
+	o := l.options(t)
+	o.Tables = []*schema.Table{schema.Lookup("campaign")}
+	if _, err := export.Export(context.Background(), o); err != nil {
+		t.Fatal(err)
+	}
+	l.account.Advance(1)
+	l.export(t)
+	l.check(t)
+}

@@ -341,8 +341,7 @@ func (r *Run) tolerate(t *tableRun, err error) error {
 	if err == nil {
 		return nil
 	}
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, client.ErrTimeout) ||
-		errors.Is(err, client.ErrUnauthorized) || errors.Is(err, client.ErrAccountChanged) {
+	if stopsRun(err) {
 		return err
 	}
 	t.fail(err, r)
