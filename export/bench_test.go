@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"syscall"
@@ -85,6 +86,9 @@ func startAccount(b *testing.B) string {
 // changed. Rows are subscribers; cpu-s/bare-cpu-s compares with what decoding the same pages costs alone.
 func BenchmarkExport(b *testing.B) {
 	addr := startAccount(b)
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(128 << 20) // as the program does
+	}
 	dir := filepath.Join(b.TempDir(), "lake")
 	o := export.Options{FS: dataset.OS(false), Dir: dir, Program: "mailerlake bench", Tables: schema.Tables(), ResumeWithin: time.Hour}
 	for _, name := range []string{"first", "unchanged", "changed"} {

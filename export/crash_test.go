@@ -23,7 +23,7 @@ func tries(otherwise int) int {
 	if n, err := strconv.Atoi(os.Getenv(crashTries)); err == nil {
 		return n
 	}
-	return otherwise
+	return max(1, otherwise/thinned)
 }
 
 // stride returns the distance of the operations that are tried of so many.

@@ -37,7 +37,11 @@ type scan struct {
 	started time.Time
 	rows    int64
 	pages   int
+	synced  time.Time // when the log was last made to survive a power loss
 }
+
+// syncEvery is how often a log is synced while it grows. At the API's rate that is every page.
+const syncEvery = 500 * time.Millisecond
 
 // Walks, as the page log names them; those of page lists are named by their parameters.
 const (
@@ -187,6 +191,12 @@ func (s *scan) append(page *client.Page, walk string) (*schema.Page, error) {
 	mark := dataset.Mark{Walk: walk, Cursor: page.Cursor, End: page.Cursor == ""}
 	if err := s.t.log.Append(rows, mark); err != nil {
 		return nil, err
+	}
+	if now := s.now(); now.Sub(s.synced) >= syncEvery {
+		s.synced = now
+		if err := s.t.log.Sync(); err != nil {
+			return nil, fmt.Errorf("sync page log: %w", err)
+		}
 	}
 	if walk != walkNewer { // its rows were counted already, but for a few
 		s.rows += int64(rows.Rows.Rows)

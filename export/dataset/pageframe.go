@@ -104,11 +104,11 @@ func lacking(absent []uint8) []int {
 func splitFrame(payload []byte) (frameText, []byte, error) {
 	var head frameText
 	if len(payload) < 4 {
-		return head, nil, errors.New("a page is damaged")
+		return head, nil, errDamagedPage
 	}
 	n := binary.LittleEndian.Uint32(payload)
 	if int64(n) > int64(len(payload)-4) {
-		return head, nil, errors.New("a page is damaged")
+		return head, nil, errDamagedPage
 	}
 	err := json.Unmarshal(payload[4:4+n], &head)
 	return head, payload[4+n:], err

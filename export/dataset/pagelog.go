@@ -215,6 +215,8 @@ func (l *PageLog) indexFrame(payload []byte, first bool) error {
 	return nil
 }
 
+var errDamagedPage = errors.New("a page is damaged")
+
 // errTorn says that a frame is not whole and nothing follows it.
 var errTorn = errors.New("last page is not whole")
 
@@ -233,7 +235,7 @@ func (l *PageLog) read(offset, size int64) ([]byte, error) {
 		return nil, errTorn
 	}
 	if length > maxFrame {
-		return nil, errors.New("a page is damaged")
+		return nil, errDamagedPage
 	}
 	if int64(cap(l.buf)) < length {
 		l.buf = make([]byte, length)
@@ -248,7 +250,7 @@ func (l *PageLog) read(offset, size int64) ([]byte, error) {
 	if l.zeros(end, size) {
 		return nil, errTorn
 	}
-	return nil, errors.New("a page is damaged")
+	return nil, errDamagedPage
 }
 
 // zeros reports whether the file holds nothing but zeros from offset on, if anything, as a power loss leaves it.
@@ -278,10 +280,14 @@ func (l *PageLog) Load(i int, want Select) (*schema.Page, error) {
 	f := &l.Frames[i]
 	buf := scratch.Get().(*[]byte)
 	defer scratch.Put(buf)
-	*buf = slices.Grow((*buf)[:0], f.length)
-	payload := (*buf)[:f.length] // columns are decompressed from it: nothing of the page points into it
-	if _, err := l.file.ReadAt(payload, f.offset); err != nil {
+	*buf = slices.Grow((*buf)[:0], frameHead+f.length)
+	frame := (*buf)[:frameHead+f.length] // columns are decompressed from it: nothing of the page points into it
+	if _, err := l.file.ReadAt(frame, f.offset-frameHead); err != nil {
 		return nil, fmt.Errorf("read page log: %w", err)
+	}
+	payload := frame[frameHead:]
+	if crc32.Checksum(payload, castagnoli) != binary.LittleEndian.Uint32(frame[4:]) {
+		return nil, fmt.Errorf("read page log: page %d: %w", i, errDamagedPage)
 	}
 	head, blocks, err := splitFrame(payload)
 	if err != nil {
