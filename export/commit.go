@@ -82,7 +82,7 @@ func (r *Run) mergeState(t *tableRun, commit *dataset.Commit, snapshot int64) (d
 	if want := rowsAfter(t); state.Rows != want {
 		return state, fmt.Errorf("wrote %d rows, the plan said %d", state.Rows, want)
 	}
-	state.ScanStarted, state.ScanEnded, state.Complete = t.scan.Started, t.scan.Ended, plan.Withheld == ""
+	state.ScanStarted, state.ScanEnded, state.Complete = t.scan.Started, t.scan.Ended, plan.Withheld == "" && plan.Unproven == 0
 	state.Last = dataset.Counts{Inserted: plan.Inserted, Updated: plan.Updated, Deleted: plan.Deleted}
 	state.Total.Inserted += plan.Inserted
 	state.Total.Updated += plan.Updated
