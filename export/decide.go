@@ -58,29 +58,40 @@ func (r *Run) planOne(ctx context.Context, t *tableRun, full bool) (err error) {
 	if t.rewrite {
 		return r.planRewrite(ctx, t)
 	}
-	if t.plan, err = planTable(t, full); err != nil {
-		return err
-	}
-	why, found, err := r.prove(ctx, t)
+	why, err := r.planProven(ctx, t, func() (*TablePlan, error) { return planTable(t, full) })
 	if err != nil {
 		return err
-	}
-	if found { // rows that seemed gone are there: they are part of the scan now
-		proven := t.plan.candidates
-		if t.plan, err = planTable(t, full); err != nil {
-			return err
-		}
-		if t.plan.candidates > proven {
-			return errors.New("plan differs from the one before")
-		}
 	}
 	t.plan.Withheld = why
 	t.plan.settle(t, why == "")
 	return nil
 }
 
-// prove looks for proof that the delete candidates are gone, and says why there is none. With found, some of them
-// answered and were added to the scan.
+// planProven plans a table, looks for proof of its deletes, and says why there is none.
+func (r *Run) planProven(ctx context.Context, t *tableRun, plan func() (*TablePlan, error)) (why string, err error) {
+	if t.plan, err = plan(); err != nil {
+		return "", err
+	}
+	why, found, err := r.prove(ctx, t)
+	var unproven *unprovenError
+	if errors.As(err, &unproven) {
+		return unproven.why, nil
+	}
+	if err != nil || !found {
+		return why, err
+	}
+	proven := t.plan.candidates // rows that seemed gone are there: they are part of the scan now
+	if t.plan, err = plan(); err != nil {
+		return "", err
+	}
+	if t.plan.candidates > proven {
+		return "", errors.New("plan differs from the one before")
+	}
+	return why, nil
+}
+
+// prove looks for proof that the delete candidates are gone, and says why there is none, in why or as an unprovenError.
+// With found, some of them answered and were added to the scan.
 func (r *Run) prove(ctx context.Context, t *tableRun) (why string, found bool, err error) {
 	p := t.plan
 	switch {
@@ -102,10 +113,6 @@ func (r *Run) prove(ctx context.Context, t *tableRun) (why string, found bool, e
 		ids[i] = key[0]
 	}
 	answers, err := r.ask(ctx, t, ids)
-	var unproven *unprovenError
-	if errors.As(err, &unproven) {
-		return unproven.why, false, nil
-	}
 	if err != nil {
 		return "", false, err
 	}

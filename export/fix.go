@@ -154,12 +154,9 @@ func (e *unprovenError) Error() string { return e.why }
 
 // ask asks for rows by id. An answer without data says that the row is gone; what proves neither is an unprovenError.
 func (r *Run) ask(ctx context.Context, t *tableRun, ids []string) ([]client.Answer, error) {
-	paths := make([]string, 0, len(ids)+1)
-	for _, id := range ids {
-		paths = append(paths, strings.ReplaceAll(t.table.Source.Item, "{id}", url.PathEscape(id)))
-	}
 	canaries := t.canaries()
-	for _, id := range canaries {
+	var paths []string
+	for _, id := range slices.Concat(ids, canaries) {
 		paths = append(paths, strings.ReplaceAll(t.table.Source.Item, "{id}", url.PathEscape(id)))
 	}
 	answers, err := r.client.Lookup(ctx, paths)

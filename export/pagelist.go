@@ -6,6 +6,7 @@ import (
 	"net/url"
 
 	"mailerlake/client"
+	"mailerlake/schema"
 )
 
 // walkPages walks a page list. Rows shift between its pages when the list changes under the walk: a walk counts only if
@@ -57,11 +58,16 @@ func (s *scan) walkPageList(ctx context.Context, params url.Values, w *pageWalk)
 		if err != nil {
 			return err
 		}
-		for i, ids := 0, rows.Rows.Keys(s.t.table.Order); i < rows.Rows.Rows; i++ {
-			w.seen[string(ids[0].Text(i))] = true
-		}
+		w.meet(rows.Rows.Keys(s.t.table.Order))
 	}
 	return nil
+}
+
+// meet notes the rows of a page.
+func (w *pageWalk) meet(ids schema.Keys) {
+	for i := range ids.Len() {
+		w.seen[string(ids[0].Text(i))] = true
+	}
 }
 
 // whole reports whether the walk met all rows of a list that stood still.

@@ -221,11 +221,11 @@ func (r *Run) loadPlannedTable(t *tableRun, pt plannedTable) (err error) {
 		}
 		return &NoPlanError{err.Error()}
 	}
-	h := r.header(t)
 	if !t.log.Header.Started.Equal(pt.Begun) || len(t.log.Frames) != pt.Pages {
 		return &NoPlanError{"its page logs are of another scan"}
 	}
-	if t.log.Header.Account != h.Account || t.log.Header.Table != h.Table || t.log.Header.Source != h.Source || t.log.Header.Base != h.Base {
+	h := r.header(t)
+	if h.Started = t.log.Header.Started; h != t.log.Header {
 		return &NoPlanError{"its page logs do not fit"}
 	}
 	done, err := t.finished()

@@ -208,7 +208,8 @@ func (r *Run) warnUnmet() {
 	}
 	for _, t := range r.tables {
 		for _, name := range t.table.Unmet(slices.Sorted(maps.Keys(kinds))) {
-			r.say(t, fmt.Sprintf("warning: the account has no custom field for the protected column %s.%s; is it spelt right?", t.table.Name, name))
+			r.event(Event{Table: t.table.Name, Warning: true,
+				Message: fmt.Sprintf("the account has no custom field for the protected column %s.%s; is it spelt right?", t.table.Name, name)})
 		}
 	}
 }

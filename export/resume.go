@@ -58,6 +58,15 @@ func (r *Run) keepName() error {
 	return errors.Join(r.data.FS().SyncDir(r.data.Path(dataset.ScanDir)), r.data.FS().SyncDir(r.data.Path(dataset.PrivateDir)))
 }
 
+// dropLog gives up a table's page log.
+func (r *Run) dropLog(t *tableRun) error {
+	t.log.Close() // it may be closed twice; nothing of it is needed
+	if err := r.data.FS().Remove(r.logPath(t)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove page log: %w", err)
+	}
+	return nil
+}
+
 // header describes the scan of a table that this run would begin.
 func (r *Run) header(t *tableRun) dataset.LogHeader {
 	h := dataset.LogHeader{Account: r.account.ID, Table: t.table.Name, Source: fingerprint(t.table), Started: r.now()}

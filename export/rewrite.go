@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 )
 
 // A rewrite takes nothing of the dataset but the ranges of its parts: every part is written from the scan alone, in a
@@ -40,21 +39,9 @@ func (r *Run) coversAll() error {
 
 // planRewrite plans to write a table anew. Its committed keys tell which rows the scan should have met.
 func (r *Run) planRewrite(ctx context.Context, t *tableRun) (err error) {
-	if t.plan, err = planKeys(t); err != nil {
-		return err
-	}
-	why, found, err := r.prove(ctx, t)
+	why, err := r.planProven(ctx, t, func() (*TablePlan, error) { return planKeys(t) })
 	if err != nil {
 		return err
-	}
-	if found { // rows that seemed gone are there: they are part of the scan now
-		proven := t.plan.candidates
-		if t.plan, err = planKeys(t); err != nil {
-			return err
-		}
-		if t.plan.candidates > proven {
-			return errors.New("plan differs from the one before")
-		}
 	}
 	if why == "" && t.plan.Unproven > 0 {
 		why = fmt.Sprintf("%d rows were not met and are not proven gone", t.plan.Unproven)
@@ -113,12 +100,4 @@ func (r *Run) checkRewrite() error {
 		}
 	}
 	return given
-}
-
-func (r *Run) dropLog(t *tableRun) error {
-	t.log.Close() // it may be closed twice; nothing of it is needed
-	if err := r.data.FS().Remove(r.logPath(t)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("remove page log: %w", err)
-	}
-	return nil
 }

@@ -85,9 +85,8 @@ func (r *Run) scanTable(ctx context.Context, t *tableRun) error {
 
 // scanAnew gives up a table's page log and scans the table from its start.
 func (r *Run) scanAnew(ctx context.Context, t *tableRun) error {
-	t.log.Close()
-	if err := r.data.FS().Remove(r.logPath(t)); err != nil {
-		return fmt.Errorf("remove page log: %w", err)
+	if err := r.dropLog(t); err != nil {
+		return err
 	}
 	return r.scanTable(ctx, t)
 }

@@ -21,7 +21,8 @@ const (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// LogHeader says what a page log is a scan of. A log is continued only by a run whose own header has the same ID.
+// LogHeader says what a page log is a scan of. A log is gone on with only by a run whose own header differs in nothing
+// but Started.
 type LogHeader struct {
 	Account string    `json:"account"`
 	Table   string    `json:"table"`
