@@ -24,6 +24,7 @@ import (
 	"mailerlake/client/mailerlitetest"
 	"mailerlake/export"
 	"mailerlake/export/dataset"
+	"mailerlake/export/disk"
 	"mailerlake/export/terminal"
 	"mailerlake/schema"
 )
@@ -348,7 +349,7 @@ func (p *program) open(c *cli.Context) (*dataset.Dataset, error) {
 	if err != nil {
 		return nil, err
 	}
-	return dataset.Open(dataset.OS(false), dir)
+	return dataset.Open(disk.OS(false), dir)
 }
 
 func (p *program) verify(c *cli.Context) error {
@@ -356,7 +357,7 @@ func (p *program) verify(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	v, err := export.Verify(c.Context, dataset.OS(false), dir)
+	v, err := export.Verify(c.Context, disk.OS(false), dir)
 	if err != nil {
 		return err
 	}
@@ -477,7 +478,7 @@ func noteInterrupt(ctx context.Context, story terminal.Story) func() {
 
 // options checks the flags of a run.
 func (p *program) options(c *cli.Context) (o export.Options, err error) {
-	o = export.Options{FS: dataset.OS(c.Bool("private")), Program: "mailerlake " + programVersion(), Restart: c.Bool("restart"),
+	o = export.Options{FS: disk.OS(c.Bool("private")), Program: "mailerlake " + programVersion(), Restart: c.Bool("restart"),
 		ResumeWithin: c.Duration("resume-within"), Yes: c.Bool("yes"), Repair: c.Bool("repair"), Rewrite: c.Bool("rewrite")}
 	if o.Dir, err = p.dir(c); err != nil {
 		return o, err

@@ -27,6 +27,7 @@ import (
 	"mailerlake/client/mailerlitetest"
 	"mailerlake/export"
 	"mailerlake/export/dataset"
+	"mailerlake/export/disk"
 )
 
 // testKey opens the scripts' account. It must show nowhere; see secretfree.
@@ -180,7 +181,7 @@ func fail(ts *testscript.TestScript, neg bool, args []string) {
 
 // lock holds the lock of a dataset until the script ends: lock DIR
 func lock(ts *testscript.TestScript, neg bool, args []string) {
-	d, err := dataset.Open(dataset.OS(false), ts.MkAbs(args[0]))
+	d, err := dataset.Open(disk.OS(false), ts.MkAbs(args[0]))
 	ts.Check(err)
 	unlock, err := d.Lock()
 	ts.Check(err)

@@ -22,7 +22,7 @@ import (
 	"mailerlake/client"
 	"mailerlake/client/mailerlitetest"
 	"mailerlake/export"
-	"mailerlake/export/dataset"
+	"mailerlake/export/disk"
 	"mailerlake/schema"
 )
 
@@ -90,7 +90,7 @@ func BenchmarkExport(b *testing.B) {
 		debug.SetMemoryLimit(128 << 20) // as the program does
 	}
 	dir := filepath.Join(b.TempDir(), "lake")
-	o := export.Options{FS: dataset.OS(false), Dir: dir, Program: "mailerlake bench", Tables: schema.Tables(), ResumeWithin: time.Hour}
+	o := export.Options{FS: disk.OS(false), Dir: dir, Program: "mailerlake bench", Tables: schema.Tables(), ResumeWithin: time.Hour}
 	for _, name := range []string{"first", "unchanged", "changed"} {
 		b.Run(name, func(b *testing.B) {
 			for range b.N {

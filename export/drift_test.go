@@ -12,6 +12,7 @@ import (
 	"mailerlake/client/mailerlitetest"
 	"mailerlake/export"
 	"mailerlake/export/dataset"
+	"mailerlake/export/disk"
 	"mailerlake/schema"
 )
 
@@ -274,7 +275,7 @@ func (c driftCase) run(t *testing.T) {
 // checkTypes requires that custom fields have the types of their definitions.
 func (x *trial) checkTypes(t *testing.T) {
 	t.Helper()
-	m, err := dataset.Open(fastFS{dataset.OS(false)}, x.dir)
+	m, err := dataset.Open(fastFS{disk.OS(false)}, x.dir)
 	if err != nil {
 		t.Fatal(err)
 	}

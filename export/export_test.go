@@ -19,7 +19,7 @@ import (
 	"mailerlake/client"
 	"mailerlake/client/mailerlitetest"
 	"mailerlake/export"
-	"mailerlake/export/dataset"
+	"mailerlake/export/disk"
 	"mailerlake/schema"
 )
 
@@ -32,20 +32,20 @@ type lake struct {
 }
 
 // fastFS is the real file system without waiting for the disk: most tests are not about power loss.
-type fastFS struct{ dataset.FS }
+type fastFS struct{ disk.FS }
 
-type fastFile struct{ dataset.File }
+type fastFile struct{ disk.File }
 
 func (fastFile) Sync() error { return nil }
 
 func (fastFS) SyncDir(string) error { return nil }
 
-func (f fastFS) Create(name string) (dataset.File, error) {
+func (f fastFS) Create(name string) (disk.File, error) {
 	file, err := f.FS.Create(name)
 	return fastFile{file}, err
 }
 
-func (f fastFS) OpenAppend(name string) (dataset.File, error) {
+func (f fastFS) OpenAppend(name string) (disk.File, error) {
 	file, err := f.FS.OpenAppend(name)
 	return fastFile{file}, err
 }
@@ -70,7 +70,7 @@ func (l *lake) options(t testing.TB) export.Options {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return export.Options{Client: c, FS: fastFS{dataset.OS(false)}, Dir: l.dir, Program: "mailerlake test", Tables: schema.Tables(),
+	return export.Options{Client: c, FS: fastFS{disk.OS(false)}, Dir: l.dir, Program: "mailerlake test", Tables: schema.Tables(),
 		ResumeWithin: 24 * time.Hour, Now: l.tick}
 }
 

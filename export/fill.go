@@ -1,7 +1,7 @@
 package export
 
 import (
-	"mailerlake/export/dataset"
+	"mailerlake/export/pagelog"
 	"mailerlake/schema"
 )
 
@@ -18,16 +18,16 @@ type incoming struct {
 // filler reads a table's scanned rows in key order, a bounded number at a time.
 type filler struct {
 	layout *schema.Layout
-	cursor *dataset.LogCursor
+	cursor *pagelog.Cursor
 	child  bool // the rows come inside the log's rows
 	gone   map[string]bool
 	max    int // rows in memory at a time
 	out    incoming
 
-	stretch  dataset.Stretch // being read; its rows from stretch.From on are left
-	rows     *schema.Batch   // of the stretch
-	keys     schema.Keys     // of rows
-	from, to int             // rows of the stretch that are left
+	stretch  pagelog.Run   // being read; its rows from stretch.From on are left
+	rows     *schema.Batch // of the stretch
+	keys     schema.Keys   // of rows
+	from, to int           // rows of the stretch that are left
 
 	rescued int64 // values that did not fit their column, so far
 	updated int64 // greatest updated_at so far, microseconds; 0 if none
@@ -44,7 +44,7 @@ func newFiller(t *tableRun) (*filler, error) {
 	if f.child {
 		want = func(child bool, c schema.Column) bool { return child || c.Required }
 	}
-	f.cursor = dataset.NewLogCursor(log, want, f.prepare)
+	f.cursor = pagelog.NewCursor(log, want, f.prepare)
 	f.out.Batch = &schema.Batch{Columns: t.layout.Columns, Vectors: make([]*schema.Vector, len(t.layout.Columns))}
 	for i, c := range t.layout.Columns {
 		f.out.Vectors[i] = schema.NewVector(c.Kind)

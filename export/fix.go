@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"mailerlake/client"
-	"mailerlake/export/dataset"
+	"mailerlake/export/pagelog"
 	"mailerlake/schema"
 )
 
@@ -64,7 +64,7 @@ func (r *Run) fieldKinds() (map[string]schema.Kind, error) {
 	if t.err != nil {
 		return nil, t.err
 	}
-	cursor := dataset.NewLogCursor(t.log, nil, nil)
+	cursor := pagelog.NewCursor(t.log, nil, nil)
 	kinds := map[string]schema.Kind{}
 	for {
 		s, ok, err := cursor.Next()
@@ -108,7 +108,7 @@ func (r *Run) findGone(ctx context.Context, t *tableRun) error {
 // unknownIDs returns the ids that child rows refer to and that the other table's scan did not meet.
 func unknownIDs(t, other *tableRun) ([]string, error) {
 	known := map[string]bool{}
-	for cursor := dataset.NewLogCursor(other.log, keysOnly, nil); ; {
+	for cursor := pagelog.NewCursor(other.log, keysOnly, nil); ; {
 		s, ok, err := cursor.Next()
 		if err != nil {
 			return nil, err
@@ -225,7 +225,7 @@ func (r *Run) adopt(ctx context.Context, t *tableRun, answers []client.Answer) e
 		return nil
 	}
 	paths := len(t.log.Paths)
-	if err := t.log.Append(page, dataset.Mark{Walk: walkAsked}); err != nil {
+	if err := t.log.Append(page, pagelog.Mark{Walk: walkAsked}); err != nil {
 		return err
 	}
 	if len(t.log.Paths) > paths && t.table.Open != "" { // maybe a custom field that is newer than the definitions read

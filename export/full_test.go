@@ -9,7 +9,7 @@ import (
 	"syscall"
 	"testing"
 
-	"mailerlake/export/dataset"
+	"mailerlake/export/disk"
 )
 
 // fullFS is a file system with room for so many bytes in all files whose name contains of. Nothing makes room again.
@@ -20,28 +20,28 @@ type fullFS struct {
 }
 
 func newFullFS(of string, bytes int64) fullFS {
-	f := fullFS{fastFS{dataset.OS(false)}, of, &atomic.Int64{}}
+	f := fullFS{fastFS{disk.OS(false)}, of, &atomic.Int64{}}
 	f.left.Store(bytes)
 	return f
 }
 
 type fullFile struct {
-	dataset.File
+	disk.File
 	name string
 	left *atomic.Int64
 }
 
-func (f fullFS) Create(name string) (dataset.File, error) {
+func (f fullFS) Create(name string) (disk.File, error) {
 	file, err := f.fastFS.Create(name)
 	return f.file(file, name), err
 }
 
-func (f fullFS) OpenAppend(name string) (dataset.File, error) {
+func (f fullFS) OpenAppend(name string) (disk.File, error) {
 	file, err := f.fastFS.OpenAppend(name)
 	return f.file(file, name), err
 }
 
-func (f fullFS) file(file dataset.File, name string) dataset.File {
+func (f fullFS) file(file disk.File, name string) disk.File {
 	if !strings.Contains(name, f.of) {
 		return file
 	}

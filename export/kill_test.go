@@ -13,7 +13,7 @@ import (
 	"testing"
 
 	"mailerlake/export"
-	"mailerlake/export/dataset"
+	"mailerlake/export/disk"
 )
 
 const (
@@ -31,12 +31,12 @@ const (
 
 // tellFS writes a byte before every file operation, for somebody to choose a moment by.
 type tellFS struct {
-	dataset.FS
+	disk.FS
 	tell func()
 }
 
 type tellFile struct {
-	dataset.File
+	disk.File
 	tell func()
 }
 
@@ -45,24 +45,24 @@ func (f tellFile) Truncate(size int64) error   { f.tell(); return f.File.Truncat
 func (f tellFile) Close() error                { f.tell(); return f.File.Close() }
 func (f tellFile) Sync() error                 { f.tell(); return nil }
 
-func (f tellFS) Create(name string) (dataset.File, error) {
+func (f tellFS) Create(name string) (disk.File, error) {
 	f.tell()
 	file, err := f.FS.Create(name)
 	return tellFile{file, f.tell}, err
 }
 
-func (f tellFS) OpenAppend(name string) (dataset.File, error) {
+func (f tellFS) OpenAppend(name string) (disk.File, error) {
 	f.tell()
 	file, err := f.FS.OpenAppend(name)
 	return tellFile{file, f.tell}, err
 }
 
-func (f tellFS) Open(name string) (dataset.File, error) { f.tell(); return f.FS.Open(name) }
-func (f tellFS) Rename(a, b string) error               { f.tell(); return f.FS.Rename(a, b) }
-func (f tellFS) Remove(name string) error               { f.tell(); return f.FS.Remove(name) }
-func (f tellFS) RemoveAll(name string) error            { f.tell(); return f.FS.RemoveAll(name) }
-func (f tellFS) MkdirAll(name string) error             { f.tell(); return f.FS.MkdirAll(name) }
-func (f tellFS) SyncDir(string) error                   { f.tell(); return nil }
+func (f tellFS) Open(name string) (disk.File, error) { f.tell(); return f.FS.Open(name) }
+func (f tellFS) Rename(a, b string) error            { f.tell(); return f.FS.Rename(a, b) }
+func (f tellFS) Remove(name string) error            { f.tell(); return f.FS.Remove(name) }
+func (f tellFS) RemoveAll(name string) error         { f.tell(); return f.FS.RemoveAll(name) }
+func (f tellFS) MkdirAll(name string) error          { f.tell(); return f.FS.MkdirAll(name) }
+func (f tellFS) SyncDir(string) error                { f.tell(); return nil }
 
 // TestVictim is the process that TestKilledProcess kills. It writes a byte before every file operation.
 func TestVictim(t *testing.T) {
@@ -85,7 +85,7 @@ func TestVictim(t *testing.T) {
 		os.Stdout.Write([]byte{'.'})
 	}
 	w := &wreck{scene: s, dir: dir, runs: runs}
-	if _, err := w.run(t, tellFS{dataset.OS(false), tell}, export.Export); err != nil {
+	if _, err := w.run(t, tellFS{disk.OS(false), tell}, export.Export); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -150,7 +150,7 @@ func TestKilledProcess(t *testing.T) {
 func (s *scene) countOps(t *testing.T) int {
 	t.Helper()
 	var n atomic.Int64
-	if _, err := s.place(t).run(t, tellFS{dataset.OS(false), func() { n.Add(1) }}, export.Export); err != nil {
+	if _, err := s.place(t).run(t, tellFS{disk.OS(false), func() { n.Add(1) }}, export.Export); err != nil {
 		t.Fatal(err)
 	}
 	return int(n.Load())

@@ -13,6 +13,7 @@ import (
 
 	"mailerlake/export"
 	"mailerlake/export/dataset"
+	"mailerlake/export/disk"
 )
 
 // TestTwoRuns starts a second run of every kind in the middle of the first: it is refused, the first goes on.
@@ -45,7 +46,7 @@ func TestTwoRuns(t *testing.T) {
 // meetFS calls meet before the n-th file operation that a run makes.
 func meetFS(n int64, meet func()) tellFS {
 	var ops atomic.Int64
-	return tellFS{dataset.OS(false), func() {
+	return tellFS{disk.OS(false), func() {
 		if ops.Add(1) == n {
 			meet()
 		}

@@ -10,14 +10,14 @@ import (
 	"strings"
 
 	"mailerlake/client"
-	"mailerlake/export/dataset"
+	"mailerlake/export/pagelog"
 	"mailerlake/schema"
 )
 
 // scanMembers reads the child rows of a table whose own rows do not tell of them: the members of every group, in every
 // status, each list walked on its own into a log of the child table.
 func (r *Run) scanMembers(ctx context.Context, t *tableRun) error {
-	log, err := dataset.CreateLog(r.data.FS(), r.logPath(t), r.header(t), t.table.Order)
+	log, err := pagelog.Create(r.data.FS(), r.logPath(t), r.header(t), t.table.Order)
 	if err != nil {
 		return err
 	}
@@ -128,7 +128,7 @@ func (m *members) appendMembers(page *client.Page, group string, params url.Valu
 		}
 		b.Vectors = append(b.Vectors, v)
 	}
-	mark := dataset.Mark{Walk: group + "?" + params.Encode(), Cursor: page.Cursor, End: page.Cursor == ""}
+	mark := pagelog.Mark{Walk: group + "?" + params.Encode(), Cursor: page.Cursor, End: page.Cursor == ""}
 	if err := m.t.log.Append(&schema.Page{Rows: b, Dropped: rows.Dropped}, mark); err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"mailerlake/export/dataset"
+	"mailerlake/export/part"
 	"mailerlake/schema"
 )
 
@@ -17,17 +18,17 @@ type merger struct {
 	compare *comparer
 	present *presence
 
-	parts   []dataset.Part // written and kept, in key order
-	number  int            // of the next new part
-	written int            // parts written
-	target  int64          // rows at which the part being written is ended; 0 for a part that keeps all its rows
+	parts   []part.Part // written and kept, in key order
+	number  int         // of the next new part
+	written int         // parts written
+	target  int64       // rows at which the part being written is ended; 0 for a part that keeps all its rows
 	open    *dataset.Staged
-	w       *dataset.PartWriter
-	part    dataset.Part // path and range of the part being written
+	w       *part.Writer
+	part    part.Part // path and range of the part being written
 }
 
 // mergeTable writes a table's dirty parts and returns all its parts, in key order.
-func mergeTable(t *tableRun, commit *dataset.Commit, program string, now time.Time) ([]dataset.Part, error) {
+func mergeTable(t *tableRun, commit *dataset.Commit, program string, now time.Time) ([]part.Part, error) {
 	present, err := newPresence(t)
 	if err != nil {
 		return nil, err
@@ -66,15 +67,15 @@ func mergeTable(t *tableRun, commit *dataset.Commit, program string, now time.Ti
 }
 
 func (m *merger) enter(i int) (bool, error) {
-	part, plan := m.run.parts()[i], m.run.plan.Parts[i]
+	stored, plan := m.run.parts()[i], m.run.plan.Parts[i]
 	if !plan.Dirty {
-		m.parts = append(m.parts, part)
+		m.parts = append(m.parts, stored)
 		return false, nil
 	}
 	if m.target = 0; plan.Rows > m.run.sizes.Outgrown() {
 		m.target = m.run.sizes.Part
 	}
-	return true, m.create(dataset.Part{Path: part.Path, From: part.From})
+	return true, m.create(part.Part{Path: stored.Path, From: stored.From})
 }
 
 // leave ends a part; the last one stays open for the rows beyond it.
@@ -102,7 +103,7 @@ func (m *merger) write(s *segment) error {
 }
 
 // writeRuns writes rows, into new parts where the part being written has reached its target.
-func (m *merger) writeRuns(runs []dataset.Run) error {
+func (m *merger) writeRuns(runs []part.Rows) error {
 	for len(runs) > 0 {
 		chunk := runs
 		if m.target > 0 {
@@ -111,7 +112,7 @@ func (m *merger) writeRuns(runs []dataset.Run) error {
 					return err
 				}
 			}
-			chunk, runs = dataset.Cut(runs, int(m.target-m.w.Rows()))
+			chunk, runs = part.Cut(runs, int(m.target-m.w.Rows()))
 		} else {
 			runs = nil
 		}
@@ -123,7 +124,7 @@ func (m *merger) writeRuns(runs []dataset.Run) error {
 }
 
 // roll ends the part being written and opens a new one, whose range begins with the first row of r.
-func (m *merger) roll(r dataset.Run) error {
+func (m *merger) roll(r part.Rows) error {
 	if err := m.finish(); err != nil {
 		return err
 	}
@@ -136,18 +137,18 @@ func (m *merger) roll(r dataset.Run) error {
 
 // begin opens a new part.
 func (m *merger) begin(from schema.Key) error {
-	path := dataset.PartPath(m.run.table.Name, m.number)
+	path := part.Path(m.run.table.Name, m.number)
 	m.number++
-	return m.create(dataset.Part{Path: path, From: from})
+	return m.create(part.Part{Path: path, From: from})
 }
 
-func (m *merger) create(part dataset.Part) error {
-	f, err := m.commit.Create(part.Path)
+func (m *merger) create(p part.Part) error {
+	f, err := m.commit.Create(p.Path)
 	if err != nil {
-		return fmt.Errorf("write %s: %w", part.Path, err)
+		return fmt.Errorf("write %s: %w", p.Path, err)
 	}
-	m.open, m.part = f, part
-	m.w = dataset.NewPartWriter(f, m.run.table.Name, m.run.layout.Columns, m.run.table.Order, m.program, m.run.sizes)
+	m.open, m.part = f, p
+	m.w = part.NewWriter(f, m.run.table.Name, m.run.layout.Columns, m.run.table.Order, m.program, m.run.sizes)
 	return nil
 }
 
@@ -156,16 +157,16 @@ func (m *merger) finish() error {
 	if m.w == nil {
 		return nil
 	}
-	part, err := m.w.Close()
+	p, err := m.w.Close()
 	if err == nil {
 		err = m.open.Close()
 	}
 	if err != nil {
 		return fmt.Errorf("write %s: %w", m.part.Path, err)
 	}
-	part.Path, part.From = m.part.Path, m.part.From
-	part.Bytes, part.SHA256 = m.open.Bytes(), m.open.Sum()
-	m.parts = append(m.parts, part)
+	p.Path, p.From = m.part.Path, m.part.From
+	p.Bytes, p.SHA256 = m.open.Bytes(), m.open.Sum()
+	m.parts = append(m.parts, p)
 	m.written++
 	m.w, m.open = nil, nil
 	return nil
@@ -206,19 +207,19 @@ func (m *merger) syncedColumn() int {
 }
 
 // runs returns the rows of the segment's new state in key order: the scanned rows and the stored rows that stay.
-func (m *merger) runs(s *segment) ([]dataset.Run, error) {
+func (m *merger) runs(s *segment) ([]part.Rows, error) {
 	kept, err := m.kept(s)
 	if err != nil {
 		return nil, err
 	}
 	if len(kept) == 0 {
-		return nonEmpty(dataset.Run{Batch: s.in.Batch, From: 0, To: s.in.Rows}), nil
+		return nonEmpty(part.Rows{Batch: s.in.Batch, From: 0, To: s.in.Rows}), nil
 	}
 	old, err := m.gather(s, kept)
 	if err != nil {
 		return nil, err
 	}
-	var runs []dataset.Run
+	var runs []part.Rows
 	j := 0
 	for k, i := range kept {
 		at := j
@@ -226,26 +227,26 @@ func (m *merger) runs(s *segment) ([]dataset.Run, error) {
 			at++
 		}
 		if at > j {
-			runs = append(runs, dataset.Run{Batch: s.in.Batch, From: j, To: at})
+			runs = append(runs, part.Rows{Batch: s.in.Batch, From: j, To: at})
 			j = at
 		}
 		if last := len(runs) - 1; last >= 0 && runs[last].Batch == old {
 			runs[last].To = k + 1
 		} else {
-			runs = append(runs, dataset.Run{Batch: old, From: k, To: k + 1})
+			runs = append(runs, part.Rows{Batch: old, From: k, To: k + 1})
 		}
 	}
 	if j < s.in.Rows {
-		runs = append(runs, dataset.Run{Batch: s.in.Batch, From: j, To: s.in.Rows})
+		runs = append(runs, part.Rows{Batch: s.in.Batch, From: j, To: s.in.Rows})
 	}
 	return runs, nil
 }
 
-func nonEmpty(r dataset.Run) []dataset.Run {
+func nonEmpty(r part.Rows) []part.Rows {
 	if r.From == r.To {
 		return nil
 	}
-	return []dataset.Run{r}
+	return []part.Rows{r}
 }
 
 // kept returns the stored rows that the scan did not meet and that stay.

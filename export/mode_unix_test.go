@@ -11,6 +11,7 @@ import (
 
 	"mailerlake/export"
 	"mailerlake/export/dataset"
+	"mailerlake/export/disk"
 )
 
 // TestRunModes looks at the modes of all that two runs leave, what was renamed into place among it. It must not run
@@ -32,7 +33,7 @@ func TestRunModes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			defer syscall.Umask(syscall.Umask(c.umask))
 			w := &wreck{scene: &scene{account: crashAccount()}, dir: filepath.Join(t.TempDir(), "a", "lake")}
-			fsys := fastFS{dataset.OS(c.private)}
+			fsys := fastFS{disk.OS(c.private)}
 			for i, do := range []doRun{export.Export, export.Plan, export.Export} {
 				if i == 1 {
 					advance(t, w.account)

@@ -20,7 +20,8 @@ import (
 
 	"mailerlake/client"
 	"mailerlake/export"
-	"mailerlake/export/dataset"
+	"mailerlake/export/disk"
+	"mailerlake/export/part"
 	"mailerlake/schema"
 )
 
@@ -252,7 +253,7 @@ func TestMergeEqualsModel(t *testing.T) {
 			for round := range 8 {
 				s.evolve(rnd, round)
 				m.merge(s)
-				l.exportFrom(t, s, dataset.Sizes{Group: 8, Part: 16})
+				l.exportFrom(t, s, part.Sizes{Group: 8, Part: 16})
 				now := l.rows(t, "subscriber")
 				m.check(t, l, now)
 				checkSynced(t, before, now)
@@ -264,13 +265,13 @@ func TestMergeEqualsModel(t *testing.T) {
 	}
 }
 
-func (l *lake) exportFrom(t *testing.T, s *script, sizes dataset.Sizes) {
+func (l *lake) exportFrom(t *testing.T, s *script, sizes part.Sizes) {
 	t.Helper()
 	c, err := client.New(client.Options{Key: "test", Transport: s, Rate: 1 << 30})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := export.Export(context.Background(), export.Options{Client: c, FS: fastFS{dataset.OS(false)}, Dir: l.dir, Program: "mailerlake test",
+	r, err := export.Export(context.Background(), export.Options{Client: c, FS: fastFS{disk.OS(false)}, Dir: l.dir, Program: "mailerlake test",
 		Tables: schema.Tables(), Yes: true, Sizes: sizes, Now: l.tick})
 	if err != nil {
 		t.Fatal(err)

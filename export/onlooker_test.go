@@ -20,6 +20,7 @@ import (
 
 	"mailerlake/client/mailerlitetest"
 	"mailerlake/export/dataset"
+	"mailerlake/export/part"
 	"mailerlake/schema"
 )
 
@@ -55,7 +56,7 @@ func (w *wreck) checkKeys(t *testing.T) {
 			continue
 		}
 		for key := range rowsOf(t, path, data) {
-			met[dataset.TableOf(path)+"/"+key]++
+			met[part.TableOf(path)+"/"+key]++
 		}
 	}
 	for key, file := range w.old.files {
@@ -106,7 +107,7 @@ func (w *wreck) content(t *testing.T) content {
 	t.Helper()
 	c := content{map[string]map[string]map[string]any{}, map[string]string{}}
 	for path, data := range readParts(t, w.dir) {
-		table := dataset.TableOf(path)
+		table := part.TableOf(path)
 		for key, row := range rowsOf(t, path, data) {
 			if c.rows[table] == nil {
 				c.rows[table] = map[string]map[string]any{}
@@ -134,7 +135,7 @@ func readFile(t *testing.T, dir, path string) []byte {
 func committedParts(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	type manifest struct {
-		Tables []struct{ Parts []dataset.Part }
+		Tables []struct{ Parts []part.Part }
 	}
 	var journal struct {
 		manifest // which a manifest has at its top

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"syscall"
 
-	"mailerlake/export/dataset"
+	"mailerlake/export/part"
 	"mailerlake/schema"
 )
 
@@ -29,9 +29,9 @@ type pass struct {
 // segment is a run of stored rows of one row group beside all scanned rows of the same key range.
 type segment struct {
 	part, group int
-	reader      *dataset.PartReader // nil where nothing is stored
-	stored      schema.Keys         // of the whole row group
-	lo, hi      int                 // the segment's rows of the row group
+	reader      *part.Reader // nil where nothing is stored
+	stored      schema.Keys  // of the whole row group
+	lo, hi      int          // the segment's rows of the row group
 	in          *incoming
 	match       []int32 // per scanned row: the stored row of the same key, or -1
 	unmet       []int32 // stored rows that no scanned row matches
@@ -57,7 +57,7 @@ func (p *pass) parts() error {
 	return nil
 }
 
-func (p *pass) part(i int, part *dataset.Part, limit schema.Key) error {
+func (p *pass) part(i int, part *part.Part, limit schema.Key) error {
 	ok, err := p.enter(i)
 	if err != nil {
 		return err
@@ -98,7 +98,7 @@ func (p *pass) skip(limit schema.Key) error {
 	return p.fill.Skip(limit)
 }
 
-func (p *pass) rebuilds(part *dataset.Part) bool {
+func (p *pass) rebuilds(part *part.Part) bool {
 	if p.committed {
 		return p.run.damaged(part)
 	}
@@ -106,10 +106,10 @@ func (p *pass) rebuilds(part *dataset.Part) bool {
 }
 
 // rebuilds reports whether a part is to be written from the scan alone.
-func (t *tableRun) rebuilds(part *dataset.Part) bool { return t.rewrite || t.damaged(part) }
+func (t *tableRun) rebuilds(part *part.Part) bool { return t.rewrite || t.damaged(part) }
 
 // damaged reports whether a part is one of those that repair found damaged.
-func (t *tableRun) damaged(part *dataset.Part) bool { return slices.Contains(t.rebuilt, part.Path) }
+func (t *tableRun) damaged(part *part.Part) bool { return slices.Contains(t.rebuilt, part.Path) }
 
 // findDamaged reads every part and notes those that are damaged, to be rebuilt.
 func (t *tableRun) findDamaged() {

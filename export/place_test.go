@@ -15,9 +15,10 @@ import (
 
 	"mailerlake/export"
 	"mailerlake/export/dataset"
+	"mailerlake/export/disk"
 )
 
-var healthy = fastFS{dataset.OS(false)}
+var healthy = fastFS{disk.OS(false)}
 
 // TestPlaces exports twice, and verifies, in places that are exotic but real.
 func TestPlaces(t *testing.T) {
@@ -108,16 +109,16 @@ func TestNoPlace(t *testing.T) {
 }
 
 // deniedFS is a file system on which nothing may be changed.
-type deniedFS struct{ dataset.FS }
+type deniedFS struct{ disk.FS }
 
 func denied(op, name string) error { return &fs.PathError{Op: op, Path: name, Err: syscall.EACCES} }
 
-func (deniedFS) Create(name string) (dataset.File, error)     { return nil, denied("create", name) }
-func (deniedFS) OpenAppend(name string) (dataset.File, error) { return nil, denied("open", name) }
-func (deniedFS) Rename(name, _ string) error                  { return denied("rename", name) }
-func (deniedFS) Remove(name string) error                     { return denied("remove", name) }
-func (deniedFS) RemoveAll(name string) error                  { return denied("remove", name) }
-func (deniedFS) MkdirAll(name string) error                   { return denied("mkdir", name) }
+func (deniedFS) Create(name string) (disk.File, error)     { return nil, denied("create", name) }
+func (deniedFS) OpenAppend(name string) (disk.File, error) { return nil, denied("open", name) }
+func (deniedFS) Rename(name, _ string) error               { return denied("rename", name) }
+func (deniedFS) Remove(name string) error                  { return denied("remove", name) }
+func (deniedFS) RemoveAll(name string) error               { return denied("remove", name) }
+func (deniedFS) MkdirAll(name string) error                { return denied("mkdir", name) }
 
 func TestReadOnly(t *testing.T) {
 	for name, s := range map[string]*scene{"first": firstScene(t), "second": newScene(t)} {
@@ -251,7 +252,7 @@ type forbidFS struct {
 	name string
 }
 
-func (f forbidFS) Open(name string) (dataset.File, error) {
+func (f forbidFS) Open(name string) (disk.File, error) {
 	if filepath.Base(name) == f.name {
 		return nil, denied("open", name)
 	}

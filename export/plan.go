@@ -3,7 +3,7 @@ package export
 import (
 	"math/rand/v2"
 
-	"mailerlake/export/dataset"
+	"mailerlake/export/pagelog"
 	"mailerlake/schema"
 )
 
@@ -196,7 +196,7 @@ func countRows(t *tableRun) (int64, error) {
 			return nil
 		}
 	}
-	cursor := dataset.NewLogCursor(t.log, want, prepare)
+	cursor := pagelog.NewCursor(t.log, want, prepare)
 	var rows int64
 	for {
 		s, ok, err := cursor.Next()

@@ -11,6 +11,7 @@ import (
 
 	"mailerlake/client"
 	"mailerlake/export/dataset"
+	"mailerlake/export/pagelog"
 	"mailerlake/schema"
 )
 
@@ -215,7 +216,7 @@ func (r *Run) loadPlannedTable(t *tableRun, pt plannedTable) (err error) {
 		t.log, t.scan = t.parent.log, t.parent.scan
 		return nil
 	}
-	if t.log, err = dataset.OpenLog(r.data.FS(), r.logPath(t), t.table.Order); err != nil {
+	if t.log, err = pagelog.Open(r.data.FS(), r.logPath(t), t.table.Order); err != nil {
 		if broken := (*fs.PathError)(nil); errors.As(err, &broken) && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("read plan: %w", err)
 		}

@@ -1,7 +1,7 @@
 package export
 
 import (
-	"mailerlake/export/dataset"
+	"mailerlake/export/pagelog"
 	"mailerlake/schema"
 )
 
@@ -9,10 +9,10 @@ import (
 // may. A membership is known to be gone when its subscriber's fresh row lists groups without it; when the subscriber
 // itself was not met it goes with the subscriber.
 type presence struct {
-	cursor       *dataset.LogCursor // nil: every row may be gone
-	bit          uint8              // in schema.Page.Absent: the parent's row said nothing of its child rows
-	parentsGone  bool               // parents that were not met are deleted in this run
-	stretch      dataset.Stretch
+	cursor       *pagelog.Cursor // nil: every row may be gone
+	bit          uint8           // in schema.Page.Absent: the parent's row said nothing of its child rows
+	parentsGone  bool            // parents that were not met are deleted in this run
+	stretch      pagelog.Run
 	ended, begun bool
 }
 
@@ -30,7 +30,7 @@ func newPresence(t *tableRun) (*presence, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.cursor = dataset.NewLogCursor(log, func(child bool, c schema.Column) bool { return !child && c.Required }, nil)
+	p.cursor = pagelog.NewCursor(log, func(child bool, c schema.Column) bool { return !child && c.Required }, nil)
 	return p, nil
 }
 

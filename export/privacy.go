@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"mailerlake/export/dataset"
+	"mailerlake/export/pagelog"
 	"mailerlake/schema"
 )
 
@@ -190,7 +191,7 @@ func (r *Run) fits(name string) bool {
 		if name != logName(t) {
 			continue
 		}
-		log, err := dataset.OpenLog(r.data.FS(), r.data.Path(dataset.ScanDir, name), t.Order)
+		log, err := pagelog.Open(r.data.FS(), r.data.Path(dataset.ScanDir, name), t.Order)
 		if err != nil {
 			return false
 		}

@@ -18,7 +18,8 @@ import (
 
 	"mailerlake/client/mailerlitetest"
 	"mailerlake/export"
-	"mailerlake/export/dataset"
+	"mailerlake/export/disk"
+	"mailerlake/export/pagelog"
 	"mailerlake/schema"
 )
 
@@ -118,7 +119,7 @@ func pagesOf(t testing.TB, table string, data []byte) []byte {
 	if err := os.WriteFile(name, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	log, err := dataset.OpenLog(fastFS{dataset.OS(false)}, name, schema.Lookup(table).Order)
+	log, err := pagelog.Open(fastFS{disk.OS(false)}, name, schema.Lookup(table).Order)
 	if err != nil {
 		return nil // begun, no more
 	}
@@ -140,7 +141,7 @@ func pagesOf(t testing.TB, table string, data []byte) []byte {
 
 // inspector looks at the directory before every file operation that shows: what is there then is there after a kill.
 type inspector struct {
-	dataset.FS
+	disk.FS
 	mu   sync.Mutex
 	look func()
 }
@@ -195,7 +196,7 @@ func TestNothingPrivateReachesTheDisk(t *testing.T) {
 	l, looks := privateLake(t), 0
 	for day := range 3 {
 		secrets := l.secrets(t)
-		watch := &inspector{FS: fastFS{dataset.OS(false)}, look: func() {
+		watch := &inspector{FS: fastFS{disk.OS(false)}, look: func() {
 			if looks++; looks%3 == 0 {
 				if found := l.find(t, secrets); len(found) > 0 {
 					t.Errorf("day %d, look %d: plain values in %v", day, looks, found)
@@ -220,7 +221,7 @@ func TestNothingPrivateReachesTheDisk(t *testing.T) {
 func TestPlainValuesAreFound(t *testing.T) {
 	l := privateLake(t)
 	inLog := false
-	watch := &inspector{FS: fastFS{dataset.OS(false)}, look: func() {
+	watch := &inspector{FS: fastFS{disk.OS(false)}, look: func() {
 		inLog = inLog || slices.Contains(l.find(t, l.secrets(t)), "/.mailerlake/scan/subscriber.pages")
 	}}
 	l.exportPrivate(t, export.Privacy{}, func(o *export.Options) { o.FS = watch })
@@ -245,7 +246,7 @@ func TestSameTokenInEveryTable(t *testing.T) {
 	if name := l.rows(t, "group")[l.account.IDs("group")[0]]["name"]; name != contact || contact == nil {
 		t.Errorf("the same value is %v as a field and %v as a group's name", contact, name)
 	}
-	v, err := export.Verify(context.Background(), dataset.OS(false), l.dir)
+	v, err := export.Verify(context.Background(), disk.OS(false), l.dir)
 	if err != nil || v.Damaged() {
 		t.Errorf("verify: %v %+v", err, v)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"mailerlake/export/dataset"
+	"mailerlake/export/part"
 	"mailerlake/schema"
 )
 
@@ -170,7 +171,7 @@ type idStream struct {
 	table       *dataset.TableState
 	column      int
 	part, group int // that come next
-	reader      *dataset.PartReader
+	reader      *part.Reader
 	ids         *schema.Vector
 	row         int // that the stream stands at
 	begun, done bool

@@ -9,7 +9,7 @@ import (
 
 	"mailerlake/client/mailerlitetest"
 	"mailerlake/export"
-	"mailerlake/export/dataset"
+	"mailerlake/export/part"
 )
 
 func TestRepairRebuildsDamagedParts(t *testing.T) {
@@ -28,7 +28,7 @@ func TestRepairRebuildsDamagedParts(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			l := newLake(t, mailerlitetest.Options{Subscribers: 300, Groups: 4, Campaigns: 8, CustomFields: 2})
 			small := l.options(t)
-			small.Sizes = dataset.Sizes{Group: 20, Part: 50}
+			small.Sizes = part.Sizes{Group: 20, Part: 50}
 			if _, err := export.Export(context.Background(), small); err != nil {
 				t.Fatal(err)
 			}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"mailerlake/export/dataset"
+	"mailerlake/export/part"
 )
 
 // Report is what a run did, or what a plan would do.
@@ -85,7 +86,7 @@ func (r *Run) report(committed *dataset.Manifest) *Report {
 // written returns the bytes of the parts that differ from the committed ones.
 func written(old, now *dataset.TableState) (bytes int64) {
 	for _, p := range now.Parts {
-		var was *dataset.Part
+		var was *part.Part
 		if old != nil {
 			was = old.Part(p.Path)
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"mailerlake/export/dataset"
+	"mailerlake/export/pagelog"
 	"mailerlake/schema"
 )
 
@@ -21,13 +22,13 @@ func (r *Run) logPath(t *tableRun) string { return r.data.Path(dataset.ScanDir, 
 
 // openLog opens the page log that an earlier run left, if this run may go on with it, and else starts a new one and
 // says why.
-func (r *Run) openLog(t *tableRun) (*dataset.PageLog, error) {
+func (r *Run) openLog(t *tableRun) (*pagelog.Log, error) {
 	header := r.header(t)
 	fsys := r.data.FS()
 	if err := fsys.MkdirAll(r.data.Path(dataset.ScanDir)); err != nil {
 		return nil, fmt.Errorf("create page log: %w", err)
 	}
-	log, err := dataset.OpenLog(fsys, r.logPath(t), t.table.Order)
+	log, err := pagelog.Open(fsys, r.logPath(t), t.table.Order)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
@@ -43,7 +44,7 @@ func (r *Run) openLog(t *tableRun) (*dataset.PageLog, error) {
 			r.say(t, "starting over: "+why)
 		}
 	}
-	log, err = dataset.CreateLog(fsys, r.logPath(t), header, t.table.Order)
+	log, err = pagelog.Create(fsys, r.logPath(t), header, t.table.Order)
 	if err != nil {
 		return nil, err
 	}
@@ -68,8 +69,8 @@ func (r *Run) dropLog(t *tableRun) error {
 }
 
 // header describes the scan of a table that this run would begin.
-func (r *Run) header(t *tableRun) dataset.LogHeader {
-	h := dataset.LogHeader{Account: r.account.ID, Table: t.table.Name, Source: fingerprint(t.table), Started: r.now()}
+func (r *Run) header(t *tableRun) pagelog.Header {
+	h := pagelog.Header{Account: r.account.ID, Table: t.table.Name, Source: fingerprint(t.table), Started: r.now()}
 	if t.stored != nil {
 		h.Base = t.stored.ScanStarted.Format(time.RFC3339Nano)
 	}
@@ -80,7 +81,7 @@ func (r *Run) header(t *tableRun) dataset.LogHeader {
 const restarted = "restarted"
 
 // unusable says why a log cannot be gone on with; empty if it can.
-func (r *Run) unusable(t *tableRun, log *dataset.PageLog, now dataset.LogHeader) string {
+func (r *Run) unusable(t *tableRun, log *pagelog.Log, now pagelog.Header) string {
 	h := log.Header
 	_, err := (&tableRun{log: log}).finished()
 	switch {

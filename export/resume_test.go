@@ -18,6 +18,8 @@ import (
 	"mailerlake/client/mailerlitetest"
 	"mailerlake/export"
 	"mailerlake/export/dataset"
+	"mailerlake/export/disk"
+	"mailerlake/export/pagelog"
 	"mailerlake/schema"
 )
 
@@ -210,10 +212,10 @@ func TestPageLogsThatDoNotFit(t *testing.T) {
 		}, say: "another account", resumed: -1},
 		{name: "scanned with other parameters", between: func(t *testing.T, x *trial) {
 			table := schema.Lookup("subscriber")
-			header := dataset.LogHeader{Account: "83510", Table: table.Name, Source: "others", Started: time.Now()}
-			log, err := dataset.CreateLog(dataset.OS(false), logFile(t, x), header, table.Order)
+			header := pagelog.Header{Account: "83510", Table: table.Name, Source: "others", Started: time.Now()}
+			log, err := pagelog.Create(disk.OS(false), logFile(t, x), header, table.Order)
 			if err == nil {
-				err = errors.Join(log.Append(nil, dataset.Mark{Walk: "main", Cursor: "x"}), log.Close())
+				err = errors.Join(log.Append(nil, pagelog.Mark{Walk: "main", Cursor: "x"}), log.Close())
 			}
 			if err != nil {
 				t.Fatal(err)

@@ -13,12 +13,14 @@ import (
 	"mailerlake/client/mailerlitetest"
 	"mailerlake/export"
 	"mailerlake/export/dataset"
+	"mailerlake/export/disk"
+	"mailerlake/export/part"
 	"mailerlake/schema"
 )
 
 // rewriting makes small parts, so that there are several, and rewrites.
 func rewriting(o *export.Options) {
-	o.Sizes = dataset.Sizes{Group: 8, Part: 20}
+	o.Sizes = part.Sizes{Group: 8, Part: 20}
 	o.Rewrite = true
 }
 
@@ -72,7 +74,7 @@ func TestRewriteTakesAnotherPrivacy(t *testing.T) {
 	if m := l.manifest(t); m.Privacy != nil || m.Table("subscriber").GreatestUpdatedAt == nil {
 		t.Errorf("privacy %+v, greatest updated_at %v", m.Privacy, m.Table("subscriber").GreatestUpdatedAt)
 	}
-	if v, err := export.Verify(context.Background(), dataset.OS(false), l.dir); err != nil || v.Damaged() {
+	if v, err := export.Verify(context.Background(), disk.OS(false), l.dir); err != nil || v.Damaged() {
 		t.Errorf("verify: %v %+v", err, v)
 	}
 }

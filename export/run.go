@@ -11,13 +11,15 @@ import (
 
 	"mailerlake/client"
 	"mailerlake/export/dataset"
+	"mailerlake/export/disk"
+	"mailerlake/export/part"
 	"mailerlake/schema"
 )
 
 // Options steer a run.
 type Options struct {
 	Client  *client.Client // not needed to commit a planned scan
-	FS      dataset.FS
+	FS      disk.FS
 	Dir     string // of the dataset
 	Program string // name and version, for manifest and files
 	// Tables are the tables to export. A table whose rows come inside another's is exported with that one.
@@ -35,8 +37,8 @@ type Options struct {
 	Rewrite bool
 	// Yes applies deletes even where they are many.
 	Yes bool
-	// Sizes of row groups and parts; zero means dataset.DefaultSizes.
-	Sizes dataset.Sizes
+	// Sizes of row groups and parts; zero means part.DefaultSizes.
+	Sizes part.Sizes
 	// Now tells the time; nil means time.Now.
 	Now func() time.Time
 	// OnEvent, if set, hears how the run goes, from several goroutines at once.
@@ -115,8 +117,8 @@ var errPending = errors.New("the last export was committed and is not finished; 
 func start(ctx context.Context, o Options, plan bool, do func(*Run) (*Report, error)) (report *Report, err error) {
 	r := &Run{Options: o, client: o.Client}
 	r.started = r.now()
-	if r.Sizes == (dataset.Sizes{}) {
-		r.Sizes = dataset.DefaultSizes
+	if r.Sizes == (part.Sizes{}) {
+		r.Sizes = part.DefaultSizes
 	}
 	if r.data, err = dataset.Open(o.FS, o.Dir); err != nil {
 		return nil, err

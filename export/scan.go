@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"mailerlake/client"
-	"mailerlake/export/dataset"
+	"mailerlake/export/pagelog"
 	"mailerlake/schema"
 )
 
@@ -143,7 +143,7 @@ func (s *scan) finish(incomplete string) error {
 		return err
 	}
 	s.t.scan = out
-	if err := s.t.log.Append(nil, dataset.Mark{Note: note}); err != nil {
+	if err := s.t.log.Append(nil, pagelog.Mark{Note: note}); err != nil {
 		return err
 	}
 	return s.t.log.Sync()
@@ -187,7 +187,7 @@ func (s *scan) append(page *client.Page, walk string) (*schema.Page, error) {
 	if err != nil {
 		return nil, fmt.Errorf("decode %s: %w", s.t.table.Name, err)
 	}
-	mark := dataset.Mark{Walk: walk, Cursor: page.Cursor, End: page.Cursor == ""}
+	mark := pagelog.Mark{Walk: walk, Cursor: page.Cursor, End: page.Cursor == ""}
 	if err := s.t.log.Append(rows, mark); err != nil {
 		return nil, err
 	}

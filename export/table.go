@@ -2,6 +2,8 @@ package export
 
 import (
 	"mailerlake/export/dataset"
+	"mailerlake/export/pagelog"
+	"mailerlake/export/part"
 	"mailerlake/schema"
 )
 
@@ -9,13 +11,13 @@ import (
 type tableRun struct {
 	table   *schema.Table
 	dataset *dataset.Dataset
-	sizes   dataset.Sizes
+	sizes   part.Sizes
 	stored  *dataset.TableState // the committed state; nil on a first export
 
-	log          *dataset.PageLog // of the scan that the rows come from; for a child table its parent's, mostly
-	sorted       *dataset.PageLog // the log's rows, arranged for reading; the log itself mostly
-	sortedFrames int              // pages of the log when it was arranged
-	parent       *tableRun        // of the table inside whose rows this table's rows come; nil for others
+	log          *pagelog.Log // of the scan that the rows come from; for a child table its parent's, mostly
+	sorted       *pagelog.Log // the log's rows, arranged for reading; the log itself mostly
+	sortedFrames int          // pages of the log when it was arranged
+	parent       *tableRun    // of the table inside whose rows this table's rows come; nil for others
 	scan         Outcome
 	// goneGroups are ids that rows of the log refer to and that the account no longer has.
 	goneGroups map[string]bool
@@ -34,7 +36,7 @@ type tableRun struct {
 
 // sortedLog returns the table's log for reading whole rows in key order: compacted where its pages overlap so much that
 // too many would be in memory at once.
-func (t *tableRun) sortedLog() (*dataset.PageLog, error) {
+func (t *tableRun) sortedLog() (*pagelog.Log, error) {
 	if t.inParentLog() {
 		return t.parent.sortedLog()
 	}
@@ -42,7 +44,7 @@ func (t *tableRun) sortedLog() (*dataset.PageLog, error) {
 		return t.sorted, nil
 	}
 	name := t.dataset.Path(dataset.SortedDir, logName(t.table))
-	log, err := dataset.Compact(t.dataset.FS(), name, t.log)
+	log, err := pagelog.Compact(t.dataset.FS(), name, t.log)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +56,7 @@ func (t *tableRun) sortedLog() (*dataset.PageLog, error) {
 func (t *tableRun) inParentLog() bool { return t.parent != nil && t.log == t.parent.log }
 
 // parts returns the committed parts, in key order.
-func (t *tableRun) parts() []dataset.Part {
+func (t *tableRun) parts() []part.Part {
 	if t.stored == nil {
 		return nil
 	}
@@ -78,16 +80,16 @@ func (t *tableRun) newColumns() bool {
 }
 
 // open opens a committed part.
-func (t *tableRun) open(part *dataset.Part) (*dataset.PartReader, error) {
-	f, err := t.dataset.FS().Open(t.dataset.Path(part.Path))
+func (t *tableRun) open(p *part.Part) (*part.Reader, error) {
+	f, err := t.dataset.FS().Open(t.dataset.Path(p.Path))
 	if err != nil {
 		return nil, err
 	}
-	return dataset.OpenPart(f, part, t.stored.Columns)
+	return part.Open(f, p, t.stored.Columns)
 }
 
 // storedKeys reads the key columns of a row group, in row order.
-func (t *tableRun) storedKeys(r *dataset.PartReader, group int) (schema.Keys, error) {
+func (t *tableRun) storedKeys(r *part.Reader, group int) (schema.Keys, error) {
 	keys := make(schema.Keys, len(t.table.Order))
 	for k, name := range t.table.Order {
 		for i, c := range t.stored.Columns {
@@ -105,7 +107,7 @@ func (t *tableRun) storedKeys(r *dataset.PartReader, group int) (schema.Keys, er
 
 // storedColumn reads the layout's column i of a row group, as the layout types it; nil for a column that is not stored
 // yet. buf is reused where it can be.
-func (t *tableRun) storedColumn(r *dataset.PartReader, group, i int, buf *schema.Vector) (*schema.Vector, error) {
+func (t *tableRun) storedColumn(r *part.Reader, group, i int, buf *schema.Vector) (*schema.Vector, error) {
 	if i >= len(t.stored.Columns) {
 		return nil, nil
 	}

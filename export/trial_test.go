@@ -19,7 +19,7 @@ import (
 	"mailerlake/client"
 	"mailerlake/client/mailerlitetest"
 	"mailerlake/export"
-	"mailerlake/export/dataset"
+	"mailerlake/export/disk"
 	"mailerlake/schema"
 )
 
@@ -108,7 +108,7 @@ func (x *trial) options(t testing.TB) export.Options {
 		t.Fatal(err)
 	}
 	x.messages = nil
-	return export.Options{Client: c, FS: fastFS{dataset.OS(false)}, Dir: x.dir, Program: "mailerlake test", Tables: schema.Tables(),
+	return export.Options{Client: c, FS: fastFS{disk.OS(false)}, Dir: x.dir, Program: "mailerlake test", Tables: schema.Tables(),
 		ResumeWithin: 24 * time.Hour, Yes: true, OnEvent: x.hear}
 }
 

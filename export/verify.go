@@ -13,6 +13,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"mailerlake/export/dataset"
+	"mailerlake/export/disk"
+	"mailerlake/export/part"
 	"mailerlake/schema"
 )
 
@@ -61,7 +63,7 @@ var errChanged = errors.New("another run changed the dataset")
 // Verify reads a dataset to its last value and compares it with its manifest. What it finds damaged is in the
 // Verification; an error says that there was no check, among them the *dataset.DamagedError of a manifest that cannot
 // be read. It takes no lock: if another run commits meanwhile, the check begins again, once.
-func Verify(ctx context.Context, fsys dataset.FS, dir string) (*Verification, error) {
+func Verify(ctx context.Context, fsys disk.FS, dir string) (*Verification, error) {
 	v, err := verifyOnce(ctx, fsys, dir)
 	if errors.Is(err, errChanged) {
 		if v, err = verifyOnce(ctx, fsys, dir); err == nil {
@@ -77,7 +79,7 @@ func Verify(ctx context.Context, fsys dataset.FS, dir string) (*Verification, er
 	return v, nil
 }
 
-func verifyOnce(ctx context.Context, fsys dataset.FS, dir string) (*Verification, error) {
+func verifyOnce(ctx context.Context, fsys disk.FS, dir string) (*Verification, error) {
 	d, err := dataset.Open(fsys, dir)
 	if err != nil {
 		return nil, err
@@ -159,7 +161,7 @@ func (v *verifier) table(ctx context.Context, t *dataset.TableState) error {
 }
 
 // open opens a part; its size, checksum, schema and row counts are compared on the way.
-func (v *verifier) open(t *dataset.TableState, i int) (*dataset.PartReader, error) {
+func (v *verifier) open(t *dataset.TableState, i int) (*part.Reader, error) {
 	f, err := v.data.FS().Open(v.data.Path(t.Parts[i].Path))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, errors.New("file is missing")
@@ -167,7 +169,7 @@ func (v *verifier) open(t *dataset.TableState, i int) (*dataset.PartReader, erro
 	if err != nil {
 		return nil, err
 	}
-	return dataset.OpenPart(f, &t.Parts[i], t.Columns)
+	return part.Open(f, &t.Parts[i], t.Columns)
 }
 
 // part returns the first thing that is wrong with part i of a table.
@@ -196,9 +198,9 @@ func (v *verifier) part(ctx context.Context, t *dataset.TableState, i int) error
 
 // partCheck checks the content of one part, a row group at a time.
 type partCheck struct {
-	reader *dataset.PartReader
+	reader *part.Reader
 	table  *dataset.TableState
-	part   *dataset.Part
+	part   *part.Part
 	last   schema.Key // of the row group before
 	buf    schema.Vector
 }
@@ -229,7 +231,7 @@ func (c *partCheck) keys(g int) error {
 }
 
 // readKeys reads the key columns of a row group, in the order that rows are sorted by.
-func readKeys(r *dataset.PartReader, t *dataset.TableState, g int) (schema.Keys, error) {
+func readKeys(r *part.Reader, t *dataset.TableState, g int) (schema.Keys, error) {
 	var keys schema.Keys
 	for _, name := range t.RowOrder() {
 		for i, c := range t.Columns {

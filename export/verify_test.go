@@ -22,6 +22,8 @@ import (
 	"mailerlake/client/mailerlitetest"
 	"mailerlake/export"
 	"mailerlake/export/dataset"
+	"mailerlake/export/disk"
+	"mailerlake/export/part"
 	"mailerlake/schema"
 )
 
@@ -35,7 +37,7 @@ func partedLake(t *testing.T) *lake {
 func (l *lake) exportParted(t *testing.T) {
 	t.Helper()
 	o := l.options(t)
-	o.Sizes = dataset.Sizes{Group: 40, Part: 100}
+	o.Sizes = part.Sizes{Group: 40, Part: 100}
 	l.now = l.now.Add(time.Hour)
 	o.Now = func() time.Time { return l.now }
 	if r, err := export.Export(context.Background(), o); err != nil || r.Failed() {
@@ -47,7 +49,7 @@ func (l *lake) path(name string) string { return filepath.Join(l.dir, filepath.F
 
 func (l *lake) verify(t *testing.T) *export.Verification {
 	t.Helper()
-	v, err := export.Verify(context.Background(), dataset.OS(false), l.dir)
+	v, err := export.Verify(context.Background(), disk.OS(false), l.dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +90,7 @@ func (l *lake) forgePart(t *testing.T, path string, data []byte, rows int64) {
 		t.Fatal(err)
 	}
 	l.forge(t, func(m *dataset.Manifest) {
-		state := m.Table(dataset.TableOf(path))
+		state := m.Table(part.TableOf(path))
 		p := state.Part(path)
 		p.Bytes, p.SHA256 = int64(len(data)), fmt.Sprintf("%x", sha256.Sum256(data))
 		p.RowGroups[len(p.RowGroups)-1].Rows += rows
@@ -140,14 +142,14 @@ func (l *lake) rewrite(t *testing.T, path string, change func(group int, rows []
 
 // set returns a change of one text in one row of the second row group.
 func set(t *testing.T, m *dataset.Manifest, path, column, text string, row int) func(int, []parquet.Row) []parquet.Row {
-	i := slices.IndexFunc(m.Table(dataset.TableOf(path)).Columns, func(c schema.Column) bool { return c.Name == column })
+	i := slices.IndexFunc(m.Table(part.TableOf(path)).Columns, func(c schema.Column) bool { return c.Name == column })
 	if i < 0 {
 		t.Fatalf("no column %s", column)
 	}
 	return func(g int, rows []parquet.Row) []parquet.Row {
 		if g == 1 {
 			rows[row][i] = parquet.ByteArrayValue([]byte(text)).Level(0, rows[row][i].DefinitionLevel(), i)
-			if !m.Table(dataset.TableOf(path)).Columns[i].Required {
+			if !m.Table(part.TableOf(path)).Columns[i].Required {
 				rows[row][i] = rows[row][i].Level(0, 1, i)
 			}
 		}
@@ -293,7 +295,7 @@ func TestVerifyDamage(t *testing.T) {
 				t.Errorf("got %+v, want %d problems", v.Problems, len(test.want))
 			}
 			for _, p := range v.Problems {
-				if want, ok := test.want[p.Part]; !ok || !strings.Contains(p.What, want) || p.Table != dataset.TableOf(p.Part) {
+				if want, ok := test.want[p.Part]; !ok || !strings.Contains(p.What, want) || p.Table != part.TableOf(p.Part) {
 					t.Errorf("got %+v, want %q", p, want)
 				}
 			}
@@ -418,7 +420,7 @@ func TestVerifyManyGroups(t *testing.T) {
 		[]*schema.Vector{ids(0, n+11, same), ids(0, n+11, one)},
 		dataset.TableState{Name: "subscriber", Key: []string{"id"}, Columns: []schema.Column{key("id")}},
 		[]*schema.Vector{ids(0, 2, same)})
-	v, err := export.Verify(context.Background(), dataset.OS(false), dir)
+	v, err := export.Verify(context.Background(), disk.OS(false), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -433,7 +435,7 @@ func TestVerifyManyGroups(t *testing.T) {
 // storeTables commits tables of one part each: pairs of a state and its columns.
 func storeTables(t *testing.T, dir string, pairs ...any) {
 	t.Helper()
-	d, err := dataset.Open(dataset.OS(false), dir)
+	d, err := dataset.Open(disk.OS(false), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -459,14 +461,14 @@ func storeTables(t *testing.T, dir string, pairs ...any) {
 
 func storePart(t *testing.T, c *dataset.Commit, state *dataset.TableState, vectors []*schema.Vector) {
 	t.Helper()
-	path := dataset.PartPath(state.Name, 0)
+	path := part.Path(state.Name, 0)
 	s, err := c.Create(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := dataset.NewPartWriter(s, state.Name, state.Columns, state.RowOrder(), "test 1", dataset.DefaultSizes)
+	w := part.NewWriter(s, state.Name, state.Columns, state.RowOrder(), "test 1", part.DefaultSizes)
 	b := &schema.Batch{Columns: state.Columns, Vectors: vectors, Rows: vectors[0].Len()}
-	if err := w.Write(dataset.Run{Batch: b, To: b.Rows}); err != nil {
+	if err := w.Write(part.Rows{Batch: b, To: b.Rows}); err != nil {
 		t.Fatal(err)
 	}
 	p, err := w.Close()
@@ -477,16 +479,16 @@ func storePart(t *testing.T, c *dataset.Commit, state *dataset.TableState, vecto
 		t.Fatal(err)
 	}
 	p.Path, p.Bytes, p.SHA256 = path, s.Bytes(), s.Sum()
-	state.Parts, state.Rows, state.ChangedIn = []dataset.Part{p}, p.Rows, 1
+	state.Parts, state.Rows, state.ChangedIn = []part.Part{p}, p.Rows, 1
 }
 
 // hookFS calls open before a part is opened.
 type hookFS struct {
-	dataset.FS
+	disk.FS
 	open func(path string) error
 }
 
-func (h hookFS) Open(name string) (dataset.File, error) {
+func (h hookFS) Open(name string) (disk.File, error) {
 	if strings.HasSuffix(name, ".parquet") {
 		if err := h.open(name); err != nil {
 			return nil, err
@@ -501,7 +503,7 @@ func TestVerifyWhileExporting(t *testing.T) {
 	for at := 1; ; at += 5 {
 		l := partedLake(t)
 		opened := 0
-		v, err := export.Verify(context.Background(), hookFS{dataset.OS(false), func(string) error {
+		v, err := export.Verify(context.Background(), hookFS{disk.OS(false), func(string) error {
 			if opened++; opened == at {
 				l.account.Advance(1)
 				l.exportParted(t)
@@ -522,7 +524,7 @@ func TestVerifyWhileExporting(t *testing.T) {
 
 func TestVerifyAlwaysChanging(t *testing.T) {
 	l := partedLake(t)
-	_, err := export.Verify(context.Background(), hookFS{dataset.OS(false), func(path string) error {
+	_, err := export.Verify(context.Background(), hookFS{disk.OS(false), func(path string) error {
 		if strings.Contains(path, "campaign") {
 			l.account.Advance(1)
 			l.exportParted(t)
@@ -537,7 +539,7 @@ func TestVerifyAlwaysChanging(t *testing.T) {
 func TestVerifyCancelled(t *testing.T) {
 	l := partedLake(t)
 	ctx, cancel := context.WithCancel(context.Background())
-	v, err := export.Verify(ctx, hookFS{dataset.OS(false), func(path string) error { cancel(); return nil }}, l.dir)
+	v, err := export.Verify(ctx, hookFS{disk.OS(false), func(path string) error { cancel(); return nil }}, l.dir)
 	if !errors.Is(err, context.Canceled) || v != nil {
 		t.Errorf("got %+v, %v", v, err)
 	}
@@ -545,7 +547,7 @@ func TestVerifyCancelled(t *testing.T) {
 
 func TestVerifyUnreadable(t *testing.T) {
 	l := partedLake(t)
-	v, err := export.Verify(context.Background(), hookFS{dataset.OS(false), func(path string) error {
+	v, err := export.Verify(context.Background(), hookFS{disk.OS(false), func(path string) error {
 		if filepath.ToSlash(path) == filepath.ToSlash(l.path(second)) {
 			return &fs.PathError{Op: "open", Path: path, Err: fs.ErrPermission}
 		}
@@ -557,7 +559,7 @@ func TestVerifyUnreadable(t *testing.T) {
 }
 
 func TestVerifyNothing(t *testing.T) {
-	if v, err := export.Verify(context.Background(), dataset.OS(false), t.TempDir()); !errors.Is(err, fs.ErrNotExist) {
+	if v, err := export.Verify(context.Background(), disk.OS(false), t.TempDir()); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("got %+v, %v, want that there is none", v, err)
 	}
 	l := partedLake(t)
@@ -565,7 +567,7 @@ func TestVerifyNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	var damaged *dataset.DamagedError
-	if v, err := export.Verify(context.Background(), dataset.OS(false), l.dir); !errors.As(err, &damaged) {
+	if v, err := export.Verify(context.Background(), disk.OS(false), l.dir); !errors.As(err, &damaged) {
 		t.Errorf("got %+v, %v, want a DamagedError", v, err)
 	}
 }

@@ -18,12 +18,14 @@ import (
 	"mailerlake/client/mailerlitetest"
 	"mailerlake/export"
 	"mailerlake/export/dataset"
-	"mailerlake/export/dataset/faultfs"
+	"mailerlake/export/disk"
+	"mailerlake/export/disk/faultfs"
+	"mailerlake/export/part"
 	"mailerlake/schema"
 )
 
 // crashSizes are so small that a small account has many parts, and that one of them can be outgrown.
-var crashSizes = dataset.Sizes{Group: 8, Part: 8}
+var crashSizes = part.Sizes{Group: 8, Part: 8}
 
 // doRun is one of the entries of package export.
 type doRun func(context.Context, export.Options) (*export.Report, error)
@@ -149,7 +151,7 @@ func (w *wreck) boot(t *testing.T) {
 }
 
 // run makes one run, on the file system fsys.
-func (w *wreck) run(t *testing.T, fsys dataset.FS, do doRun) (*export.Report, error) {
+func (w *wreck) run(t *testing.T, fsys disk.FS, do doRun) (*export.Report, error) {
 	t.Helper()
 	c, err := client.New(client.Options{Key: "test", Transport: w.account.Transport(), Rate: 1 << 30})
 	if err != nil {

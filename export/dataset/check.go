@@ -11,6 +11,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"mailerlake/export/part"
 	"mailerlake/schema"
 )
 
@@ -22,7 +23,6 @@ const maxKey = 8
 
 var (
 	tablePattern = regexp.MustCompile(`^[a-z_]{1,100}$`)
-	partPattern  = regexp.MustCompile(`^([a-z_]{1,100})/part-[0-9]{5,9}\.parquet$`)
 	sumPattern   = regexp.MustCompile(`^[0-9a-f]{64}$`)
 )
 
@@ -148,11 +148,11 @@ func (t *TableState) checkParts() error {
 	seen := make(map[string]bool, len(t.Parts))
 	for i := range t.Parts {
 		p := &t.Parts[i]
-		if TableOf(p.Path) != t.Name || seen[p.Path] {
+		if part.TableOf(p.Path) != t.Name || seen[p.Path] {
 			return fmt.Errorf("part path %s is none of the table, or double", quote(p.Path))
 		}
 		seen[p.Path] = true
-		if err := p.check(len(t.Key)); err != nil {
+		if err := p.Check(len(t.Key)); err != nil {
 			return fmt.Errorf("part %s: %w", p.Path, err)
 		}
 		if err := t.checkRange(i); err != nil {
@@ -186,56 +186,6 @@ func (t *TableState) checkRange(i int) error {
 		return errors.New("its last key is above its range")
 	}
 	return nil
-}
-
-// check checks what a part says of itself; keys have the given number of columns.
-func (p *Part) check(columns int) error {
-	if p.Rows < 0 || p.Rows > maxCount || p.Bytes < 0 || p.Bytes > maxCount {
-		return errors.New("rows or bytes out of range")
-	}
-	if !sumPattern.MatchString(p.SHA256) {
-		return errors.New("no checksum")
-	}
-	var rows int64
-	var last schema.Key
-	for _, g := range p.RowGroups {
-		if g.Rows < 1 || g.Rows > p.Rows-rows {
-			return errors.New("its row groups do not have its rows")
-		}
-		if len(g.First) != columns || (last != nil && g.First.Compare(last) <= 0) {
-			return errors.New("its row groups are not in key order")
-		}
-		rows, last = rows+g.Rows, g.First
-	}
-	if rows != p.Rows {
-		return errors.New("its row groups do not have its rows")
-	}
-	return p.checkLast(columns, last)
-}
-
-// checkLast checks the last key against the first key of the last row group, nil if there is none.
-func (p *Part) checkLast(columns int, first schema.Key) error {
-	if first == nil {
-		if len(p.LastKey) != 0 {
-			return errors.New("a last key but no rows")
-		}
-		return nil
-	}
-	alone := p.RowGroups[len(p.RowGroups)-1].Rows == 1
-	if c := p.LastKey.Compare(first); len(p.LastKey) != columns || c < 0 || (c == 0) != alone {
-		return errors.New("its last key does not follow its row groups")
-	}
-	return nil
-}
-
-// TableOf returns the table that a part's path belongs to, empty if the path is none of a part. Only such paths are
-// ever read, replaced or removed, whatever a manifest or journal says.
-func TableOf(path string) string {
-	m := partPattern.FindStringSubmatch(path)
-	if m == nil || !filepath.IsLocal(filepath.FromSlash(path)) {
-		return ""
-	}
-	return m[1]
 }
 
 // quote quotes a name from a file for a message, cut to a bearable length.

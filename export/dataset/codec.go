@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 
+	"mailerlake/export/disk"
+
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	jsonv1 "github.com/go-json-experiment/json/v1"
@@ -124,7 +126,7 @@ func reason(err error) string {
 }
 
 // readRecord reads a manifest or journal, whose size is bounded.
-func readRecord(fsys FS, name, hint string) (data []byte, err error) {
+func readRecord(fsys disk.FS, name, hint string) (data []byte, err error) {
 	f, err := fsys.Open(name)
 	if err != nil {
 		return nil, err

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+
+	"mailerlake/export/disk"
 )
 
 // ConflictError says that somebody else committed to the dataset since this run began, which the lock cannot hinder
@@ -76,7 +78,7 @@ func (d *Dataset) ready() error {
 }
 
 func (d *Dataset) cleanStaged() error {
-	pending, err := exists(d.fsys, d.Path(JournalName))
+	pending, err := disk.Exists(d.fsys, d.Path(JournalName))
 	if err != nil {
 		return err
 	}
@@ -126,11 +128,11 @@ func (c *Commit) Commit(next *Manifest, logs []string) error {
 // has its name: a rename over a network may report an error and have happened.
 func (d *Dataset) decide(data []byte) (committed bool, err error) {
 	temp, name := d.Path(journalTemp), d.Path(JournalName)
-	if err := writeFile(d.fsys, temp, data); err != nil {
+	if err := disk.WriteFile(d.fsys, temp, data); err != nil {
 		return false, err
 	}
 	if err := d.fsys.Rename(temp, name); err != nil {
-		there, look := exists(d.fsys, name)
+		there, look := disk.Exists(d.fsys, name)
 		if !there && look == nil {
 			_ = d.fsys.Remove(temp)
 			return false, err
@@ -218,7 +220,7 @@ func (c *Commit) unchanged() error {
 	if err != nil {
 		return err
 	}
-	pending, err := exists(c.d.fsys, c.d.Path(JournalName))
+	pending, err := disk.Exists(c.d.fsys, c.d.Path(JournalName))
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"mailerlake/export/dataset"
+	"mailerlake/export/disk"
 )
 
 // begun is a locked dataset in the old state with a commit begun.
@@ -220,7 +221,7 @@ func TestConflict(t *testing.T) {
 			}
 			other := oldWorld()
 			other.manifest.Snapshot = 2
-			if err := commitWorld(dataset.OS(false), dir, other); err != nil {
+			if err := commitWorld(disk.OS(false), dir, other); err != nil {
 				t.Fatal(err)
 			}
 		},

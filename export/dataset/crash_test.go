@@ -12,7 +12,8 @@ import (
 	"testing"
 
 	"mailerlake/export/dataset"
-	"mailerlake/export/dataset/faultfs"
+	"mailerlake/export/disk/faultfs"
+	"mailerlake/export/part"
 )
 
 var seeds = flag.Uint64("seeds", 3, "power losses tried at each operation")
@@ -72,9 +73,9 @@ func (c *crash) checkReaders() (committed bool) {
 	committed = got.committed(c.next)
 	for path, text := range got {
 		switch {
-		case strings.HasSuffix(path, ".parquet") && dataset.TableOf(path) == "":
+		case strings.HasSuffix(path, ".parquet") && part.TableOf(path) == "":
 			c.Fatalf("a temporary file has the name of a part: %s", path)
-		case dataset.TableOf(path) == "" && path != dataset.ManifestName:
+		case part.TableOf(path) == "" && path != dataset.ManifestName:
 		case text != c.old[path] && (text != c.next[path] || !committed):
 			c.Fatalf("%s reads %q, committed %t", path, text, committed)
 		}

@@ -7,6 +7,9 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"mailerlake/export/disk"
+	"mailerlake/export/part"
 )
 
 // The names that a dataset has on disk, relative to its directory, with slashes.
@@ -42,7 +45,7 @@ type Dataset struct {
 	// not to be changed: Clone it.
 	Manifest *Manifest
 
-	fsys    FS
+	fsys    disk.FS
 	dir     string
 	pending bool
 	locked  bool
@@ -51,7 +54,7 @@ type Dataset struct {
 // Open reads a dataset's manifest and touches nothing. A directory that does not exist or has no dataset yet gives a
 // Dataset without manifest. A manifest that is damaged, or missing beside parts, is a *DamagedError; one of another
 // format version a *VersionError.
-func Open(fsys FS, dir string) (*Dataset, error) {
+func Open(fsys disk.FS, dir string) (*Dataset, error) {
 	d := &Dataset{fsys: fsys, dir: filepath.Clean(dir)} // as Path cleans what it joins
 	if err := d.load(); err != nil {
 		return nil, fmt.Errorf("open dataset %s: %w", dir, err)
@@ -60,7 +63,7 @@ func Open(fsys FS, dir string) (*Dataset, error) {
 }
 
 // FS returns the file system that the dataset was opened with.
-func (d *Dataset) FS() FS { return d.fsys }
+func (d *Dataset) FS() disk.FS { return d.fsys }
 
 // Path returns where a file of the dataset is; names have slashes, as in manifests and this package's constants.
 func (d *Dataset) Path(names ...string) string {
@@ -98,7 +101,7 @@ func (d *Dataset) load() error {
 }
 
 func (d *Dataset) look() (err error) {
-	if d.pending, err = exists(d.fsys, d.Path(JournalName)); err != nil {
+	if d.pending, err = disk.Exists(d.fsys, d.Path(JournalName)); err != nil {
 		return err
 	}
 	d.Manifest, err = d.readManifest()
@@ -125,7 +128,7 @@ func (d *Dataset) anyPart() (string, error) {
 		return "", nil
 	}
 	for _, path := range strays {
-		if TableOf(path) != "" {
+		if part.TableOf(path) != "" {
 			return path, nil
 		}
 	}
@@ -179,7 +182,7 @@ func (d *Dataset) strayOf(table string) ([]string, error) {
 		path := table + "/" + e.Name()
 		named := state != nil && state.Part(path) != nil
 		hidden := strings.HasPrefix(e.Name(), ".") || strings.HasPrefix(e.Name(), "_")
-		parquet := strings.EqualFold(filepath.Ext(e.Name()), partSuffix)
+		parquet := strings.EqualFold(filepath.Ext(e.Name()), part.Suffix)
 		if !named && (parquet || (state != nil && !hidden)) {
 			strays = append(strays, path)
 		}

@@ -12,7 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"mailerlake/export/dataset"
-	"mailerlake/export/dataset/faultfs"
+	"mailerlake/export/disk"
+	"mailerlake/export/disk/faultfs"
 )
 
 func TestOpenNothing(t *testing.T) {
@@ -52,10 +53,10 @@ func TestOpenFile(t *testing.T) {
 	if err := os.WriteFile(dir, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := dataset.Open(dataset.OS(false), dir); !errors.Is(err, syscall.ENOTDIR) || !strings.Contains(err.Error(), dir) {
+	if _, err := dataset.Open(disk.OS(false), dir); !errors.Is(err, syscall.ENOTDIR) || !strings.Contains(err.Error(), dir) {
 		t.Errorf("error = %v, want ENOTDIR with the name", err)
 	}
-	if _, err := dataset.Open(dataset.OS(false), filepath.Join(dir, "below")); err == nil {
+	if _, err := dataset.Open(disk.OS(false), filepath.Join(dir, "below")); err == nil {
 		t.Error("a directory below a file opens")
 	}
 }
@@ -77,7 +78,7 @@ func TestOpenDamaged(t *testing.T) {
 			dir := t.TempDir()
 			whole.write(t, dir)
 			tree{dataset.ManifestName: test.manifest}.write(t, dir)
-			_, err := dataset.Open(dataset.OS(false), dir)
+			_, err := dataset.Open(disk.OS(false), dir)
 			var damaged *dataset.DamagedError
 			var version *dataset.VersionError
 			if errors.As(err, &version) != test.newer || errors.As(err, &damaged) == test.newer {
@@ -93,7 +94,7 @@ func TestOpenDamaged(t *testing.T) {
 func TestOpenPartsWithoutManifest(t *testing.T) {
 	dir := t.TempDir()
 	oldWorld().files.write(t, dir)
-	_, err := dataset.Open(dataset.OS(false), dir)
+	_, err := dataset.Open(disk.OS(false), dir)
 	var damaged *dataset.DamagedError
 	if !errors.As(err, &damaged) || !strings.Contains(err.Error(), "campaign/part-00000.parquet") {
 		t.Errorf("error = %v, want a DamagedError that names a part", err)
@@ -119,7 +120,7 @@ func TestOpenHugeManifest(t *testing.T) {
 		t.Skip(err)
 	}
 	var damaged *dataset.DamagedError
-	if _, err := dataset.Open(dataset.OS(false), dir); !errors.As(err, &damaged) || !strings.Contains(err.Error(), "too large") {
+	if _, err := dataset.Open(disk.OS(false), dir); !errors.As(err, &damaged) || !strings.Contains(err.Error(), "too large") {
 		t.Errorf("error = %v, want a DamagedError", err)
 	}
 }
@@ -138,7 +139,7 @@ func TestExoticDirectories(t *testing.T) {
 	for _, dir := range []string{"link", "relative", "with space/and ünïcode ✓", filepath.Join(base, "a", "b", "c"), "trailing/"} {
 		t.Run(dir, func(t *testing.T) {
 			for _, w := range []*world{oldWorld(), nextWorld()} {
-				if err := commitWorld(dataset.OS(false), dir, w); err != nil {
+				if err := commitWorld(disk.OS(false), dir, w); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -8,6 +8,9 @@ import (
 	"path/filepath"
 	"regexp"
 
+	"mailerlake/export/disk"
+	"mailerlake/export/part"
+
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -100,7 +103,7 @@ func (j *journal) check() error {
 		}
 	}
 	for _, path := range j.Remove {
-		if seen[path] || TableOf(path) == "" || parts[path] != nil {
+		if seen[path] || part.TableOf(path) == "" || parts[path] != nil {
 			return fmt.Errorf("part %s cannot be removed", quote(path))
 		}
 		seen[path] = true
@@ -118,8 +121,8 @@ func checkLogs(names []string) error {
 }
 
 // parts returns every part by its path.
-func (m *Manifest) parts() map[string]*Part {
-	parts := make(map[string]*Part)
+func (m *Manifest) parts() map[string]*part.Part {
+	parts := make(map[string]*part.Part)
 	if m == nil {
 		return parts
 	}
@@ -140,7 +143,7 @@ func sumOf(data []byte) string {
 // readJournal returns nil if there is no journal.
 func (d *Dataset) readJournal() (*journal, error) {
 	name := d.Path(JournalName)
-	there, err := exists(d.fsys, name)
+	there, err := disk.Exists(d.fsys, name)
 	if err != nil || !there {
 		return nil, err
 	}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"mailerlake/export/disk"
+
 	"github.com/go-json-experiment/json"
 	"github.com/gofrs/flock"
 )
@@ -46,7 +48,7 @@ func (d *Dataset) Lock() (unlock func() error, err error) {
 	if d.locked {
 		return nil, d.lockedBy()
 	}
-	if err := makeDir(d.fsys, d.Path(PrivateDir)); err != nil {
+	if err := disk.MakeDir(d.fsys, d.Path(PrivateDir)); err != nil {
 		return fail(err)
 	}
 	lock := flock.New(d.Path(LockName), flock.SetPermissions(0o600))
@@ -71,7 +73,7 @@ func (d *Dataset) unlock(lock *flock.Flock) error {
 		return nil
 	}
 	d.locked = false
-	_ = removeFile(d.fsys, d.Path(lockOwner))
+	_ = disk.RemoveFile(d.fsys, d.Path(lockOwner))
 	if err := lock.Unlock(); err != nil {
 		return fmt.Errorf("unlock dataset %s: %w", d.dir, err)
 	}
@@ -85,7 +87,7 @@ func (d *Dataset) signLock() {
 	if err != nil {
 		return
 	}
-	_ = writeFile(d.fsys, d.Path(lockOwner), data)
+	_ = disk.WriteFile(d.fsys, d.Path(lockOwner), data)
 }
 
 func (d *Dataset) lockedBy() error {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"mailerlake/export/dataset"
+	"mailerlake/export/disk"
 )
 
 // lockDir tells the test binary, run again, which dataset to lock until its input ends.
@@ -25,7 +26,7 @@ func TestMain(m *testing.M) {
 }
 
 func holdLock(dir string) {
-	d, err := dataset.Open(dataset.OS(false), dir)
+	d, err := dataset.Open(disk.OS(false), dir)
 	if err == nil {
 		_, err = d.Lock()
 	}
@@ -40,7 +41,7 @@ func holdLock(dir string) {
 
 func open(t *testing.T, dir string) *dataset.Dataset {
 	t.Helper()
-	d, err := dataset.Open(dataset.OS(false), dir)
+	d, err := dataset.Open(disk.OS(false), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +128,7 @@ func TestLockHolderUnknown(t *testing.T) {
 func TestLockReadsAgain(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "lake")
 	d := open(t, dir)
-	if err := commitWorld(dataset.OS(false), dir, oldWorld()); err != nil {
+	if err := commitWorld(disk.OS(false), dir, oldWorld()); err != nil {
 		t.Fatal(err)
 	}
 	if d.Manifest != nil {

@@ -1,14 +1,11 @@
 package dataset
 
 import (
-	"fmt"
-	"path"
 	"slices"
 	"sort"
-	"strconv"
-	"strings"
 	"time"
 
+	"mailerlake/export/part"
 	"mailerlake/schema"
 )
 
@@ -44,7 +41,7 @@ type TableState struct {
 	Columns []schema.Column `json:"columns"`
 	Rows    int64           `json:"rows"`
 	// Parts are in key order, which is not that of their numbers once a part was cut; there is at least one.
-	Parts []Part `json:"parts"`
+	Parts []part.Part `json:"parts"`
 	// GreatestUpdatedAt is the greatest updated_at among the rows, nil if the table has no such column or value. UTC.
 	GreatestUpdatedAt *time.Time `json:"greatest_updated_at,omitempty"`
 	ScanStarted       time.Time  `json:"scan_started,omitzero"` // UTC
@@ -62,28 +59,6 @@ type Counts struct {
 	Inserted int64 `json:"inserted"`
 	Updated  int64 `json:"updated"`
 	Deleted  int64 `json:"deleted"`
-}
-
-// Part is one Parquet file of a table. Its range goes from From up to the From of the part that follows it.
-type Part struct {
-	// Path is relative to the dataset, with slashes: "subscriber/part-00000.parquet".
-	Path string `json:"path"`
-	// From is the lower bound of the part's range, for life; empty for the first part: from the beginning.
-	From  schema.Key `json:"from,omitempty"`
-	Rows  int64      `json:"rows"`
-	Bytes int64      `json:"bytes"`
-	// SHA256 is the checksum of the file, in lower-case hexadecimal.
-	SHA256 string `json:"sha256"`
-	// RowGroups are the file's row groups, none empty; none at all if the part has no rows.
-	RowGroups []RowGroup `json:"row_groups,omitempty"`
-	// LastKey is the greatest key in the part; empty if the part has no rows.
-	LastKey schema.Key `json:"last_key,omitempty"`
-}
-
-// RowGroup is one row group of a part.
-type RowGroup struct {
-	Rows  int64      `json:"rows"`
-	First schema.Key `json:"first"` // the key of its first row
 }
 
 // Table returns the state of a table, nil if the dataset has none of the name.
@@ -130,8 +105,8 @@ func (t *TableState) RowOrder() []string {
 }
 
 // Part returns the part of the path, nil if the table has none.
-func (t *TableState) Part(path string) *Part {
-	if i := slices.IndexFunc(t.Parts, func(p Part) bool { return p.Path == path }); i >= 0 {
+func (t *TableState) Part(path string) *part.Part {
+	if i := slices.IndexFunc(t.Parts, func(p part.Part) bool { return p.Path == path }); i >= 0 {
 		return &t.Parts[i]
 	}
 	return nil
@@ -148,7 +123,7 @@ func (t *TableState) NextPart() string {
 	for _, p := range t.Parts {
 		next = max(next, p.Number()+1)
 	}
-	return PartPath(t.Name, next)
+	return part.Path(t.Name, next)
 }
 
 // Clone returns a copy that shares no memory with t.
@@ -164,35 +139,4 @@ func (t *TableState) Clone() TableState {
 		c.GreatestUpdatedAt = &at
 	}
 	return c
-}
-
-// Number returns the number in the part's name, -1 if its path is none of a part.
-func (p *Part) Number() int {
-	_, number, _ := strings.Cut(strings.TrimSuffix(path.Base(p.Path), partSuffix), partPrefix)
-	n, err := strconv.Atoi(number)
-	if err != nil {
-		return -1
-	}
-	return n
-}
-
-// Clone returns a copy that shares no memory with p.
-func (p *Part) Clone() Part {
-	c := *p
-	c.From, c.LastKey = slices.Clone(p.From), slices.Clone(p.LastKey)
-	c.RowGroups = slices.Clone(p.RowGroups)
-	for i := range c.RowGroups {
-		c.RowGroups[i].First = slices.Clone(c.RowGroups[i].First)
-	}
-	return c
-}
-
-const (
-	partPrefix = "part-"
-	partSuffix = ".parquet"
-)
-
-// PartPath returns the path of a table's part, relative to the dataset, with slashes.
-func PartPath(table string, number int) string {
-	return fmt.Sprintf("%s/%s%05d%s", table, partPrefix, number, partSuffix)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"mailerlake/export/dataset"
+	"mailerlake/export/part"
 	"mailerlake/schema"
 )
 
@@ -32,7 +33,7 @@ func fullManifest() *dataset.Manifest {
 	t.Rows, t.GreatestUpdatedAt, t.ScanStarted, t.ScanEnded = 3, &at, at.Add(-time.Hour), at
 	t.Last, t.Total = dataset.Counts{Inserted: 1, Updated: 2, Deleted: 3}, dataset.Counts{Inserted: 4, Updated: 5, Deleted: 6}
 	t.Parts[0].Rows = 3
-	t.Parts[0].RowGroups = []dataset.RowGroup{{Rows: 2, First: schema.Key{"9", "1"}}, {Rows: 1, First: schema.Key{"10", "2"}}}
+	t.Parts[0].RowGroups = []part.RowGroup{{Rows: 2, First: schema.Key{"9", "1"}}, {Rows: 1, First: schema.Key{"10", "2"}}}
 	t.Parts[0].LastKey = schema.Key{"10", "2"}
 	return m
 }
@@ -71,7 +72,7 @@ func TestManifestRoundTrip(t *testing.T) {
 
 func TestManifestRefused(t *testing.T) {
 	table := func(m *dataset.Manifest) *dataset.TableState { return m.Table("subscriber") }
-	part := func(m *dataset.Manifest) *dataset.Part { return &table(m).Parts[1] }
+	part := func(m *dataset.Manifest) *part.Part { return &table(m).Parts[1] }
 	tests := map[string]func(m *dataset.Manifest){
 		"no snapshot":            func(m *dataset.Manifest) { m.Snapshot = 0 },
 		"huge snapshot":          func(m *dataset.Manifest) { m.Snapshot = math.MaxInt64 },
@@ -214,9 +215,9 @@ func TestNextPart(t *testing.T) {
 	if got, want := s.NextPart(), "t/part-00000.parquet"; got != want {
 		t.Errorf("NextPart of a new table = %s, want %s", got, want)
 	}
-	s.Parts = []dataset.Part{{Path: dataset.PartPath("t", 99999)}}
-	if got, want := s.NextPart(), "t/part-100000.parquet"; got != want || dataset.TableOf(got) != "t" {
-		t.Errorf("NextPart = %s of table %q, want %s", got, dataset.TableOf(got), want)
+	s.Parts = []part.Part{{Path: part.Path("t", 99999)}}
+	if got, want := s.NextPart(), "t/part-100000.parquet"; got != want || part.TableOf(got) != "t" {
+		t.Errorf("NextPart = %s of table %q, want %s", got, part.TableOf(got), want)
 	}
 }
 
@@ -275,7 +276,7 @@ func FuzzManifest(f *testing.F) {
 		}
 		for _, s := range m.Tables {
 			for _, p := range s.Parts {
-				if dataset.TableOf(p.Path) != s.Name || strings.Contains(p.Path, "..") {
+				if part.TableOf(p.Path) != s.Name || strings.Contains(p.Path, "..") {
 					t.Errorf("accepted part %q of table %q", p.Path, s.Name)
 				}
 			}

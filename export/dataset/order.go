@@ -1,5 +1,7 @@
 package dataset
 
+import "mailerlake/export/part"
+
 // The steps in which a commit renames parts into place. A cut moves the upper keys of an outgrown part into a new one;
 // that has to be there before its source shrinks, so that keys show twice for a moment and are never missing.
 const (
@@ -31,7 +33,7 @@ func (c *Commit) steps(next *Manifest) [][]string {
 	return install
 }
 
-func stepOf(old *TableState, p *Part) int {
+func stepOf(old *TableState, p *part.Part) int {
 	source := cutFrom(old, p)
 	switch {
 	case source != nil && source.Number() == 0:
@@ -45,7 +47,7 @@ func stepOf(old *TableState, p *Part) int {
 }
 
 // cutFrom returns the stored part that a part takes keys from, nil if it takes none.
-func cutFrom(old *TableState, p *Part) *Part {
+func cutFrom(old *TableState, p *part.Part) *part.Part {
 	if old == nil || old.Part(p.Path) != nil {
 		return nil
 	}

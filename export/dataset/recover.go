@@ -9,6 +9,9 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+
+	"mailerlake/export/disk"
+	"mailerlake/export/part"
 )
 
 // Recover finishes a commit that is past its point of commit, and removes what one that is not left behind. It reports
@@ -59,7 +62,7 @@ func (d *Dataset) Abandon() error {
 // discard removes what commits leave that were cut off before their point of commit.
 func (d *Dataset) discard() error {
 	d.pending = false
-	err := errors.Join(removeFile(d.fsys, d.Path(journalTemp)), d.fsys.RemoveAll(d.Path(StagedDir)))
+	err := errors.Join(disk.RemoveFile(d.fsys, d.Path(journalTemp)), d.fsys.RemoveAll(d.Path(StagedDir)))
 	if err != nil {
 		return fmt.Errorf("remove unfinished commit: %w", err)
 	}
@@ -106,7 +109,7 @@ func (d *Dataset) verify(j *journal) (done map[string]bool, err error) {
 }
 
 // matches reports whether a file has the size and checksum of a part; no file does not.
-func (d *Dataset) matches(name string, p *Part) (bool, error) {
+func (d *Dataset) matches(name string, p *part.Part) (bool, error) {
 	f, err := d.fsys.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
@@ -138,7 +141,7 @@ func (d *Dataset) apply(j *journal, done map[string]bool) error {
 		}
 	}
 	for _, name := range j.Remove {
-		if err := removeFile(d.fsys, d.Path(name)); err != nil {
+		if err := disk.RemoveFile(d.fsys, d.Path(name)); err != nil {
 			return err
 		}
 	}
@@ -208,13 +211,13 @@ func (d *Dataset) replaceManifest(next *Manifest) error {
 	if err := d.fsys.MkdirAll(d.Path(StagedDir)); err != nil {
 		return err
 	}
-	return replaceFile(d.fsys, d.Path(manifestTemp), d.Path(ManifestName), data)
+	return disk.ReplaceFile(d.fsys, d.Path(manifestTemp), d.Path(ManifestName), data)
 }
 
 // removeLogs removes the consumed page logs for good, while the journal can still say that they are to go.
 func (d *Dataset) removeLogs(names []string) error {
 	for _, name := range names {
-		if err := removeFile(d.fsys, d.Path(ScanDir, name)); err != nil {
+		if err := disk.RemoveFile(d.fsys, d.Path(ScanDir, name)); err != nil {
 			return err
 		}
 	}
@@ -228,7 +231,7 @@ func (d *Dataset) removeLogs(names []string) error {
 }
 
 func (d *Dataset) dropJournal() error {
-	if err := removeFile(d.fsys, d.Path(JournalName)); err != nil {
+	if err := disk.RemoveFile(d.fsys, d.Path(JournalName)); err != nil {
 		return err
 	}
 	return d.fsys.SyncDir(d.Path(PrivateDir))

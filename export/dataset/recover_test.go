@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"mailerlake/export/dataset"
-	"mailerlake/export/dataset/faultfs"
+	"mailerlake/export/disk/faultfs"
 )
 
 // halfway is a dataset whose commit was killed some operations after its point of commit.

@@ -7,16 +7,19 @@ import (
 	"fmt"
 	"hash"
 	"strings"
+
+	"mailerlake/export/disk"
+	"mailerlake/export/part"
 )
 
 // stagedName is where a part is until it is renamed into place; it does not end as parts do.
 func stagedName(path, token string) string {
-	return StagedDir + "/" + strings.Replace(strings.TrimSuffix(path, partSuffix), "/", ".", 1) + "." + token
+	return StagedDir + "/" + strings.Replace(strings.TrimSuffix(path, part.Suffix), "/", ".", 1) + "." + token
 }
 
 // Create creates the new version of a part, or a new part, of the path it will have. It is safe for concurrent use.
 func (c *Commit) Create(path string) (*Staged, error) {
-	if TableOf(path) == "" {
+	if part.TableOf(path) == "" {
 		return nil, fmt.Errorf("create part: %s is no path of a part", quote(path))
 	}
 	c.mu.Lock()
@@ -36,9 +39,9 @@ func (c *Commit) Create(path string) (*Staged, error) {
 
 // Staged is a new part being written. It counts and sums what passes through, for the manifest.
 type Staged struct {
-	fsys  FS
+	fsys  disk.FS
 	name  string
-	file  File
+	file  disk.File
 	sum   hash.Hash
 	bytes int64
 
@@ -76,5 +79,5 @@ func (s *Staged) discard() error {
 	if !s.closed {
 		_ = s.file.Close()
 	}
-	return removeFile(s.fsys, s.name)
+	return disk.RemoveFile(s.fsys, s.name)
 }

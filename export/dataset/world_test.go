@@ -15,6 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"mailerlake/export/dataset"
+	"mailerlake/export/disk"
+	"mailerlake/export/part"
 	"mailerlake/schema"
 )
 
@@ -22,15 +24,15 @@ import (
 // lines of a key and a version.
 type tree map[string]string
 
-func partOf(path, from, version string, keys ...string) (dataset.Part, string) {
+func partOf(path, from, version string, keys ...string) (part.Part, string) {
 	var text strings.Builder
-	p := dataset.Part{Path: path, Rows: int64(len(keys))}
+	p := part.Part{Path: path, Rows: int64(len(keys))}
 	if from != "" {
 		p.From = schema.Key{from}
 	}
 	for _, key := range keys {
 		fmt.Fprintln(&text, key, version)
-		p.RowGroups = append(p.RowGroups, dataset.RowGroup{Rows: 1, First: schema.Key{key}})
+		p.RowGroups = append(p.RowGroups, part.RowGroup{Rows: 1, First: schema.Key{key}})
 		p.LastKey = schema.Key{key}
 	}
 	p.Bytes = int64(text.Len())
@@ -52,7 +54,7 @@ func newWorld(snapshot int64) *world {
 }
 
 func (w *world) part(table string, number int, from, version string, keys ...string) *world {
-	p, text := partOf(dataset.PartPath(table, number), from, version, keys...)
+	p, text := partOf(part.Path(table, number), from, version, keys...)
 	t := dataset.TableState{
 		Name: table, Key: []string{"id"}, ChangedIn: w.manifest.Snapshot, Complete: true,
 		Columns: []schema.Column{{Name: "id", Kind: schema.String, Path: "id", Required: true}, {Name: "n", Kind: schema.Int64, Path: "a.n"}},
@@ -154,7 +156,7 @@ func (files tree) keys() map[string]int {
 	met := make(map[string]int)
 	for path, text := range files {
 		for line := range strings.Lines(text) {
-			if table := dataset.TableOf(path); table != "" {
+			if table := part.TableOf(path); table != "" {
 				key, _, _ := strings.Cut(line, " ")
 				met[table+"/"+key]++
 			}
@@ -171,7 +173,7 @@ func wantTree(t *testing.T, what string, got, want tree) {
 }
 
 // commitWorld opens and locks the dataset, commits the world's files that differ from what is stored, and unlocks.
-func commitWorld(fsys dataset.FS, dir string, w *world, logs ...string) (err error) {
+func commitWorld(fsys disk.FS, dir string, w *world, logs ...string) (err error) {
 	d, err := dataset.Open(fsys, dir)
 	if err != nil {
 		return err
@@ -187,7 +189,7 @@ func commitWorld(fsys dataset.FS, dir string, w *world, logs ...string) (err err
 	}
 	defer c.Abort()
 	for _, path := range slices.Sorted(maps.Keys(w.files)) {
-		if old := d.Manifest.Table(dataset.TableOf(path)); old != nil {
+		if old := d.Manifest.Table(part.TableOf(path)); old != nil {
 			if p := old.Part(path); p != nil && p.SHA256 == fmt.Sprintf("%x", sha256.Sum256([]byte(w.files[path]))) {
 				continue
 			}
@@ -210,7 +212,7 @@ func stage(c *dataset.Commit, path, text string) error {
 	return s.Close()
 }
 
-func recoverDataset(fsys dataset.FS, dir string) (rolled bool, err error) {
+func recoverDataset(fsys disk.FS, dir string) (rolled bool, err error) {
 	d, err := dataset.Open(fsys, dir)
 	if err != nil {
 		return false, err

@@ -11,6 +11,8 @@ import (
 
 	"mailerlake/export"
 	"mailerlake/export/dataset"
+	"mailerlake/export/disk"
+	"mailerlake/export/part"
 	"mailerlake/schema"
 )
 
@@ -48,7 +50,7 @@ A commit was cut off: some parts may be newer than this. The next mailerlake exp
 func TestSummarize(t *testing.T) {
 	d := &dataset.Dataset{Manifest: &dataset.Manifest{Program: "mailerlake v1", Snapshot: 2, Account: dataset.Account{ID: "1", Name: "A"},
 		Tables: []dataset.TableState{{Name: "group", Rows: 3, Columns: make([]schema.Column, 4), ChangedIn: 1, Complete: true,
-			Parts: []dataset.Part{{Bytes: 10}, {Bytes: 32}}, Total: dataset.Counts{Inserted: 3}}}}}
+			Parts: []part.Part{{Bytes: 10}, {Bytes: 32}}, Total: dataset.Counts{Inserted: 3}}}}}
 	s, err := Summarize(d)
 	if err != nil {
 		t.Fatal(err)
@@ -63,7 +65,7 @@ func TestSummarize(t *testing.T) {
 func TestSummarizeNothing(t *testing.T) {
 	dir := t.TempDir()
 	open := func() error {
-		d, err := dataset.Open(dataset.OS(false), dir)
+		d, err := dataset.Open(disk.OS(false), dir)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,7 +17,8 @@ import (
 	"mailerlake/client"
 	"mailerlake/client/mailerlitetest"
 	"mailerlake/export"
-	"mailerlake/export/dataset"
+	"mailerlake/export/disk"
+	"mailerlake/export/part"
 	"mailerlake/schema"
 )
 
@@ -27,14 +28,14 @@ type lake struct {
 	records string // of the account's rows, see record
 	account *mailerlitetest.Account
 	moment  int // how often the account's rows were recorded
-	sizes   dataset.Sizes
+	sizes   part.Sizes
 }
 
 func newLake(t testing.TB, o mailerlitetest.Options) *lake {
 	t.Helper()
 	o.RatePerMinute = -1
 	return &lake{dir: filepath.Join(t.TempDir(), "lake"), records: t.TempDir(),
-		account: mailerlitetest.New(o), sizes: dataset.DefaultSizes}
+		account: mailerlitetest.New(o), sizes: part.DefaultSizes}
 }
 
 // demo is the demo account with other numbers of subscribers.
@@ -52,7 +53,7 @@ func (l *lake) export(t testing.TB) *export.Report {
 		t.Fatal(err)
 	}
 	report, err := export.Export(context.Background(), export.Options{
-		Client: c, FS: dataset.OS(false), Dir: l.dir, Program: "mailerlake 0.0.0",
+		Client: c, FS: disk.OS(false), Dir: l.dir, Program: "mailerlake 0.0.0",
 		Tables: schema.Tables(), ResumeWithin: time.Hour, Sizes: l.sizes,
 	})
 	if err != nil {

@@ -25,11 +25,11 @@ type manifest struct {
 		Name    string
 		Columns []struct{ Name string }
 		Rows    int64
-		Parts   []part
+		Parts   []partState
 	}
 }
 
-type part struct {
+type partState struct {
 	Path      string
 	Rows      int64
 	Bytes     int64
@@ -124,7 +124,7 @@ func (l *lake) checkManifest(t *testing.T, w *warehouse) {
 }
 
 // partOnDisk describes a part by its file alone.
-func (l *lake) partOnDisk(t testing.TB, w *warehouse, table, path string) part {
+func (l *lake) partOnDisk(t testing.TB, w *warehouse, table, path string) partState {
 	t.Helper()
 	file := filepath.Join(l.dir, path)
 	b, err := os.ReadFile(file)
@@ -132,7 +132,7 @@ func (l *lake) partOnDisk(t testing.TB, w *warehouse, table, path string) part {
 		t.Fatal(err)
 	}
 	sum := sha256.Sum256(b)
-	p := part{Path: path, Bytes: int64(len(b)), SHA256: hex.EncodeToString(sum[:])}
+	p := partState{Path: path, Bytes: int64(len(b)), SHA256: hex.EncodeToString(sum[:])}
 	for _, row := range w.table(t, `SELECT DISTINCT row_group_id, row_group_num_rows FROM parquet_metadata(`+quote(file)+`) ORDER BY ALL`) {
 		rows := row[1].(int64)
 		p.RowGroups = append(p.RowGroups, rowGroup{rows, l.keyAt(t, w, table, file, p.Rows)})

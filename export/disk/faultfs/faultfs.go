@@ -22,18 +22,18 @@ import (
 	"io/fs"
 	"sync"
 
-	"mailerlake/export/dataset"
+	"mailerlake/export/disk"
 )
 
 // ErrKilled is the error of every operation from the kill on.
 var ErrKilled = errors.New("killed")
 
-// FS is a faulty dataset.FS. New makes one that has no faults yet. It is safe for concurrent use.
+// FS is a faulty disk.FS. New makes one that has no faults yet. It is safe for concurrent use.
 type FS struct {
 	// ChangesOnly leaves out operations that only read when operations are counted: Open, Read, ReadAt, ReadDir, Stat.
 	ChangesOnly bool
 
-	inner dataset.FS
+	inner disk.FS
 	root  string
 
 	mu     sync.Mutex
@@ -41,7 +41,7 @@ type FS struct {
 	at     int
 	fault  error
 	killed bool
-	disk   *disk
+	media  *media
 }
 
 // New returns a file system whose power losses concern the directory root; what is there now is durable.
@@ -50,7 +50,7 @@ func New(root string) (*FS, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &FS{inner: dataset.OS(false), root: root, disk: d}, nil
+	return &FS{inner: disk.OS(false), root: root, media: d}, nil
 }
 
 // FailAt makes the n-th operation from now, counted from 1, fail with err without being done, once.
@@ -95,7 +95,7 @@ func (f *FS) PowerLoss(seed uint64) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.killed = true
-	return f.disk.lose(seed)
+	return f.media.lose(seed)
 }
 
 // step counts an operation and returns its fault. The caller holds the mutex.
@@ -138,36 +138,36 @@ func (f *FS) look(op, name string) error {
 	return nil
 }
 
-// Create implements dataset.FS.
-func (f *FS) Create(name string) (file dataset.File, err error) {
-	var inner dataset.File
+// Create implements disk.FS.
+func (f *FS) Create(name string) (file disk.File, err error) {
+	var inner disk.File
 	var n *node
 	err = f.change("create", name, func() error {
 		inner, err = f.inner.Create(name)
 		return err
-	}, func() { n = f.disk.create(name) })
+	}, func() { n = f.media.create(name) })
 	if err != nil {
 		return nil, err
 	}
 	return &File{fs: f, name: name, inner: inner, node: n}, nil
 }
 
-// OpenAppend implements dataset.FS.
-func (f *FS) OpenAppend(name string) (file dataset.File, err error) {
-	var inner dataset.File
+// OpenAppend implements disk.FS.
+func (f *FS) OpenAppend(name string) (file disk.File, err error) {
+	var inner disk.File
 	var n *node
 	err = f.change("append", name, func() error {
 		inner, err = f.inner.OpenAppend(name)
 		return err
-	}, func() { n = f.disk.open(name) })
+	}, func() { n = f.media.open(name) })
 	if err != nil {
 		return nil, err
 	}
 	return &File{fs: f, name: name, inner: inner, node: n}, nil
 }
 
-// Open implements dataset.FS.
-func (f *FS) Open(name string) (dataset.File, error) {
+// Open implements disk.FS.
+func (f *FS) Open(name string) (disk.File, error) {
 	if err := f.look("open", name); err != nil {
 		return nil, err
 	}
@@ -178,37 +178,37 @@ func (f *FS) Open(name string) (dataset.File, error) {
 	return &File{fs: f, name: name, inner: inner}, nil
 }
 
-// Rename implements dataset.FS.
+// Rename implements disk.FS.
 func (f *FS) Rename(oldName, newName string) error {
 	return f.change("rename", oldName+" "+newName,
 		func() error { return f.inner.Rename(oldName, newName) },
-		func() { f.disk.rename(oldName, newName) })
+		func() { f.media.rename(oldName, newName) })
 }
 
-// Remove implements dataset.FS.
+// Remove implements disk.FS.
 func (f *FS) Remove(name string) error {
-	return f.change("remove", name, func() error { return f.inner.Remove(name) }, func() { f.disk.remove(name) })
+	return f.change("remove", name, func() error { return f.inner.Remove(name) }, func() { f.media.remove(name) })
 }
 
-// RemoveAll implements dataset.FS.
+// RemoveAll implements disk.FS.
 func (f *FS) RemoveAll(name string) error {
-	return f.change("removeall", name, func() error { return f.inner.RemoveAll(name) }, func() { f.disk.remove(name) })
+	return f.change("removeall", name, func() error { return f.inner.RemoveAll(name) }, func() { f.media.remove(name) })
 }
 
-// MkdirAll implements dataset.FS.
+// MkdirAll implements disk.FS.
 func (f *FS) MkdirAll(name string) error {
-	return f.change("mkdir", name, func() error { return f.inner.MkdirAll(name) }, func() { f.disk.mkdir(name) })
+	return f.change("mkdir", name, func() error { return f.inner.MkdirAll(name) }, func() { f.media.mkdir(name) })
 }
 
-// SyncDir implements dataset.FS.
+// SyncDir implements disk.FS.
 func (f *FS) SyncDir(name string) error {
 	return f.change("syncdir", name, func() error {
 		_, err := f.inner.Stat(name) // nothing is really synced: power is lost in the model alone
 		return err
-	}, func() { f.disk.syncDir(name) })
+	}, func() { f.media.syncDir(name) })
 }
 
-// ReadDir implements dataset.FS.
+// ReadDir implements disk.FS.
 func (f *FS) ReadDir(name string) ([]fs.DirEntry, error) {
 	if err := f.look("readdir", name); err != nil {
 		return nil, err
@@ -216,7 +216,7 @@ func (f *FS) ReadDir(name string) ([]fs.DirEntry, error) {
 	return f.inner.ReadDir(name)
 }
 
-// Stat implements dataset.FS.
+// Stat implements disk.FS.
 func (f *FS) Stat(name string) (fs.FileInfo, error) {
 	if err := f.look("stat", name); err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"mailerlake/export/dataset"
+	"mailerlake/export/disk"
 )
 
 func TestModes(t *testing.T) {
@@ -21,7 +22,7 @@ func TestModes(t *testing.T) {
 	}
 	for _, private := range []bool{false, true} {
 		dir := filepath.Join(t.TempDir(), "lake")
-		fsys := dataset.OS(private)
+		fsys := disk.OS(private)
 		if err := commitWorld(fsys, dir, oldWorld()); err != nil {
 			t.Fatal(err)
 		}
@@ -38,7 +39,7 @@ func TestModes(t *testing.T) {
 	}
 }
 
-func makeLog(t *testing.T, fsys dataset.FS, dir string) {
+func makeLog(t *testing.T, fsys disk.FS, dir string) {
 	t.Helper()
 	scan := filepath.Join(dir, filepath.FromSlash(dataset.ScanDir))
 	if err := fsys.MkdirAll(scan); err != nil {
@@ -57,7 +58,7 @@ func TestFilePositions(t *testing.T) {
 	if err := os.WriteFile(name, []byte("0123456789"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	f, err := dataset.OS(false).OpenAppend(name)
+	f, err := disk.OS(false).OpenAppend(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +83,7 @@ func TestSyncDirOfNothing(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("directories are not synced there")
 	}
-	if err := dataset.OS(false).SyncDir(filepath.Join(t.TempDir(), "x")); err == nil {
+	if err := disk.OS(false).SyncDir(filepath.Join(t.TempDir(), "x")); err == nil {
 		t.Error("a directory that does not exist is synced")
 	}
 }

@@ -1,4 +1,4 @@
-package dataset
+package pagelog
 
 import (
 	"container/heap"
@@ -8,40 +8,40 @@ import (
 	"mailerlake/schema"
 )
 
-// Stretch is a run of rows, [From, To), of one page of a log.
-type Stretch struct {
+// Run is a run of rows, [From, To), of one page of a log.
+type Run struct {
 	Page     *schema.Page
 	Keys     schema.Keys
 	From, To int
 }
 
-// LogCursor reads the rows of a page log in key order, each key once: of a key met twice in a scan the later row counts.
+// Cursor reads the rows of a page log in key order, each key once: of a key met twice in a scan the later row counts.
 //
 // A cursor list arrives newest id first, so its pages follow each other in key order: one sorted stream. Pages that
 // overlap join other streams, and the streams are merged. Only one page of each stream is
 // in memory, and that only from the moment its first key is due.
-type LogCursor struct {
-	log     *PageLog
+type Cursor struct {
+	log     *Log
 	want    Select
 	prepare func(*schema.Page) error
 	streams streams
 }
 
-// NewLogCursor returns a cursor over all rows of the log. want selects the columns to load, and must select the key;
+// NewCursor returns a cursor over all rows of the log. want selects the columns to load, and must select the key;
 // prepare, unless nil, is called once with each page when it is loaded and may replace its columns.
-func NewLogCursor(l *PageLog, want Select, prepare func(*schema.Page) error) *LogCursor {
-	return newLogCursor(l, l.all(), want, prepare)
+func NewCursor(l *Log, want Select, prepare func(*schema.Page) error) *Cursor {
+	return newCursor(l, l.all(), want, prepare)
 }
 
-// newLogCursor returns a cursor over the rows of some pages of the log.
-func newLogCursor(l *PageLog, frames []int, want Select, prepare func(*schema.Page) error) *LogCursor {
-	c := &LogCursor{log: l, want: want, prepare: prepare, streams: sortedStreams(l, frames)}
+// newCursor returns a cursor over the rows of some pages of the log.
+func newCursor(l *Log, frames []int, want Select, prepare func(*schema.Page) error) *Cursor {
+	c := &Cursor{log: l, want: want, prepare: prepare, streams: sortedStreams(l, frames)}
 	heap.Init(&c.streams)
 	return c
 }
 
 // all returns the indexes of all pages.
-func (l *PageLog) all() []int {
+func (l *Log) all() []int {
 	frames := make([]int, len(l.Frames))
 	for i := range frames {
 		frames[i] = i
@@ -50,15 +50,15 @@ func (l *PageLog) all() []int {
 }
 
 // Next returns the next stretch of rows; false after the last.
-func (c *LogCursor) Next() (Stretch, bool, error) {
+func (c *Cursor) Next() (Run, bool, error) {
 	if len(c.streams) == 0 {
-		return Stretch{}, false, nil
+		return Run{}, false, nil
 	}
 	top := c.streams[0]
 	if err := c.load(top); err != nil {
-		return Stretch{}, false, err
+		return Run{}, false, err
 	}
-	s := Stretch{Page: top.page, Keys: top.keys, From: top.row, To: top.keys.Len()}
+	s := Run{Page: top.page, Keys: top.keys, From: top.row, To: top.keys.Len()}
 	if second := c.streams.second(); second != nil {
 		limit := second.key()
 		s.To = top.keys.Search(top.row, limit)
@@ -73,7 +73,7 @@ func (c *LogCursor) Next() (Stretch, bool, error) {
 
 // Seek skips all rows whose key is less than key, which may have further columns than the log's rows; pages that lie
 // below it whole are not even read.
-func (c *LogCursor) Seek(key schema.Key) error {
+func (c *Cursor) Seek(key schema.Key) error {
 	key = key[:len(c.log.order)]
 	kept := c.streams[:0]
 	for _, s := range c.streams {
@@ -91,7 +91,7 @@ func (c *LogCursor) Seek(key schema.Key) error {
 }
 
 // seek skips rows of one stream; it loads no page but the one that key falls into.
-func (c *LogCursor) seek(s *stream, key schema.Key) (alive bool, err error) {
+func (c *Cursor) seek(s *stream, key schema.Key) (alive bool, err error) {
 	for len(s.frames) > 0 {
 		f := &c.log.Frames[s.frames[0]]
 		if f.Last.Compare(key) < 0 {
@@ -113,7 +113,7 @@ func (c *LogCursor) seek(s *stream, key schema.Key) (alive bool, err error) {
 	return false, nil
 }
 
-func (c *LogCursor) load(s *stream) error {
+func (c *Cursor) load(s *stream) error {
 	if s.keys != nil {
 		return nil
 	}
@@ -135,7 +135,7 @@ func (c *LogCursor) load(s *stream) error {
 }
 
 // advance moves the first stream on to row.
-func (c *LogCursor) advance(row int) {
+func (c *Cursor) advance(row int) {
 	if c.streams[0].moveTo(row) {
 		heap.Fix(&c.streams, 0)
 	} else {
@@ -144,7 +144,7 @@ func (c *LogCursor) advance(row int) {
 }
 
 // skip moves all streams past the key of the stretch's one row.
-func (c *LogCursor) skip(s Stretch) error {
+func (c *Cursor) skip(s Run) error {
 	key := s.Keys.At(s.From)
 	for len(c.streams) > 0 && c.streams[0].key().Compare(key) == 0 {
 		if err := c.load(c.streams[0]); err != nil {
@@ -157,7 +157,7 @@ func (c *LogCursor) skip(s Stretch) error {
 
 // stream is a series of pages that are in key order and do not overlap.
 type stream struct {
-	log    *PageLog
+	log    *Log
 	frames []int // what is left, the first being read
 	page   *schema.Page
 	keys   schema.Keys // of page; nil until loaded
@@ -165,7 +165,7 @@ type stream struct {
 }
 
 // sortedStreams arranges pages of a log in as few sorted streams as they allow.
-func sortedStreams(l *PageLog, frames []int) streams {
+func sortedStreams(l *Log, frames []int) streams {
 	frames = slices.DeleteFunc(slices.Clone(frames), func(i int) bool { return l.Frames[i].Rows == 0 })
 	slices.SortStableFunc(frames, func(i, j int) int { return l.Frames[i].First.Compare(l.Frames[j].First) })
 	var all streams

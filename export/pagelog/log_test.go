@@ -1,4 +1,4 @@
-package dataset_test
+package pagelog_test
 
 import (
 	"bytes"
@@ -18,45 +18,48 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/klauspost/compress/s2"
 
-	"mailerlake/export/dataset"
+	"mailerlake/export/disk"
+	"mailerlake/export/disk/disktest"
+	"mailerlake/export/pagelog"
 	"mailerlake/schema"
+	"mailerlake/schema/schematest"
 )
 
 // memFS has one file, in memory.
 type memFS struct {
-	dataset.FS
-	file *memFile
+	disk.FS
+	file *disktest.File
 }
 
-func (m memFS) Create(string) (dataset.File, error) {
-	m.file.data, m.file.read = nil, 0
+func (m memFS) Create(string) (disk.File, error) {
+	*m.file = disktest.File{}
 	return m.file, nil
 }
-func (m memFS) OpenAppend(string) (dataset.File, error) { return m.file, nil }
+func (m memFS) OpenAppend(string) (disk.File, error) { return m.file, nil }
 
 func (m memFS) Stat(string) (fs.FileInfo, error) { return m.file, nil }
 
 var (
 	logOrder  = []string{"id"}
-	logHeader = dataset.LogHeader{Account: "1", Table: "subscriber", Source: "/subscribers?limit=1000", Base: "3",
+	logHeader = pagelog.Header{Account: "1", Table: "subscriber", Source: "/subscribers?limit=1000", Base: "3",
 		Started: time.Date(2024, 5, 6, 7, 8, 9, 0, time.UTC)}
 	magicLine  = "mailerlake page log 1\n"
 	castagnoli = crc32.MakeTable(crc32.Castagnoli)
 )
 
-func createLog(t testing.TB) (*dataset.PageLog, *memFile) {
+func createLog(t testing.TB) (*pagelog.Log, *disktest.File) {
 	t.Helper()
-	file := &memFile{}
-	l, err := dataset.CreateLog(memFS{file: file}, "log", logHeader, logOrder)
+	file := &disktest.File{}
+	l, err := pagelog.Create(memFS{file: file}, "log", logHeader, logOrder)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return l, file
 }
 
-func openLog(data []byte) (*dataset.PageLog, *memFile, error) {
-	file := &memFile{data: data}
-	l, err := dataset.OpenLog(memFS{file: file}, "log", logOrder)
+func openLog(data []byte) (*pagelog.Log, *disktest.File, error) {
+	file := &disktest.File{Data: data}
+	l, err := pagelog.Open(memFS{file: file}, "log", logOrder)
 	return l, file, err
 }
 
@@ -71,7 +74,7 @@ func logPage(r *rand.Rand, keys ...string) *schema.Page {
 	add := func(c schema.Column, v *schema.Vector) {
 		page.Rows.Columns, page.Rows.Vectors = append(page.Rows.Columns, c), append(page.Rows.Vectors, v)
 	}
-	add(keyColumn("id"), ids)
+	add(schematest.KeyColumn("id"), ids)
 	for k := schema.String; k <= schema.Raw; k++ {
 		path := fmt.Sprintf("fields.%d", r.IntN(5))
 		c := schema.Column{Name: "c" + k.String(), Kind: k, Path: "c" + k.String(), JSON: k == schema.String}
@@ -87,7 +90,7 @@ func logPage(r *rand.Rand, keys ...string) *schema.Page {
 			if r.IntN(3) == 0 {
 				v.AppendNull(1)
 			} else {
-				appendRandom(r, v, r.IntN(2) == 0)
+				schematest.AppendRandom(r, v, r.IntN(2) == 0)
 			}
 		}
 		add(c, v)
@@ -106,7 +109,7 @@ func addChild(r *rand.Rand, page *schema.Page) {
 		return
 	}
 	a, b := schema.NewVector(schema.String), schema.NewVector(schema.String)
-	page.Child = &schema.Batch{Columns: []schema.Column{keyColumn("group_id"), keyColumn("subscriber_id")}, Vectors: []*schema.Vector{a, b}}
+	page.Child = &schema.Batch{Columns: []schema.Column{schematest.KeyColumn("group_id"), schematest.KeyColumn("subscriber_id")}, Vectors: []*schema.Vector{a, b}}
 	page.Offsets = []uint32{0}
 	for row := range page.Rows.Rows {
 		for i := range r.IntN(3) {
@@ -119,7 +122,7 @@ func addChild(r *rand.Rand, page *schema.Page) {
 }
 
 // randomLog appends random pages and returns them.
-func randomLog(t testing.TB, seed uint64, pages int) (*dataset.PageLog, *memFile, []*schema.Page) {
+func randomLog(t testing.TB, seed uint64, pages int) (*pagelog.Log, *disktest.File, []*schema.Page) {
 	t.Helper()
 	r := rand.New(rand.NewPCG(seed, 4))
 	l, file := createLog(t)
@@ -133,7 +136,7 @@ func randomLog(t testing.TB, seed uint64, pages int) (*dataset.PageLog, *memFile
 			}
 			page = logPage(r, keys...)
 		}
-		mark := dataset.Mark{Walk: "w", Cursor: fmt.Sprint("cursor ", i), End: i == pages-1}
+		mark := pagelog.Mark{Walk: "w", Cursor: fmt.Sprint("cursor ", i), End: i == pages-1}
 		if i%3 == 0 {
 			mark.Note = json.RawMessage(`{"a":[1,"é"]}`)
 		}
@@ -148,7 +151,7 @@ func randomLog(t testing.TB, seed uint64, pages int) (*dataset.PageLog, *memFile
 // equateVectors compares vectors by their values: whether an empty slice is nil does not count.
 var equateVectors = cmpopts.EquateEmpty()
 
-func checkLoaded(t testing.TB, l *dataset.PageLog, want []*schema.Page) {
+func checkLoaded(t testing.TB, l *pagelog.Log, want []*schema.Page) {
 	t.Helper()
 	if len(l.Frames) != len(want) {
 		t.Fatalf("%d pages, want %d", len(l.Frames), len(want))
@@ -167,13 +170,13 @@ func checkLoaded(t testing.TB, l *dataset.PageLog, want []*schema.Page) {
 	}
 }
 
-var ignoreInner = cmpopts.IgnoreUnexported(dataset.Frame{})
+var ignoreInner = cmpopts.IgnoreUnexported(pagelog.Frame{})
 
 func TestPageLog(t *testing.T) {
 	for seed := range uint64(40) {
 		l, file, pages := randomLog(t, seed, int(seed%7))
 		checkLoaded(t, l, pages)
-		again, _, err := openLog(file.data)
+		again, _, err := openLog(file.Data)
 		if err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
@@ -185,7 +188,7 @@ func TestPageLog(t *testing.T) {
 			t.Fatalf("seed %d: header %+v, paths (-appended +opened):\n%s", seed, again.Header, d)
 		}
 		more := logPage(rand.New(rand.NewPCG(seed, 5)), "999999", "9999999")
-		if err := again.Append(more, dataset.Mark{Cursor: "more"}); err != nil {
+		if err := again.Append(more, pagelog.Mark{Cursor: "more"}); err != nil {
 			t.Fatal(err)
 		}
 		checkLoaded(t, again, append(pages, more))
@@ -196,12 +199,12 @@ func TestPageLogFrame(t *testing.T) {
 	l, _ := createLog(t)
 	page := logPage(rand.New(rand.NewPCG(1, 1)), "7", "8", "10")
 	page.Dropped, page.Absent = 2, []uint8{1, 0, 3}
-	mark := dataset.Mark{Walk: "active", Cursor: "abc", Note: json.RawMessage(`1`)}
+	mark := pagelog.Mark{Walk: "active", Cursor: "abc", Note: json.RawMessage(`1`)}
 	if err := l.Append(page, mark); err != nil {
 		t.Fatal(err)
 	}
-	want := dataset.Frame{Mark: mark, Rows: 3, Dropped: 2, Lacking: []int{2, 1, 0, 0, 0, 0, 0, 0}, First: schema.Key{"7"}, Last: schema.Key{"10"}}
-	if d := cmp.Diff([]dataset.Frame{want}, l.Frames, ignoreInner); d != "" {
+	want := pagelog.Frame{Mark: mark, Rows: 3, Dropped: 2, Lacking: []int{2, 1, 0, 0, 0, 0, 0, 0}, First: schema.Key{"7"}, Last: schema.Key{"10"}}
+	if d := cmp.Diff([]pagelog.Frame{want}, l.Frames, ignoreInner); d != "" {
 		t.Error(d)
 	}
 }
@@ -244,14 +247,14 @@ func frameEnds(data []byte) []int {
 // TestPageLogTorn cuts the log at every byte: the pages that are whole stay, and it can be gone on with.
 func TestPageLogTorn(t *testing.T) {
 	_, file, pages := randomLog(t, 6, 3)
-	ends := frameEnds(file.data)
-	for size := range len(file.data) {
+	ends := frameEnds(file.Data)
+	for size := range len(file.Data) {
 		tails := [][]byte{nil}
 		if size%7 == 0 {
 			tails = append(tails, []byte{0}, make([]byte, 100))
 		}
 		for _, tail := range tails {
-			data := slices.Concat(file.data[:size], tail)
+			data := slices.Concat(file.Data[:size], tail)
 			l, f, err := openLog(bytes.Clone(data))
 			if size < ends[0] {
 				if err == nil {
@@ -263,18 +266,18 @@ func TestPageLogTorn(t *testing.T) {
 				t.Fatalf("%d bytes and %d zeros: %v", size, len(tail), err)
 			}
 			whole := 0
-			for whole < len(pages) && bytes.HasPrefix(data, file.data[:ends[whole+1]]) { // a page may end in zeros
+			for whole < len(pages) && bytes.HasPrefix(data, file.Data[:ends[whole+1]]) { // a page may end in zeros
 				whole++
 			}
-			if len(l.Frames) != whole || len(f.data) != ends[whole] {
-				t.Fatalf("%d bytes and %d zeros: %d pages, %d bytes stay; want %d, %d", size, len(tail), len(l.Frames), len(f.data), whole, ends[whole])
+			if len(l.Frames) != whole || len(f.Data) != ends[whole] {
+				t.Fatalf("%d bytes and %d zeros: %d pages, %d bytes stay; want %d, %d", size, len(tail), len(l.Frames), len(f.Data), whole, ends[whole])
 			}
 			if size%10 == 0 {
 				page := logPage(rand.New(rand.NewPCG(1, 1)), "5")
-				if err := l.Append(page, dataset.Mark{}); err != nil {
+				if err := l.Append(page, pagelog.Mark{}); err != nil {
 					t.Fatal(err)
 				}
-				again, _, err := openLog(f.data)
+				again, _, err := openLog(f.Data)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -288,10 +291,10 @@ func TestPageLogTorn(t *testing.T) {
 // beyond the end, which a torn page has too: what is before that page stays.
 func TestPageLogDamaged(t *testing.T) {
 	_, file, pages := randomLog(t, 6, 4)
-	ends := frameEnds(file.data)
+	ends := frameEnds(file.Data)
 	for i := range ends[len(ends)-2] {
 		for _, bits := range []byte{1, 0x80, 0xff} {
-			damaged := bytes.Clone(file.data)
+			damaged := bytes.Clone(file.Data)
 			damaged[i] ^= bits
 			l, _, err := openLog(damaged)
 			if err != nil {
@@ -311,14 +314,14 @@ func TestPageLogDamaged(t *testing.T) {
 func TestPageLogHugeLength(t *testing.T) {
 	_, file, _ := randomLog(t, 6, 1)
 	for _, length := range []uint32{1 << 20, 1 << 30, 1<<30 + 1, 1<<32 - 1} {
-		data := slices.Concat(file.data, make([]byte, 8), []byte("tail"))
-		binary.LittleEndian.PutUint32(data[len(file.data):], length)
-		before := allocated()
+		data := slices.Concat(file.Data, make([]byte, 8), []byte("tail"))
+		binary.LittleEndian.PutUint32(data[len(file.Data):], length)
+		before := schematest.Allocated()
 		l, f, err := openLog(data)
-		if err != nil || len(l.Frames) != 1 || len(f.data) != len(file.data) {
+		if err != nil || len(l.Frames) != 1 || len(f.Data) != len(file.Data) {
 			t.Errorf("length %d: %v", length, err)
 		}
-		if n := allocated() - before; n > 1<<20 {
+		if n := schematest.Allocated() - before; n > 1<<20 {
 			t.Errorf("length %d: %d bytes are allocated", length, n)
 		}
 	}
@@ -329,13 +332,13 @@ func TestPageLogHeaderOnly(t *testing.T) {
 	if err := l.Sync(); err != nil {
 		t.Fatal(err)
 	}
-	again, _, err := openLog(file.data)
+	again, _, err := openLog(file.Data)
 	if err != nil || len(again.Frames) != 0 || !cmp.Equal(again.Header, logHeader) {
 		t.Errorf("got %+v, %v", again, err)
 	}
 	for _, data := range []string{"", "mailerlake page log 2\n", magicLine, magicLine + strings.Repeat("\x00", 50)} {
-		if _, f, err := openLog([]byte(data)); err == nil || !f.closed || string(f.data) != data {
-			t.Errorf("%q: %v; closed is %t", data, err, f.closed)
+		if _, f, err := openLog([]byte(data)); err == nil || !f.Closed || string(f.Data) != data {
+			t.Errorf("%q: %v; closed is %t", data, err, f.Closed)
 		}
 	}
 }
@@ -344,18 +347,18 @@ func TestPageLogHeaderOnly(t *testing.T) {
 func TestPageLogDiskFull(t *testing.T) {
 	l, file, pages := randomLog(t, 6, 2)
 	page := logPage(rand.New(rand.NewPCG(1, 1)), "5", "6")
-	size := len(file.data)
+	size := len(file.Data)
 	for room := range 300 {
-		file.full, file.room = true, room
-		if err := l.Append(page, dataset.Mark{}); !errors.Is(err, errFull) || len(file.data) != size {
-			t.Fatalf("%d bytes free: %v, %d bytes are left", room, err, len(file.data)-size)
+		file.Full, file.Room = true, room
+		if err := l.Append(page, pagelog.Mark{}); !errors.Is(err, disktest.ErrFull) || len(file.Data) != size {
+			t.Fatalf("%d bytes free: %v, %d bytes are left", room, err, len(file.Data)-size)
 		}
 	}
-	file.full = false
-	if err := l.Append(page, dataset.Mark{}); err != nil {
+	file.Full = false
+	if err := l.Append(page, pagelog.Mark{}); err != nil {
 		t.Fatal(err)
 	}
-	again, _, err := openLog(file.data)
+	again, _, err := openLog(file.Data)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -363,28 +366,28 @@ func TestPageLogDiskFull(t *testing.T) {
 }
 
 // stuckFile cannot be cut.
-type stuckFile struct{ *memFile }
+type stuckFile struct{ *disktest.File }
 
 func (stuckFile) Truncate(int64) error { return fs.ErrPermission }
 
 type stuckFS struct{ memFS }
 
-func (m stuckFS) OpenAppend(string) (dataset.File, error) { return stuckFile{m.file}, nil }
+func (m stuckFS) OpenAppend(string) (disk.File, error) { return stuckFile{m.file}, nil }
 
 // TestPageLogBroken: where a torn page cannot be cut nothing is written after it.
 func TestPageLogBroken(t *testing.T) {
 	_, file, _ := randomLog(t, 6, 2)
-	l, err := dataset.OpenLog(stuckFS{memFS{file: file}}, "log", logOrder)
+	l, err := pagelog.Open(stuckFS{memFS{file: file}}, "log", logOrder)
 	if err != nil {
 		t.Fatal(err)
 	}
 	page := logPage(rand.New(rand.NewPCG(1, 1)), "5", "6")
-	file.full, file.room = true, 20
-	first := l.Append(page, dataset.Mark{})
-	file.full = false
-	size := len(file.data)
-	if again := l.Append(page, dataset.Mark{}); first == nil || again == nil || len(file.data) != size {
-		t.Errorf("got %v, then %v and %d bytes more", first, again, len(file.data)-size)
+	file.Full, file.Room = true, 20
+	first := l.Append(page, pagelog.Mark{})
+	file.Full = false
+	size := len(file.Data)
+	if again := l.Append(page, pagelog.Mark{}); first == nil || again == nil || len(file.Data) != size {
+		t.Errorf("got %v, then %v and %d bytes more", first, again, len(file.Data)-size)
 	}
 }
 
@@ -393,8 +396,8 @@ func TestPageLogTooLarge(t *testing.T) {
 	l, file := createLog(t)
 	page := logPage(rand.New(rand.NewPCG(1, 1)), "5")
 	page.Rows.Vectors[1] = &schema.Vector{Kind: schema.String, Valid: []bool{true}, Ends: []uint32{1 << 28}, Bytes: make([]byte, 1<<28)}
-	size := len(file.data)
-	if err := l.Append(page, dataset.Mark{}); err == nil || len(file.data) != size || len(l.Frames) != 0 {
+	size := len(file.Data)
+	if err := l.Append(page, pagelog.Mark{}); err == nil || len(file.Data) != size || len(l.Frames) != 0 {
 		t.Errorf("a column of 256 MiB: %v", err)
 	}
 }
@@ -414,10 +417,10 @@ func sealed(payload []byte) []byte {
 // readHostileLog reads a log to its end, by page and in key order, as far as it lets itself be read.
 func readHostileLog(t testing.TB, data []byte) error {
 	t.Helper()
-	before := allocated()
+	before := schematest.Allocated()
 	defer func() {
 		// one column may say that it decompresses to 256 MiB, before that shows to be wrong; the race detector doubles it
-		if n := allocated() - before; n > 600<<20+uint64(len(data))<<12 {
+		if n := schematest.Allocated() - before; n > 600<<20+uint64(len(data))<<12 {
 			t.Errorf("%d bytes are allocated for a log of %d", n, len(data))
 		}
 	}()
@@ -436,7 +439,7 @@ func readHostileLog(t testing.TB, data []byte) error {
 			}
 		}
 	}
-	c := dataset.NewLogCursor(l, nil, nil)
+	c := pagelog.NewCursor(l, nil, nil)
 	for rows := 0; ; rows++ {
 		s, ok, err := c.Next()
 		if err != nil || !ok {
@@ -480,7 +483,7 @@ func TestPageLogHostile(t *testing.T) {
 	head := func(rows string, columns ...string) string {
 		return fmt.Sprintf(`{%s,"first":["1"],"last":["2"],"columns":[%s]}`, rows, strings.Join(columns, ","))
 	}
-	if err := readHostileLog(t, slices.Concat(file.data, frame(head(`"rows":2`, key(two)), two))); err != nil {
+	if err := readHostileLog(t, slices.Concat(file.Data, frame(head(`"rows":2`, key(two)), two))); err != nil {
 		t.Fatalf("an honest page: %v", err)
 	}
 	huge := binary.AppendUvarint(nil, 1<<28)
@@ -517,7 +520,7 @@ func TestPageLogHostile(t *testing.T) {
 		"absent":            frame(head(`"rows":2`, key(two), column("INT64", 3, numbers(256, 0))), two, numbers(256, 0)),
 	}
 	for name, f := range tests {
-		if err := readHostileLog(t, slices.Concat(file.data, f, f)); err == nil {
+		if err := readHostileLog(t, slices.Concat(file.Data, f, f)); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}
@@ -528,12 +531,12 @@ func FuzzOpenLog(f *testing.F) {
 	_, header := createLog(f)
 	for seed := range uint64(4) {
 		_, file, _ := randomLog(f, seed, 2)
-		ends := frameEnds(file.data)
-		f.Add(file.data[ends[0]+8:ends[1]], file.data[ends[1]+8:], []byte(nil))
+		ends := frameEnds(file.Data)
+		f.Add(file.Data[ends[0]+8:ends[1]], file.Data[ends[1]+8:], []byte(nil))
 	}
 	f.Fuzz(func(t *testing.T, first, second, tail []byte) {
 		if len(first)+len(second) < 1<<20 {
-			_ = readHostileLog(t, slices.Concat(header.data, sealed(first), sealed(second), tail))
+			_ = readHostileLog(t, slices.Concat(header.Data, sealed(first), sealed(second), tail))
 		}
 	})
 }

@@ -1,4 +1,4 @@
-package dataset_test
+package pagelog_test
 
 import (
 	"fmt"
@@ -11,8 +11,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"mailerlake/export/dataset"
+	"mailerlake/export/disk"
+	"mailerlake/export/disk/disktest"
+	"mailerlake/export/pagelog"
 	"mailerlake/schema"
+	"mailerlake/schema/schematest"
 )
 
 // compareKeys orders keys as the program does, in the plainest way.
@@ -68,15 +71,15 @@ func listPages(r *rand.Rand, keys []string) (pages [][]string) {
 var pageColumn = schema.Column{Name: "page", Kind: schema.Int64, Path: "page"}
 
 // appendKeys appends a page of these keys that says in each row which page it is.
-func appendKeys(t testing.TB, l *dataset.PageLog, i int, keys []string) {
+func appendKeys(t testing.TB, l *pagelog.Log, i int, keys []string) {
 	t.Helper()
 	ids, number := schema.NewVector(schema.String), schema.NewVector(schema.Int64)
 	for _, key := range keys {
 		ids.AppendText([]byte(key))
 		number.AppendInt(int64(i))
 	}
-	rows := &schema.Batch{Columns: []schema.Column{keyColumn("id"), pageColumn}, Vectors: []*schema.Vector{ids, number}, Rows: len(keys)}
-	if err := l.Append(&schema.Page{Rows: rows}, dataset.Mark{}); err != nil {
+	rows := &schema.Batch{Columns: []schema.Column{schematest.KeyColumn("id"), pageColumn}, Vectors: []*schema.Vector{ids, number}, Rows: len(keys)}
+	if err := l.Append(&schema.Page{Rows: rows}, pagelog.Mark{}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -103,7 +106,7 @@ func latest(pages [][]string) []met {
 }
 
 // take reads up to n stretches.
-func take(t testing.TB, c *dataset.LogCursor, n int) (rows []met, more bool) {
+func take(t testing.TB, c *pagelog.Cursor, n int) (rows []met, more bool) {
 	t.Helper()
 	for range n {
 		s, ok, err := c.Next()
@@ -132,7 +135,7 @@ func TestLogCursor(t *testing.T) {
 		for i, keys := range pages {
 			appendKeys(t, l, i, keys)
 		}
-		got, _ := take(t, dataset.NewLogCursor(l, nil, nil), allStretches)
+		got, _ := take(t, pagelog.NewCursor(l, nil, nil), allStretches)
 		if d := cmp.Diff(latest(pages), got); d != "" {
 			t.Fatalf("seed %d, pages %v (-want +got):\n%s", seed, pages, d)
 		}
@@ -149,7 +152,7 @@ func TestLogCursorSeek(t *testing.T) {
 			appendKeys(t, l, i, keys)
 		}
 		left := latest(pages)
-		c := dataset.NewLogCursor(l, nil, nil)
+		c := pagelog.NewCursor(l, nil, nil)
 		for more := true; more; {
 			key := someKey(r, 300)
 			if err := c.Seek(schema.Key{key, "further columns"}); err != nil {
@@ -175,7 +178,7 @@ func TestLogCursorCompact(t *testing.T) {
 	for seed := range uint64(4) {
 		r := rand.New(rand.NewPCG(seed, 3))
 		dir := t.TempDir()
-		l, err := dataset.CreateLog(dataset.OS(false), filepath.Join(dir, "log"), logHeader, logOrder)
+		l, err := pagelog.Create(disk.OS(false), filepath.Join(dir, "log"), logHeader, logOrder)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -189,7 +192,7 @@ func TestLogCursorCompact(t *testing.T) {
 			pages = append(pages, slices.SortedFunc(maps.Keys(page), compareKeys))
 			appendKeys(t, l, i, pages[i])
 		}
-		sorted, err := dataset.Compact(dataset.OS(false), filepath.Join(dir, "sorted", "log"), l)
+		sorted, err := pagelog.Compact(disk.OS(false), filepath.Join(dir, "sorted", "log"), l)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -197,7 +200,7 @@ func TestLogCursorCompact(t *testing.T) {
 		if sorted == l || len(sorted.Frames) >= len(l.Frames) {
 			t.Errorf("seed %d: %d pages are %d now", seed, len(l.Frames), len(sorted.Frames))
 		}
-		got, _ := take(t, dataset.NewLogCursor(sorted, nil, nil), allStretches)
+		got, _ := take(t, pagelog.NewCursor(sorted, nil, nil), allStretches)
 		if d := cmp.Diff(latest(pages), got); d != "" {
 			t.Fatalf("seed %d (-want +got):\n%s", seed, d)
 		}
@@ -215,7 +218,7 @@ func TestLogCursorLoads(t *testing.T) {
 		appendKeys(t, l, i, keys[90-10*i:100-10*i])
 	}
 	var loaded []int64
-	c := dataset.NewLogCursor(l, nil, func(page *schema.Page) error {
+	c := pagelog.NewCursor(l, nil, func(page *schema.Page) error {
 		loaded = append(loaded, page.Rows.Vector("page").Int(0))
 		return nil
 	})
@@ -254,7 +257,7 @@ func TestLogCursorPrepare(t *testing.T) {
 	l, _ := createLog(t)
 	appendKeys(t, l, 0, []string{"1", "3"})
 	appendKeys(t, l, 1, []string{"2", "3"})
-	c := dataset.NewLogCursor(l, func(_ bool, c schema.Column) bool { return c.Required }, func(page *schema.Page) error {
+	c := pagelog.NewCursor(l, func(_ bool, c schema.Column) bool { return c.Required }, func(page *schema.Page) error {
 		if page.Rows.Vectors[1] != nil {
 			t.Error("a column is loaded that was not wanted")
 		}
@@ -269,8 +272,8 @@ func TestLogCursorPrepare(t *testing.T) {
 	if want := []met{{"1", 100}, {"2", 100}, {"3", 101}}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
-	c = dataset.NewLogCursor(l, nil, func(*schema.Page) error { return errFull })
-	if _, ok, err := c.Next(); err != errFull || ok {
+	c = pagelog.NewCursor(l, nil, func(*schema.Page) error { return disktest.ErrFull })
+	if _, ok, err := c.Next(); err != disktest.ErrFull || ok {
 		t.Errorf("got %t, %v, want prepare's error", ok, err)
 	}
 }
@@ -287,7 +290,7 @@ func BenchmarkLogCursor(b *testing.B) {
 		appendKeys(b, l, i, keys)
 	}
 	for b.Loop() {
-		for c := dataset.NewLogCursor(l, nil, nil); ; {
+		for c := pagelog.NewCursor(l, nil, nil); ; {
 			if _, ok, err := c.Next(); err != nil {
 				b.Fatal(err)
 			} else if !ok {

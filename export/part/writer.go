@@ -1,4 +1,4 @@
-package dataset
+package part
 
 import (
 	"errors"
@@ -23,15 +23,15 @@ const (
 	sampleRows = 32768
 )
 
-// Run is a run of rows of a batch, [From, To).
-type Run struct {
+// Rows is a run of rows of a batch, [From, To).
+type Rows struct {
 	Batch    *schema.Batch
 	From, To int
 }
 
-// PartWriter writes one part. It checks what the library does not: that columns are equally long, of the declared
+// Writer writes one part. It checks what the library does not: that columns are equally long, of the declared
 // kind, without nulls in the key, and valid UTF-8.
-type PartWriter struct {
+type Writer struct {
 	columns   []schema.Column
 	order     []int // of the key columns in columns, in row order
 	program   string
@@ -47,10 +47,10 @@ type PartWriter struct {
 	err     error
 }
 
-// NewPartWriter returns a writer of a part with the columns, whose rows are ordered by the columns named in order.
+// NewWriter returns a writer of a part with the columns, whose rows are ordered by the columns named in order.
 // program names the program and its version in the file, sizes say where row groups end.
-func NewPartWriter(out io.Writer, table string, columns []schema.Column, order []string, program string, sizes Sizes) *PartWriter {
-	w := &PartWriter{columns: columns, table: table, program: program, out: out, groupRows: int(sizes.Group)}
+func NewWriter(out io.Writer, table string, columns []schema.Column, order []string, program string, sizes Sizes) *Writer {
+	w := &Writer{columns: columns, table: table, program: program, out: out, groupRows: int(sizes.Group)}
 	for _, name := range order {
 		for i, c := range columns {
 			if c.Name == name {
@@ -66,15 +66,15 @@ func NewPartWriter(out io.Writer, table string, columns []schema.Column, order [
 }
 
 // Rows returns the number of rows written so far.
-func (w *PartWriter) Rows() int64 { return w.part.Rows + w.group.Rows }
+func (w *Writer) Rows() int64 { return w.part.Rows + w.group.Rows }
 
 // Write appends the rows of the runs, whose batches have the part's columns. After an error the part is lost.
-func (w *PartWriter) Write(runs ...Run) error {
+func (w *Writer) Write(runs ...Rows) error {
 	if w.err != nil {
 		return w.err
 	}
 	for len(runs) > 0 && w.err == nil {
-		var chunk []Run
+		var chunk []Rows
 		chunk, runs = Cut(runs, min(writeRows, w.groupRows-int(w.group.Rows), w.rowsThatFit(runs[0].Batch)))
 		w.err = w.writeChunk(chunk)
 	}
@@ -82,13 +82,13 @@ func (w *PartWriter) Write(runs ...Run) error {
 }
 
 // rowsThatFit returns how many rows as large as the batch's average fill up the row group; at least one.
-func (w *PartWriter) rowsThatFit(b *schema.Batch) int {
+func (w *Writer) rowsThatFit(b *schema.Batch) int {
 	average := b.Size()/max(1, b.Rows) + 1
 	return int(max(0, groupBytes-w.payload))/average + 1
 }
 
 // Cut splits runs after n rows.
-func Cut(runs []Run, n int) (head, tail []Run) {
+func Cut(runs []Rows, n int) (head, tail []Rows) {
 	for i, r := range runs {
 		if rows := r.To - r.From; rows <= n {
 			n -= rows
@@ -97,7 +97,7 @@ func Cut(runs []Run, n int) (head, tail []Run) {
 		head = append(head, runs[:i]...)
 		tail = append(tail, runs[i:]...)
 		if n > 0 {
-			head = append(head, Run{r.Batch, r.From, r.From + n})
+			head = append(head, Rows{r.Batch, r.From, r.From + n})
 			tail[0].From += n
 		}
 		return head, tail
@@ -105,7 +105,7 @@ func Cut(runs []Run, n int) (head, tail []Run) {
 	return runs, nil
 }
 
-func (w *PartWriter) writeChunk(runs []Run) error {
+func (w *Writer) writeChunk(runs []Rows) error {
 	rows := 0
 	for _, r := range runs {
 		rows += r.To - r.From
@@ -139,7 +139,7 @@ func (w *PartWriter) writeChunk(runs []Run) error {
 }
 
 // key returns the key of a row.
-func (w *PartWriter) key(b *schema.Batch, row int) schema.Key {
+func (w *Writer) key(b *schema.Batch, row int) schema.Key {
 	key := make(schema.Key, len(w.order))
 	for i, c := range w.order {
 		key[i] = string(b.Vectors[c].Text(row))
@@ -148,7 +148,7 @@ func (w *PartWriter) key(b *schema.Batch, row int) schema.Key {
 }
 
 // open creates the library's writer; the first rows decide how each column is encoded.
-func (w *PartWriter) open(runs []Run) error {
+func (w *Writer) open(runs []Rows) error {
 	dictionary := make([]bool, len(w.columns))
 	for c := range w.columns {
 		dictionary[c] = w.repeats(c, runs)
@@ -165,7 +165,7 @@ func (w *PartWriter) open(runs []Run) error {
 	return nil
 }
 
-func (w *PartWriter) flush() error {
+func (w *Writer) flush() error {
 	if w.group.Rows == 0 {
 		return nil
 	}
@@ -180,7 +180,7 @@ func (w *PartWriter) flush() error {
 
 // Close ends the file and returns what the manifest says of it: rows, row groups and last key. It closes once; the
 // underlying file stays open.
-func (w *PartWriter) Close() (Part, error) {
+func (w *Writer) Close() (Part, error) {
 	if w.err != nil {
 		return Part{}, w.err
 	}
@@ -200,7 +200,7 @@ func (w *PartWriter) Close() (Part, error) {
 }
 
 // encode hands the rows to the library, columns side by side on all processors, and returns the bytes of their values.
-func (w *PartWriter) encode(runs []Run) (int64, error) {
+func (w *Writer) encode(runs []Rows) (int64, error) {
 	writers := w.w.ColumnWriters()
 	var next, payload atomic.Int64
 	var g errgroup.Group
@@ -223,7 +223,7 @@ func (w *PartWriter) encode(runs []Run) (int64, error) {
 	return payload.Load(), err
 }
 
-func (w *PartWriter) encodeColumn(cw *parquet.ColumnWriter, c int, runs []Run, buf []parquet.Value) (int64, error) {
+func (w *Writer) encodeColumn(cw *parquet.ColumnWriter, c int, runs []Rows, buf []parquet.Value) (int64, error) {
 	col := w.columns[c]
 	var payload int64
 	for _, r := range runs {
@@ -243,7 +243,7 @@ func (w *PartWriter) encodeColumn(cw *parquet.ColumnWriter, c int, runs []Run, b
 }
 
 // checkRuns checks the shape of what is to be written, before any of it is looked at.
-func (w *PartWriter) checkRuns(runs []Run) error {
+func (w *Writer) checkRuns(runs []Rows) error {
 	for _, r := range runs {
 		if len(r.Batch.Vectors) != len(w.columns) {
 			return fmt.Errorf("%d columns instead of %d", len(r.Batch.Vectors), len(w.columns))
@@ -257,7 +257,7 @@ func (w *PartWriter) checkRuns(runs []Run) error {
 	return nil
 }
 
-func checkVector(v *schema.Vector, col schema.Column, r Run) error {
+func checkVector(v *schema.Vector, col schema.Column, r Rows) error {
 	switch {
 	case v == nil && !col.Required:
 		return nil
@@ -324,7 +324,7 @@ func value(v *schema.Vector, i int) (parquet.Value, int64, error) {
 }
 
 // repeats reports whether a column's values repeat so much, four times on average, that a dictionary pays.
-func (w *PartWriter) repeats(c int, runs []Run) bool {
+func (w *Writer) repeats(c int, runs []Rows) bool {
 	if w.columns[c].Kind == schema.Bool || w.columns[c].Required && len(w.order) == 1 {
 		return false
 	}

@@ -1,4 +1,4 @@
-package dataset
+package pagelog
 
 import (
 	"encoding/binary"
@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"mailerlake/export/disk"
 	"mailerlake/schema"
 )
 
@@ -21,9 +22,9 @@ const (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// LogHeader says what a page log is a scan of. A log is gone on with only by a run whose own header differs in nothing
+// Header says what a page log is a scan of. A log is gone on with only by a run whose own header differs in nothing
 // but Started.
-type LogHeader struct {
+type Header struct {
 	Account string    `json:"account"`
 	Table   string    `json:"table"`
 	Source  string    `json:"source"` // endpoint and parameters
@@ -50,15 +51,15 @@ type Frame struct {
 	length        int
 }
 
-// PageLog is the durable state of a scan: an append-only file of frames, one a page, checksummed. It is not safe for
+// Log is the durable state of a scan: an append-only file of frames, one a page, checksummed. It is not safe for
 // concurrent use while it is appended to.
-type PageLog struct {
-	Header LogHeader
+type Log struct {
+	Header Header
 	Frames []Frame
 	// Paths are the API paths of the custom fields and undeclared attributes met, in order of first appearance.
 	Paths []string
 
-	file        File
+	file        disk.File
 	end         int64
 	order       []string
 	seen        map[string]bool
@@ -66,13 +67,13 @@ type PageLog struct {
 	broken      error  // why nothing can be appended any more
 }
 
-// CreateLog starts a page log of a table whose rows are ordered by the columns named in order.
-func CreateLog(fsys FS, name string, h LogHeader, order []string) (*PageLog, error) {
+// Create starts a page log of a table whose rows are ordered by the columns named in order.
+func Create(fsys disk.FS, name string, h Header, order []string) (*Log, error) {
 	f, err := fsys.Create(name)
 	if err != nil {
 		return nil, fmt.Errorf("create page log: %w", err)
 	}
-	l := &PageLog{Header: h, file: f, order: order, seen: map[string]bool{}}
+	l := &Log{Header: h, file: f, order: order, seen: map[string]bool{}}
 	head, err := json.Marshal(h)
 	if err == nil {
 		_, err = f.Write([]byte(logMagic))
@@ -88,8 +89,8 @@ func CreateLog(fsys FS, name string, h LogHeader, order []string) (*PageLog, err
 	return l, nil
 }
 
-// OpenLog opens a page log and cuts a torn tail. A log that is damaged elsewhere is an error.
-func OpenLog(fsys FS, name string, order []string) (l *PageLog, err error) {
+// Open opens a page log and cuts a torn tail. A log that is damaged elsewhere is an error.
+func Open(fsys disk.FS, name string, order []string) (l *Log, err error) {
 	if _, err := fsys.Stat(name); err != nil { // OpenAppend would make an empty file
 		return nil, fmt.Errorf("open page log: %w", err)
 	}
@@ -97,7 +98,7 @@ func OpenLog(fsys FS, name string, order []string) (l *PageLog, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("open page log: %w", err)
 	}
-	l = &PageLog{file: f, order: order, seen: map[string]bool{}}
+	l = &Log{file: f, order: order, seen: map[string]bool{}}
 	if err := l.index(); err != nil {
 		f.Close()
 		return nil, fmt.Errorf("page log %s: %w", name, err)
@@ -106,13 +107,13 @@ func OpenLog(fsys FS, name string, order []string) (l *PageLog, err error) {
 }
 
 // Close closes the file; what was appended stays for the next run.
-func (l *PageLog) Close() error { return l.file.Close() }
+func (l *Log) Close() error { return l.file.Close() }
 
 // Sync makes what was appended survive a power loss.
-func (l *PageLog) Sync() error { return l.file.Sync() }
+func (l *Log) Sync() error { return l.file.Sync() }
 
 // Append adds a page and its mark. page may be nil.
-func (l *PageLog) Append(page *schema.Page, mark Mark) error {
+func (l *Log) Append(page *schema.Page, mark Mark) error {
 	frame, head, blocks := l.describe(page, mark)
 	l.blocks = blocks
 	if err := checkSizes(page); err != nil {
@@ -136,7 +137,7 @@ func (l *PageLog) Append(page *schema.Page, mark Mark) error {
 
 // write fills in length and checksum of a frame and appends it. What a failed write leaves is cut: before another
 // frame it would be damage.
-func (l *PageLog) write(buf []byte) error {
+func (l *Log) write(buf []byte) error {
 	if l.broken != nil {
 		return l.broken
 	}
@@ -154,7 +155,7 @@ func (l *PageLog) write(buf []byte) error {
 }
 
 // note adds a frame to the index.
-func (l *PageLog) note(f Frame, h frameText) {
+func (l *Log) note(f Frame, h frameText) {
 	l.Frames = append(l.Frames, f)
 	for _, c := range h.Columns {
 		if c.Kind == schema.Raw && !l.seen[c.Path] {
@@ -165,7 +166,7 @@ func (l *PageLog) note(f Frame, h frameText) {
 }
 
 // index reads the log from its start and cuts it after the last whole frame.
-func (l *PageLog) index() error {
+func (l *Log) index() error {
 	info, err := l.file.Stat()
 	if err != nil {
 		return err
@@ -199,7 +200,7 @@ func (l *PageLog) index() error {
 	return nil
 }
 
-func (l *PageLog) indexFrame(payload []byte, first bool) error {
+func (l *Log) indexFrame(payload []byte, first bool) error {
 	if first {
 		return json.Unmarshal(payload, &l.Header)
 	}
@@ -222,7 +223,7 @@ var errDamagedPage = errors.New("a page is damaged")
 var errTorn = errors.New("last page is not whole")
 
 // read returns the frame at offset, in a buffer that the next read reuses.
-func (l *PageLog) read(offset, size int64) ([]byte, error) {
+func (l *Log) read(offset, size int64) ([]byte, error) {
 	var head [frameHead]byte
 	if size-offset < frameHead {
 		return nil, errTorn
@@ -255,7 +256,7 @@ func (l *PageLog) read(offset, size int64) ([]byte, error) {
 }
 
 // zeros reports whether the file holds nothing but zeros from offset on, if anything, as a power loss leaves it.
-func (l *PageLog) zeros(offset, size int64) bool {
+func (l *Log) zeros(offset, size int64) bool {
 	buf := make([]byte, 64<<10)
 	for offset < size {
 		n, err := l.file.ReadAt(buf[:min(int64(len(buf)), size-offset)], offset)
@@ -277,7 +278,7 @@ type Select func(child bool, c schema.Column) bool
 
 // Load reads the rows of frame i. Columns that are not selected are nil vectors; a nil selection takes all.
 // It is safe for concurrent use once nothing is appended any more.
-func (l *PageLog) Load(i int, want Select) (*schema.Page, error) {
+func (l *Log) Load(i int, want Select) (*schema.Page, error) {
 	f := &l.Frames[i]
 	buf := scratch.Get().(*[]byte)
 	defer scratch.Put(buf)

@@ -1,4 +1,4 @@
-package dataset
+package pagelog
 
 import (
 	"fmt"
@@ -10,14 +10,15 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"mailerlake/export/disk"
 	"mailerlake/schema"
 )
 
 // overlapping returns a log of pages that all overlap, with keys doubled, and what it holds: the later row of each key.
-func overlapping(t *testing.T, pages int) (*PageLog, map[string]string) {
+func overlapping(t *testing.T, pages int) (*Log, map[string]string) {
 	t.Helper()
 	rnd := rand.New(rand.NewPCG(1, uint64(pages)))
-	l, err := CreateLog(OS(false), filepath.Join(t.TempDir(), "log"), LogHeader{Table: "t", Started: time.Unix(1, 0)}, []string{"id"})
+	l, err := Create(disk.OS(false), filepath.Join(t.TempDir(), "log"), Header{Table: "t", Started: time.Unix(1, 0)}, []string{"id"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +58,7 @@ func overlapping(t *testing.T, pages int) (*PageLog, map[string]string) {
 func TestCompactKeepsTheRows(t *testing.T) {
 	for _, pages := range []int{1, maxStreams, 3 * maxStreams, maxStreams*maxStreams + 1} {
 		l, want := overlapping(t, pages)
-		c, err := Compact(OS(false), filepath.Join(t.TempDir(), "sorted", "log"), l)
+		c, err := Compact(disk.OS(false), filepath.Join(t.TempDir(), "sorted", "log"), l)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -65,7 +66,7 @@ func TestCompactKeepsTheRows(t *testing.T) {
 			t.Errorf("%d pages: %d sorted streams are left", pages, streams)
 		}
 		got, last := map[string]string{}, ""
-		for cursor := NewLogCursor(c, nil, nil); ; {
+		for cursor := NewCursor(c, nil, nil); ; {
 			s, ok, err := cursor.Next()
 			if err != nil {
 				t.Fatal(err)
@@ -89,7 +90,7 @@ func TestCompactKeepsTheRows(t *testing.T) {
 }
 
 // checkRow checks that a row kept its dynamic column and its child rows.
-func checkRow(t *testing.T, s Stretch, i int, key, value string) {
+func checkRow(t *testing.T, s Run, i int, key, value string) {
 	t.Helper()
 	set := 0
 	for c, column := range s.Page.Rows.Columns {

@@ -3,18 +3,18 @@ package faultfs
 import (
 	"io/fs"
 
-	"mailerlake/export/dataset"
+	"mailerlake/export/disk"
 )
 
 // File is an open file of an FS.
 type File struct {
 	fs    *FS
 	name  string
-	inner dataset.File
+	inner disk.File
 	node  *node // nil if the file is open for reading or lies outside the root
 }
 
-// Read implements dataset.File.
+// Read implements disk.File.
 func (f *File) Read(p []byte) (int, error) {
 	if err := f.fs.look("read", f.name); err != nil {
 		return 0, err
@@ -22,7 +22,7 @@ func (f *File) Read(p []byte) (int, error) {
 	return f.inner.Read(p)
 }
 
-// ReadAt implements dataset.File.
+// ReadAt implements disk.File.
 func (f *File) ReadAt(p []byte, offset int64) (int, error) {
 	if err := f.fs.look("readat", f.name); err != nil {
 		return 0, err
@@ -30,7 +30,7 @@ func (f *File) ReadAt(p []byte, offset int64) (int, error) {
 	return f.inner.ReadAt(p, offset)
 }
 
-// Stat implements dataset.File.
+// Stat implements disk.File.
 func (f *File) Stat() (fs.FileInfo, error) {
 	if err := f.fs.look("stat", f.name); err != nil {
 		return nil, err
@@ -38,7 +38,7 @@ func (f *File) Stat() (fs.FileInfo, error) {
 	return f.inner.Stat()
 }
 
-// Write implements dataset.File. A fault writes the first half.
+// Write implements disk.File. A fault writes the first half.
 func (f *File) Write(p []byte) (int, error) {
 	f.fs.mu.Lock()
 	defer f.fs.mu.Unlock()
@@ -58,19 +58,19 @@ func (f *File) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// Truncate implements dataset.File.
+// Truncate implements disk.File.
 func (f *File) Truncate(size int64) error {
 	return f.fs.change("truncate", f.name,
 		func() error { return f.inner.Truncate(size) },
 		func() { f.node.truncate(size) })
 }
 
-// Sync implements dataset.File.
+// Sync implements disk.File.
 func (f *File) Sync() error {
 	return f.fs.change("sync", f.name, func() error { return nil }, f.node.sync)
 }
 
-// Close implements dataset.File. It frees the file also after the kill.
+// Close implements disk.File. It frees the file also after the kill.
 func (f *File) Close() error {
 	err := f.fs.look("close", f.name)
 	if inner := f.inner.Close(); err == nil {

@@ -1,10 +1,11 @@
-package dataset
+package pagelog
 
 import (
 	"fmt"
 	"path/filepath"
 	"slices"
 
+	"mailerlake/export/disk"
 	"mailerlake/schema"
 )
 
@@ -17,7 +18,7 @@ const (
 
 // Compact returns a log of the same rows whose pages overlap so little that few have to be in memory at a time: l
 // itself if that is so already, else a new log under the name, for this run alone.
-func Compact(fsys FS, name string, l *PageLog) (*PageLog, error) {
+func Compact(fsys disk.FS, name string, l *Log) (*Log, error) {
 	for level := 1; len(sortedStreams(l, l.all())) > maxStreams; level++ {
 		if err := fsys.MkdirAll(filepath.Dir(name)); err != nil {
 			return nil, fmt.Errorf("sort page log: %w", err)
@@ -35,8 +36,8 @@ func Compact(fsys FS, name string, l *PageLog) (*PageLog, error) {
 }
 
 // merged writes the rows of every maxStreams pages, in order of arrival, as one sorted stream.
-func merged(fsys FS, name string, l *PageLog) (*PageLog, error) {
-	out, err := CreateLog(fsys, name, l.Header, l.order)
+func merged(fsys disk.FS, name string, l *Log) (*Log, error) {
+	out, err := Create(fsys, name, l.Header, l.order)
 	if err != nil {
 		return nil, err
 	}
@@ -50,9 +51,9 @@ func merged(fsys FS, name string, l *PageLog) (*PageLog, error) {
 	return out, nil
 }
 
-func mergeFrames(out, l *PageLog, frames []int) error {
+func mergeFrames(out, l *Log, frames []int) error {
 	page := &schema.Page{Rows: &schema.Batch{}}
-	for c := newLogCursor(l, frames, nil, nil); ; {
+	for c := newCursor(l, frames, nil, nil); ; {
 		s, ok, err := c.Next()
 		if err != nil {
 			return err

@@ -1,106 +1,37 @@
-package dataset_test
+package part_test
 
 import (
 	"bytes"
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io/fs"
-	"math"
 	"math/rand/v2"
 	"runtime"
-	"runtime/metrics"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/parquet-go/parquet-go"
 
-	"mailerlake/export/dataset"
+	"mailerlake/export/disk/disktest"
+	"mailerlake/export/part"
 	"mailerlake/schema"
+	"mailerlake/schema/schematest"
 )
-
-// memFile is a file in memory.
-type memFile struct {
-	data   []byte
-	read   int
-	room   int // bytes that writes may still take, if limited
-	full   bool
-	closed bool
-}
-
-var errFull = errors.New("no space left")
-
-func (f *memFile) Read(p []byte) (int, error) {
-	n, err := f.ReadAt(p, int64(f.read))
-	f.read += n
-	return n, err
-}
-
-func (f *memFile) ReadAt(p []byte, off int64) (int, error) {
-	return bytes.NewReader(f.data).ReadAt(p, off)
-}
-
-func (f *memFile) Write(p []byte) (int, error) {
-	if f.full && len(p) > f.room {
-		f.data = append(f.data, p[:f.room]...)
-		return f.room, errFull
-	}
-	f.data = append(f.data, p...)
-	return len(p), nil
-}
-
-func (f *memFile) Truncate(size int64) error  { f.data = f.data[:size]; return nil }
-func (f *memFile) Sync() error                { return nil }
-func (f *memFile) Close() error               { f.closed = true; return nil }
-func (f *memFile) Stat() (fs.FileInfo, error) { return f, nil }
-func (f *memFile) Name() string               { return "file" }
-func (f *memFile) Size() int64                { return int64(len(f.data)) }
-func (f *memFile) Mode() fs.FileMode          { return 0o600 }
-func (f *memFile) ModTime() time.Time         { return time.Time{} }
-func (f *memFile) IsDir() bool                { return false }
-func (f *memFile) Sys() any                   { return nil }
-
-func keyColumn(name string) schema.Column {
-	return schema.Column{Name: name, Kind: schema.String, Path: name, Required: true}
-}
 
 // oddNames are column names that a manifest may have.
 var oddNames = []string{"plain", "a.b", "Größe", "😀", `quo"te`, `back\slash`, "a/b", "*", "%s", "select", "_rescued", strings.Repeat("long", 200), "\u00a0", "0"}
 
 // randomColumns returns a key and other columns of all kinds.
 func randomColumns(r *rand.Rand) []schema.Column {
-	columns := []schema.Column{keyColumn("id")}
+	columns := []schema.Column{schematest.KeyColumn("id")}
 	if r.IntN(2) == 0 {
-		columns = append(columns, keyColumn("second_id"))
+		columns = append(columns, schematest.KeyColumn("second_id"))
 	}
 	for _, name := range oddNames[:r.IntN(len(oddNames)+1)] {
 		columns = append(columns, schema.Column{Name: name, Kind: schema.Kind(1 + r.IntN(int(schema.Date))), Path: "p." + name})
 	}
 	return columns
-}
-
-// appendRandom appends a value, out of a few or of many.
-func appendRandom(r *rand.Rand, v *schema.Vector, few bool) {
-	n := r.Int64()
-	if few {
-		n %= 3
-	}
-	switch v.Kind {
-	case schema.String:
-		v.AppendText(fmt.Appendf(nil, "%s%x", []string{"", "é", "\x00", "日本"}[n&3], n))
-	case schema.Raw:
-		v.AppendText(fmt.Appendf(nil, `{"n":%d}`, n))
-	case schema.Double:
-		v.AppendFloat([]float64{float64(n), math.Inf(1), math.Copysign(0, -1), math.SmallestNonzeroFloat64}[n&3])
-	case schema.Bool:
-		v.AppendInt(n & 1)
-	case schema.Date:
-		v.AppendInt(int64(int32(n)))
-	default:
-		v.AppendInt(n - math.MaxInt64/2)
-	}
 }
 
 // randomBatch returns rows whose keys count up from first.
@@ -120,7 +51,7 @@ func randomBatch(r *rand.Rand, columns []schema.Column, rows, first int) *schema
 			case nulls > 0 && r.IntN(3) < nulls:
 				v.AppendNull(1)
 			default:
-				appendRandom(r, v, few)
+				schematest.AppendRandom(r, v, few)
 			}
 		}
 		b.Vectors = append(b.Vectors, v)
@@ -137,10 +68,10 @@ func order(columns []schema.Column) []string {
 }
 
 // writePart writes a part and returns its bytes and what the manifest says of it.
-func writePart(t testing.TB, columns []schema.Column, sizes dataset.Sizes, runs ...dataset.Run) ([]byte, dataset.Part) {
+func writePart(t testing.TB, columns []schema.Column, sizes part.Sizes, runs ...part.Rows) ([]byte, part.Part) {
 	t.Helper()
 	var out bytes.Buffer
-	w := dataset.NewPartWriter(&out, "thing", columns, order(columns), "mailerlake 1.2.3", sizes)
+	w := part.NewWriter(&out, "thing", columns, order(columns), "mailerlake 1.2.3", sizes)
 	for _, r := range runs {
 		if err := w.Write(r); err != nil {
 			t.Fatal(err)
@@ -154,7 +85,7 @@ func writePart(t testing.TB, columns []schema.Column, sizes dataset.Sizes, runs 
 }
 
 // described completes a manifest's entry by what the bytes of the file are.
-func described(p dataset.Part, data []byte) dataset.Part {
+func described(p part.Part, data []byte) part.Part {
 	p.Path, p.Bytes, p.SHA256 = "thing/part-00000.parquet", int64(len(data)), fmt.Sprintf("%x", sha256.Sum256(data))
 	return p
 }
@@ -164,26 +95,26 @@ func TestPart(t *testing.T) {
 	for seed := range uint64(60) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		columns := randomColumns(r)
-		sizes := dataset.Sizes{Group: int64(1 + r.IntN(400))}
-		var runs []dataset.Run
+		sizes := part.Sizes{Group: int64(1 + r.IntN(400))}
+		var runs []part.Rows
 		want := &schema.Batch{}
 		for range r.IntN(6) {
 			b := randomBatch(r, columns, 1+r.IntN(600), 1000+1000*len(runs))
 			from := r.IntN(b.Rows)
-			run := dataset.Run{Batch: b, From: from, To: from + r.IntN(b.Rows-from+1)}
+			run := part.Rows{Batch: b, From: from, To: from + r.IntN(b.Rows-from+1)}
 			runs = append(runs, run)
 			want.Append(b, run.From, run.To)
 		}
-		data, part := writePart(t, columns, sizes, runs...)
+		data, meta := writePart(t, columns, sizes, runs...)
 		if again, _ := writePart(t, columns, sizes, runs...); !bytes.Equal(data, again) {
 			t.Fatalf("seed %d: the same rows make other bytes", seed)
 		}
-		reader, err := dataset.OpenPart(&memFile{data: data}, &part, columns)
+		reader, err := part.Open(&disktest.File{Data: data}, &meta, columns)
 		if err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
 		row := 0
-		for g, group := range part.RowGroups {
+		for g, group := range meta.RowGroups {
 			for c := range columns {
 				v := schema.NewVector(schema.Raw)
 				if err := reader.Read(g, c, v); err != nil {
@@ -197,15 +128,15 @@ func TestPart(t *testing.T) {
 				t.Errorf("seed %d: row group %d begins with %v, want %v", seed, g, group.First, key)
 			}
 			row += int(group.Rows)
-			if g+1 < len(part.RowGroups) && group.Rows != sizes.Group {
+			if g+1 < len(meta.RowGroups) && group.Rows != sizes.Group {
 				t.Errorf("seed %d: row group of %d rows, want %d", seed, group.Rows, sizes.Group)
 			}
 		}
-		if int64(row) != part.Rows || row != want.Rows {
-			t.Errorf("seed %d: %d rows, said to be %d, want %d", seed, row, part.Rows, want.Rows)
+		if int64(row) != meta.Rows || row != want.Rows {
+			t.Errorf("seed %d: %d rows, said to be %d, want %d", seed, row, meta.Rows, want.Rows)
 		}
-		if row > 0 && cmp.Diff(want.Keys(order(columns)).At(row-1), part.LastKey) != "" {
-			t.Errorf("seed %d: last key %v", seed, part.LastKey)
+		if row > 0 && cmp.Diff(want.Keys(order(columns)).At(row-1), meta.LastKey) != "" {
+			t.Errorf("seed %d: last key %v", seed, meta.LastKey)
 		}
 	}
 }
@@ -215,9 +146,9 @@ func TestPartAlone(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	columns := randomColumns(r)
 	b := randomBatch(r, columns, 20000, 0)
-	many, _ := writePart(t, columns, dataset.DefaultSizes, dataset.Run{Batch: b, To: b.Rows})
+	many, _ := writePart(t, columns, part.DefaultSizes, part.Rows{Batch: b, To: b.Rows})
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	one, _ := writePart(t, columns, dataset.DefaultSizes, dataset.Run{Batch: b, To: b.Rows})
+	one, _ := writePart(t, columns, part.DefaultSizes, part.Rows{Batch: b, To: b.Rows})
 	if !bytes.Equal(many, one) {
 		t.Error("other bytes with one processor")
 	}
@@ -226,11 +157,11 @@ func TestPartAlone(t *testing.T) {
 func TestPartWithoutRows(t *testing.T) {
 	columns := randomColumns(rand.New(rand.NewPCG(3, 3)))
 	empty := &schema.Batch{Columns: columns, Vectors: make([]*schema.Vector, len(columns))}
-	data, part := writePart(t, columns, dataset.DefaultSizes, dataset.Run{Batch: empty})
-	if part.Rows != 0 || part.RowGroups != nil || part.LastKey != nil {
-		t.Errorf("got %+v", part)
+	data, meta := writePart(t, columns, part.DefaultSizes, part.Rows{Batch: empty})
+	if meta.Rows != 0 || meta.RowGroups != nil || meta.LastKey != nil {
+		t.Errorf("got %+v", meta)
 	}
-	if _, err := dataset.OpenPart(&memFile{data: data}, &part, columns); err != nil {
+	if _, err := part.Open(&disktest.File{Data: data}, &meta, columns); err != nil {
 		t.Error(err)
 	}
 	file, err := parquet.OpenFile(bytes.NewReader(data), int64(len(data)))
@@ -241,7 +172,7 @@ func TestPartWithoutRows(t *testing.T) {
 
 // TestPartFile looks at the file as another reader would.
 func TestPartFile(t *testing.T) {
-	columns := []schema.Column{keyColumn("id"), {Name: "status", Kind: schema.String}, {Name: "email", Kind: schema.String},
+	columns := []schema.Column{schematest.KeyColumn("id"), {Name: "status", Kind: schema.String}, {Name: "email", Kind: schema.String},
 		{Name: "at", Kind: schema.Timestamp}, {Name: "day", Kind: schema.Date}}
 	b := &schema.Batch{Columns: columns, Rows: 1000}
 	for _, c := range columns {
@@ -254,7 +185,7 @@ func TestPartFile(t *testing.T) {
 		b.Vectors[3].AppendInt(int64(i) * 1e6)
 		b.Vectors[4].AppendNull(1)
 	}
-	data, _ := writePart(t, columns, dataset.DefaultSizes, dataset.Run{Batch: b, To: b.Rows})
+	data, _ := writePart(t, columns, part.DefaultSizes, part.Rows{Batch: b, To: b.Rows})
 	file, err := parquet.OpenFile(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
 		t.Fatal(err)
@@ -280,7 +211,7 @@ func TestPartFile(t *testing.T) {
 }
 
 func TestRowGroupsEnd(t *testing.T) {
-	columns := []schema.Column{keyColumn("id"), {Name: "text", Kind: schema.String}}
+	columns := []schema.Column{schematest.KeyColumn("id"), {Name: "text", Kind: schema.String}}
 	for _, test := range []struct{ rows, width, group int }{{150000, 1, 65536}, {5000, 10 << 10, 3274}, {14, 3 << 20, 10}, {2, 33 << 20, 1}} {
 		b := &schema.Batch{Columns: columns, Rows: test.rows, Vectors: []*schema.Vector{schema.NewVector(schema.String), schema.NewVector(schema.String)}}
 		text := bytes.Repeat([]byte("x"), test.width)
@@ -288,26 +219,26 @@ func TestRowGroupsEnd(t *testing.T) {
 			b.Vectors[0].AppendText(fmt.Appendf(nil, "%06d", i))
 			b.Vectors[1].AppendText(text)
 		}
-		data, part := writePart(t, columns, dataset.DefaultSizes, dataset.Run{Batch: b, To: b.Rows})
-		for g, group := range part.RowGroups {
+		data, meta := writePart(t, columns, part.DefaultSizes, part.Rows{Batch: b, To: b.Rows})
+		for g, group := range meta.RowGroups {
 			slack := int64(test.group / 50)
-			if d := group.Rows - int64(test.group); (d < -slack || d > 1+slack) && g+1 < len(part.RowGroups) {
+			if d := group.Rows - int64(test.group); (d < -slack || d > 1+slack) && g+1 < len(meta.RowGroups) {
 				t.Errorf("values of %d bytes: row group %d has %d rows, want %d", test.width, g, group.Rows, test.group)
 			}
 		}
-		reader, err := dataset.OpenPart(&memFile{data: data}, &part, columns)
+		reader, err := part.Open(&disktest.File{Data: data}, &meta, columns)
 		if err != nil {
 			t.Fatal(err)
 		}
 		v := schema.NewVector(schema.String)
-		if err := reader.Read(len(part.RowGroups)-1, 1, v); err != nil || !bytes.Equal(v.Text(v.Len()-1), text) {
+		if err := reader.Read(len(meta.RowGroups)-1, 1, v); err != nil || !bytes.Equal(v.Text(v.Len()-1), text) {
 			t.Errorf("values of %d bytes: the last is read with %d, %v", test.width, len(v.Bytes), err)
 		}
 	}
 }
 
 func TestPartWriterRefuses(t *testing.T) {
-	columns := []schema.Column{keyColumn("id"), {Name: "text", Kind: schema.String}, {Name: "day", Kind: schema.Date}}
+	columns := []schema.Column{schematest.KeyColumn("id"), {Name: "text", Kind: schema.String}, {Name: "day", Kind: schema.Date}}
 	tests := map[string]struct {
 		damage func(b *schema.Batch)
 		want   string
@@ -330,8 +261,8 @@ func TestPartWriterRefuses(t *testing.T) {
 		}
 		test.damage(b)
 		var out bytes.Buffer
-		w := dataset.NewPartWriter(&out, "thing", columns, []string{"id"}, "test 1", dataset.DefaultSizes)
-		err := write(w, dataset.Run{Batch: b, To: 2})
+		w := part.NewWriter(&out, "thing", columns, []string{"id"}, "test 1", part.DefaultSizes)
+		err := write(w, part.Rows{Batch: b, To: 2})
 		if err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: got %v, want %s", name, err, test.want)
 		}
@@ -342,7 +273,7 @@ func TestPartWriterRefuses(t *testing.T) {
 }
 
 // write turns a panic into an error: what is refused must be refused before it does harm.
-func write(w *dataset.PartWriter, r dataset.Run) (err error) {
+func write(w *part.Writer, r part.Rows) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v", p)
@@ -352,11 +283,11 @@ func write(w *dataset.PartWriter, r dataset.Run) (err error) {
 }
 
 func TestPartCloses(t *testing.T) {
-	columns := []schema.Column{keyColumn("id")}
+	columns := []schema.Column{schematest.KeyColumn("id")}
 	b := randomBatch(rand.New(rand.NewPCG(0, 0)), columns, 3, 0)
 	var out bytes.Buffer
-	w := dataset.NewPartWriter(&out, "thing", columns, []string{"id"}, "test 1", dataset.DefaultSizes)
-	if err := w.Write(dataset.Run{Batch: b, To: 3}); err != nil {
+	w := part.NewWriter(&out, "thing", columns, []string{"id"}, "test 1", part.DefaultSizes)
+	if err := w.Write(part.Rows{Batch: b, To: 3}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := w.Close(); err != nil {
@@ -366,30 +297,30 @@ func TestPartCloses(t *testing.T) {
 	if _, err := w.Close(); err == nil || out.Len() != size {
 		t.Errorf("second close: %v, %d bytes more", err, out.Len()-size)
 	}
-	if err := w.Write(dataset.Run{Batch: b, To: 3}); err == nil || out.Len() != size {
+	if err := w.Write(part.Rows{Batch: b, To: 3}); err == nil || out.Len() != size {
 		t.Errorf("write after close: %v, %d bytes more", err, out.Len()-size)
 	}
 }
 
 func TestPartDiskFull(t *testing.T) {
-	columns := []schema.Column{keyColumn("id")}
+	columns := []schema.Column{schematest.KeyColumn("id")}
 	b := randomBatch(rand.New(rand.NewPCG(0, 0)), columns, 5000, 0)
 	for room := range 200 {
-		f := &memFile{full: true, room: room * 20}
-		w := dataset.NewPartWriter(f, "thing", columns, []string{"id"}, "test 1", dataset.Sizes{Group: 1000})
-		err := w.Write(dataset.Run{Batch: b, To: b.Rows})
+		f := &disktest.File{Full: true, Room: room * 20}
+		w := part.NewWriter(f, "thing", columns, []string{"id"}, "test 1", part.Sizes{Group: 1000})
+		err := w.Write(part.Rows{Batch: b, To: b.Rows})
 		if err == nil {
 			_, err = w.Close()
 		}
-		if !errors.Is(err, errFull) && room < 10 {
-			t.Errorf("%d bytes free: got %v", f.room, err)
+		if !errors.Is(err, disktest.ErrFull) && room < 10 {
+			t.Errorf("%d bytes free: got %v", f.Room, err)
 		}
 	}
 }
 
 // smallPart is a part of two row groups, 20 rows each.
-func smallPart(t testing.TB) ([]byte, dataset.Part, []schema.Column) {
-	columns := []schema.Column{keyColumn("id"), {Name: "text", Kind: schema.String}, {Name: "flag", Kind: schema.Bool},
+func smallPart(t testing.TB) ([]byte, part.Part, []schema.Column) {
+	columns := []schema.Column{schematest.KeyColumn("id"), {Name: "text", Kind: schema.String}, {Name: "flag", Kind: schema.Bool},
 		{Name: "rate", Kind: schema.Double}, {Name: "day", Kind: schema.Date}, {Name: "null", Kind: schema.Int64}}
 	r := rand.New(rand.NewPCG(5, 5))
 	b := &schema.Batch{Columns: columns, Rows: 40}
@@ -402,29 +333,29 @@ func smallPart(t testing.TB) ([]byte, dataset.Part, []schema.Column) {
 			case i == 5 || row%7 == i:
 				v.AppendNull(1)
 			default:
-				appendRandom(r, v, i == 1)
+				schematest.AppendRandom(r, v, i == 1)
 			}
 		}
 		b.Vectors = append(b.Vectors, v)
 	}
-	data, part := writePart(t, columns, dataset.Sizes{Group: 20}, dataset.Run{Batch: b, To: 40})
-	return data, part, columns
+	data, meta := writePart(t, columns, part.Sizes{Group: 20}, part.Rows{Batch: b, To: 40})
+	return data, meta, columns
 }
 
 func TestOpenPartRefuses(t *testing.T) {
-	data, part, columns := smallPart(t)
+	data, meta, columns := smallPart(t)
 	other := func(change func(c []schema.Column) []schema.Column) []schema.Column {
 		return change(append([]schema.Column(nil), columns...))
 	}
 	tests := map[string]struct {
-		part    func(p *dataset.Part)
+		part    func(p *part.Part)
 		columns []schema.Column
 		want    string
 	}{
-		"size":         {func(p *dataset.Part) { p.Bytes++ }, columns, "the manifest says"},
-		"checksum":     {func(p *dataset.Part) { p.SHA256 = strings.Repeat("0", 64) }, columns, "checksum"},
-		"row groups":   {func(p *dataset.Part) { p.RowGroups = p.RowGroups[:1] }, columns, "2 row groups, the manifest says 1"},
-		"rows":         {func(p *dataset.Part) { p.RowGroups = []dataset.RowGroup{{Rows: 19}, {Rows: 21}} }, columns, "row group 0 has 20 rows, the manifest says 19"},
+		"size":         {func(p *part.Part) { p.Bytes++ }, columns, "the manifest says"},
+		"checksum":     {func(p *part.Part) { p.SHA256 = strings.Repeat("0", 64) }, columns, "checksum"},
+		"row groups":   {func(p *part.Part) { p.RowGroups = p.RowGroups[:1] }, columns, "2 row groups, the manifest says 1"},
+		"rows":         {func(p *part.Part) { p.RowGroups = []part.RowGroup{{Rows: 19}, {Rows: 21}} }, columns, "row group 0 has 20 rows, the manifest says 19"},
 		"more columns": {nil, append(other(func(c []schema.Column) []schema.Column { return c }), schema.Column{Name: "x", Kind: schema.Bool}), "6 columns instead of 7"},
 		"name":         {nil, other(func(c []schema.Column) []schema.Column { c[1].Name = "x"; return c }), `column 2 is "text" instead of "x"`},
 		"kind":         {nil, other(func(c []schema.Column) []schema.Column { c[3].Kind = schema.Int64; return c }), `column "rate" is not INT64`},
@@ -432,43 +363,36 @@ func TestOpenPartRefuses(t *testing.T) {
 		"required":     {nil, other(func(c []schema.Column) []schema.Column { c[1].Required = true; return c }), `column "text" is not STRING`},
 	}
 	for name, test := range tests {
-		p := part.Clone()
+		p := meta.Clone()
 		if test.part != nil {
 			test.part(&p)
 		}
-		f := &memFile{data: data}
-		_, err := dataset.OpenPart(f, &p, test.columns)
-		if err == nil || !strings.Contains(err.Error(), test.want) || !f.closed {
-			t.Errorf("%s: got %v, want %s; closed is %t", name, err, test.want, f.closed)
+		f := &disktest.File{Data: data}
+		_, err := part.Open(f, &p, test.columns)
+		if err == nil || !strings.Contains(err.Error(), test.want) || !f.Closed {
+			t.Errorf("%s: got %v, want %s; closed is %t", name, err, test.want, f.Closed)
 		}
 	}
 }
 
-// allocated returns the bytes that were ever allocated.
-func allocated() uint64 {
-	s := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
-	metrics.Read(s)
-	return s[0].Value.Uint64()
-}
-
 // readHostile reads a file that is not what its manifest's shape says. It must come to an end, without a panic and
 // without allocating much more than it has bytes.
-func readHostile(t *testing.T, data []byte, part dataset.Part, columns []schema.Column) (whole bool) {
+func readHostile(t *testing.T, data []byte, meta part.Part, columns []schema.Column) (whole bool) {
 	t.Helper()
-	part = described(part, data)
-	before := allocated()
+	meta = described(meta, data)
+	before := schematest.Allocated()
 	defer func() {
-		if n := allocated() - before; n > 16<<20+100*uint64(len(data)) {
+		if n := schematest.Allocated() - before; n > 16<<20+100*uint64(len(data)) {
 			t.Errorf("%d bytes are allocated for a file of %d", n, len(data))
 		}
 	}()
-	r, err := dataset.OpenPart(&memFile{data: data}, &part, columns)
+	r, err := part.Open(&disktest.File{Data: data}, &meta, columns)
 	if err != nil {
 		return false
 	}
 	defer r.Close()
 	whole = true
-	for g, group := range part.RowGroups {
+	for g, group := range meta.RowGroups {
 		for c := range columns {
 			v := schema.NewVector(columns[c].Kind)
 			err := r.Read(g, c, v)
@@ -483,19 +407,19 @@ func readHostile(t *testing.T, data []byte, part dataset.Part, columns []schema.
 
 // TestOpenPartDamaged changes every byte in several ways, and cuts the file everywhere; the manifest is made to agree.
 func TestOpenPartDamaged(t *testing.T) {
-	data, part, columns := smallPart(t)
-	if !readHostile(t, data, part, columns) {
+	data, meta, columns := smallPart(t)
+	if !readHostile(t, data, meta, columns) {
 		t.Fatal("the undamaged file cannot be read")
 	}
 	survived := 0
 	for i := range data {
-		if i%5 == 0 && readHostile(t, data[:i], part, columns) {
+		if i%5 == 0 && readHostile(t, data[:i], meta, columns) {
 			t.Errorf("the first %d of %d bytes are taken for the file", i, len(data))
 		}
 		for _, bits := range []byte{2, 0x80, 0xff} {
 			damaged := bytes.Clone(data)
 			damaged[i] ^= bits
-			if readHostile(t, damaged, part, columns) {
+			if readHostile(t, damaged, meta, columns) {
 				survived++
 			}
 		}
@@ -506,12 +430,12 @@ func TestOpenPartDamaged(t *testing.T) {
 }
 
 func FuzzOpenPart(f *testing.F) {
-	data, part, columns := smallPart(f)
+	data, meta, columns := smallPart(f)
 	f.Add(data)
 	f.Add([]byte("PAR1PAR1PAR1"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if len(data) < 1<<20 {
-			readHostile(t, data, part, columns)
+			readHostile(t, data, meta, columns)
 		}
 	})
 }
@@ -519,7 +443,7 @@ func FuzzOpenPart(f *testing.F) {
 // benchmarkBatch is a row group of 45 columns as subscribers have them.
 func benchmarkBatch() *schema.Batch {
 	r := rand.New(rand.NewPCG(9, 9))
-	columns := []schema.Column{keyColumn("id")}
+	columns := []schema.Column{schematest.KeyColumn("id")}
 	for i := range 44 {
 		kinds := []schema.Kind{schema.String, schema.String, schema.Timestamp, schema.Double, schema.Int64, schema.Bool}
 		columns = append(columns, schema.Column{Name: fmt.Sprintf("c%d", i), Kind: kinds[i%len(kinds)]})
@@ -530,21 +454,21 @@ func benchmarkBatch() *schema.Batch {
 func BenchmarkPartWrite(b *testing.B) {
 	batch := benchmarkBatch()
 	for b.Loop() {
-		writePart(b, batch.Columns, dataset.DefaultSizes, dataset.Run{Batch: batch, To: batch.Rows})
+		writePart(b, batch.Columns, part.DefaultSizes, part.Rows{Batch: batch, To: batch.Rows})
 	}
 	b.ReportMetric(float64(b.N*batch.Rows)/b.Elapsed().Seconds(), "rows/s")
 }
 
 func BenchmarkPartRead(b *testing.B) {
 	batch := benchmarkBatch()
-	data, part := writePart(b, batch.Columns, dataset.DefaultSizes, dataset.Run{Batch: batch, To: batch.Rows})
+	data, meta := writePart(b, batch.Columns, part.DefaultSizes, part.Rows{Batch: batch, To: batch.Rows})
 	v := schema.NewVector(schema.String)
 	for b.Loop() {
-		r, err := dataset.OpenPart(&memFile{data: data}, &part, batch.Columns)
+		r, err := part.Open(&disktest.File{Data: data}, &meta, batch.Columns)
 		if err != nil {
 			b.Fatal(err)
 		}
-		for g := range part.RowGroups {
+		for g := range meta.RowGroups {
 			for c := range batch.Columns {
 				if err := r.Read(g, c, v); err != nil {
 					b.Fatal(err)

@@ -69,15 +69,15 @@ type edit struct {
 }
 
 // disk keeps what is durable beside what is there. Its names are relative to the root.
-type disk struct {
+type media struct {
 	root  string
 	first map[string]*node // when it was read
 	now   map[string]*node
 	edits []*edit // since it was read, in order
 }
 
-func readDisk(root string) (*disk, error) {
-	d := &disk{root: root, first: make(map[string]*node)}
+func readDisk(root string) (*media, error) {
+	d := &media{root: root, first: make(map[string]*node)}
 	err := filepath.WalkDir(root, func(name string, e fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) && name == root {
 			return nil
@@ -99,12 +99,12 @@ func readDisk(root string) (*disk, error) {
 }
 
 // rel returns the name below the root, false if it lies outside.
-func (d *disk) rel(name string) (string, bool) {
+func (d *media) rel(name string) (string, bool) {
 	rel, err := filepath.Rel(d.root, name)
 	return rel, err == nil && filepath.IsLocal(rel)
 }
 
-func (d *disk) edit(in string, entries ...entry) {
+func (d *media) edit(in string, entries ...entry) {
 	for _, e := range entries {
 		if d.now[e.name] = e.node; e.node == nil {
 			delete(d.now, e.name)
@@ -114,7 +114,7 @@ func (d *disk) edit(in string, entries ...entry) {
 }
 
 // create returns nil for a file outside the root. An existing file is emptied, and its old content may survive.
-func (d *disk) create(name string) *node {
+func (d *media) create(name string) *node {
 	n := d.open(name)
 	if n != nil && len(n.current) > 0 {
 		n.truncate(0)
@@ -122,7 +122,7 @@ func (d *disk) create(name string) *node {
 	return n
 }
 
-func (d *disk) open(name string) *node {
+func (d *media) open(name string) *node {
 	rel, ok := d.rel(name)
 	if !ok {
 		return nil
@@ -134,7 +134,7 @@ func (d *disk) open(name string) *node {
 }
 
 // rename moves files; this program renames no directories.
-func (d *disk) rename(oldName, newName string) {
+func (d *media) rename(oldName, newName string) {
 	from, ok1 := d.rel(oldName)
 	to, ok2 := d.rel(newName)
 	if ok1 && ok2 && d.now[from] != nil {
@@ -143,7 +143,7 @@ func (d *disk) rename(oldName, newName string) {
 }
 
 // remove removes a name and all below it, each by itself.
-func (d *disk) remove(name string) {
+func (d *media) remove(name string) {
 	rel, ok := d.rel(name)
 	if !ok {
 		return
@@ -155,7 +155,7 @@ func (d *disk) remove(name string) {
 	}
 }
 
-func (d *disk) mkdir(name string) {
+func (d *media) mkdir(name string) {
 	rel, ok := d.rel(name)
 	if !ok || d.now[rel] != nil {
 		return
@@ -166,7 +166,7 @@ func (d *disk) mkdir(name string) {
 	d.edit(filepath.Dir(rel), entry{rel, &node{dir: true}})
 }
 
-func (d *disk) syncDir(name string) {
+func (d *media) syncDir(name string) {
 	rel, ok := d.rel(name)
 	if !ok {
 		return
@@ -177,7 +177,7 @@ func (d *disk) syncDir(name string) {
 }
 
 // lose draws what is left and writes it.
-func (d *disk) lose(seed uint64) error {
+func (d *media) lose(seed uint64) error {
 	r := rand.New(rand.NewPCG(seed, 0))
 	keep := r.Float64() // seeds from nearly all lost to nearly all kept
 	left := maps.Clone(d.first)
@@ -195,7 +195,7 @@ func (d *disk) lose(seed uint64) error {
 }
 
 // write replaces the directory; names whose directory was lost are lost with it.
-func (d *disk) write(left map[string]*node, r *rand.Rand) error {
+func (d *media) write(left map[string]*node, r *rand.Rand) error {
 	if err := d.clear(); err != nil {
 		return err
 	}
@@ -219,7 +219,7 @@ func (d *disk) write(left map[string]*node, r *rand.Rand) error {
 }
 
 // clear removes what is in the root but not the root, which may be a symbolic link.
-func (d *disk) clear() error {
+func (d *media) clear() error {
 	entries, err := os.ReadDir(d.root)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err

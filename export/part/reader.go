@@ -1,4 +1,4 @@
-package dataset
+package part
 
 import (
 	"crypto/sha256"
@@ -10,11 +10,12 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 
+	"mailerlake/export/disk"
 	"mailerlake/schema"
 )
 
-// PartReader reads one part, a column of a row group at a time.
-type PartReader struct {
+// Reader reads one part, a column of a row group at a time.
+type Reader struct {
 	columns []schema.Column
 	file    *parquet.File
 	closer  io.Closer
@@ -23,9 +24,9 @@ type PartReader struct {
 // buffers lends the library's values out to readers.
 var buffers = sync.Pool{New: func() any { return new([valueRows]parquet.Value) }}
 
-// OpenPart opens a part that the manifest describes; the reader closes f. The file is read once to compare its checksum
+// Open opens a part that the manifest describes; the reader closes f. The file is read once to compare its checksum
 // before any of it is interpreted; a file that is not the one the manifest describes is an error.
-func OpenPart(f File, part *Part, columns []schema.Column) (r *PartReader, err error) {
+func Open(f disk.File, part *Part, columns []schema.Column) (r *Reader, err error) {
 	defer func() {
 		if err != nil {
 			f.Close()
@@ -50,7 +51,7 @@ func OpenPart(f File, part *Part, columns []schema.Column) (r *PartReader, err e
 	if err != nil {
 		return nil, err
 	}
-	r = &PartReader{columns: columns, file: file, closer: f}
+	r = &Reader{columns: columns, file: file, closer: f}
 	return r, r.check(part)
 }
 
@@ -65,7 +66,7 @@ func checkSum(f io.ReaderAt, part *Part) error {
 	return nil
 }
 
-func (r *PartReader) check(part *Part) error {
+func (r *Reader) check(part *Part) error {
 	if err := checkSchema(r.file.Schema(), r.columns); err != nil {
 		return err
 	}
@@ -85,11 +86,11 @@ func (r *PartReader) check(part *Part) error {
 }
 
 // Close closes the file.
-func (r *PartReader) Close() error { return r.closer.Close() }
+func (r *Reader) Close() error { return r.closer.Close() }
 
 // Read reads column c of row group g into v, which is emptied first and takes the column's kind. It is not safe for
 // concurrent use.
-func (r *PartReader) Read(g, c int, v *schema.Vector) (err error) {
+func (r *Reader) Read(g, c int, v *schema.Vector) (err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("read column %s of row group %d: %w", r.columns[c].Name, g, err)
@@ -125,7 +126,7 @@ func (r *PartReader) Read(g, c int, v *schema.Vector) (err error) {
 	return nil
 }
 
-func (r *PartReader) readPage(page parquet.Page, v *schema.Vector, rows int64) error {
+func (r *Reader) readPage(page parquet.Page, v *schema.Vector, rows int64) error {
 	values := page.Values()
 	buf := buffers.Get().(*[valueRows]parquet.Value)
 	defer buffers.Put(buf)

@@ -1,4 +1,4 @@
-package dataset
+package pagelog
 
 import (
 	"encoding/binary"

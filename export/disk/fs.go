@@ -1,4 +1,4 @@
-package dataset
+package disk
 
 import (
 	"errors"
@@ -57,6 +57,11 @@ type File interface {
 // 0600 and 0700 with private. The directory .mailerlake is always 0700 and what lies in it 0600, except for staged
 // parts: they keep their mode when they are renamed into place.
 func OS(private bool) FS { return osFS{private} }
+
+const (
+	privateDir = ".mailerlake"
+	stagedDir  = "staged"
+)
 
 type osFS struct{ private bool }
 
@@ -159,8 +164,8 @@ func (f *osFile) Sync() error {
 	return nil
 }
 
-// makeDir makes a directory, and those above it that are missing, durable in the ones above them.
-func makeDir(fsys FS, name string) error {
+// MakeDir makes a directory, and those above it that are missing, durable in the ones above them.
+func MakeDir(fsys FS, name string) error {
 	info, err := fsys.Stat(name)
 	if err == nil && !info.IsDir() {
 		return &fs.PathError{Op: "mkdir", Path: name, Err: syscall.ENOTDIR}
@@ -170,7 +175,7 @@ func makeDir(fsys FS, name string) error {
 	}
 	parent := filepath.Dir(name)
 	if parent != name {
-		if err := makeDir(fsys, parent); err != nil {
+		if err := MakeDir(fsys, parent); err != nil {
 			return err
 		}
 	}
@@ -180,10 +185,10 @@ func makeDir(fsys FS, name string) error {
 	return fsys.SyncDir(parent)
 }
 
-// replaceFile writes a file under a temporary name, makes it durable and renames it; temp and name are in one file
+// ReplaceFile writes a file under a temporary name, makes it durable and renames it; temp and name are in one file
 // system. After an error name is as it was, unless the last step failed, and temp is gone where it can be.
-func replaceFile(fsys FS, temp, name string, data []byte) error {
-	if err := writeFile(fsys, temp, data); err != nil {
+func ReplaceFile(fsys FS, temp, name string, data []byte) error {
+	if err := WriteFile(fsys, temp, data); err != nil {
 		return err
 	}
 	if err := fsys.Rename(temp, name); err != nil {
@@ -193,7 +198,7 @@ func replaceFile(fsys FS, temp, name string, data []byte) error {
 	return fsys.SyncDir(filepath.Dir(name))
 }
 
-func writeFile(fsys FS, name string, data []byte) (err error) {
+func WriteFile(fsys FS, name string, data []byte) (err error) {
 	f, err := fsys.Create(name)
 	if err != nil {
 		return err
@@ -209,15 +214,15 @@ func writeFile(fsys FS, name string, data []byte) (err error) {
 	return errors.Join(err, f.Close())
 }
 
-// removeFile removes a file that may be gone already.
-func removeFile(fsys FS, name string) error {
+// RemoveFile removes a file that may be gone already.
+func RemoveFile(fsys FS, name string) error {
 	if err := fsys.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return nil
 }
 
-func exists(fsys FS, name string) (bool, error) {
+func Exists(fsys FS, name string) (bool, error) {
 	_, err := fsys.Stat(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil

@@ -1,4 +1,4 @@
-package dataset
+package pagelog
 
 import (
 	"encoding/binary"
@@ -53,7 +53,7 @@ const (
 	inAbsent
 )
 
-func (l *PageLog) describe(page *schema.Page, mark Mark) (Frame, frameText, []byte) {
+func (l *Log) describe(page *schema.Page, mark Mark) (Frame, frameText, []byte) {
 	head, blocks := frameText{Mark: mark}, l.blocks[:0]
 	if page != nil {
 		head.Rows, head.Dropped = page.Rows.Rows, page.Dropped
