@@ -10,10 +10,11 @@ func (d *Decoder) assemble() *Page {
 	rows := d.sorted()
 	p := &Page{Dropped: d.dropped, Rows: d.columns(rows)}
 	if d.table.Child != nil {
-		p.Child, p.Offsets = d.childRows(rows, p.Rows.Vector(d.table.Key[0]))
+		child, offsets := d.childRows(rows, p.Rows.Vector(d.table.Key[0]))
+		p.Children = []Children{{child, offsets}}
 	}
 	if d.anyAbsent {
-		p.Absent = make([]uint8, len(rows))
+		p.Absent = make([]uint64, len(rows))
 		for i, row := range rows {
 			p.Absent[i] = d.absent[row]
 		}

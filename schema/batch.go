@@ -7,6 +7,9 @@ type Batch struct {
 	Columns []Column
 	Vectors []*Vector // beside Columns; nil stands for a column of nulls
 	Rows    int
+	// Missing marks, beside Columns, the attributes that no record of the batch had, not even as null; nil if there are
+	// none.
+	Missing []bool
 }
 
 // Vector returns the column of the name, nil if the batch has none.
@@ -39,34 +42,45 @@ func (b *Batch) Size() int {
 	return n
 }
 
-// Page is one page of the API decoded: rows of a table in key order, each key once (of a key sent twice the later
-// record counts), and the rows of its child table that came inside them.
+// Page is a page of the API, decoded: rows of a table in row order, each key once (of a key sent twice the later record
+// counts), and the rows of its children that came inside them.
 type Page struct {
 	// Rows holds the key, the declared columns, `_rescued` and, after them, a Raw column for each custom field and
 	// undeclared attribute met in the page, whose Name and Path both are the API path.
 	Rows *Batch
-	// Child holds the rows of Table.Child in its own order, nil if the table has none.
-	Child *Batch
-	// Offsets[i] to Offsets[i+1] are the child rows of row i; Rows.Rows+1 entries, nil if the table has no child.
-	Offsets []uint32
-	// Absent has, per row, a bit for each object of Table.Always that the row lacked (bit i for Always[i]); nil if
+	// Children holds the rows that came inside Rows, an entry for each of Table.Children; nil if there are none.
+	Children []Children
+	// Absent has, per row, a bit for each object of Table.Expected that the row lacked (bit i for Expected[i]); nil if
 	// no row lacked any.
-	Absent []uint8
+	Absent []uint64
 	// Dropped counts records that are no rows (no object, or without a usable key), and in a row's array of child rows
-	// the elements that are none; such a row has the array's bit in Absent, and yet the child rows that could be read.
+	// the elements that are none; such a row has the array's bit in Absent, and still the child rows that could be read.
 	Dropped int
+}
+
+// Children are the rows of a child table that came inside the rows of a page.
+type Children struct {
+	// Rows are in the order of the rows they came in, and among those of one row in the order of their own key. The
+	// columns that repeat the parent's key are nil: Table.Link fills them.
+	Rows *Batch
+	// Offsets[i] to Offsets[i+1] are the child rows of row i; one entry more than the page has rows.
+	Offsets []uint32
 }
 
 // Append appends rows [from, to) of src to a batch made by Append alone. Columns are matched as a whole, for an
 // undeclared attribute may have the name of a declared column; one that b lacks is added, null in the rows before, and
-// one that src lacks is null in the new rows.
+// one that src lacks is null in the new rows. What both miss stays missing.
 func (b *Batch) Append(src *Batch, from, to int) {
-	for _, c := range src.Columns {
-		if !slices.Contains(b.Columns, c) {
+	for i, c := range src.Columns {
+		at := slices.Index(b.Columns, c)
+		if at < 0 {
 			v := NewVector(c.Kind)
 			v.AppendNull(b.Rows)
+			at = len(b.Columns)
 			b.Columns, b.Vectors = append(b.Columns, c), append(b.Vectors, v)
+			b.Missing = append(b.Missing, true)
 		}
+		b.Missing[at] = b.Missing[at] && src.missing(i)
 	}
 	for i, c := range b.Columns {
 		var v *Vector
@@ -78,29 +92,32 @@ func (b *Batch) Append(src *Batch, from, to int) {
 	b.Rows += to - from
 }
 
+func (b *Batch) missing(column int) bool { return b.Missing != nil && b.Missing[column] }
+
 // Append appends rows [from, to) of src, with their child rows.
 func (p *Page) Append(src *Page, from, to int) {
 	rows := p.Rows.Rows
 	p.Rows.Append(src.Rows, from, to)
-	if src.Child != nil {
-		p.appendChild(src, from, to)
+	for len(p.Children) < len(src.Children) {
+		p.Children = append(p.Children, Children{&Batch{}, make([]uint32, rows+1)})
+	}
+	for i := range src.Children {
+		p.Children[i].append(&src.Children[i], from, to)
 	}
 	if src.Absent == nil && p.Absent == nil {
 		return
 	}
-	p.Absent = append(p.Absent, make([]uint8, p.Rows.Rows-len(p.Absent))...)
+	p.Absent = append(p.Absent, make([]uint64, p.Rows.Rows-len(p.Absent))...)
 	if src.Absent != nil {
 		copy(p.Absent[rows:], src.Absent[from:to])
 	}
 }
 
-func (p *Page) appendChild(src *Page, from, to int) {
-	if p.Child == nil {
-		p.Child, p.Offsets = &Batch{}, []uint32{0}
-	}
-	shift := uint32(p.Child.Rows) - src.Offsets[from] // wraps around; so do the sums below
-	p.Child.Append(src.Child, int(src.Offsets[from]), int(src.Offsets[to]))
+// append appends the child rows of rows [from, to) of src.
+func (c *Children) append(src *Children, from, to int) {
+	shift := uint32(c.Rows.Rows) - src.Offsets[from] // wraps around; so do the sums below
+	c.Rows.Append(src.Rows, int(src.Offsets[from]), int(src.Offsets[to]))
 	for _, offset := range src.Offsets[from+1 : to+1] {
-		p.Offsets = append(p.Offsets, offset+shift)
+		c.Offsets = append(c.Offsets, offset+shift)
 	}
 }

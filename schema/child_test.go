@@ -47,7 +47,7 @@ func TestChildRows(t *testing.T) {
 	tests := []struct {
 		name, groups string
 		want         string // the ids
-		absent       uint8
+		absent       uint64
 		dropped      int
 	}{
 		{"two", `[{"id":"11","name":"x"},{"id":"9"}]`, "9 11", 0, 0},
@@ -68,19 +68,19 @@ func TestChildRows(t *testing.T) {
 	for _, test := range tests {
 		p := decode(t, "subscriber", `[{"id":"2","fields":{},"groups":[{"id":"5"}]},{"id":"1","fields":{},"groups":`+test.groups+`}]`)
 		var ids []string
-		for i := p.Offsets[0]; i < p.Offsets[1]; i++ {
-			ids = append(ids, string(p.Child.Vector("group_id").Text(int(i))))
-			if got := string(p.Child.Vector("subscriber_id").Text(int(i))); got != "1" {
+		for i := p.Children[0].Offsets[0]; i < p.Children[0].Offsets[1]; i++ {
+			ids = append(ids, string(p.Children[0].Rows.Vector("group_id").Text(int(i))))
+			if got := string(p.Children[0].Rows.Vector("subscriber_id").Text(int(i))); got != "1" {
 				t.Errorf("%s: subscriber %s, want 1", test.name, got)
 			}
 		}
 		if got := strings.Join(ids, " "); got != test.want {
 			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
 		}
-		if got := string(p.Child.Vector("group_id").Text(int(p.Offsets[1]))); got != "5" || len(p.Offsets) != 3 || p.Child.Rows != len(ids)+1 {
-			t.Errorf("%s: the next row has %s, offsets %v", test.name, got, p.Offsets)
+		if got := string(p.Children[0].Rows.Vector("group_id").Text(int(p.Children[0].Offsets[1]))); got != "5" || len(p.Children[0].Offsets) != 3 || p.Children[0].Rows.Rows != len(ids)+1 {
+			t.Errorf("%s: the next row has %s, offsets %v", test.name, got, p.Children[0].Offsets)
 		}
-		var absent uint8
+		var absent uint64
 		if p.Absent != nil {
 			absent = p.Absent[0]
 		}
@@ -93,7 +93,7 @@ func TestChildRows(t *testing.T) {
 func TestAbsent(t *testing.T) {
 	tests := []struct {
 		record string
-		want   uint8
+		want   uint64
 	}{
 		{`"fields":{},"groups":[]`, 0},
 		{`"fields":[],"groups":[]`, 0},
@@ -108,7 +108,7 @@ func TestAbsent(t *testing.T) {
 	}
 	for _, test := range tests {
 		p := decode(t, "subscriber", `[{"id":"2","groups":[],"fields":{"a":1}},{"id":"1",`+test.record+`}]`)
-		if test.want == 0 && p.Absent != nil || test.want != 0 && !cmp.Equal(p.Absent, []uint8{test.want, 0}) {
+		if test.want == 0 && p.Absent != nil || test.want != 0 && !cmp.Equal(p.Absent, []uint64{test.want, 0}) {
 			t.Errorf("%s: got %v, want %d", test.record, p.Absent, test.want)
 		}
 	}
@@ -117,7 +117,7 @@ func TestAbsent(t *testing.T) {
 // A key that comes again brings its own child rows, and takes those of its first coming away.
 func TestLaterRecordCounts(t *testing.T) {
 	p := decode(t, "subscriber", `[{"id":"1","email":"old","sent":{},"groups":[{"id":"5"},{"id":"6"}]},{"id":"2"},{"id":"1","email":"new","fields":{},"groups":[{"id":"7"}]}]`)
-	if got := fmt.Sprintln(p.Rows.Rows, show(p.Rows.Vector("email"), 0), show(p.Child.Vector("group_id"), 0), p.Offsets, p.Absent, show(p.Rows.Vector(Rescued), 0)); strings.TrimSpace(got) != `2 "new" "7" [0 1 1] [0 3] null` {
+	if got := fmt.Sprintln(p.Rows.Rows, show(p.Rows.Vector("email"), 0), show(p.Children[0].Rows.Vector("group_id"), 0), p.Children[0].Offsets, p.Absent, show(p.Rows.Vector(Rescued), 0)); strings.TrimSpace(got) != `2 "new" "7" [0 1 1] [0 3] null` {
 		t.Errorf("got %s", got)
 	}
 }

@@ -45,7 +45,7 @@ type Decoder struct {
 	cells     []cells   // of declared columns and second paths, then of dynamic columns
 	dynamic   []*member // the dynamic columns of this page
 	strays    []stray   // values without a column
-	absent    []uint8
+	absent    []uint64
 	anyAbsent bool
 	kids      []span   // ids in the child's array, of all rows
 	kidEnds   []uint32 // per row
@@ -105,7 +105,7 @@ func (d *Decoder) Page(data []byte) (*Page, error) {
 
 // Recycle takes back a page that Page returned, for its memory; the page must not be used any more.
 func (d *Decoder) Recycle(p *Page) {
-	for _, b := range []*Batch{p.Rows, p.Child} {
+	for _, b := range append([]*Batch{p.Rows}, batches(p.Children)...) {
 		if b == nil {
 			continue
 		}
@@ -171,4 +171,11 @@ func readable(err error) error {
 		return errors.New("the JSON ends early")
 	}
 	return err
+}
+
+func batches(children []Children) (list []*Batch) {
+	for _, c := range children {
+		list = append(list, c.Rows)
+	}
+	return list
 }

@@ -214,7 +214,7 @@ func TestConvertChild(t *testing.T) {
 	p := decode(t, "subscriber", `[{"id":"1","groups":[{"id":"5"},{"id":"4"}]}]`)
 	l, _ := Fix(Lookup("group_subscriber"), nil, nil, map[string]Kind{"company": String})
 	want := []string{"group_id", "subscriber_id", Rescued, SyncedAt}
-	out, rescued := l.Convert(p.Child)
+	out, rescued := l.Convert(p.Children[0].Rows)
 	var got []string
 	for _, c := range out.Columns {
 		got = append(got, c.Name)

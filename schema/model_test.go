@@ -20,7 +20,7 @@ type modelRow struct {
 	values  map[string]any // by path: what the columns should hold, in Go's types; JSON values of undeclared paths
 	rescued map[string]any
 	kids    []string
-	absent  uint8
+	absent  uint64
 }
 
 type modelPage struct {
@@ -358,9 +358,9 @@ func checkKids(t *testing.T, p *Page, want modelPage) {
 	t.Helper()
 	for i, row := range want.rows {
 		var kids []string
-		for k := p.Offsets[i]; k < p.Offsets[i+1]; k++ {
-			kids = append(kids, string(p.Child.Vectors[0].Text(int(k))))
-			if got := string(p.Child.Vectors[1].Text(int(k))); got != row.key {
+		for k := p.Children[0].Offsets[i]; k < p.Children[0].Offsets[i+1]; k++ {
+			kids = append(kids, string(p.Children[0].Rows.Vectors[0].Text(int(k))))
+			if got := string(p.Children[0].Rows.Vectors[1].Text(int(k))); got != row.key {
 				t.Errorf("child of %s belongs to %s", row.key, got)
 			}
 		}

@@ -191,7 +191,7 @@ func TestProtectOverprotects(t *testing.T) {
 // allText returns all text of a page.
 func allText(p *Page) string {
 	var b strings.Builder
-	for _, batch := range []*Batch{p.Rows, p.Child} {
+	for _, batch := range []*Batch{p.Rows, p.Children[0].Rows} {
 		if batch == nil {
 			continue
 		}
@@ -357,7 +357,7 @@ func checkLeaks(t *testing.T, table, open *Table, data []byte) {
 			t.Errorf("leaked: %s", text)
 		}
 	}
-	if p.Rows.Rows != q.Rows.Rows || p.Dropped != q.Dropped || !slices.Equal(p.Absent, q.Absent) || !slices.Equal(p.Offsets, q.Offsets) {
+	if p.Rows.Rows != q.Rows.Rows || p.Dropped != q.Dropped || !slices.Equal(p.Absent, q.Absent) || !slices.Equal(p.Children[0].Offsets, q.Children[0].Offsets) {
 		t.Errorf("%d rows, %d dropped; without protection %d and %d", p.Rows.Rows, p.Dropped, q.Rows.Rows, q.Dropped)
 	}
 	for i, c := range open.Columns {

@@ -52,7 +52,7 @@ func usable(raw []byte) bool {
 func (d *Decoder) raw(s span) []byte { return d.data[s.start:s.end] }
 
 func (d *Decoder) keepRow() {
-	var absent uint8
+	var absent uint64
 	for i, o := range d.always {
 		if o.met != d.records || !o.filled {
 			absent |= 1 << i
