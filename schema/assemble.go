@@ -9,9 +9,8 @@ import (
 func (d *Decoder) assemble() *Page {
 	rows := d.sorted()
 	p := &Page{Dropped: d.dropped, Rows: d.columns(rows)}
-	if d.table.Child != nil {
-		child, offsets := d.childRows(rows, p.Rows.Vector(d.table.Key[0]))
-		p.Children = []Children{{child, offsets}}
+	for _, c := range d.children {
+		p.Children = append(p.Children, c.childRows(rows))
 	}
 	if d.anyAbsent {
 		p.Absent = make([]uint64, len(rows))
@@ -19,23 +18,26 @@ func (d *Decoder) assemble() *Page {
 			p.Absent[i] = d.absent[row]
 		}
 	}
-	d.data = nil
 	return p
 }
 
+// columns makes the columns of some rows.
 func (d *Decoder) columns(rows []int32) *Batch {
 	declared, n := d.table.Columns, len(d.table.Columns)+1+len(d.dynamic)
-	b := &Batch{Columns: make([]Column, 0, n), Vectors: make([]*Vector, 0, n), Rows: len(rows)}
+	b := &Batch{Columns: make([]Column, 0, n), Vectors: make([]*Vector, 0, n), Rows: len(rows), Missing: d.missing()}
 	var rescues []rescue
 	for i, c := range declared {
 		v := d.fill(&rescues, d.cells[i], rows, c)
-		if c.Required && v == nil {
+		switch {
+		case !d.own[i]:
+			v = d.parentKey(c.Name, len(rows))
+		case c.Required && v == nil:
 			v = d.vector(c.Kind)
 		}
 		b.Columns, b.Vectors = append(b.Columns, c), append(b.Vectors, v)
 	}
 	for i, path := range d.second {
-		column := slices.IndexFunc(declared, func(c Column) bool { return c.Path == d.table.same[path] })
+		column := slices.IndexFunc(declared, func(c Column) bool { return c.Path == d.table.Same[path] })
 		b.Vectors[column] = d.unify(&rescues, b.Vectors[column], d.cells[len(declared)+i], rows, declared[column], path)
 	}
 	b.Columns, b.Vectors = append(b.Columns, rescuedDeclaration), append(b.Vectors, nil)
@@ -50,13 +52,40 @@ func (d *Decoder) columns(rows []int32) *Batch {
 	return b
 }
 
+// missing marks the declared columns whose attribute no record had; nil if there are none, or no records.
+func (d *Decoder) missing() []bool {
+	var missing []bool
+	for i, c := range d.table.Columns {
+		second := slices.IndexFunc(d.second, func(path string) bool { return d.table.Same[path] == c.Path })
+		met := len(d.cells[i]) > 0 || second >= 0 && len(d.cells[len(d.table.Columns)+second]) > 0
+		if met || !d.own[i] || d.rows == 0 {
+			continue
+		}
+		if missing == nil {
+			missing = make([]bool, len(d.table.Columns)+1+len(d.dynamic))
+		}
+		missing[i] = true
+	}
+	return missing
+}
+
+// parentKey returns a column of the parent's key, the same in every row; nil if the parent is not known yet.
+func (d *Decoder) parentKey(column string, rows int) *Vector {
+	if d.parent == nil {
+		return nil
+	}
+	v := d.vector(String)
+	v.repeat([]byte(d.parent[slices.Index(d.parentColumns, column)]), rows)
+	return v
+}
+
 // fill makes a column of its cells, nil if they are all null.
 func (d *Decoder) fill(rescues *[]rescue, values cells, rows []int32, c Column) *Vector {
 	if len(values) == 0 {
 		return nil
 	}
-	v, f, omit, filled := d.vector(c.Kind), formOf(c), d.table.omit[c.Path], 0
-	guard := d.table.guard.verdict(c.Path)
+	v, f, omit, filled := d.vector(c.Kind), formOf(c), d.table.Omit[c.Path], 0
+	guard := d.table.protected.verdict(c.Path)
 	for i, row := range rows {
 		s := values.at(row)
 		if s.end == 0 {
@@ -79,7 +108,7 @@ func (d *Decoder) fill(rescues *[]rescue, values cells, rows []int32, c Column) 
 	}
 	if filled == 0 {
 		v.Reset()
-		d.spare = append(d.spare, v)
+		d.spare.vectors = append(d.spare.vectors, v)
 		return nil
 	}
 	return v
@@ -103,7 +132,7 @@ func (d *Decoder) unify(rescues *[]rescue, first *Vector, values cells, rows []i
 		}
 		return first
 	}
-	v, guard := d.vector(c.Kind), d.table.guard.verdict(path)
+	v, guard := d.vector(c.Kind), d.table.protected.verdict(path)
 	for i, row := range rows {
 		if first.Null(i) {
 			v.AppendRows(second, i, i+1)
@@ -162,7 +191,7 @@ func (d *Decoder) guarded(v verdict, path string, raw []byte) []byte {
 
 // token returns the token of a value; it is overwritten by the next.
 func (d *Decoder) token(path string, raw []byte) []byte {
-	return d.tokens.token(raw, d.table.guard.kinds[path])
+	return d.tokens.token(raw, d.table.protected.kinds[path])
 }
 
 // sorted returns the rows in key order; of rows with the same key only the last that came.
@@ -185,41 +214,32 @@ func (d *Decoder) sorted() []int32 {
 	if !slices.IsSortedFunc(rows, byKey) {
 		slices.SortFunc(rows, byKey)
 	}
-	kept := rows[:0]
-	for i, row := range rows {
-		if i+1 == len(rows) || compare(row, rows[i+1]) != 0 {
-			kept = append(kept, row)
-		}
-	}
-	return kept
+	return lastOfKey(rows, keys)
 }
 
-// rowKeys returns the key of each row, in the order that rows are sorted by.
+// rowKeys returns the key of each row, in the order that rows are sorted by, without what repeats the parent's key.
 func (d *Decoder) rowKeys() [][][]byte {
-	order := d.table.Order
-	texts := make([][]byte, d.rows*len(order))
+	var columns []int
+	for _, name := range d.table.Order {
+		if i := d.table.column(name); d.own[i] {
+			columns = append(columns, i)
+		}
+	}
+	n := len(columns)
+	texts := make([][]byte, d.rows*n)
 	keys := make([][][]byte, d.rows)
-	for c, name := range order {
-		column := slices.IndexFunc(d.table.Columns, func(c Column) bool { return c.Name == name })
+	for c, column := range columns {
 		for i := range keys {
-			texts[i*len(order)+c] = d.text(d.cells[column][i])
+			texts[i*n+c] = d.text(d.cells[column][i])
 		}
 	}
 	for i := range keys {
-		keys[i] = texts[i*len(order) : (i+1)*len(order)]
+		keys[i] = texts[i*n : (i+1)*n]
 	}
 	return keys
 }
 
 // vector returns an empty vector, in the memory of a recycled one if there is any.
-func (d *Decoder) vector(k Kind) *Vector {
-	if n := len(d.spare); n > 0 {
-		v := d.spare[n-1]
-		d.spare = d.spare[:n-1]
-		v.Kind = k
-		return v
-	}
-	return NewVector(k)
-}
+func (d *Decoder) vector(k Kind) *Vector { return d.spare.vector(k) }
 
 var rescuedDeclaration = Column{Name: Rescued, Kind: String, JSON: true}

@@ -3,17 +3,41 @@ package schema
 import (
 	"bytes"
 	"slices"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
-// readChild reads the array that holds a child table's rows. Of each object only the id counts; an element without
-// one is dropped and makes the array count as absent, so that no membership is taken for gone.
-func (d *Decoder) readChild(o *object) error {
-	d.meet(o)
-	start := uint32(0)
-	if d.rows > 0 {
-		start = d.kidEnds[d.rows-1]
+// childDecoder decodes the rows of a child table, which come inside the rows of another table.
+type childDecoder struct {
+	*Decoder
+	array *object  // that holds them
+	ends  []uint32 // per row of the parent, where its child rows end
+	// only is the one attribute that a closed table reads; nil if there are more.
+	only   *member
+	inner  *jsontext.Decoder
+	lost   int  // elements, in this record, that are no rows
+	before mark // the record being read
+}
+
+func newChildDecoder(parent *Decoder, t *Table) *childDecoder {
+	nested := t.Source.(*Nested)
+	c := &childDecoder{inner: new(jsontext.Decoder)}
+	c.Decoder = newDecoder(t, &nested.In, nested.Attribute, parent.spare, nil)
+	c.array = parent.root.array(nested.Attribute, c)
+	if t.Closed && len(c.root.names) == 1 && len(c.root.inside) == 0 {
+		for _, c.only = range c.root.names {
+		}
 	}
-	d.kids, d.lost = d.kids[:start], 0
+	return c
+}
+
+// readChild reads the array of an object member. An element that is no row is dropped and makes the array count as
+// absent, so that nothing is taken for gone.
+func (d *Decoder) readChild(o *object) error {
+	c := o.child
+	d.meet(o)
+	c.lost = 0
+	c.rollBack(c.before) // an array that comes a second time takes the place of the first
 	if d.json.PeekKind() != '[' {
 		raw, err := d.json.ReadValue()
 		if err != nil {
@@ -24,47 +48,78 @@ func (d *Decoder) readChild(o *object) error {
 	}
 	d.json.ReadToken()
 	o.filled = true
+	dropped := c.dropped
 	for d.json.PeekKind() != ']' {
-		raw, err := d.json.ReadValue()
-		if err != nil {
+		if err := c.readElement(); err != nil {
 			return err
 		}
-		from, to := d.elementID(raw)
-		if !usable(raw[from:to]) {
-			d.lost++
-			o.filled = false
-			continue
-		}
-		base := uint32(d.json.InputOffset()) - uint32(len(raw))
-		d.kids = append(d.kids, span{base + uint32(from), base + uint32(to)})
+	}
+	if c.lost = c.dropped - dropped; c.lost > 0 {
+		o.filled = false
 	}
 	_, err := d.json.ReadToken()
 	return err
 }
 
-var (
-	idName    = []byte(`"id"`)
-	idEscaped = []byte(`\u006`) // i and d are \u0069 and \u0064
-)
+func (c *childDecoder) readElement() error {
+	if c.only == nil {
+		return c.readRecord()
+	}
+	raw, err := c.json.ReadValue()
+	if err != nil {
+		return err
+	}
+	from, to := c.find(raw)
+	if !usable(raw[from:to]) {
+		c.dropped++
+		return nil
+	}
+	base := uint32(c.json.InputOffset()) - uint32(len(raw))
+	c.cells[c.only.cell].put(c.rows, span{base + uint32(from), base + uint32(to)})
+	c.rows++
+	return nil
+}
 
-// elementID returns where the id of an object stands in it; from equals to if there is none.
-func (d *Decoder) elementID(raw []byte) (from, to int) {
+func (c *childDecoder) begin(in *jsontext.Decoder, body []byte) {
+	c.Decoder.begin(in, body)
+	c.ends, c.lost = c.ends[:0], 0
+	c.before = c.mark()
+}
+
+// find returns where the one attribute is in an object; from equals to if there is none.
+func (c *childDecoder) find(raw []byte) (from, to int) {
 	if raw[0] != '{' {
 		return 0, 0
 	}
-	if from, to = leadingID(raw); to > from && !bytes.Contains(raw[to:], idName) && !bytes.Contains(raw, idEscaped) {
+	name := c.only.quoted
+	from, to = leading(raw, name)
+	if to > from && !bytes.Contains(raw[to:], []byte(name)) && !escapesASCII(raw) {
 		return from, to
 	}
-	return d.searchID(raw)
+	return c.search(raw)
 }
 
-// leadingID finds an id that is the first member and a plain string, as it nearly always is.
-func leadingID(raw []byte) (from, to int) {
+var escaped = []byte(`\u00`)
+
+// escapesASCII reports whether a printable ASCII character is written as an escape: a name may be spelt so.
+func escapesASCII(raw []byte) bool {
+	for i := bytes.Index(raw, escaped); i >= 0; {
+		if c := raw[i+len(escaped)]; c >= '2' && c <= '7' {
+			return true
+		}
+		raw = raw[i+len(escaped):]
+		i = bytes.Index(raw, escaped)
+	}
+	return false
+}
+
+// leading finds an attribute that is the first member and a plain string, as an id nearly always is.
+func leading(raw []byte, quoted string) (from, to int) {
 	i := 1 + space(raw[1:])
-	if !bytes.HasPrefix(raw[i:], idName) {
+	if !bytes.HasPrefix(raw[i:], []byte(quoted)) {
 		return 0, 0
 	}
-	i += len(idName)
+	i += len(quoted)
 	i += space(raw[i:]) + 1
 	i += space(raw[i:])
 	if raw[i] != '"' {
@@ -81,64 +136,70 @@ func space(text []byte) int {
 	return n
 }
 
-// searchID reads the whole object, since the last id counts.
-func (d *Decoder) searchID(raw []byte) (from, to int) {
-	d.inner.Reset(bytes.NewBuffer(raw), lenient...)
-	d.inner.ReadToken() // of valid JSON no read fails
-	for d.inner.PeekKind() != '}' {
-		name, _ := d.inner.ReadValue()
-		isID := named(name, []string{"id"})
-		value, _ := d.inner.ReadValue()
-		if isID {
-			to = int(d.inner.InputOffset())
+// search reads the whole object, since the last member of a name counts.
+func (c *childDecoder) search(raw []byte) (from, to int) {
+	c.inner.Reset(bytes.NewBuffer(raw), lenient...)
+	c.inner.ReadToken() // of valid JSON no read fails
+	for c.inner.PeekKind() != '}' {
+		name, _ := c.inner.ReadValue()
+		match := named(name, []string{c.only.name})
+		value, _ := c.inner.ReadValue()
+		if match {
+			to = int(c.inner.InputOffset())
 			from = to - len(value)
 		}
 	}
 	return from, to
 }
 
-// childRows makes the child's rows of the page's rows in order: by parent, then by id, each once.
-func (d *Decoder) childRows(rows []int32, parents *Vector) (*Batch, []uint32) {
-	c := d.table.Child
-	ids, owners := d.vector(String), d.vector(String)
+// childRows makes the child rows of the page's rows: in the order of these, then by their own key, each once.
+func (c *childDecoder) childRows(rows []int32) Children {
+	keys := c.rowKeys()
+	compare := func(a, b int32) int {
+		if d := slices.CompareFunc(keys[a], keys[b], compareText); d != 0 {
+			return d
+		}
+		return int(a - b)
+	}
 	offsets := make([]uint32, 1, len(rows)+1)
-	var texts [][]byte
+	kept := make([]int32, 0, c.rows)
+	for _, row := range rows {
+		begin := len(kept)
+		for i := c.start(int(row)); i < c.ends[row]; i++ {
+			kept = append(kept, int32(i))
+		}
+		if mine := kept[begin:]; !slices.IsSortedFunc(mine, compare) {
+			slices.SortFunc(mine, compare)
+		}
+		kept = append(kept[:begin], lastOfKey(kept[begin:], keys)...)
+		offsets = append(offsets, uint32(len(kept)))
+	}
+	return Children{c.columns(kept), offsets}
+}
+
+// start returns where the child rows of a row begin.
+func (c *childDecoder) start(row int) uint32 {
+	if row == 0 {
+		return 0
+	}
+	return c.ends[row-1]
+}
+
+// lastOfKey leaves, of sorted rows with the same key, only the last.
+func lastOfKey(rows []int32, keys [][][]byte) []int32 {
+	kept := rows[:0]
 	for i, row := range rows {
-		texts = d.appendKids(texts[:0], int(row))
-		slices.SortFunc(texts, compareText)
-		for _, id := range slices.CompactFunc(texts, bytes.Equal) {
-			ids.AppendText(id)
-			owners.AppendText(parents.Text(i))
-		}
-		offsets = append(offsets, uint32(ids.Len()))
-	}
-	b := &Batch{Columns: c.Table.Columns, Vectors: make([]*Vector, len(c.Table.Columns)), Rows: ids.Len()}
-	for i, column := range b.Columns {
-		switch column.Name {
-		case c.Column:
-			b.Vectors[i] = ids
-		case c.ParentColumn:
-			b.Vectors[i] = owners
+		if i+1 == len(rows) || slices.CompareFunc(keys[row], keys[rows[i+1]], compareText) != 0 {
+			kept = append(kept, row)
 		}
 	}
-	return b, offsets
+	return kept
 }
 
-func (d *Decoder) appendKids(texts [][]byte, row int) [][]byte {
-	start := uint32(0)
-	if row > 0 {
-		start = d.kidEnds[row-1]
-	}
-	for _, s := range d.kids[start:d.kidEnds[row]] {
-		texts = append(texts, d.text(s))
-	}
-	return texts
-}
-
-// text returns what a string or number says, as part of the page if it stands there just so.
+// text returns what a string or number says, as part of the page if that has just its bytes.
 func (d *Decoder) text(s span) []byte {
 	raw := d.raw(s)
-	if raw[0] != '"' {
+	if len(raw) == 0 || raw[0] != '"' {
 		return raw
 	}
 	if text := raw[1 : len(raw)-1]; verbatim(text) {
@@ -147,4 +208,29 @@ func (d *Decoder) text(s span) []byte {
 	start := len(d.arena)
 	d.arena = appendUnquoted(d.arena, raw)
 	return d.arena[start:]
+}
+
+// Link fills the columns that repeat the parent's key in a page's child rows: those of the table, one of the page's
+// table's Children.
+func (t *Table) Link(p *Page) {
+	c := &p.Children[t.Child()]
+	columns := t.ParentColumns()
+	for i, key := range p.Rows.Keys(t.parent.Order) {
+		at := slices.IndexFunc(c.Rows.Columns, func(c Column) bool { return c.Name == columns[i] })
+		if at < 0 {
+			continue
+		}
+		v := NewVector(String)
+		for row := range p.Rows.Rows {
+			v.repeat(key.Text(row), int(c.Offsets[row+1]-c.Offsets[row]))
+		}
+		c.Rows.Vectors[at] = v
+	}
+}
+
+// repeat appends a text n times.
+func (v *Vector) repeat(text []byte, n int) {
+	for range n {
+		v.AppendText(text)
+	}
 }

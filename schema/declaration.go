@@ -5,52 +5,83 @@ import (
 	"strings"
 )
 
-// declared makes a column out of the API path that it is read from.
-func declared(path string, k Kind) Column {
+// The functions in this file make the columns of a declaration from the API paths that they are read from.
+
+// columnAt makes a column; its name is the path with `_` for dots.
+func columnAt(path string, k Kind) Column {
 	return Column{Name: strings.ReplaceAll(path, ".", "_"), Kind: k, Path: path}
 }
 
-func columns(k Kind, paths ...string) []Column {
+// Columns makes columns of one type.
+func Columns(k Kind, paths ...string) []Column {
 	list := make([]Column, len(paths))
 	for i, path := range paths {
-		list[i] = declared(path, k)
+		list[i] = columnAt(path, k)
 	}
 	return list
 }
 
-func texts(paths ...string) []Column  { return columns(String, paths...) }
-func counts(paths ...string) []Column { return columns(Int64, paths...) }
-func flags(paths ...string) []Column  { return columns(Bool, paths...) }
-func times(paths ...string) []Column  { return columns(Timestamp, paths...) }
+// Texts makes text columns.
+func Texts(paths ...string) []Column { return Columns(String, paths...) }
 
-// documents are arrays, and objects whose members are not known, kept as JSON text.
-func documents(paths ...string) []Column {
-	list := columns(String, paths...)
+// Counts makes columns of whole numbers.
+func Counts(paths ...string) []Column { return Columns(Int64, paths...) }
+
+// Flags makes columns of true and false.
+func Flags(paths ...string) []Column { return Columns(Bool, paths...) }
+
+// Times makes columns of instants.
+func Times(paths ...string) []Column { return Columns(Timestamp, paths...) }
+
+// Documents makes columns of arrays, and of objects whose members are not known, kept as JSON text.
+func Documents(paths ...string) []Column {
+	list := Columns(String, paths...)
 	for i := range list {
 		list[i].JSON = true
 	}
 	return list
 }
 
-// rates come as an object of a number and its text.
-func rates(paths ...string) []Column {
+// Rates makes two columns each: rates come as an object of a number and its text.
+func Rates(paths ...string) []Column {
 	var list []Column
 	for _, path := range paths {
-		list = append(list, declared(path+".float", Double), declared(path+".string", String))
+		list = append(list, columnAt(path+".float", Double), columnAt(path+".string", String))
 	}
 	return list
 }
 
-func key(path string) []Column {
-	c := declared(path, String)
+// KeyColumn makes a key column.
+func KeyColumn(path string) []Column {
+	c := columnAt(path, String)
 	c.Required = true
 	return []Column{c}
 }
 
-var subscriberStatuses = []string{"active", "unsubscribed", "unconfirmed", "bounced", "junk"}
+// LinkedKey makes a key column that repeats a column of the parent's key.
+func LinkedKey(name string) []Column {
+	return []Column{{Name: name, Kind: String, Path: "{" + name + "}", Required: true}}
+}
 
-// eachStatus makes one set of parameters a status.
-func eachStatus(statuses ...string) []url.Values {
+// Linked makes a column that repeats a column of the parent's key and is not part of the key.
+func Linked(name string) []Column {
+	return []Column{{Name: name, Kind: String, Path: "{" + name + "}"}}
+}
+
+// In places columns inside the objects of an array: it adds the array's path to theirs and leaves their names.
+func In(array string, columns ...[]Column) []Column {
+	var list []Column
+	for _, group := range columns {
+		for _, c := range group {
+			c.Path = array + "." + c.Path
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// EachStatus makes one set of parameters a status.
+func EachStatus(statuses ...string) []url.Values {
 	list := make([]url.Values, len(statuses))
 	for i, status := range statuses {
 		list[i] = url.Values{"filter[status]": {status}}

@@ -18,42 +18,39 @@ const (
 	maxName = 1024
 )
 
-// Decoder turns pages of a table's records into columns. It reads a page once, notes where each value stands, and
-// then fills one column after the other. A Decoder is for one goroutine.
+// Decoder turns pages of a table's records into columns. It reads a page once, notes where each value is, and then fills
+// one column after the other. A Decoder is for one goroutine.
 type Decoder struct {
-	table  *Table
-	second []string
-	ranks  map[string]int
-	root   *object
-	always []*object
-	child  *object
+	table         *Table
+	own           []bool   // beside the table's columns: read from the record, and not a repeated key of the parent
+	parent        []string // key of the parent row that the records belong to; nil if it is not known
+	parentColumns []string // that repeat it, beside parent
+	second        []string
+	ranks         map[string]int
+	root          *object
+	expected      []*object
+	children      []*childDecoder
 
 	tokens *tokens // nil if nothing is hashed
-
-	json  *jsontext.Decoder
-	input bytes.Buffer
-	inner *jsontext.Decoder // for objects in a child's array
-	spare []*Vector
+	json   *jsontext.Decoder
+	spare  *spares
 
 	data      []byte
 	pages     int // pages begun: dynamic members hold their number for one page
 	records   int // records begun, over all pages
 	rows      int // rows kept of this page
 	dropped   int
-	lost      int       // elements of the child's array, in this record, without an id
 	remember  int       // dynamic members known, over pages
 	cells     []cells   // of declared columns and second paths, then of dynamic columns
 	dynamic   []*member // the dynamic columns of this page
 	strays    []stray   // values without a column
 	absent    []uint64
 	anyAbsent bool
-	kids      []span   // ids in the child's array, of all rows
-	kidEnds   []uint32 // per row
 	name      []byte
 	arena     []byte
 }
 
-// span is where a value stands in the page; the zero span, where no value can stand, is null.
+// span is where a value is in the page; the zero span, where no value can be, is null.
 type span struct{ start, end uint32 }
 
 // cells are a column's values by row, in the order that the records came; rows at the end may be missing, and are null.
@@ -74,55 +71,85 @@ type stray struct {
 	value  span
 }
 
-// NewDecoder returns a decoder for the records of a table that has a list of its own.
+// NewDecoder returns a decoder for a table's records as its source has them. For a table that comes inside another's rows
+// these are the records of its Otherwise list.
 func NewDecoder(t *Table) *Decoder {
-	d := &Decoder{table: t, second: secondPaths(t), ranks: ranks(t), json: new(jsontext.Decoder), inner: new(jsontext.Decoder)}
-	d.tokens = newTokens(t.guard)
-	d.root = compile(t, d.second)
-	d.cells = make([]cells, len(t.Columns)+len(d.second))
-	for _, name := range t.Always {
-		d.always = append(d.always, d.root.names[name].object)
+	s := t.Source
+	if nested, ok := s.(*Nested); ok {
+		s = nested.Otherwise
 	}
-	if t.Child != nil {
-		d.child = d.root.names[t.Child.Attribute].object
+	return newDecoder(t, linkOf(s), "", &spares{}, t.children)
+}
+
+// newDecoder returns a decoder for records that are at a path in the page.
+func newDecoder(t *Table, link *Link, at string, spare *spares, children []*Table) *Decoder {
+	d := &Decoder{table: t, second: secondPaths(t), ranks: ranks(t), json: new(jsontext.Decoder), spare: spare}
+	d.tokens = newTokens(t.protected)
+	d.own = ownColumns(t, link)
+	d.root = d.compile(at)
+	d.cells = make([]cells, len(t.Columns)+len(d.second))
+	for _, path := range t.Expected {
+		d.expected = append(d.expected, d.root.at(path))
+	}
+	for _, child := range children {
+		d.children = append(d.children, newChildDecoder(d, child))
 	}
 	return d
 }
+
+// SetParent says which row of another table the following records belong to: the values of the columns that repeat its
+// key.
+func (d *Decoder) SetParent(columns, key []string) { d.parentColumns, d.parent = columns, key }
 
 // Page decodes a JSON array of records; a single record is passed as an array of one. The page belongs to the caller
 // and shares no memory with data. An error means that data is no JSON array or is beyond all bounds (1 GiB, MaxRecords):
 // the page has to be fetched again. Whatever the records hold, it is kept, or counted in Page.Dropped.
 func (d *Decoder) Page(data []byte) (*Page, error) {
-	if len(data) > maxPage {
-		return nil, fmt.Errorf("decode page of %s: %d bytes are too many", d.table.Name, len(data))
+	d.json.Reset(bytes.NewBuffer(data), lenient...)
+	_, err := d.ReadRecords(d.json, data)
+	if err == nil {
+		if _, end := d.json.ReadToken(); end != io.EOF {
+			err = errors.Join(end, errNoArray)
+		}
 	}
-	d.begin(data)
-	if err := d.readArray(); err != nil {
+	if err != nil {
 		return nil, fmt.Errorf("decode page of %s (%d bytes): %w", d.table.Name, len(data), readable(err))
 	}
-	return d.assemble(), nil
+	return d.Decoded(), nil
 }
 
-// Recycle takes back a page that Page returned, for its memory; the page must not be used any more.
+// ReadRecords reads the array of records that in comes to next; in reads body, whose records they are, and must accept
+// doubled names and invalid UTF-8. It returns the number of records, usable or not; Decoded then returns them. What an
+// earlier call read is dropped. An error of the JSON itself is returned as in has it.
+func (d *Decoder) ReadRecords(in *jsontext.Decoder, body []byte) (records int, err error) {
+	if len(body) > maxPage {
+		return 0, fmt.Errorf("%d bytes are too many for a page", len(body))
+	}
+	d.begin(in, body)
+	for _, c := range d.children {
+		c.begin(in, body)
+	}
+	return d.readArray()
+}
+
+// Decoded returns the page that ReadRecords read. It must be called before body changes, and once.
+func (d *Decoder) Decoded() *Page {
+	p := d.assemble()
+	d.data = nil
+	return p
+}
+
+// Recycle takes back a page that the decoder returned, for its memory; the page must not be used any more.
 func (d *Decoder) Recycle(p *Page) {
-	for _, b := range append([]*Batch{p.Rows}, batches(p.Children)...) {
-		if b == nil {
-			continue
-		}
-		for _, v := range b.Vectors {
-			if v != nil && len(d.spare) < 4*MaxDynamic && cap(v.Bytes) <= 1<<20 {
-				v.Reset()
-				d.spare = append(d.spare, v)
-			}
-		}
+	d.spare.take(p.Rows)
+	for _, c := range p.Children {
+		d.spare.take(c.Rows)
 	}
 	*p = Page{}
 }
 
-func (d *Decoder) begin(data []byte) {
-	d.data = data
-	d.input = *bytes.NewBuffer(data)
-	d.json.Reset(&d.input, lenient...)
+func (d *Decoder) begin(in *jsontext.Decoder, body []byte) {
+	d.json, d.data = in, body
 	if d.remember >= MaxDynamic {
 		d.root.forget()
 		d.remember = 0
@@ -134,32 +161,29 @@ func (d *Decoder) begin(data []byte) {
 	d.pages++
 	d.rows, d.dropped, d.anyAbsent = 0, 0, false
 	d.dynamic, d.strays, d.absent = d.dynamic[:0], d.strays[:0], d.absent[:0]
-	d.kids, d.kidEnds, d.arena = d.kids[:0], d.kidEnds[:0], d.arena[:0]
+	d.arena = d.arena[:0]
 }
 
 var errNoArray = errors.New("not a JSON array")
 
-func (d *Decoder) readArray() error {
+func (d *Decoder) readArray() (records int, err error) {
 	if d.json.PeekKind() != '[' {
 		if _, err := d.json.ReadToken(); err != nil {
-			return err
+			return 0, err
 		}
-		return errNoArray
+		return 0, errNoArray
 	}
 	d.json.ReadToken()
-	for n := 0; d.json.PeekKind() != ']'; n++ {
-		if n == MaxRecords {
-			return fmt.Errorf("more than %d records", MaxRecords)
+	for ; d.json.PeekKind() != ']'; records++ {
+		if records == MaxRecords {
+			return 0, fmt.Errorf("more than %d records", MaxRecords)
 		}
 		if err := d.readRecord(); err != nil {
-			return err
+			return 0, err
 		}
 	}
-	d.json.ReadToken()
-	if _, err := d.json.ReadToken(); err != io.EOF {
-		return errors.Join(err, errNoArray)
-	}
-	return nil
+	_, err = d.json.ReadToken()
+	return records, err
 }
 
 // readable says where JSON is broken, without a byte of it: it may hold subscriber data.
@@ -173,9 +197,26 @@ func readable(err error) error {
 	return err
 }
 
-func batches(children []Children) (list []*Batch) {
-	for _, c := range children {
-		list = append(list, c.Rows)
+// spares are vectors of pages that are no longer used.
+type spares struct{ vectors []*Vector }
+
+// take takes a batch's vectors.
+func (s *spares) take(b *Batch) {
+	for _, v := range b.Vectors {
+		if v != nil && len(s.vectors) < 4*MaxDynamic && cap(v.Bytes) <= 1<<20 {
+			v.Reset()
+			s.vectors = append(s.vectors, v)
+		}
 	}
-	return list
+}
+
+// vector returns an empty vector.
+func (s *spares) vector(k Kind) *Vector {
+	if n := len(s.vectors); n > 0 {
+		v := s.vectors[n-1]
+		s.vectors = s.vectors[:n-1]
+		v.Kind = k
+		return v
+	}
+	return NewVector(k)
 }

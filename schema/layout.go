@@ -41,12 +41,12 @@ func Fix(t *Table, stored []Column, seen []string, fields map[string]Kind) (*Lay
 // fieldPaths returns the types of the custom fields by path.
 func fieldPaths(t *Table, fields map[string]Kind) map[string]Kind {
 	paths := map[string]Kind{}
-	if t.Open == "" {
+	if t.Open == nil {
 		return paths
 	}
 	for key, k := range fields {
-		path := joinPath(t.Open, key)
-		switch t.guard.verdict(path).all {
+		path := joinPath(t.Open.Object, key)
+		switch t.protected.verdict(path).all {
 		case dropped:
 			continue
 		case hashed:

@@ -11,8 +11,9 @@ import (
 
 // small is a table of a few columns.
 func small() *Table {
-	return &Table{Name: "small", Key: []string{"id"}, Order: []string{"id"}, Open: "fields",
-		Columns: append(append(key("id"), counts("sent")...), documents("list")...)}
+	return &Table{Name: "small", Key: []string{"id"}, Order: []string{"id"},
+		Open: &Open{"fields", "definer"}, Source: &List{Path: "/small"},
+		Columns: append(append(KeyColumn("id"), Counts("sent")...), Documents("list")...)}
 }
 
 // columnsText writes columns as tests state them.
@@ -212,6 +213,7 @@ func TestConvertFindsRescuedColumn(t *testing.T) {
 
 func TestConvertChild(t *testing.T) {
 	p := decode(t, "subscriber", `[{"id":"1","groups":[{"id":"5"},{"id":"4"}]}]`)
+	Lookup("group_subscriber").Link(p)
 	l, _ := Fix(Lookup("group_subscriber"), nil, nil, map[string]Kind{"company": String})
 	want := []string{"group_id", "subscriber_id", Rescued, SyncedAt}
 	out, rescued := l.Convert(p.Children[0].Rows)

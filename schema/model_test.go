@@ -64,19 +64,27 @@ func modelKey(value any) string {
 
 func (p *modelPage) row(t *Table, key string, object map[string]any) modelRow {
 	row := modelRow{key: key, values: map[string]any{}, rescued: map[string]any{}}
-	for i, name := range t.Always {
-		if t.Child != nil && name == t.Child.Attribute {
+	for i, name := range t.Expected {
+		if name == modelArray(t) {
 			continue
 		}
 		if _, ok := object[name].(map[string]any); !ok && !modelEmpty(object[name]) {
 			row.absent |= 1 << i
 		}
 	}
-	if t.Child != nil {
+	if modelArray(t) != "" {
 		p.kids(t, &row, object)
 	}
 	p.members(t, &row, "", object)
 	return row
+}
+
+// modelArray returns the path of the array that child rows are in, empty if there is none.
+func modelArray(t *Table) string {
+	if len(t.children) == 0 {
+		return ""
+	}
+	return t.children[0].Source.(*Nested).Attribute
 }
 
 func modelEmpty(value any) bool {
@@ -85,7 +93,7 @@ func modelEmpty(value any) bool {
 }
 
 func (p *modelPage) kids(t *Table, row *modelRow, object map[string]any) {
-	attribute := t.Child.Attribute
+	attribute := modelArray(t)
 	array, ok := object[attribute].([]any)
 	for _, element := range array {
 		object, _ := element.(map[string]any)
@@ -97,7 +105,7 @@ func (p *modelPage) kids(t *Table, row *modelRow, object map[string]any) {
 		}
 	}
 	if !ok {
-		row.absent |= 1 << slices.Index(t.Always, attribute)
+		row.absent |= 1 << slices.Index(t.Expected, attribute)
 	}
 	if value := object[attribute]; value != nil && array == nil {
 		row.rescued[attribute] = value
@@ -111,10 +119,10 @@ func (p *modelPage) members(t *Table, row *modelRow, above string, object map[st
 		path := above + modelName(name)
 		column := slices.IndexFunc(t.Columns, func(c Column) bool { return c.Path == path })
 		switch {
-		case t.Child != nil && path == t.Child.Attribute:
+		case path != "" && path == modelArray(t):
 		case column >= 0:
 			row.declared(t.Columns[column], path, modelOmit(t, path, value))
-		case t.same[path] != "":
+		case t.Same[path] != "":
 			row.second(t, path, value)
 		case modelDeclaredObject(t, path):
 			if inner, ok := value.(map[string]any); ok {
@@ -129,7 +137,7 @@ func (p *modelPage) members(t *Table, row *modelRow, above string, object map[st
 			}
 		}
 	}
-	for second, path := range t.same { // where only the second path has a value, it is the column's
+	for second, path := range t.Same { // where only the second path has a value, it is the column's
 		if value, ok := row.values[second]; ok && above == "" {
 			delete(row.values, second)
 			if first, ok := row.values[path]; !ok {
@@ -144,7 +152,7 @@ func (p *modelPage) members(t *Table, row *modelRow, above string, object map[st
 
 // second keeps the value of a second path until the first is known.
 func (row *modelRow) second(t *Table, path string, value any) {
-	column := slices.IndexFunc(t.Columns, func(c Column) bool { return c.Path == t.same[path] })
+	column := slices.IndexFunc(t.Columns, func(c Column) bool { return c.Path == t.Same[path] })
 	row.declared(t.Columns[column], path, value)
 	if _, ok := row.values[path]; ok {
 		row.rescued["\x00"+path] = value
@@ -159,14 +167,14 @@ func modelName(name string) string {
 }
 
 func modelDeclaredObject(t *Table, path string) bool {
-	return path == t.Open || slices.ContainsFunc(t.Columns, func(c Column) bool { return strings.HasPrefix(c.Path, path+".") })
+	return t.Open != nil && path == t.Open.Object || slices.ContainsFunc(t.Columns, func(c Column) bool { return strings.HasPrefix(c.Path, path+".") })
 }
 
 func modelOmit(t *Table, path string, value any) any {
 	array, _ := value.([]any)
 	for _, element := range array {
 		if object, ok := element.(map[string]any); ok {
-			for _, name := range t.omit[path] {
+			for _, name := range t.Omit[path] {
 				delete(object, name)
 			}
 		}
@@ -335,7 +343,7 @@ func checkPage(t *testing.T, table *Table, p *Page, want modelPage) {
 			t.Errorf("row %s: absent %v, want %d", row.key, p.Absent, row.absent)
 		}
 	}
-	if table.Child != nil {
+	if modelArray(table) != "" {
 		checkKids(t, p, want)
 	}
 	checkText(t, p.Rows)
@@ -356,6 +364,7 @@ func checkRescued(t *testing.T, key string, v *Vector, i int, want map[string]an
 
 func checkKids(t *testing.T, p *Page, want modelPage) {
 	t.Helper()
+	Lookup("group_subscriber").Link(p)
 	for i, row := range want.rows {
 		var kids []string
 		for k := p.Children[0].Offsets[i]; k < p.Children[0].Offsets[i+1]; k++ {

@@ -1,6 +1,9 @@
 package schema
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // object is a JSON object whose members are looked for by name: a record, or a declared object inside one.
 type object struct {
@@ -11,6 +14,7 @@ type object struct {
 	dynamic []*member // members that nobody declared
 	below   []int     // cells of the declared columns in it, at any depth
 	inside  []*object
+	child   *childDecoder // of an array that holds the rows of a child table; nil for others
 
 	met    int  // number of the record in which it was met last
 	filled bool // whether it was an object there
@@ -40,30 +44,49 @@ type member struct {
 	guard  verdict
 }
 
-// compile turns a declaration into the objects that its records are read into. Cells are numbered as the columns are,
-// followed by the second paths in order.
-func compile(t *Table, second []string) *object {
-	root := &object{names: map[string]*member{}}
+// compile turns a declaration into the objects that its records are read into; the records are at a path in the page.
+// Cells are numbered as the columns are, followed by the second paths in order.
+func (d *Decoder) compile(at string) *object {
+	t, root := d.table, &object{path: at, names: map[string]*member{}}
 	for i, c := range t.Columns {
-		root.leaf(c.Path, i)
+		if d.own[i] {
+			root.leaf(c.Path, i)
+		}
 	}
-	for i, path := range second {
+	for i, path := range d.second {
 		root.leaf(path, len(t.Columns)+i)
 	}
-	for _, path := range t.guard.droppedPaths() {
+	for _, path := range slices.Concat(t.protected.droppedPaths(), t.Never) {
 		root.drop(path)
 	}
-	if t.Open != "" {
-		root.enter(t.Open)
+	for _, path := range t.Expected {
+		root.at(path)
 	}
-	if t.Child != nil {
-		root.enter(t.Child.Attribute).role = childMember
+	if t.Open != nil {
+		root.at(t.Open.Object)
 	}
 	return root
 }
 
+// ownColumns tells which columns of a table are read from its records, and do not repeat the parent's key.
+func ownColumns(t *Table, link *Link) []bool {
+	own := make([]bool, len(t.Columns))
+	for i, c := range t.Columns {
+		own[i] = link == nil || !slices.Contains(link.Columns, c.Name)
+	}
+	return own
+}
+
+// split returns the member names of a path below the object.
+func (o *object) split(path string) []string {
+	if o.path != "" {
+		path = strings.TrimPrefix(path, o.path+".")
+	}
+	return splitPath(path)
+}
+
 func (o *object) leaf(path string, cell int) {
-	names := splitPath(path)
+	names := o.split(path)
 	last := len(names) - 1
 	for _, name := range names[:last] {
 		o.below = append(o.below, cell)
@@ -75,12 +98,32 @@ func (o *object) leaf(path string, cell int) {
 
 // drop makes the values of a path be passed over. The objects that it is in stay objects.
 func (o *object) drop(path string) {
-	names := splitPath(path)
+	names := o.split(path)
 	last := len(names) - 1
 	for _, name := range names[:last] {
 		o = o.enter(name).object
 	}
 	o.add(names[last], &member{role: droppedMember})
+}
+
+// at returns the object at a path, made if it is missing.
+func (o *object) at(path string) *object {
+	for _, name := range o.split(path) {
+		o = o.enter(name).object
+	}
+	return o
+}
+
+// array makes the member at a path the array of a child table.
+func (o *object) array(path string, c *childDecoder) *object {
+	names := o.split(path)
+	last := len(names) - 1
+	for _, name := range names[:last] {
+		o = o.enter(name).object
+	}
+	m := o.enter(names[last])
+	m.role, m.object.child = childMember, c
+	return m.object
 }
 
 // enter returns the object member of the name, made if it is missing.
@@ -126,7 +169,7 @@ func (o *object) forget() {
 // secondPaths returns the paths that share another path's column, sorted.
 func secondPaths(t *Table) []string {
 	var paths []string
-	for path := range t.same {
+	for path := range t.Same {
 		paths = append(paths, path)
 	}
 	slices.Sort(paths)

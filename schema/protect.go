@@ -29,49 +29,40 @@ type ProtectionError struct {
 
 func (e *ProtectionError) Error() string { return fmt.Sprintf("protect %s: %s", e.Column, e.Why) }
 
-// Protect returns the tables with protections applied, by table name: dropped columns are gone and are not found anew
+// Protect returns the catalog with protections applied, by table name: dropped columns are gone and are not found anew
 // as undeclared attributes, hashed ones hold text. A Decoder of such a table lets no protected value pass: not into a
 // column, not into Rescued, and not inside a value that may hold it. Where a name may mean several attributes, all are
 // protected. Keys, child rows, and what the program itself needs cannot be; that is a *ProtectionError.
-func Protect(tables []*Table, by map[string]Protection) ([]*Table, error) {
+func (c *Catalog) Protect(by map[string]Protection) (*Catalog, error) {
+	tables := c.tables
 	for _, name := range slices.Sorted(maps.Keys(by)) {
 		if !slices.ContainsFunc(tables, func(t *Table) bool { return t.Name == name }) {
 			return nil, &ProtectionError{name, "there is no such table"}
 		}
 	}
-	out, copies := make([]*Table, len(tables)), map[*Table]*Table{}
+	out := make([]*Table, len(tables))
 	for i, t := range tables {
 		protected, err := t.protect(by[t.Name])
 		if err != nil {
 			return nil, err
 		}
-		out[i], copies[t] = protected, protected
+		out[i] = protected
 	}
-	for _, t := range out { // a parent and its child point to each other
-		if t.Parent != nil {
-			t.Parent = copies[t.Parent]
-		}
-		if t.Child != nil {
-			child := *t.Child
-			child.Table = copies[child.Table]
-			t.Child = &child
-		}
-	}
-	return out, nil
+	return NewCatalog(out...)
 }
 
 // Protected returns the names of the columns that are dropped and hashed: in lower case, sorted, each once. Check tells
 // one key from another, and nothing else of it; empty if nothing is hashed.
 func (t *Table) Protected() (drop, hash []string, check string) {
-	if t.guard == nil {
+	if t.protected == nil {
 		return nil, nil, ""
 	}
-	for _, name := range slices.Sorted(maps.Keys(t.guard.canonical)) {
-		if t.guard.canonical[name] == dropped {
+	for _, name := range slices.Sorted(maps.Keys(t.protected.canonical)) {
+		if t.protected.canonical[name] == dropped {
 			drop = append(drop, name)
 		} else {
 			hash = append(hash, name)
-			check = Token(t.guard.key, []byte("mailerlake: is this the key?"))
+			check = Token(t.protected.key, []byte("mailerlake: is this the key?"))
 		}
 	}
 	return drop, hash, check
@@ -82,8 +73,8 @@ func (t *Table) Unmet(fields []string) []string {
 	drop, hash, _ := t.Protected()
 	return slices.DeleteFunc(slices.Concat(drop, hash), func(name string) bool {
 		alone := &guard{names: map[string]fate{fold(name): dropped}}
-		return t.Open == "" || !strings.HasPrefix(name, canonicalName(t.Open)+"_") ||
-			slices.ContainsFunc(fields, func(key string) bool { return alone.named(joinPath(t.Open, key)) == dropped })
+		return t.Open == nil || !strings.HasPrefix(name, canonicalName(t.openObject())+"_") ||
+			slices.ContainsFunc(fields, func(key string) bool { return alone.named(joinPath(t.Open.Object, key)) == dropped })
 	})
 }
 
@@ -107,16 +98,16 @@ func (t *Table) protect(p Protection) (*Table, error) {
 	if len(p.Hash) > 0 && len(p.Key) == 0 {
 		return nil, &ProtectionError{t.Name + "." + p.Hash[0], "there is no key to hash with"}
 	}
-	out.guard, out.Columns, out.same = g, nil, map[string]string{}
+	out.protected, out.Columns, out.Same = g, nil, map[string]string{}
 	for _, c := range t.Columns {
 		if c, kept := g.declare(c); kept {
 			out.Columns = append(out.Columns, c)
 		}
 	}
-	for second, path := range t.same {
+	for second, path := range t.Same {
 		g.exact[second], g.kinds[second] = g.exact[path], g.kinds[path]
 		if g.exact[path] != dropped {
-			out.same[second] = path
+			out.Same[second] = path
 		}
 	}
 	return &out, nil
@@ -137,11 +128,13 @@ func (t *Table) checkProtected(name string, known []string) string {
 		return "mailerlake makes this column itself; protected values never get into it"
 	case i >= 0 && t.Columns[i].Required:
 		return "it is part of the key, which has to stay"
-	case i >= 0 && slices.Contains(t.needed, t.Columns[i].Name):
+	case i >= 0 && slices.Contains(t.ParentColumns(), t.Columns[i].Name):
+		return "it ties the rows to those of another table"
+	case i >= 0 && t.Defines != nil && (t.Columns[i].Name == t.Defines.Key || t.Columns[i].Name == t.Defines.Type):
 		return "the types of the custom fields are read from it"
 	case i >= 0 || slices.ContainsFunc(known, is):
 		return ""
-	case t.Open != "" && name != "" && (is(t.Open) || strings.HasPrefix(name, canonicalName(t.Open)+"_")):
+	case t.Open != nil && name != "" && (is(t.Open.Object) || strings.HasPrefix(name, canonicalName(t.openObject())+"_")):
 		return ""
 	}
 	return fmt.Sprintf("there is no such column; is it %s?", t.nearest(name))

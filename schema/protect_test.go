@@ -14,14 +14,35 @@ import (
 
 var testKey = []byte("0123456789abcdef")
 
+// protect returns tables with columns dropped and hashed.
+func protect(tables []*Table, by map[string]Protection) ([]*Table, error) {
+	c, err := NewCatalog(tables...)
+	if err != nil {
+		return nil, err
+	}
+	if c, err = c.Protect(by); err != nil {
+		return nil, err
+	}
+	return c.tables, nil
+}
+
+// definer is the table that defines the open columns of small tables.
+func definer() *Table {
+	return &Table{Name: "definer", Key: []string{"id"}, Columns: KeyColumn("id"), Source: &List{Path: "/definer"}, Defines: &Definitions{}}
+}
+
 // protected returns a table with columns dropped and hashed.
 func protected(t testing.TB, table string, drop, hash []string) *Table {
 	t.Helper()
-	tables, err := Protect(Tables(), map[string]Protection{table: {Drop: drop, Hash: hash, Key: testKey}})
+	tables, err := protect(Declared().Tables(), map[string]Protection{table: {Drop: drop, Hash: hash, Key: testKey}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return tables[slices.IndexFunc(tables, func(t *Table) bool { return t.Name == table })]
+	return tableOf(tables, table)
+}
+
+func tableOf(tables []*Table, name string) *Table {
+	return tables[slices.IndexFunc(tables, func(t *Table) bool { return t.Name == name })]
 }
 
 func decodeAs(t testing.TB, table *Table, data string) *Page {
@@ -99,14 +120,14 @@ func TestProtectedColumns(t *testing.T) {
 	if got, want := at(table, "email"), at(Lookup("subscriber"), "email"); got != want || table.Columns[at(table, "created_at")].Kind != String {
 		t.Errorf("email is column %d, want %d; created_at is %v", got, want, table.Columns[at(table, "created_at")].Kind)
 	}
-	if len(Lookup("subscriber").Columns) != 16 || Lookup("subscriber").guard != nil {
+	if len(Lookup("subscriber").Columns) != 16 || Lookup("subscriber").protected != nil {
 		t.Error("the declaration has changed")
 	}
 	drop, hash, _ := table.Protected()
 	if d := cmp.Diff([][]string{{"ip_address", "optin_ip"}, {"created_at", "email", "fields_company"}}, [][]string{drop, hash}); d != "" {
 		t.Errorf("protected (-want +got):\n%s", d)
 	}
-	if table.Child.Table.Parent != table || table.Child.Table == Lookup("group_subscriber") {
+	if child := table.children[0]; child.parent != table || child == Lookup("group_subscriber") {
 		t.Error("parent and child do not point to each other")
 	}
 }
@@ -132,14 +153,14 @@ func TestProtectRefuses(t *testing.T) {
 		{"subscriber", Protection{Hash: []string{"email"}}, "no key"},
 	}
 	for _, test := range tests {
-		_, err := Protect(Tables(), map[string]Protection{test.table: test.p})
+		_, err := protect(Declared().Tables(), map[string]Protection{test.table: test.p})
 		var refused *ProtectionError
 		if !errors.As(err, &refused) || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s %v: got %v, want %q", test.table, test.p, err, test.want)
 		}
 	}
 	known := Protection{Drop: []string{"phone"}, Known: []string{"Phone"}}
-	if _, err := Protect(Tables(), map[string]Protection{"subscriber": known}); err != nil {
+	if _, err := protect(Declared().Tables(), map[string]Protection{"subscriber": known}); err != nil {
 		t.Errorf("a column that the dataset has: %v", err)
 	}
 }
@@ -188,10 +209,17 @@ func TestProtectOverprotects(t *testing.T) {
 	}
 }
 
+func batchesOf(children []Children) (batches []*Batch) {
+	for _, c := range children {
+		batches = append(batches, c.Rows)
+	}
+	return batches
+}
+
 // allText returns all text of a page.
 func allText(p *Page) string {
 	var b strings.Builder
-	for _, batch := range []*Batch{p.Rows, p.Children[0].Rows} {
+	for _, batch := range append([]*Batch{p.Rows}, batchesOf(p.Children)...) {
 		if batch == nil {
 			continue
 		}
@@ -326,15 +354,12 @@ func TestNothingProtectedLeaks(t *testing.T) {
 					p.Hash = append(p.Hash, column)
 				}
 			}
-			tables, err := Protect([]*Table{Lookup(name)}, map[string]Protection{name: p})
-			if name == "subscriber" {
-				tables, err = Protect(Tables(), map[string]Protection{name: p})
-			}
+			tables, err := protect(Declared().Tables(), map[string]Protection{name: p})
 			if err != nil {
 				t.Fatal(err)
 			}
 			l := &leaky{&generator{Rand: r, table: Lookup(name)}, set}
-			checkLeaks(t, tables[0], Lookup(name), l.page(1+r.IntN(5)))
+			checkLeaks(t, tableOf(tables, name), Lookup(name), l.page(1+r.IntN(5)))
 			if t.Failed() {
 				t.Fatalf("%s, seed %d: drop %v, hash %v\n%s", name, seed, p.Drop, p.Hash, l.out.Bytes())
 			}
@@ -357,12 +382,16 @@ func checkLeaks(t *testing.T, table, open *Table, data []byte) {
 			t.Errorf("leaked: %s", text)
 		}
 	}
-	if p.Rows.Rows != q.Rows.Rows || p.Dropped != q.Dropped || !slices.Equal(p.Absent, q.Absent) || !slices.Equal(p.Children[0].Offsets, q.Children[0].Offsets) {
+	if p.Rows.Rows != q.Rows.Rows || p.Dropped != q.Dropped || !slices.Equal(p.Absent, q.Absent) || !sameOffsets(p, q) {
 		t.Errorf("%d rows, %d dropped; without protection %d and %d", p.Rows.Rows, p.Dropped, q.Rows.Rows, q.Dropped)
 	}
 	for i, c := range open.Columns {
 		checkColumn(t, table, c, p.Rows.Vector(c.Name), q.Rows.Vectors[i], q.Rows.Rows)
 	}
+}
+
+func sameOffsets(p, q *Page) bool {
+	return slices.EqualFunc(p.Children, q.Children, func(a, b Children) bool { return slices.Equal(a.Offsets, b.Offsets) })
 }
 
 func pathsOf(p *Page) []string {
@@ -378,7 +407,7 @@ func pathsOf(p *Page) []string {
 // checkColumn compares a declared column with what it is without protection.
 func checkColumn(t *testing.T, table *Table, c Column, got, open *Vector, rows int) {
 	t.Helper()
-	f := table.guard.exact[c.Path]
+	f := table.protected.exact[c.Path]
 	for i := range rows {
 		want := show(open, i)
 		switch {
@@ -401,12 +430,12 @@ func TestProtectByNameAlone(t *testing.T) {
 	declared := func() *Table {
 		table := small()
 		table.Columns = append(table.Columns, Column{Name: "label", Kind: Int64, Path: "in.x"})
-		table.same = map[string]string{"alt.y": "in.x"}
+		table.Same = map[string]string{"alt.y": "in.x"}
 		return table
 	}
 	for _, member := range []string{`"in":{"x":"7.0"}`, `"alt":{"y":7}`, `"in":7`, `"in":[7]`, `"in":{"x":7},"alt":{"y":7}`} {
 		for text, p := range map[string]Protection{"": {Drop: []string{"label"}}, Token(testKey, []byte("7")): {Hash: []string{"LABEL"}, Key: testKey}} {
-			tables, err := Protect([]*Table{declared()}, map[string]Protection{"small": p})
+			tables, err := protect([]*Table{declared(), definer()}, map[string]Protection{"small": p})
 			if err != nil {
 				t.Fatal(err)
 			}

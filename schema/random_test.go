@@ -78,11 +78,11 @@ func (g *generator) declared(path string) []string {
 			seen[name] = true
 		}
 	}
-	if path == g.table.Open {
+	if path == g.table.openObject() {
 		return append(names, "company", "age", "born")
 	}
-	if path == "" && g.table.Open != "" {
-		names = append(names, g.table.Open, "groups")
+	if path == "" && g.table.Open != nil {
+		names = append(names, g.table.Open.Object, "groups")
 	}
 	if path == "language" {
 		names = append(names, "id")

@@ -8,30 +8,46 @@ func (d *Decoder) readRecord() error {
 		return d.json.SkipValue()
 	}
 	d.records++
-	d.lost = 0
-	kids, dynamic, strays := len(d.kids), len(d.dynamic), len(d.strays)
+	began := d.mark()
 	if err := d.readMembers(d.root); err != nil {
 		return err
 	}
-	if d.hasKey() {
-		d.keepRow()
+	if !d.hasKey() {
+		d.rollBack(began)
+		d.dropped++
 		return nil
 	}
-	d.dropped++
+	d.keepRow()
+	return nil
+}
+
+// mark is how far a page was read before a record.
+type mark struct{ rows, dropped, dynamic, strays int }
+
+func (d *Decoder) mark() mark {
+	return mark{d.rows, d.dropped, len(d.dynamic), len(d.strays)}
+}
+
+// rollBack drops what was read since the mark.
+func (d *Decoder) rollBack(m mark) {
+	d.rows, d.dropped = m.rows, m.dropped
 	for i := range d.cells {
 		d.cells[i] = d.cells[i][:min(len(d.cells[i]), d.rows)]
 	}
-	for _, m := range d.dynamic[dynamic:] {
-		m.page = 0
+	for _, member := range d.dynamic[m.dynamic:] {
+		member.page = 0
 	}
-	d.dynamic, d.cells = d.dynamic[:dynamic], d.cells[:len(d.cells)-len(d.dynamic)+dynamic]
-	d.kids, d.strays = d.kids[:kids], d.strays[:strays]
-	return nil
+	d.dynamic, d.cells = d.dynamic[:m.dynamic], d.cells[:len(d.cells)-len(d.dynamic)+m.dynamic]
+	d.strays, d.absent = d.strays[:m.strays], d.absent[:min(len(d.absent), d.rows)]
+	for _, c := range d.children {
+		c.lost = 0
+		c.rollBack(c.before)
+	}
 }
 
 func (d *Decoder) hasKey() bool {
 	for i, c := range d.table.Columns {
-		if c.Required && (len(d.cells[i]) <= d.rows || !usable(d.raw(d.cells[i][d.rows]))) {
+		if c.Required && d.own[i] && (len(d.cells[i]) <= d.rows || !usable(d.raw(d.cells[i][d.rows]))) {
 			return false
 		}
 	}
@@ -53,16 +69,19 @@ func (d *Decoder) raw(s span) []byte { return d.data[s.start:s.end] }
 
 func (d *Decoder) keepRow() {
 	var absent uint64
-	for i, o := range d.always {
+	for i, o := range d.expected {
 		if o.met != d.records || !o.filled {
 			absent |= 1 << i
 			d.anyAbsent = true
 		}
 	}
 	d.absent = append(d.absent, absent)
-	d.kidEnds = append(d.kidEnds, uint32(len(d.kids)))
 	d.rows++
-	d.dropped += d.lost
+	for _, c := range d.children {
+		c.ends = append(c.ends, uint32(c.rows))
+		d.dropped += c.lost
+		c.before, c.lost = c.mark(), 0
+	}
 }
 
 // readMembers reads an object. Members mostly come as in the record before, so the one that followed then is tried
@@ -116,7 +135,7 @@ func (d *Decoder) find(o *object, quoted []byte) *member {
 	d.remember++
 	m := o.add(string(d.name), &member{})
 	m.quoted = string(quoted)
-	if m.guard = d.table.guard.verdict(m.path); m.guard.all == dropped {
+	if m.guard = d.table.protected.verdict(m.path); m.guard.all == dropped {
 		m.role = droppedMember
 	}
 	o.dynamic = append(o.dynamic, m)
@@ -199,7 +218,7 @@ func (d *Decoder) stray(o *object, path string, value span) {
 
 // fateOfStray decides about a value without a column; one that stands in the place of an object o may hold what o would.
 func (d *Decoder) fateOfStray(o *object, path string, raw []byte) fate {
-	v := d.table.guard.verdict(path)
+	v := d.table.protected.verdict(path)
 	if path == o.path {
 		return v.container
 	}
@@ -263,6 +282,9 @@ func (d *Decoder) clear(o *object) {
 	}
 	for _, inner := range o.inside {
 		inner.met = 0
+		if inner.child != nil {
+			inner.child.rollBack(inner.child.before)
+		}
 		d.clear(inner)
 	}
 	for i := len(d.strays) - 1; i >= 0 && d.strays[i].row == d.rows; i-- {

@@ -28,7 +28,7 @@ func ranks(t *Table) map[string]int {
 			}
 		}
 	}
-	for second, path := range t.same {
+	for second, path := range t.Same {
 		ranks[second] = ranks[path]
 	}
 	return ranks

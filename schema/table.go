@@ -1,13 +1,14 @@
 package schema
 
-import "net/url"
+import "slices"
 
 // Column is one column of a table.
 type Column struct {
 	Name string `json:"name"`
 	Kind Kind   `json:"type"`
 	// Path is where the API has the value, member names joined by dots (inside a name a dot is written `\.`, a backslash
-	// `\\`, and a name without a character `\e`); empty for the columns mailerlake makes.
+	// `\\`, and a name without a character `\e`); a name in braces stands for a part of the request's path. Empty for the
+	// columns mailerlake makes.
 	Path string `json:"path,omitempty"`
 	// JSON says that the text is JSON: an array or an object.
 	JSON bool `json:"json,omitempty"`
@@ -26,62 +27,105 @@ const (
 // MaxDynamic bounds the columns made for custom fields and undeclared attributes; the rest goes to Rescued.
 const MaxDynamic = 1000
 
-// Table declares a table: where its rows come from and what they look like. Declarations are never changed.
+// MaxExpected bounds the objects that a table expects in every row.
+const MaxExpected = 64
+
+// Table declares a table: what its rows look like and where they come from. It says everything that is particular about
+// the table; nothing else in the program knows a table by name. A declaration is used through a Catalog, and is never
+// changed once it is in one.
 type Table struct {
 	Name string
 	// Key is the primary key, in column order.
 	Key []string
-	// Order is the key in the order that rows are sorted by.
+	// Order names the columns of the key in the order that rows are sorted by; empty if it is the order of Key. Rows that
+	// come inside another table's rows are read without being sorted if it begins with the columns of the parent's key.
 	Order []string
 	// Columns are the key and the declared columns, in order.
 	Columns []Column
-	// Open names the object whose members are the account's custom fields, each a column; empty if there is none.
-	Open string
-	// Always names the objects that every row has; where one is missing nothing is known about its columns.
-	Always []string
-	// Child is the table whose rows come inside this table's rows, nil if there is none.
-	Child *Child
-	// Parent is the table inside whose rows this table's rows come, nil if it has a list of its own.
-	Parent *Table
-	Source Source
+	Source  Source
+	// Open is the object whose members are columns that the account defines, nil if there is none.
+	Open *Open
+	// Defines is set on a table whose rows define the columns of other tables.
+	Defines *Definitions
+	// Expected names the objects that every row has, MaxExpected at most; where one is missing, nothing is known about
+	// its columns.
+	Expected []string
+	// References are the columns whose values are keys of other tables' rows.
+	References []Reference
+	// Closed tables keep declared attributes only: what else their records hold repeats another table's rows.
+	Closed bool
+	// Never names attributes, by path, that are never written, logged or staged: secrets.
+	Never []string
+	// Optional tables may be missing from an account: 403, 404 or 422 in answer to their list means that the account does
+	// not have them, and is no failure.
+	Optional bool
+	// Same maps a second path of a value to the path of the column that has it.
+	Same map[string]string
+	// Omit names, by the path of a JSON column, members that are left out of each object of its array.
+	Omit map[string][]string
 
-	// same maps a second path of a value to the path of the column that has it.
-	same map[string]string
-	// omit names, by the path of a JSON column, members that are left out of each object of its array.
-	omit map[string][]string
-	// needed names columns that the program itself reads, so that they cannot be protected.
-	needed []string
-	// guard protects columns, nil if none are.
-	guard *guard
+	parent    *Table
+	children  []*Table
+	protected *guard
 }
 
-// Child declares rows that come inside another table's rows: in attribute Attribute (an array of objects), the
-// id member of each object gives the key column Column; the parent's key gives ParentColumn.
-type Child struct {
-	Attribute    string
-	Column       string
-	ParentColumn string
-	Table        *Table
+// Open says which object of a record holds columns that the account defines.
+type Open struct {
+	Object    string // its path
+	DefinedBy string // the table whose rows define them
 }
 
-// Paging is the way a list is paged.
-type Paging uint8
+// Definitions says how the rows of a table define columns: Key names the column that holds a member's name, Type the one
+// that holds its type, and Kinds gives the column type of each type that is not text.
+type Definitions struct {
+	Key, Type string
+	Kinds     map[string]Kind
+}
 
-const (
-	// ByCursor lists are walked by cursor, newest id first, and can be resumed.
-	ByCursor Paging = iota + 1
-	// ByPage lists are walked by page number and are small.
-	ByPage
-)
+// Reference says that a column's values are keys of another table's rows.
+type Reference struct {
+	Column string
+	Table  string
+}
 
-// Source says where a table's rows come from.
-type Source struct {
-	Path   string // of the list, below the API's base
-	Paging Paging
-	Params url.Values   // sent with every page
-	Walks  []url.Values // the list is walked once with each, in this order; nil is one plain walk
-	Limits []int        // page sizes, largest first; a smaller one is tried where a larger is refused
-	Counts []url.Values // with limit=0, the counts that together number the rows; nil if the list has no counts
-	Item   string       // path of one row, {id} standing for its key; empty if the API has none
-	After  bool         // read after the cursor lists, so that what their rows refer to is known
+// Parent returns the table that the table's rows come from or belong to, nil if there is none.
+func (t *Table) Parent() *Table { return t.parent }
+
+// Children returns the tables whose rows come inside the table's rows, in the order of Page.Children.
+func (t *Table) Children() []*Table { return t.children }
+
+// Child returns the table's place among its parent's Children, -1 if its rows do not come inside other rows.
+func (t *Table) Child() int {
+	if t.parent == nil {
+		return -1
+	}
+	return slices.Index(t.parent.children, t)
+}
+
+// ParentColumns returns the columns that repeat the parent's key, in the order of the parent's Order; nil without parent.
+func (t *Table) ParentColumns() []string {
+	link := linkOf(t.Source)
+	if link == nil {
+		return nil
+	}
+	return link.inOrder(t.parent)
+}
+
+// FollowsParent reports whether rows sorted by the table's order are also in the order of their parents.
+func (t *Table) FollowsParent() bool {
+	columns := t.ParentColumns()
+	return columns != nil && len(columns) <= len(t.Order) && slices.Equal(columns, t.Order[:len(columns)])
+}
+
+// column returns the place of a column in Columns, -1 if there is none of the name.
+func (t *Table) column(name string) int {
+	return slices.IndexFunc(t.Columns, func(c Column) bool { return c.Name == name })
+}
+
+// openObject returns the path of the open object, empty if there is none.
+func (t *Table) openObject() string {
+	if t.Open == nil {
+		return ""
+	}
+	return t.Open.Object
 }

@@ -10,7 +10,7 @@ import (
 
 func TestTables(t *testing.T) {
 	var got []string
-	for _, table := range Tables() {
+	for _, table := range Declared().Tables() {
 		got = append(got, table.Name)
 		if Lookup(table.Name) != table {
 			t.Errorf("%s is not found", table.Name)
@@ -25,7 +25,7 @@ func TestTables(t *testing.T) {
 }
 
 func TestDeclarations(t *testing.T) {
-	for _, table := range Tables() {
+	for _, table := range Declared().Tables() {
 		seen, paths := names{}, map[string]bool{}
 		for i, c := range table.Columns {
 			if name, same := sanitise(c.Name); seen[fold(c.Name)] || !same || name != c.Name {
@@ -43,12 +43,13 @@ func TestDeclarations(t *testing.T) {
 		if order := slices.Sorted(slices.Values(table.Order)); !cmp.Equal(order, slices.Sorted(slices.Values(table.Key))) {
 			t.Errorf("%s: order %v is not the key", table.Name, table.Order)
 		}
-		for second, path := range table.same {
+		for second, path := range table.Same {
 			if paths[second] || !paths[path] {
 				t.Errorf("%s: %s beside %s", table.Name, second, path)
 			}
 		}
-		if !strings.HasPrefix(table.Source.Path, "/") || !slices.IsSortedFunc(table.Source.Limits, func(a, b int) int { return b - a }) {
+		list, ok := table.Source.(*List)
+		if ok && (!strings.HasPrefix(list.Path, "/") || !slices.IsSortedFunc(list.Limits, func(a, b int) int { return b - a })) {
 			t.Errorf("%s: source %+v", table.Name, table.Source)
 		}
 	}
@@ -56,14 +57,14 @@ func TestDeclarations(t *testing.T) {
 
 func TestChildAndParent(t *testing.T) {
 	subscriber, member := Lookup("subscriber"), Lookup("group_subscriber")
-	if subscriber.Child.Table != member || member.Parent != subscriber {
+	if subscriber.Children()[0] != member || member.Parent() != subscriber {
 		t.Error("subscriber and group_subscriber do not know each other")
 	}
 	if got := member.Columns[0].Name + "," + member.Columns[1].Name; got != "group_id,subscriber_id" {
 		t.Errorf("columns %s", got)
 	}
 	var walks []string
-	for _, w := range Lookup("campaign").Source.Walks {
+	for _, w := range Lookup("campaign").Source.(*List).Walks {
 		walks = append(walks, w.Get("filter[status]"))
 	}
 	if want := []string{"draft", "ready", "sent"}; !cmp.Equal(walks, want) {
@@ -71,7 +72,7 @@ func TestChildAndParent(t *testing.T) {
 	}
 }
 
-func TestFieldKinds(t *testing.T) {
+func TestDefined(t *testing.T) {
 	d := NewDecoder(Lookup("field"))
 	first, err := d.Page([]byte(`[{"id":"1","key":"name","type":"text"},{"id":"2","key":"age","type":"number"},{"id":"3","type":"text"}]`))
 	if err != nil {
@@ -86,7 +87,7 @@ func TestFieldKinds(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]Kind{"name": String, "age": Double, "born": Date, "odd": String, "bare": String, "untyped": String}
-	if d := cmp.Diff(want, FieldKinds(first.Rows, second.Rows, empty.Rows)); d != "" {
+	if d := cmp.Diff(want, Lookup("field").Defined(first.Rows, second.Rows, empty.Rows)); d != "" {
 		t.Error(d)
 	}
 }

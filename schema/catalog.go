@@ -1,0 +1,115 @@
+package schema
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Catalog is a set of table declarations that fit together.
+type Catalog struct{ tables []*Table }
+
+// NewCatalog checks declarations, ties each to its parent and children, and returns them as a catalog. It keeps copies.
+func NewCatalog(tables ...*Table) (*Catalog, error) {
+	c := &Catalog{}
+	for _, t := range tables {
+		own := *t
+		if len(own.Order) == 0 {
+			own.Order = own.Key
+		}
+		own.parent, own.children = nil, nil
+		c.tables = append(c.tables, &own)
+	}
+	for _, t := range c.tables {
+		if err := c.tie(t); err != nil {
+			return nil, fmt.Errorf("table %s: %w", t.Name, err)
+		}
+	}
+	for _, t := range c.tables {
+		if err := c.check(t); err != nil {
+			return nil, fmt.Errorf("table %s: %w", t.Name, err)
+		}
+	}
+	return c, nil
+}
+
+// Tables returns all tables, in order of declaration.
+func (c *Catalog) Tables() []*Table { return slices.Clone(c.tables) }
+
+// Lookup returns the table of the name, nil if there is none.
+func (c *Catalog) Lookup(name string) *Table {
+	if i := slices.IndexFunc(c.tables, func(t *Table) bool { return t.Name == name }); i >= 0 {
+		return c.tables[i]
+	}
+	return nil
+}
+
+// tie finds the parent of a table.
+func (c *Catalog) tie(t *Table) error {
+	link := linkOf(t.Source)
+	if link == nil {
+		return nil
+	}
+	if t.parent = c.Lookup(link.Table); t.parent == nil {
+		return fmt.Errorf("there is no table %s", link.Table)
+	}
+	if len(link.Columns) != len(t.parent.Key) {
+		return fmt.Errorf("%d columns repeat the key of %s", len(link.Columns), link.Table)
+	}
+	if _, nested := t.Source.(*Nested); nested {
+		t.parent.children = append(t.parent.children, t)
+	}
+	return nil
+}
+
+// check returns what is wrong with a declaration.
+func (c *Catalog) check(t *Table) error {
+	if t.Source == nil || len(t.Key) == 0 || len(t.Expected) > MaxExpected {
+		return fmt.Errorf("no source, no key, or more than %d expected objects", MaxExpected)
+	}
+	if !slices.Equal(slices.Sorted(slices.Values(t.Key)), slices.Sorted(slices.Values(t.Order))) {
+		return errors.New("rows are not sorted by the key")
+	}
+	names := slices.Clone(t.Key)
+	if link := linkOf(t.Source); link != nil {
+		names = append(names, link.Columns...)
+	}
+	for _, r := range t.References {
+		names = append(names, r.Column)
+		if c.Lookup(r.Table) == nil {
+			return fmt.Errorf("column %s refers to a table that does not exist: %s", r.Column, r.Table)
+		}
+	}
+	for _, name := range names {
+		if t.column(name) < 0 && !t.isProtected(name) {
+			return fmt.Errorf("column %s is not declared", name)
+		}
+	}
+	if t.Child() >= 0 && (len(t.Expected) > 0 || t.Open != nil || len(t.children) > 0) {
+		return errors.New("rows that come inside others cannot have open or expected objects, or children")
+	}
+	if t.Open != nil && (c.Lookup(t.Open.DefinedBy) == nil || c.Lookup(t.Open.DefinedBy).Defines == nil) {
+		return fmt.Errorf("no table %s defines its columns", t.Open.DefinedBy)
+	}
+	return t.checkNested()
+}
+
+// checkNested checks that the columns of nested rows have paths below their array.
+func (t *Table) checkNested() error {
+	nested, ok := t.Source.(*Nested)
+	if !ok {
+		return nil
+	}
+	for _, column := range t.Columns {
+		if !slices.Contains(nested.In.Columns, column.Name) && !strings.HasPrefix(column.Path, nested.Attribute+".") {
+			return fmt.Errorf("column %s is not read from %s", column.Name, nested.Attribute)
+		}
+	}
+	return nil
+}
+
+// isProtected reports whether a column may be missing because it is dropped.
+func (t *Table) isProtected(name string) bool {
+	return t.protected != nil && t.protected.canonical[canonicalName(name)] == dropped
+}

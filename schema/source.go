@@ -1,0 +1,113 @@
+package schema
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// Source says where a table's rows come from: List, Single, Nested or Derived.
+type Source interface{ link() *Link }
+
+// Link ties rows to the rows of a parent table: Columns of the table repeat the columns of the parent's Key, one by one.
+type Link struct {
+	Table   string
+	Columns []string
+}
+
+// List is a list of the API. With Per it is one list for each row of another table.
+type List struct {
+	Path   string // below the API's address; {column} stands for the value of a column that repeats the parent's key
+	Paging Paging
+	Params url.Values // sent with every page
+	// Walks are read one after the other; nil is one plain walk. Rows that are in several count as the last one has them.
+	Walks  []url.Values
+	Limits []int        // page sizes, largest first; a smaller one is tried where a larger is refused
+	Counts []url.Values // with limit=0, the counts that together number the rows; nil if the list has no counts
+	Item   string       // path of one row, {column} standing for its key; empty if the API has none
+	Per    *Link        // nil for one list of the account
+}
+
+// Single is one object, and so a table of one row.
+type Single struct{ Path string }
+
+// Nested rows are the objects of an array in the rows of another table.
+type Nested struct {
+	In        Link
+	Attribute string // path of the array
+	// Otherwise is read where no row of the other table has the array; nil if nothing else tells of the rows.
+	Otherwise *List
+}
+
+// Derived rows are made of the rows of another table, without a request.
+type Derived struct {
+	From Link
+	// Rows makes the rows that belong to a run of the other table's rows, in their order; definitions are the rows of the
+	// table that defines its open columns.
+	Rows func(from *Batch, definitions []*Batch) Children
+}
+
+func (l *List) link() *Link   { return l.Per }
+func (*Single) link() *Link   { return nil }
+func (n *Nested) link() *Link { return &n.In }
+func (d *Derived) link() *Link {
+	return &d.From
+}
+
+func linkOf(s Source) *Link {
+	if s == nil {
+		return nil
+	}
+	return s.link()
+}
+
+// inOrder returns the columns in the order that the parent's rows are sorted by.
+func (l *Link) inOrder(parent *Table) []string {
+	columns := make([]string, len(parent.Order))
+	for i, name := range parent.Order {
+		columns[i] = l.Columns[slices.Index(parent.Key, name)]
+	}
+	return columns
+}
+
+// Paging is the way a list is paged.
+type Paging uint8
+
+const (
+	// ByCursor lists are walked by cursor, newest id first, and can be resumed.
+	ByCursor Paging = iota + 1
+	// ByPage lists are walked by page number and are small.
+	ByPage
+)
+
+// EachWalk returns the parameters of each walk of the list.
+func (l *List) EachWalk() []url.Values {
+	if len(l.Walks) == 0 {
+		return []url.Values{l.Params}
+	}
+	var walks []url.Values
+	for _, w := range l.Walks {
+		walks = append(walks, With(l.Params, w))
+	}
+	return walks
+}
+
+// With returns parameters and more of them.
+func With(params, more url.Values) url.Values {
+	all := url.Values{}
+	for name, values := range params {
+		all[name] = values
+	}
+	for name, values := range more {
+		all[name] = values
+	}
+	return all
+}
+
+// Fill puts values, escaped, into the places that a path has for the columns.
+func Fill(path string, columns, values []string) string {
+	for i, column := range columns {
+		path = strings.ReplaceAll(path, "{"+column+"}", url.PathEscape(values[i]))
+	}
+	return path
+}
