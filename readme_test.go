@@ -18,8 +18,8 @@ var update = flag.Bool("update", false, "write the README's transcripts anew")
 // transcript is a command and its output in the README.
 var transcript = regexp.MustCompile("(?s)```console\n\\$ go run \\. ([^\n]*)\n(.*?)```")
 
-// weight is what may differ between two runs: rows hold the time of their export.
-var weight = regexp.MustCompile(`\d+\.\d [KM]iB`)
+// varying is what may differ between two runs: rows hold the time of their export.
+var varying = regexp.MustCompile(`\d+\.\d [KM]iB`)
 
 // TestReadmeTranscripts runs the README's commands one after the other, as a reader would.
 func TestReadmeTranscripts(t *testing.T) {
@@ -42,7 +42,7 @@ func TestReadmeTranscripts(t *testing.T) {
 		if err := command.Run(t.Context(), args, nil, &stdout, &stderr, noEnv, ""); err != nil {
 			t.Fatalf("%s: %v", m[1], err)
 		}
-		shown, got := weight.ReplaceAllString(string(m[2]), "SIZE"), weight.ReplaceAllString(stdout.String(), "SIZE")
+		shown, got := varying.ReplaceAllString(string(m[2]), "SIZE"), varying.ReplaceAllString(stdout.String(), "SIZE")
 		if d := cmp.Diff(shown, got); d != "" && !*update {
 			t.Errorf("%s (-README +output; go test -run Readme . -update writes it anew)\n%s", m[1], d)
 		} else if d != "" {

@@ -50,8 +50,8 @@ func (p *program) finish(json bool, a answer, err error) error {
 	case a.text != nil:
 		printing = a.text(p.stdout)
 	}
-	if err == nil {
-		err = printing
+	if printing != nil && message(err) == "" {
+		return printing
 	}
 	return err
 }

@@ -246,8 +246,10 @@ func (brokenPipe) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
 // TestStdoutThatCannotBeWritten: it fails the command, but does not hide what else failed.
 func TestStdoutThatCannotBeWritten(t *testing.T) {
 	p := &program{stdout: brokenPipe{}}
-	if err := p.finish(true, answer{}, nil); !errors.Is(err, io.ErrClosedPipe) {
-		t.Errorf("got %v, want %v", err, io.ErrClosedPipe)
+	for _, before := range []error{nil, errChanges} {
+		if err := p.finish(true, answer{}, before); !errors.Is(err, io.ErrClosedPipe) {
+			t.Errorf("after %v: got %v, want %v", before, err, io.ErrClosedPipe)
+		}
 	}
 	if err := p.finish(true, answer{}, client.ErrUnauthorized); !errors.Is(err, client.ErrUnauthorized) {
 		t.Errorf("got %v, want %v", err, client.ErrUnauthorized)

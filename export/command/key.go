@@ -31,7 +31,7 @@ func (p *program) apiKey(c *cli.Context) (string, error) {
 	}
 	key := p.getenv("MAILERLITE_API_KEY")
 	if key == "" {
-		return "", &authError{errors.New("no API key; set MAILERLITE_API_KEY, or give --api-key-file or --config (MailerLite: Integrations, API)")}
+		return "", &authError{errors.New("no API key; set MAILERLITE_API_KEY, or give --api-key-file or --config (make a key in MailerLite under Integrations, API)")}
 	}
 	return key, nil
 }
@@ -66,7 +66,7 @@ func (p *program) secretFile(ctx context.Context, name string) ([]byte, error) {
 		return nil, fmt.Errorf("read key: %w", err)
 	}
 	if s.shared {
-		fmt.Fprintf(p.stderr, "mailerlake: warning: others can read %s, which holds the key; chmod 600 keeps it private\n", terminal.Clean(name))
+		fmt.Fprintf(p.stderr, "mailerlake: warning: other users can read %s, which holds a key; chmod 600 makes it private\n", terminal.Clean(name))
 	}
 	return s.text, nil
 }

@@ -83,7 +83,7 @@ func (p *program) hashKey(c *cli.Context) ([]byte, error) {
 	file := c.String("hash-key-file")
 	switch {
 	case len(c.StringSlice("hash")) == 0 && c.IsSet("hash-key-file"):
-		return nil, usage(c, "--hash-key-file has no use without --hash")
+		return nil, usage(c, "--hash-key-file needs --hash")
 	case len(c.StringSlice("hash")) == 0:
 		return nil, nil
 	case file == "-" && c.String("api-key-file") == "-":
@@ -136,7 +136,7 @@ func checkLimits(c *cli.Context) error {
 	case c.Duration("max-wait") < 0:
 		return usage(c, "--max-wait must not be negative")
 	case c.IsSet("api-key-file") && c.IsSet("config"):
-		return usage(c, "--api-key-file and --config both hold a key; give one")
+		return usage(c, "give either --api-key-file or --config, not both")
 	}
 	return nil
 }
@@ -155,7 +155,7 @@ func demo(c *cli.Context) bool { return c.Bool("demo") || c.IsSet("demo-day") }
 func simulated(c *cli.Context, o client.Options) (client.Options, error) {
 	for _, name := range []string{"api-url", "api-key-file", "config"} {
 		if c.IsSet(name) {
-			return o, usage(c, "--demo has no use for --%s", name)
+			return o, usage(c, "--%s cannot be used with --demo", name)
 		}
 	}
 	account := mailerlitetest.Demo(c.Int("demo-day"))

@@ -108,7 +108,7 @@ func resumeHint(c *cli.Context) string {
 		return "run it again without --restart to resume"
 	case c.Bool("planned"):
 		return "the plan is kept; run the same command again to commit it"
-	case c.Duration("resume-within") == 0, c.Bool("repair"): // not a flag of the command, or every scan is a new one
+	case c.Bool("repair"), c.Duration("resume-within") == 0: // as in commands without a scan, which lack the flag
 		return ""
 	}
 	return "run the same command again to resume"

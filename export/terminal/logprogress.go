@@ -27,7 +27,7 @@ type logProgress struct {
 	waited time.Time // end of the last wait that was logged
 }
 
-// logged is the last that was logged of a table.
+// logged is what was last logged of a table.
 type logged struct {
 	began, last time.Time
 	done        bool

@@ -189,6 +189,20 @@ No changes.
 `)
 }
 
+// TestJSONOfDatedTables shows the members that scripts read.
+func TestJSONOfDatedTables(t *testing.T) {
+	subscriber := table("subscriber", 9, export.TablePlan{Incomplete: "1 of 2 rows met"})
+	subscriber.AsOf, subscriber.Resumed = time.Date(2026, 3, 2, 14, 2, 0, 0, time.UTC), true
+	got := text(t, func(w io.Writer) error {
+		return JSON(w, export.Report{Matches: true, Tables: []export.TableReport{subscriber}})
+	})
+	for _, member := range []string{`"incomplete": "1 of 2 rows met"`, `"as_of": "2026-03-02T14:02:00Z"`, `"resumed": true`, `"matches_account": true`} {
+		if !strings.Contains(got, member) {
+			t.Errorf("got\n%s\nwant in it %s", got, member)
+		}
+	}
+}
+
 func TestProblems(t *testing.T) {
 	answer := func(status int, hint string) error {
 		return fmt.Errorf("read: %w", &client.Error{Method: "GET", Path: "/p", Status: status, Hint: hint})
