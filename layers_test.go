@@ -12,11 +12,12 @@ import (
 	"testing"
 )
 
-// layers says which of our packages each package may import. Imports run one way: main, export, then client, schema and
-// dataset.
+// layers lists which of our packages each package may import. Imports run one way: main, command, export, then client,
+// schema and dataset.
 var layers = map[string][]string{
-	"mailerlake": {"mailerlake/client", "mailerlake/client/mailerlitetest", "mailerlake/export", "mailerlake/export/dataset", "mailerlake/export/disk",
-		"mailerlake/export/terminal", "mailerlake/schema"},
+	"mailerlake": {"mailerlake/export/command"},
+	"mailerlake/export/command": {"mailerlake/client", "mailerlake/client/mailerlitetest", "mailerlake/export", "mailerlake/export/dataset",
+		"mailerlake/export/disk", "mailerlake/export/terminal", "mailerlake/schema", "mailerlake/schema/tables"},
 	"mailerlake/export/terminal": {"mailerlake/client", "mailerlake/export", "mailerlake/export/dataset", "mailerlake/schema"},
 	"mailerlake/export": {"mailerlake/client", "mailerlake/export/dataset", "mailerlake/export/disk", "mailerlake/export/pagelog",
 		"mailerlake/export/part", "mailerlake/schema"},
@@ -39,7 +40,7 @@ var dependencies = map[string][]string{
 	"github.com/klauspost/compress":    {"mailerlake/export/pagelog", "mailerlake/export/part"},
 	"github.com/parquet-go/parquet-go": {"mailerlake/export/part"},
 	"github.com/sethvargo/go-retry":    {"mailerlake/client"},
-	"github.com/urfave/cli":            {"mailerlake"},
+	"github.com/urfave/cli":            {"mailerlake/export/command"},
 	"github.com/vbauerster/cupwriter":  {"mailerlake/export/terminal"},
 	"github.com/vbauerster/mpb":        {"mailerlake/export/terminal"},
 	"golang.org/x/term":                {"mailerlake/export/terminal"},

@@ -13,17 +13,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"mailerlake/client"
 	"mailerlake/client/mailerlitetest"
 	"mailerlake/export"
 	"mailerlake/export/dataset"
@@ -287,86 +284,5 @@ func secretfree(ts *testscript.TestScript, neg bool, dirs []string) {
 	}
 	if seen == 0 {
 		ts.Fatalf("no files below %v", dirs)
-	}
-}
-
-// TestExitCodes shows which error gives which code, and that help explains each code and no other.
-func TestExitCodes(t *testing.T) {
-	damagedTable := &export.Report{Tables: []export.TableReport{{Name: "group", Err: &export.PartError{Path: "p", Err: fs.ErrNotExist}}}}
-	forbiddenTable := &export.Report{Tables: []export.TableReport{{Name: "group", Err: &client.Error{Status: 403}}}}
-	withheld := &export.Report{Tables: []export.TableReport{{Name: "group", TablePlan: &export.TablePlan{Withheld: "many"}}}}
-	tests := []struct {
-		err  error
-		want int
-	}{
-		{nil, 0},
-		{errors.New("disk full"), 1},
-		{&export.AccountError{}, 1},
-		{&export.NoPlanError{}, 1},
-		{errChanges, 2},
-		{undone(withheld), 3},
-		{undone(forbiddenTable), 3},
-		{&usageError{"bad", "mailerlake"}, 4},
-		{&authError{"no key"}, 5},
-		{&client.Error{Status: 401}, 5},
-		{&client.Error{Status: 403}, 5},
-		{&dataset.LockedError{}, 6},
-		{&dataset.DamagedError{}, 7},
-		{&dataset.VersionError{}, 7},
-		{&export.PartError{Err: fs.ErrNotExist}, 7},
-		{&damageFoundError{1}, 7},
-		{undone(damagedTable), 7},
-		{&interruptedError{context.Canceled}, 130},
-	}
-	codes := map[int]bool{}
-	for _, test := range tests {
-		err := test.err
-		if err != nil {
-			err = fmt.Errorf("wrapped: %w", err)
-		}
-		if got := exitCode(err); got != test.want {
-			t.Errorf("%v: got %d, want %d", test.err, got, test.want)
-		}
-		codes[test.want] = true
-	}
-	explained := map[int]bool{}
-	for _, m := range regexp.MustCompile(`(?m)^ +(\d+)  `).FindAllStringSubmatch(help(t), -1) {
-		code, _ := strconv.Atoi(m[1])
-		explained[code] = true
-	}
-	if d := cmp.Diff(codes, explained); d != "" {
-		t.Errorf("codes that errors give and codes that help explains (-given +explained)\n%s", d)
-	}
-}
-
-func help(t *testing.T) string {
-	t.Helper()
-	var stdout, stderr bytes.Buffer
-	err := run(t.Context(), []string{"mailerlake", "--help"}, nil, &stdout, &stderr, func(string) string { return "" })
-	if err != nil || stderr.Len() > 0 {
-		t.Fatalf("help: %v, stderr %q", err, stderr.String())
-	}
-	return stdout.String()
-}
-
-// TestSwitchNamesEveryCode reads the source: each constant of the table is returned by exitCode.
-func TestSwitchNamesEveryCode(t *testing.T) {
-	source, err := os.ReadFile("main.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	find := func(pattern string) []string {
-		var names []string
-		for _, m := range regexp.MustCompile(pattern).FindAllStringSubmatch(string(source), -1) {
-			names = append(names, m[1])
-		}
-		return slices.Sorted(slices.Values(names))
-	}
-	declared, returned := find(`(?m)^\t(exit[A-Z]\w*) += \d+$`), find(`return (exit[A-Z]\w*)`)
-	if len(declared) < 9 {
-		t.Fatalf("found only the constants %v", declared)
-	}
-	if d := cmp.Diff(declared, returned); d != "" {
-		t.Errorf("exit codes (-declared +returned)\n%s", d)
 	}
 }

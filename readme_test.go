@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"mailerlake/export/command"
 )
 
 var update = flag.Bool("update", false, "write the README's transcripts anew")
@@ -16,8 +18,8 @@ var update = flag.Bool("update", false, "write the README's transcripts anew")
 // transcript is a command and its output in the README.
 var transcript = regexp.MustCompile("(?s)```console\n\\$ go run \\. ([^\n]*)\n(.*?)```")
 
-// weight is what may differ between two runs by some bytes: rows hold the time of their export.
-var weight = regexp.MustCompile(`\d+\.\d [KM]iB`)
+// varying is what may differ between two runs: rows hold the time of their export.
+var varying = regexp.MustCompile(`\d+\.\d [KM]iB`)
 
 // TestReadmeTranscripts runs the README's commands one after the other, as a reader would.
 func TestReadmeTranscripts(t *testing.T) {
@@ -37,10 +39,10 @@ func TestReadmeTranscripts(t *testing.T) {
 	for _, m := range found {
 		var stdout, stderr bytes.Buffer
 		args := append([]string{"mailerlake"}, strings.Fields(string(m[1]))...)
-		if err := run(t.Context(), args, nil, &stdout, &stderr, func(string) string { return "" }); err != nil {
+		if err := command.Run(t.Context(), args, nil, &stdout, &stderr, noEnv, ""); err != nil {
 			t.Fatalf("%s: %v", m[1], err)
 		}
-		shown, got := weight.ReplaceAllString(string(m[2]), "SIZE"), weight.ReplaceAllString(stdout.String(), "SIZE")
+		shown, got := varying.ReplaceAllString(string(m[2]), "SIZE"), varying.ReplaceAllString(stdout.String(), "SIZE")
 		if d := cmp.Diff(shown, got); d != "" && !*update {
 			t.Errorf("%s (-README +output; go test -run Readme . -update writes it anew)\n%s", m[1], d)
 		} else if d != "" {
@@ -61,18 +63,34 @@ func TestReadmeKnowsFlagsAndExitCodes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range regexp.MustCompile(`(?m)^ +(\d+)  (.*)$`).FindAllStringSubmatch(exits, -1) {
+	for _, m := range regexp.MustCompile(`(?m)^ +(\d+)  (.*)$`).FindAllStringSubmatch(help(t), -1) {
 		row := "| " + m[1] + " | " + m[2] + " |"
 		if !strings.Contains(strings.ReplaceAll(string(readme), "`", ""), row) {
 			t.Errorf("the README lacks the line %q", row)
 		}
 	}
-	p := &program{}
-	for _, c := range p.app().Commands {
-		for _, f := range c.Flags {
-			if name := "--" + f.Names()[0]; !regexp.MustCompile(regexp.QuoteMeta(name) + `\b`).Match(readme) {
-				t.Errorf("the README lacks %s of %s", name, c.Name)
+	for _, name := range []string{"export", "plan", "show", "verify", "schema"} {
+		flags := regexp.MustCompile(`(?m)^ +(--[a-z-]+)`).FindAllStringSubmatch(help(t, name), -1)
+		if len(flags) < 2 {
+			t.Fatalf("%s: found only the flags %q", name, flags)
+		}
+		for _, m := range flags {
+			if m[1] != "--help" && !regexp.MustCompile(regexp.QuoteMeta(m[1])+`\b`).Match(readme) {
+				t.Errorf("the README lacks %s of %s", m[1], name)
 			}
 		}
 	}
+}
+
+func noEnv(string) string { return "" }
+
+// help returns the help of the program or of a command.
+func help(t *testing.T, commands ...string) string {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	args := append(append([]string{"mailerlake"}, commands...), "--help")
+	if err := command.Run(t.Context(), args, nil, &stdout, &stderr, noEnv, ""); err != nil || stderr.Len() > 0 {
+		t.Fatalf("help %v: %v, stderr %q", commands, err, stderr.String())
+	}
+	return stdout.String()
 }

@@ -18,8 +18,11 @@ type TablePlan struct {
 	Changed   map[string]int64 `json:"changed_columns,omitempty"`
 	// NewColumns are the columns that the table gains.
 	NewColumns []schema.Column `json:"new_columns,omitempty"`
-	// Unproven counts rows that the scan did not meet and that stay, because Withheld says why.
-	Unproven int64  `json:"unproven,omitempty"`
+	// Unproven counts rows that the scan did not meet and that stay; Incomplete or Withheld says why.
+	Unproven int64 `json:"unproven,omitempty"`
+	// Incomplete says why the scan proves nothing about the rows that it did not meet, such as "1,000 of 2,300 rows met".
+	Incomplete string `json:"incomplete,omitempty"`
+	// Withheld says why deletes that there would be were not applied.
 	Withheld string `json:"withheld,omitempty"`
 	// Rebuilt are the paths of damaged parts that are written anew from the scan; their rows count as inserted.
 	Rebuilt []string `json:"rebuilt,omitempty"`

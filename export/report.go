@@ -21,15 +21,21 @@ type Report struct {
 	// Waited is how many seconds the run waited on the rate limit and on retries.
 	Waited       float64 `json:"waited_seconds"`
 	BytesWritten int64   `json:"bytes_written"`
+	// Matches says that the dataset matches the account: every table was scanned whole and afresh, and nothing was left undone.
+	Matches bool `json:"matches_account"`
 }
 
 // TableReport is what a run did with one table.
 type TableReport struct {
 	*TablePlan
-	Name  string `json:"name"`
-	Rows  int64  `json:"rows"`            // in the dataset, afterwards
-	Error string `json:"error,omitempty"` // why the table keeps its old state
-	Err   error  `json:"-"`
+	Name string `json:"name"`
+	Rows int64  `json:"rows"` // in the dataset, afterwards
+	// AsOf is when the scan began: what the account held then is in the rows.
+	AsOf time.Time `json:"as_of,omitzero"`
+	// Resumed says that the scan was begun by an earlier run.
+	Resumed bool   `json:"resumed,omitempty"`
+	Error   string `json:"error,omitempty"` // why the table keeps its old state
+	Err     error  `json:"-"`
 }
 
 // Empty reports whether nothing changed, or would change.
@@ -42,10 +48,10 @@ func (r *Report) Empty() bool {
 	return true
 }
 
-// Failed reports whether a table failed or deletes were withheld.
+// Failed reports whether a table failed or is incomplete, or deletes were withheld.
 func (r *Report) Failed() bool {
 	for _, t := range r.Tables {
-		if t.Err != nil || t.TablePlan != nil && t.Withheld != "" {
+		if t.Err != nil || t.TablePlan != nil && t.Incomplete+t.Withheld != "" {
 			return true
 		}
 	}

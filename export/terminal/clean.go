@@ -11,9 +11,9 @@ import (
 	"unicode/utf8"
 )
 
-// Clean makes a text that came from elsewhere fit for one line of a terminal: line breaks and tabs become spaces, other
-// control and format characters vanish (escape sequences lose their ESC, C1 and bidirectional controls and other
-// invisible characters go), and bytes that are no UTF-8 become U+FFFD.
+// Clean makes a foreign text safe for one line of a terminal: line breaks and tabs become spaces, other control and
+// format characters are removed (the ESC of escape sequences, C1 and bidirectional controls, invisible characters), and
+// bytes that are not UTF-8 become U+FFFD.
 func Clean(text string) string {
 	if printable(text) {
 		return text
@@ -33,15 +33,15 @@ func printable(text string) bool {
 	return utf8.ValidString(text) && !strings.ContainsFunc(text, hostile)
 }
 
-// hostile reports whether a character may do something to a terminal other than show. Joiners are part of how scripts
-// and emoji are written; they stay.
+// hostile reports whether a terminal may do something with a character other than show it. Joiners stay: scripts and
+// emoji are written with them.
 func hostile(r rune) bool {
 	const nonJoiner, joiner = '\u200c', '\u200d'
 	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) && r != nonJoiner && r != joiner
 }
 
-// JSON writes v as one indented JSON document. What a terminal could take for a command is escaped: the document's
-// content stays what it is.
+// JSON writes v as one indented JSON document. Characters that a terminal could obey are escaped, so that the content
+// stays the same.
 func JSON(w io.Writer, v any) error {
 	var text bytes.Buffer
 	e := json.NewEncoder(&text)

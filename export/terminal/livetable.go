@@ -9,13 +9,13 @@ import (
 	"mailerlake/export"
 )
 
-// liveTable is what one table's live line shows.
+// liveTable is the live line of one table.
 type liveTable struct {
 	name   string
 	now    func() time.Time
 	began  time.Time
-	before int64 // rows that an earlier run had scanned, or that came with the first event
-	expect int64 // rows in all, 0 if not known
+	before int64 // rows of an earlier run or of the first event, which say nothing about the rate
+	expect int64 // total rows, 0 if unknown
 
 	mu    sync.Mutex
 	event export.Event
@@ -38,7 +38,7 @@ func (t *liveTable) ended() bool {
 	return t.event.Done
 }
 
-// columns are the cells of the line; those of all lines stand below one another.
+// columns are the cells of the line, aligned with those of the other lines.
 func (t *liveTable) columns() []decor.Decorator {
 	cell := func(text func() string, wc decor.WC) decor.Decorator {
 		return decor.Any(func(decor.Statistics) string {
@@ -53,11 +53,11 @@ func (t *liveTable) columns() []decor.Decorator {
 		cell(func() string { return "  " + count(t.event.Rows, "row") }, right),
 		cell(func() string { return "  " + count(int64(t.event.Pages), "page") }, right),
 		cell(func() string { return "  " + t.pace() }, right),
-		cell(func() string { return "  " + t.rest() }, left),
+		cell(func() string { return "  " + t.remaining() }, left),
 	}
 }
 
-// rate returns the rows that came in a second, on average; 0 if that cannot be told yet.
+// rate returns the average number of rows a second, 0 if it is too early to know.
 func (t *liveTable) rate() float64 {
 	until := t.now()
 	if t.event.Done {
@@ -71,14 +71,14 @@ func (t *liveTable) rate() float64 {
 }
 
 func (t *liveTable) pace() string {
-	if r := t.rate(); r >= 1 { // slower ones are told by the count of rows
+	if r := t.rate(); r >= 1 { // a slower one can be read off the count of rows
 		return number(int64(r)) + " rows/s"
 	}
 	return ""
 }
 
-// rest says how much longer it will take, if that can be told.
-func (t *liveTable) rest() string {
+// remaining returns the time left, if it is known.
+func (t *liveTable) remaining() string {
 	r := t.rate()
 	switch {
 	case t.event.Done:

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// number writes a count with a comma at every thousand.
+// number writes a count with commas between thousands.
 func number(n int64) string {
 	digits := strconv.FormatInt(n, 10)
 	start := 0
@@ -24,7 +24,7 @@ func number(n int64) string {
 // count writes a number and its noun: "1 row", "2,009 rows".
 func count(n int64, noun string) string { return number(n) + " " + plural(n, noun) }
 
-// plural gives a noun its plural unless there is one of it.
+// plural returns a noun in the form that goes with n.
 func plural(n int64, noun string) string {
 	stem, y := strings.CutSuffix(noun, "ry")
 	switch {
@@ -49,7 +49,7 @@ func size(bytes int64) string {
 	return fmt.Sprintf("%.1f %s", value, units[i])
 }
 
-// span writes a duration as people say it, no finer than a second.
+// span writes a duration in words, rounded up to a second.
 func span(d time.Duration) string {
 	s := int64(math.Ceil(d.Seconds()))
 	switch {

@@ -1,18 +1,15 @@
 package terminal
 
 import (
-	"cmp"
-	"errors"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"strings"
+	"time"
 
 	"mailerlake/export"
 )
 
-// wording is how a result speaks: a plan of what would be, a report of what was.
+// wording is how a result is worded: a plan in the future, a report in the past.
 type wording struct {
 	added, changed, deleted string
 	wrote, failed           string
@@ -23,59 +20,83 @@ var (
 	done    = wording{"added", "changed", "deleted", "wrote", "not exported"}
 )
 
-// Plan writes what a commit of a plan would change, a line a table and a last line that counts.
+// Plan writes what a commit of a plan would change: a line a table, and a last line with the totals.
 func Plan(w io.Writer, r *export.Report) error {
-	b := lines(r, planned)
+	b := tableLines(r, planned)
 	sum, tables := total(r)
 	if tables == 0 {
-		b.WriteString(nothing(r))
+		fmt.Fprintf(b, "\n%s\n", noChanges(r))
 		return flush(w, b)
 	}
-	fmt.Fprintf(b, "\nPlan: %s in %s.\n", sum.say(planned, sum), count(tables, "table"))
+	parts := append([]string{sum.text(planned, sum) + " in " + count(tables, "table")}, earlier(r)...)
+	fmt.Fprintf(b, "\nPlan: %s.\n", strings.Join(parts, "; "))
 	fmt.Fprintf(b, "To commit exactly this: mailerlake export --planned --out %s\n", argument(r.Dataset))
 	return flush(w, b)
 }
 
-// Report writes what an export did, a line a table and a last line that counts.
+// Report writes what an export did: a line a table, and a last line with the totals.
 func Report(w io.Writer, r *export.Report) error {
-	b := lines(r, done)
+	b := tableLines(r, done)
 	sum, tables := total(r)
 	if tables == 0 {
-		b.WriteString(nothing(r))
-		fmt.Fprintf(b, "%s\n", strings.Join(effort(r), "; "))
+		fmt.Fprintf(b, "\n%s\n%s\n", noChanges(r), strings.Join(costs(r), "; "))
 		return flush(w, b)
 	}
-	said := append([]string{sum.say(done, sum) + " in " + count(tables, "table")}, effort(r)...)
-	fmt.Fprintf(b, "\nExported: %s\n", strings.Join(said, "; "))
+	parts := append([]string{sum.text(done, sum) + " in " + count(tables, "table")}, earlier(r)...)
+	fmt.Fprintf(b, "\nExported: %s\n", strings.Join(append(parts, costs(r)...), "; "))
 	return flush(w, b)
 }
 
-func flush(w io.Writer, b *strings.Builder) error {
-	if _, err := io.WriteString(w, b.String()); err != nil {
-		return fmt.Errorf("write result: %w", err)
+// noChanges says that nothing changes. That dataset and account match is said only if the report claims it.
+func noChanges(r *export.Report) string {
+	dated := earlier(r)
+	switch {
+	case r.Matches:
+		return "No changes. The dataset matches the account."
+	case len(dated) > 0:
+		return "No changes; " + strings.Join(dated, "; ") + "."
 	}
-	return nil
+	return "No changes."
 }
 
-// nothing says that nothing changes; that dataset and account match, only if nothing was left undone.
-func nothing(r *export.Report) string {
-	if r.Failed() {
-		return "\nNo changes.\n"
+// earlier names the tables whose scan was begun before the run, and when: "subscriber as of 14:02 UTC, resumed".
+func earlier(r *export.Report) []string {
+	var dated []string
+	for _, t := range r.Tables {
+		switch {
+		case t.Err != nil || t.TablePlan == nil:
+		case t.Resumed:
+			dated = append(dated, Clean(t.Name)+asOf(t.AsOf, r.Started)+", resumed")
+		case !t.AsOf.IsZero() && t.AsOf.Before(r.Started):
+			dated = append(dated, Clean(t.Name)+asOf(t.AsOf, r.Started))
+		}
 	}
-	return "\nNo changes. The dataset matches the account.\n"
+	return dated
 }
 
-// effort says what a run committed and what it took.
-func effort(r *export.Report) []string {
-	var said []string
+// asOf writes a time that is not later than today, with its date if that is another day.
+func asOf(at, today time.Time) string {
+	at, today = at.UTC(), today.UTC()
+	switch {
+	case at.IsZero():
+		return ""
+	case at.Format(time.DateOnly) == today.Format(time.DateOnly):
+		return at.Format(" as of 15:04 UTC")
+	}
+	return at.Format(" as of 2006-01-02 15:04 UTC")
+}
+
+// costs lists what a run committed, and the requests and waits that it took.
+func costs(r *export.Report) []string {
+	var parts []string
 	if r.Snapshot > 0 {
-		said = append(said, "snapshot "+number(r.Snapshot))
+		parts = append(parts, "snapshot "+number(r.Snapshot))
 	}
-	said = append(said, size(r.BytesWritten)+" written")
+	parts = append(parts, size(r.BytesWritten)+" written")
 	if r.Requests > 0 { // none for a planned scan
-		said = append(said, fmt.Sprintf("%s, %s, %.1f s waited", count(r.Requests, "request"), count(r.Retries, "retry"), r.Waited))
+		parts = append(parts, fmt.Sprintf("%s, %s, %.1f s waited", count(r.Requests, "request"), count(r.Retries, "retry"), r.Waited))
 	}
-	return said
+	return parts
 }
 
 // tally counts changed rows.
@@ -88,8 +109,8 @@ func tallyOf(p *export.TablePlan) tally {
 	return tally{p.Inserted, p.Updated, p.Deleted, p.New}
 }
 
-// say words a tally; the numbers take the width of those in widest.
-func (t tally) say(as wording, widest tally) string {
+// text words a tally; its numbers are as wide as those of widest.
+func (t tally) text(as wording, widest tally) string {
 	if t.fresh {
 		return count(t.added, "row") + " " + as.added
 	}
@@ -98,7 +119,7 @@ func (t tally) say(as wording, widest tally) string {
 		pad(t.changed, widest.changed), as.changed, pad(t.deleted, widest.deleted), as.deleted)
 }
 
-// total sums up the tables that change, and counts them.
+// total adds up the tables that change, and counts them.
 func total(r *export.Report) (sum tally, tables int64) {
 	sum.fresh = true
 	for _, t := range r.Tables {
@@ -114,22 +135,26 @@ func total(r *export.Report) (sum tally, tables int64) {
 	return sum, tables
 }
 
-// lines writes a line for every table, with what there is to say about it below.
-func lines(r *export.Report, as wording) *strings.Builder {
-	var widest tally
+// widest returns the greatest counts of the tables that the dataset has.
+func widest(r *export.Report) (w tally) {
 	for _, t := range r.Tables {
 		if t.TablePlan != nil && !t.New {
-			widest.added, widest.changed, widest.deleted = max(widest.added, t.Inserted), max(widest.changed, t.Updated), max(widest.deleted, t.Deleted)
+			w.added, w.changed, w.deleted = max(w.added, t.Inserted), max(w.changed, t.Updated), max(w.deleted, t.Deleted)
 		}
 	}
-	rows := make([][]string, len(r.Tables))
+	return w
+}
+
+// tableLines writes a line for every table, with its details below.
+func tableLines(r *export.Report, as wording) *strings.Builder {
+	rows, widest := make([][]string, len(r.Tables)), widest(r)
 	for i, t := range r.Tables {
 		rows[i] = []string{Clean(t.Name), changes(t, as, widest), "(" + remark(t, as) + ")"}
 	}
 	b := &strings.Builder{}
 	for i, line := range align(rows) {
 		fmt.Fprintf(b, "  %s\n", line)
-		for _, detail := range details(r.Tables[i], as) {
+		for _, detail := range details(r.Tables[i]) {
 			fmt.Fprintf(b, "      %s\n", Clean(detail))
 		}
 	}
@@ -141,7 +166,7 @@ func changes(t export.TableReport, as wording, widest tally) string {
 	case t.Err != nil || t.TablePlan == nil:
 		return as.failed
 	case t.New || t.Inserted+t.Updated+t.Deleted > 0:
-		return tallyOf(t.TablePlan).say(as, widest)
+		return tallyOf(t.TablePlan).text(as, widest)
 	}
 	return "no changes"
 }
@@ -157,136 +182,4 @@ func remark(t export.TableReport, as wording) string {
 		return rows
 	}
 	return fmt.Sprintf("%s; %s %s of %s", rows, as.wrote, number(int64(t.PartsWritten)), count(int64(t.PartsTotal), "part"))
-}
-
-// Beyond these numbers, columns are counted and not named.
-const (
-	maxChanged = 5
-	maxNew     = 20
-)
-
-// details says what a table's line has no room for, problems last and with what to do about them.
-func details(t export.TableReport, as wording) []string {
-	if t.TablePlan == nil {
-		return Problems(t)
-	}
-	var said []string
-	if !t.New {
-		said = newColumns(t.TablePlan)
-	}
-	if len(t.Changed) > 0 {
-		said = append(said, "changed: "+changedColumns(t.Changed))
-	}
-	if t.Rescued > 0 {
-		said = append(said, count(t.Rescued, "value")+" did not fit "+verb(t.Rescued, "its column; it is", "their columns; they are")+" kept in _rescued")
-	}
-	for _, path := range t.Rebuilt {
-		said = append(said, "rebuilt "+path)
-	}
-	return append(said, Problems(t)...)
-}
-
-func newColumns(p *export.TablePlan) []string {
-	var said []string
-	for _, c := range p.NewColumns[:min(len(p.NewColumns), maxNew)] {
-		said = append(said, fmt.Sprintf("new column %s %s", c.Name, c.Kind))
-	}
-	if more := len(p.NewColumns) - maxNew; more > 0 {
-		said = append(said, number(int64(more))+" more new "+plural(int64(more), "column"))
-	}
-	return said
-}
-
-// changedColumns names the columns in which rows changed, most first.
-func changedColumns(changed map[string]int64) string {
-	names := slices.SortedFunc(maps.Keys(changed), func(a, b string) int {
-		return cmp.Or(cmp.Compare(changed[b], changed[a]), cmp.Compare(a, b))
-	})
-	var said []string
-	for _, name := range names[:min(len(names), maxChanged)] {
-		said = append(said, name+" "+number(changed[name]))
-	}
-	if more := len(names) - maxChanged; more > 0 {
-		said = append(said, "and "+number(int64(more))+" more")
-	}
-	return strings.Join(said, ", ")
-}
-
-// Problems says what of a table was left undone, why, and what to do about it; nil if nothing was.
-func Problems(t export.TableReport) []string {
-	switch {
-	case t.Err != nil:
-		return []string{said(t.Err)}
-	case t.TablePlan == nil:
-		return []string{"not reached; run the same command again"}
-	case t.Withheld == "" && t.Unproven == 0:
-		return nil
-	case t.Withheld == "":
-		return []string{count(t.Unproven, "row") + " not met and not proven gone " + verb(t.Unproven, "stays", "stay")}
-	case t.Unproven == 0:
-		return []string{"scan incomplete, no row would be deleted: " + Clean(t.Withheld) + again(t.Withheld)}
-	}
-	return []string{count(t.Unproven, "delete") + " withheld: " + Clean(t.Withheld) + again(t.Withheld)}
-}
-
-// said gives an error, with what to do about it unless it says that itself.
-func said(err error) string {
-	var part *export.PartError
-	if errors.As(err, &part) {
-		return Clean(err.Error())
-	}
-	return Clean(err.Error()) + "; what was fetched stays, run the same command again"
-}
-
-// again says what to do about withheld deletes, unless the reason does.
-func again(why string) string {
-	if strings.Contains(why, "--yes") {
-		return ""
-	}
-	return "; the next run looks again"
-}
-
-func verb(n int64, one, many string) string {
-	if n == 1 {
-		return one
-	}
-	return many
-}
-
-// align pads the cells of each column to one width, on the left in the columns numbered in right.
-// No line ends in spaces.
-func align(rows [][]string, right ...int) []string {
-	var widths []int
-	for _, row := range rows {
-		for i, cell := range row {
-			if i == len(widths) {
-				widths = append(widths, 0)
-			}
-			widths[i] = max(widths[i], len([]rune(cell)))
-		}
-	}
-	lines := make([]string, len(rows))
-	for r, row := range rows {
-		var b strings.Builder
-		for i, cell := range row {
-			width := -widths[i]
-			if slices.Contains(right, i) {
-				width = widths[i]
-			}
-			fmt.Fprintf(&b, "%*s  ", width, cell)
-		}
-		lines[r] = strings.TrimRight(b.String(), " ")
-	}
-	return lines
-}
-
-// argument writes a value so that a shell takes it for one word.
-func argument(s string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/._-+:@%,", r)
-	}
-	if s != "" && !strings.ContainsFunc(s, func(r rune) bool { return !plain(r) }) {
-		return s
-	}
-	return "'" + strings.ReplaceAll(Clean(s), "'", `'\''`) + "'"
 }

@@ -6,11 +6,15 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"mailerlake/client"
 	"mailerlake/export"
 	"mailerlake/schema"
 )
@@ -105,7 +109,7 @@ To commit exactly this: mailerlake export --planned --out lake
 }
 
 func TestNoChanges(t *testing.T) {
-	r := &export.Report{Snapshot: 3, Requests: 2, Waited: 61.25, Tables: []export.TableReport{table("group", 1, export.TablePlan{})}}
+	r := &export.Report{Snapshot: 3, Requests: 2, Waited: 61.25, Matches: true, Tables: []export.TableReport{table("group", 1, export.TablePlan{})}}
 	want(t, text(t, func(w io.Writer) error { return Plan(w, r) }), `
   group  no changes  (1 row)
 
@@ -117,10 +121,10 @@ No changes. The dataset matches the account.
 No changes. The dataset matches the account.
 snapshot 3; 0 bytes written; 2 requests, 0 retries, 61.2 s waited
 `)
-	r.Tables[0].Withheld, r.Tables[0].Unproven = "the API counts 2 rows, the scan met 1", 1
+	r.Matches, r.Tables[0].Incomplete, r.Tables[0].Unproven = false, "1 of 2 rows met", 1
 	want(t, text(t, func(w io.Writer) error { return Plan(w, r) }), `
   group  no changes  (1 row)
-      1 delete withheld: the API counts 2 rows, the scan met 1; the next run looks again
+      incomplete: 1 of 2 rows met; 1 row not met is kept; the next run tries again
 
 No changes.
 `)
@@ -130,9 +134,9 @@ func TestWhatWentWrong(t *testing.T) {
 	part := &export.PartError{Path: "group/part-00000.parquet", Err: fs.ErrNotExist}
 	r := &export.Report{Dataset: "lake", Snapshot: 4, BytesWritten: 2048, Tables: []export.TableReport{
 		table("subscriber", 100, export.TablePlan{Inserted: 1, PartsWritten: 1, Unproven: 30, Withheld: "30 of 100 rows would go; --yes deletes them"}),
-		table("field", 3, export.TablePlan{Withheld: "the list changed while it was read"}),
+		table("field", 3, export.TablePlan{Incomplete: "the list changed while it was read"}),
 		failed("group", 12, part),
-		failed("campaign", 0, errors.New("get /campaigns: 500 \x1b[2Jserver error")),
+		failed("campaign", 0, &client.Error{Method: "GET", Path: "/campaigns", Status: 500, Message: "\x1b[2Jserver error"}),
 		{Name: "group_subscriber", Rows: 1},
 		table("segment", 5, export.TablePlan{Inserted: 5, PartsWritten: 1, Rebuilt: []string{"segment/part-00000.parquet"}}),
 	}}
@@ -140,18 +144,107 @@ func TestWhatWentWrong(t *testing.T) {
   subscriber        + 1 added, ~ 0 changed, - 0 deleted  (100 rows; wrote 1 of 1 part)
       30 deletes withheld: 30 of 100 rows would go; --yes deletes them
   field             no changes                           (3 rows)
-      scan incomplete, no row would be deleted: the list changed while it was read; the next run looks again
+      incomplete: the list changed while it was read; the next run tries again
   group             not exported                         (keeps its 12 rows)
       part group/part-00000.parquet is damaged: file does not exist; mailerlake export --repair rebuilds it from a fresh scan
   campaign          not exported                         (keeps its 0 rows)
-      get /campaigns: 500 [2Jserver error; what was fetched stays, run the same command again
+      get /campaigns: 500 Internal Server Error; [2Jserver error; the next run tries again
   group_subscriber  not exported                         (keeps its 1 row)
-      not reached; run the same command again
+      not reached; the next run tries again
   segment           + 5 added, ~ 0 changed, - 0 deleted  (5 rows; wrote 1 of 1 part)
       rebuilt segment/part-00000.parquet
 
 Exported: + 6 added, ~ 0 changed, - 0 deleted in 2 tables; snapshot 4; 2.0 KiB written
 `)
+}
+
+// TestDataOfAnEarlierScan: that the dataset matches the account is said only if the report claims it; data that was
+// scanned by an earlier run is dated.
+func TestDataOfAnEarlierScan(t *testing.T) {
+	today := time.Date(2026, 3, 2, 16, 0, 0, 0, time.FixedZone("", 3600))
+	subscriber, group, field := table("subscriber", 9, export.TablePlan{}), table("group", 1, export.TablePlan{}), table("field", 1, export.TablePlan{})
+	subscriber.AsOf, subscriber.Resumed = today.Add(-time.Hour), true
+	group.AsOf, field.AsOf = today.Add(-20*time.Hour), today.Add(time.Second)
+	r := &export.Report{Dataset: "lake", Started: today, Tables: []export.TableReport{subscriber, group, field}}
+	want(t, text(t, func(w io.Writer) error { return Plan(w, r) }), `
+  subscriber  no changes  (9 rows)
+  group       no changes  (1 row)
+  field       no changes  (1 row)
+
+No changes; subscriber as of 14:00 UTC, resumed; group as of 2026-03-01 19:00 UTC.
+`)
+	r.Tables[1].Inserted, r.Tables[1].PartsWritten = 1, 1
+	want(t, text(t, func(w io.Writer) error { return Report(w, r) }), `
+  subscriber  no changes                           (9 rows)
+  group       + 1 added, ~ 0 changed, - 0 deleted  (1 row; wrote 1 of 1 part)
+  field       no changes                           (1 row)
+
+Exported: + 1 added, ~ 0 changed, - 0 deleted in 1 table; subscriber as of 14:00 UTC, resumed; group as of 2026-03-01 19:00 UTC; 0 bytes written
+`)
+	r.Tables = []export.TableReport{table("group", 1, export.TablePlan{})}
+	want(t, text(t, func(w io.Writer) error { return Plan(w, r) }), `
+  group  no changes  (1 row)
+
+No changes.
+`)
+}
+
+// TestJSONOfDatedTables shows the members that scripts read.
+func TestJSONOfDatedTables(t *testing.T) {
+	subscriber := table("subscriber", 9, export.TablePlan{Incomplete: "1 of 2 rows met"})
+	subscriber.AsOf, subscriber.Resumed = time.Date(2026, 3, 2, 14, 2, 0, 0, time.UTC), true
+	got := text(t, func(w io.Writer) error {
+		return JSON(w, export.Report{Matches: true, Tables: []export.TableReport{subscriber}})
+	})
+	for _, member := range []string{`"incomplete": "1 of 2 rows met"`, `"as_of": "2026-03-02T14:02:00Z"`, `"resumed": true`, `"matches_account": true`} {
+		if !strings.Contains(got, member) {
+			t.Errorf("got\n%s\nwant in it %s", got, member)
+		}
+	}
+}
+
+func TestProblems(t *testing.T) {
+	answer := func(status int, hint string) error {
+		return fmt.Errorf("read: %w", &client.Error{Method: "GET", Path: "/p", Status: status, Hint: hint})
+	}
+	tests := []struct {
+		name  string
+		table export.TableReport
+		want  []string
+	}{
+		{"complete", table("t", 1, export.TablePlan{}), nil},
+		{"not found by chance", table("t", 1, export.TablePlan{Unproven: 2}), []string{"2 rows not met and not proven deleted are kept"}},
+		{"cut short, nothing to delete", table("t", 1, export.TablePlan{Incomplete: "1,000 of 2,300 rows met"}),
+			[]string{"incomplete: 1,000 of 2,300 rows met; the next run tries again"}},
+		{"cut short, rows kept", table("t", 1, export.TablePlan{Incomplete: "1,000 of 2,300 rows met", Unproven: 1300}),
+			[]string{"incomplete: 1,000 of 2,300 rows met; 1,300 rows not met are kept; the next run tries again"}},
+		{"too many", table("t", 1, export.TablePlan{Withheld: "30 of 100 rows would go; --yes deletes them", Unproven: 30}),
+			[]string{"30 deletes withheld: 30 of 100 rows would go; --yes deletes them"}},
+		{"unproven", table("t", 1, export.TablePlan{Withheld: "a row answered", Unproven: 1}),
+			[]string{"1 delete withheld: a row answered; the next run tries again"}},
+		{"both", table("t", 1, export.TablePlan{Incomplete: "cut short", Withheld: "a row answered", Unproven: 1}),
+			[]string{"incomplete: cut short; the next run tries again", "1 delete withheld: a row answered; the next run tries again"}},
+		{"server in trouble", failed("t", 1, answer(502, "")), []string{"read: get /p: 502 Bad Gateway; the next run tries again"}},
+		{"server in trouble, with a hint", failed("t", 1, answer(502, "run again later")), []string{"read: get /p: 502 Bad Gateway; run again later"}},
+		{"rate limit", failed("t", 1, answer(429, "")), []string{"read: get /p: 429 Too Many Requests; the next run tries again"}},
+		{"forbidden", failed("t", 1, answer(403, "check the key")), []string{"read: get /p: 403 Forbidden; check the key"}},
+		{"refused", failed("t", 1, answer(422, "")), []string{"read: get /p: 422 Unprocessable Entity"}},
+		{"timeout", failed("t", 1, fmt.Errorf("get /p: %w", client.ErrTimeout)), []string{"get /p: no complete answer in time; the next run tries again"}},
+		{"broken connection", failed("t", 1, fmt.Errorf("get /p: %w", io.ErrUnexpectedEOF)), []string{"get /p: unexpected EOF; the next run tries again"}},
+		{"no network", failed("t", 1, &net.OpError{Op: "dial", Err: errors.New("no route")}), []string{"dial: no route; the next run tries again"}},
+		{"too large", failed("t", 1, &client.BodyError{Method: "GET", Path: "/p", Status: 200, Why: "too large", TooLarge: true}),
+			[]string{"get /p: 200 with an unusable body: too large"}},
+		{"not JSON", failed("t", 1, &client.BodyError{Method: "GET", Path: "/p", Status: 200, Why: "not JSON"}),
+			[]string{"get /p: 200 with an unusable body: not JSON; the next run tries again"}},
+		{"full disk", failed("t", 1, &fs.PathError{Op: "write", Path: "p", Err: syscall.ENOSPC}), []string{"write p: no space left on device"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if d := cmp.Diff(test.want, Problems(test.table)); d != "" {
+				t.Errorf("problems (-want +got)\n%s", d)
+			}
+		})
+	}
 }
 
 func TestManyColumns(t *testing.T) {

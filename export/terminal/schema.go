@@ -16,8 +16,7 @@ type TableSchema struct {
 	Columns []schema.Column `json:"columns"`
 }
 
-// Schema returns the shape of every table: as the dataset has it, or as it is declared where m has no such table. m may
-// be nil.
+// Schema returns the shape of every table, as m has it or, for a table that m lacks, as it is declared. m may be nil.
 func Schema(m *dataset.Manifest) []TableSchema {
 	var all []TableSchema
 	for _, t := range schema.Tables() {
@@ -31,7 +30,7 @@ func Schema(m *dataset.Manifest) []TableSchema {
 	return all
 }
 
-// WriteSchema writes tables as text, a line a column: name, type, and the path of the API that it is read from.
+// WriteSchema writes tables as text, a line a column: its name, its type, and its path in the API's records.
 func WriteSchema(w io.Writer, tables []TableSchema) error {
 	b := &strings.Builder{}
 	for i, t := range tables {

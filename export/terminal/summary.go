@@ -9,7 +9,7 @@ import (
 	"mailerlake/export/dataset"
 )
 
-// Summary is what there is to know of a dataset at a glance.
+// Summary is an overview of a dataset.
 type Summary struct {
 	Dataset     string    `json:"dataset"`
 	Account     string    `json:"account"` // id
@@ -17,12 +17,12 @@ type Summary struct {
 	Program     string    `json:"program"`
 	Snapshot    int64     `json:"snapshot"`
 	CommittedAt time.Time `json:"committed_at"`
-	// Pending says that a commit was cut off after its point of commit: some parts may be newer than what is told here.
+	// Pending says that a commit is unfinished: some parts may be newer than the summary.
 	Pending bool           `json:"pending"`
 	Tables  []TableSummary `json:"tables"`
 }
 
-// TableSummary is what there is to know of one table.
+// TableSummary is an overview of one table.
 type TableSummary struct {
 	Name      string `json:"name"`
 	Rows      int64  `json:"rows"`
@@ -30,21 +30,21 @@ type TableSummary struct {
 	Parts     int    `json:"parts"`
 	Bytes     int64  `json:"bytes"`
 	ChangedIn int64  `json:"changed_in"` // snapshot
-	Complete  bool   `json:"complete"`   // the last scan met every row, so that deletes were applied
+	Complete  bool   `json:"complete"`   // the last scan met every row, and deletes were applied
 	// ScanStarted is when the last committed scan began: what the account held then is in the table.
 	ScanStarted time.Time      `json:"scan_started"`
 	Last        dataset.Counts `json:"last_run"`
 	Total       dataset.Counts `json:"total"`
 }
 
-// Summarize tells what a dataset's manifest says; it is an error if there is none.
+// Summarize sums up a dataset's manifest. It is an error if there is none.
 func Summarize(d *dataset.Dataset) (*Summary, error) {
 	m := d.Manifest
 	if m == nil && d.Pending() {
-		return nil, fmt.Errorf("show %s: its first commit was cut off; mailerlake export finishes it", d.Path())
+		return nil, fmt.Errorf("show %s: its first commit is unfinished; mailerlake export finishes it", d.Path())
 	}
 	if m == nil {
-		return nil, fmt.Errorf("show %s: there is no dataset; mailerlake export makes one", d.Path())
+		return nil, fmt.Errorf("show %s: there is no dataset; mailerlake export creates one", d.Path())
 	}
 	s := &Summary{Dataset: d.Path(), Account: m.Account.ID, Name: m.Account.Name, Program: m.Program,
 		Snapshot: m.Snapshot, CommittedAt: m.CommittedAt, Pending: d.Pending()}
@@ -80,10 +80,10 @@ func (s *Summary) Write(w io.Writer) error {
 		fmt.Fprintf(b, "%s\n", line)
 	}
 	if len(incomplete) > 0 {
-		fmt.Fprintf(b, "\nincomplete: %s; rows that are gone in MailerLite may still be there, the next export looks again\n", strings.Join(incomplete, ", "))
+		fmt.Fprintf(b, "\nincomplete: %s; rows deleted in MailerLite may still be in the dataset; the next export checks again\n", strings.Join(incomplete, ", "))
 	}
 	if s.Pending {
-		b.WriteString("\nA commit was cut off: some parts may be newer than this. The next mailerlake export finishes it.\n")
+		b.WriteString("\nA commit is unfinished: some parts may be newer than shown here. The next mailerlake export finishes it.\n")
 	}
 	return flush(w, b)
 }
@@ -97,6 +97,7 @@ func (t TableSummary) cells() []string {
 		last, "snapshot " + number(t.ChangedIn), instant(t.ScanStarted)}
 }
 
+// inBrackets returns a text in brackets, if there is one.
 func inBrackets(s string) string {
 	if s == "" {
 		return ""

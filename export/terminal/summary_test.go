@@ -41,9 +41,9 @@ snapshot 12, committed 2026-03-02 06:00:00 UTC by mailerlake v1
 table  rows  parts     size  last run    changed in  data as of
 group    12      1  5.4 KiB  no changes  snapshot 3  2026-03-02 06:00:00 UTC
 
-incomplete: group; rows that are gone in MailerLite may still be there, the next export looks again
+incomplete: group; rows deleted in MailerLite may still be in the dataset; the next export checks again
 
-A commit was cut off: some parts may be newer than this. The next mailerlake export finishes it.
+A commit is unfinished: some parts may be newer than shown here. The next mailerlake export finishes it.
 `)
 }
 
@@ -82,7 +82,7 @@ func TestSummarizeNothing(t *testing.T) {
 	if err := os.WriteFile(journal, []byte("{}"), fs.FileMode(0o600)); err != nil {
 		t.Fatal(err)
 	}
-	if err := open(); err == nil || !strings.Contains(err.Error(), "first commit was cut off") {
+	if err := open(); err == nil || !strings.Contains(err.Error(), "first commit is unfinished") {
 		t.Errorf("first commit pending: got %v", err)
 	}
 }
@@ -118,25 +118,25 @@ func TestVerification(t *testing.T) {
 	v := &export.Verification{Dataset: "lake", Snapshot: 3, Tables: []export.TableVerification{{Name: "group", Parts: 1, Rows: 12}, {Name: "subscriber", Parts: 2, Rows: 2018}}}
 	write := func(w io.Writer) error { return Verification(w, v) }
 	want(t, text(t, write), `
-  group          12 rows  in 1 whole part
-  subscriber  2,018 rows  in 2 whole parts
+  group          12 rows  in 1 undamaged part
+  subscriber  2,018 rows  in 2 undamaged parts
 
-The dataset is whole: snapshot 3 is as its manifest says.
+No damage: snapshot 3 matches its manifest.
 `)
 	v.Tables, v.Restarted = v.Tables[:1], true
 	v.Problems = []export.Problem{{Table: "group", Part: "group/part-00000.parquet", What: "file is missing\x1b[2J"}}
 	v.References = []export.Reference{{Table: "group_subscriber", Column: "group_id", To: "group", Dangling: 2, Examples: []string{"7", "8"}},
 		{Table: "group_subscriber", Column: "subscriber_id", To: "subscriber", Unchecked: "a table is damaged"}, {Table: "a", Column: "b", To: "c"}}
 	want(t, text(t, write), `
-  group  12 rows  in 1 whole part
-  group_subscriber.group_id: 2 rows refer to no row of group (such as 7, 8); no damage: deletes were withheld, or tables exported apart
+  group  12 rows  in 1 undamaged part
+  group_subscriber.group_id: 2 rows refer to rows that group does not have (such as 7, 8); not damage: deletes were withheld, or tables exported separately
   group_subscriber.subscriber_id: references not checked: a table is damaged
   damaged: group/part-00000.parquet file is missing[2J
 
-Another run committed meanwhile; the check began again and is of the newer state.
+Another run committed during the check, which was then repeated on the new snapshot.
 
-Damaged: 1 problem in snapshot 3. Repair with mailerlake export --repair --out lake
+Damaged: 1 problem in snapshot 3. Repair it with mailerlake export --repair --out lake
 `)
 	v.Pending = true
-	want(t, text(t, write), "Not checked: a commit was cut off. The next mailerlake export finishes it; verify again after that.\n")
+	want(t, text(t, write), "Not checked: a commit is unfinished. The next mailerlake export finishes it; verify again after that.\n")
 }

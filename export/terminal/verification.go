@@ -8,44 +8,44 @@ import (
 	"mailerlake/export"
 )
 
-// Verification writes what a check of a dataset found: a line a table, what is damaged, and a last line with the verdict.
+// Verification writes what a check of a dataset found: a line a table, the damage, and a last line with the conclusion.
 func Verification(w io.Writer, v *export.Verification) error {
 	b := &strings.Builder{}
 	if v.Pending {
-		b.WriteString("Not checked: a commit was cut off. The next mailerlake export finishes it; verify again after that.\n")
+		b.WriteString("Not checked: a commit is unfinished. The next mailerlake export finishes it; verify again after that.\n")
 		return flush(w, b)
 	}
 	rows := make([][]string, len(v.Tables))
 	for i, t := range v.Tables {
-		rows[i] = []string{Clean(t.Name), count(t.Rows, "row"), "in " + count(int64(t.Parts), "whole part")}
+		rows[i] = []string{Clean(t.Name), count(t.Rows, "row"), "in " + count(int64(t.Parts), "undamaged part")}
 	}
 	for _, line := range align(rows, 1) {
 		fmt.Fprintf(b, "  %s\n", line)
 	}
 	for _, r := range v.References {
-		if said := dangling(r); said != "" {
-			fmt.Fprintf(b, "  %s\n", Clean(said))
+		if line := dangling(r); line != "" {
+			fmt.Fprintf(b, "  %s\n", Clean(line))
 		}
 	}
 	for _, p := range v.Problems {
 		fmt.Fprintf(b, "  damaged: %s\n", Clean(p.Part+" "+p.What))
 	}
 	if v.Restarted {
-		b.WriteString("\nAnother run committed meanwhile; the check began again and is of the newer state.\n")
+		b.WriteString("\nAnother run committed during the check, which was then repeated on the new snapshot.\n")
 	}
-	fmt.Fprintf(b, "\n%s\n", verdict(v))
+	fmt.Fprintf(b, "\n%s\n", conclusion(v))
 	return flush(w, b)
 }
 
-func verdict(v *export.Verification) string {
+func conclusion(v *export.Verification) string {
 	if n := int64(len(v.Problems)); n > 0 {
-		return fmt.Sprintf("Damaged: %s in snapshot %s. Repair with mailerlake export --repair --out %s",
+		return fmt.Sprintf("Damaged: %s in snapshot %s. Repair it with mailerlake export --repair --out %s",
 			count(n, "problem"), number(v.Snapshot), argument(v.Dataset))
 	}
-	return fmt.Sprintf("The dataset is whole: snapshot %s is as its manifest says.", number(v.Snapshot))
+	return fmt.Sprintf("No damage: snapshot %s matches its manifest.", number(v.Snapshot))
 }
 
-// dangling says what rows refer to and the dataset does not have; empty if there is nothing to say.
+// dangling describes references to rows that the dataset does not have, empty if there are none.
 func dangling(r export.Reference) string {
 	switch {
 	case r.Unchecked != "":
@@ -53,6 +53,6 @@ func dangling(r export.Reference) string {
 	case r.Dangling == 0:
 		return ""
 	}
-	return fmt.Sprintf("%s.%s: %s %s to no row of %s (such as %s); no damage: deletes were withheld, or tables exported apart",
+	return fmt.Sprintf("%s.%s: %s %s to rows that %s does not have (such as %s); not damage: deletes were withheld, or tables exported separately",
 		r.Table, r.Column, count(r.Dangling, "row"), verb(r.Dangling, "refers", "refer"), r.To, strings.Join(r.Examples, ", "))
 }

@@ -16,15 +16,15 @@ import (
 	"mailerlake/export"
 )
 
-// liveStory tells a run as one line a table, redrawn in place, and a last line for the run as a whole. What is said in
-// between scrolls away above them.
-type liveStory struct {
+// liveProgress shows one line a table, redrawn in place, and a last line for the run as a whole. Messages scroll away
+// above them.
+type liveProgress struct {
 	lines *mpb.Progress
 	log   *slog.Logger
 	o     Options
 	began time.Time
 
-	// mu is never held while lines is asked for something: lines asks back to draw.
+	// mu is never held during a call of lines, which calls back to draw.
 	mu     sync.Mutex
 	bars   []*mpb.Bar
 	tables map[string]*liveTable
@@ -32,14 +32,14 @@ type liveStory struct {
 	reason client.Reason
 }
 
-func startLive(f *os.File, o Options) *liveStory {
+func startLive(f *os.File, o Options) *liveProgress {
 	console := cupwriter.New(fromStart{f}, false)
 	console.SetTermFd(int(f.Fd()))
 	return drawOn(mpb.New(mpb.WithConsoleWriter(console)), o)
 }
 
-// fromStart writes from the start of the terminal's line: the echo of a key, the ^C of an interrupt above all, has moved
-// the cursor away from it.
+// fromStart writes from the start of the terminal's line. The echo of a key, such as the ^C of an interrupt, moves the
+// cursor away from there.
 type fromStart struct{ w io.Writer }
 
 func (f fromStart) Write(p []byte) (int, error) {
@@ -47,8 +47,8 @@ func (f fromStart) Write(p []byte) (int, error) {
 	return max(n-1, 0), err
 }
 
-func drawOn(lines *mpb.Progress, o Options) *liveStory {
-	s := &liveStory{lines: lines, o: o, began: o.Now(), tables: map[string]*liveTable{}}
+func drawOn(lines *mpb.Progress, o Options) *liveProgress {
+	s := &liveProgress{lines: lines, o: o, began: o.Now(), tables: map[string]*liveTable{}}
 	s.log = slog.New(slog.DiscardHandler)
 	if o.Verbose {
 		s.log = slog.New(slog.NewTextHandler(lines, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -57,37 +57,37 @@ func drawOn(lines *mpb.Progress, o Options) *liveStory {
 	return s
 }
 
-// add adds a line; those of a smaller place stand above.
-func (s *liveStory) add(place int, filler mpb.BarFiller, columns ...decor.Decorator) {
+// add adds a line below those with a smaller place.
+func (s *liveProgress) add(place int, filler mpb.BarFiller, columns ...decor.Decorator) {
 	bar, err := s.lines.Add(0, filler, mpb.BarPriority(place), mpb.BarFillerTrim(), mpb.PrependDecorators(columns...))
 	if err != nil {
-		return // the story is closed
+		return // closed
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.bars = append(s.bars, bar)
 }
 
-func (s *liveStory) Logger() *slog.Logger { return s.log }
-func (s *liveStory) Note(message string)  { s.say(message) }
+func (s *liveProgress) Logger() *slog.Logger { return s.log }
+func (s *liveProgress) Note(message string)  { s.print(message) }
 
-func (s *liveStory) say(message string) {
-	io.WriteString(s.lines, Clean(message)+"\n") // there is nobody to tell that the terminal is gone
+func (s *liveProgress) print(message string) {
+	io.WriteString(s.lines, Clean(message)+"\n") // an error means that the terminal is gone
 }
 
-// Event moves a table's line, and says what there is to say.
-func (s *liveStory) Event(e export.Event) {
+// Event prints a message, or updates a table's line.
+func (s *liveProgress) Event(e export.Event) {
 	switch {
 	case e.Message != "" && e.Table != "":
-		s.say(e.Table + ": " + e.Message)
+		s.print(e.Table + ": " + e.Message)
 	case e.Message != "":
-		s.say(e.Message)
+		s.print(e.Message)
 	case e.Table != "":
-		s.move(e)
+		s.update(e)
 	}
 }
 
-func (s *liveStory) move(e export.Event) {
+func (s *liveProgress) update(e export.Event) {
 	t, place := s.table(e)
 	t.set(e)
 	if place > 0 {
@@ -95,8 +95,8 @@ func (s *liveStory) move(e export.Event) {
 	}
 }
 
-// table returns what a table's line shows, and the place of the line if it is not there yet.
-func (s *liveStory) table(e export.Event) (t *liveTable, place int) {
+// table returns a table's line, and its place if the line is new.
+func (s *liveProgress) table(e export.Event) (t *liveTable, place int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if t := s.tables[e.Table]; t != nil {
@@ -108,7 +108,7 @@ func (s *liveStory) table(e export.Event) (t *liveTable, place int) {
 }
 
 // Wait shows a wait in the last line until it is over.
-func (s *liveStory) Wait(w client.Wait) {
+func (s *liveProgress) Wait(w client.Wait) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if until := s.o.Now().Add(w.Duration); until.After(s.until) {
@@ -116,8 +116,8 @@ func (s *liveStory) Wait(w client.Wait) {
 	}
 }
 
-// drawStatus draws the last line: the time passed, and what the run is doing.
-func (s *liveStory) drawStatus(w io.Writer, st decor.Statistics) error {
+// drawStatus draws the last line: the time elapsed, and what the run is doing.
+func (s *liveProgress) drawStatus(w io.Writer, st decor.Statistics) error {
 	text := []rune(s.status())
 	if len(text) > st.AvailableWidth {
 		text = text[:st.AvailableWidth]
@@ -126,7 +126,7 @@ func (s *liveStory) drawStatus(w io.Writer, st decor.Statistics) error {
 	return err
 }
 
-func (s *liveStory) status() string {
+func (s *liveProgress) status() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.o.Now()
@@ -144,7 +144,7 @@ func (s *liveStory) status() string {
 }
 
 // scanned reports whether every table's scan has ended.
-func (s *liveStory) scanned() bool {
+func (s *liveProgress) scanned() bool {
 	for _, t := range s.tables {
 		if !t.ended() {
 			return false
@@ -154,7 +154,7 @@ func (s *liveStory) scanned() bool {
 }
 
 // Close removes the lines.
-func (s *liveStory) Close() {
+func (s *liveProgress) Close() {
 	for _, bar := range s.bars {
 		bar.Abort(true)
 	}

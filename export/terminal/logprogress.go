@@ -12,28 +12,28 @@ import (
 )
 
 const (
-	longWait = 5 * time.Second // shorter waits are not worth a line
-	logEvery = time.Minute     // a line a table, at most
+	longWait = 5 * time.Second // shorter waits are not logged
+	logEvery = time.Minute     // for each table
 )
 
-// logStory tells a run as structured log lines. slog quotes what is not printable.
-type logStory struct {
+// logProgress writes structured log lines. slog quotes what is not printable.
+type logProgress struct {
 	log   *slog.Logger
 	now   func() time.Time
 	began time.Time
 
 	mu     sync.Mutex
 	tables map[string]*logged
-	waited time.Time // until then a wait has been told
+	waited time.Time // end of the last wait that was logged
 }
 
-// logged is what the log last said of a table.
+// logged is what was last logged of a table.
 type logged struct {
-	began, said time.Time
+	began, last time.Time
 	done        bool
 }
 
-func newLog(w io.Writer, o Options) *logStory {
+func newLog(w io.Writer, o Options) *logProgress {
 	level := slog.LevelInfo
 	switch {
 	case o.Quiet:
@@ -43,19 +43,19 @@ func newLog(w io.Writer, o Options) *logStory {
 	}
 	log := slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
 	log.Info("started", "run", o.Run, "dataset", o.Dataset)
-	return &logStory{log: log, now: o.Now, began: o.Now(), tables: map[string]*logged{}}
+	return &logProgress{log: log, now: o.Now, began: o.Now(), tables: map[string]*logged{}}
 }
 
-func (s *logStory) Logger() *slog.Logger { return s.log }
-func (s *logStory) Note(message string)  { s.log.Info(Clean(message)) }
+func (s *logProgress) Logger() *slog.Logger { return s.log }
+func (s *logProgress) Note(message string)  { s.log.Info(Clean(message)) }
 
 // Close logs how long the run took.
-func (s *logStory) Close() { s.log.Info("ended", "seconds", seconds(s.now().Sub(s.began))) }
+func (s *logProgress) Close() { s.log.Info("ended", "seconds", seconds(s.now().Sub(s.began))) }
 
 func seconds(d time.Duration) float64 { return d.Round(time.Millisecond).Seconds() }
 
-// Event logs messages, the end of each table's scan, and now and then how far it is.
-func (s *logStory) Event(e export.Event) {
+// Event logs messages, the end of each table's scan, and its progress once in a while.
+func (s *logProgress) Event(e export.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if e.Message != "" {
@@ -69,15 +69,15 @@ func (s *logStory) Event(e export.Event) {
 	now := s.now()
 	t := s.tables[e.Table]
 	if t == nil {
-		t = &logged{began: now, said: now}
+		t = &logged{began: now, last: now}
 		s.tables[e.Table] = t
 	}
 	switch {
 	case e.Done && !t.done:
 		t.done = true
 		s.log.Info("scanned", append(progressOf(e), "seconds", seconds(now.Sub(t.began)))...)
-	case now.Sub(t.said) >= logEvery:
-		t.said = now
+	case now.Sub(t.last) >= logEvery:
+		t.last = now
 		s.log.Info("scanning", progressOf(e)...)
 	}
 }
@@ -91,8 +91,8 @@ func tableOf(e export.Event) []any {
 
 func progressOf(e export.Event) []any { return append(tableOf(e), "rows", e.Rows, "pages", e.Pages) }
 
-// Wait logs long waits; of waits at the same time only the one that ends last.
-func (s *logStory) Wait(w client.Wait) {
+// Wait logs long waits; of simultaneous ones only the one that ends last.
+func (s *logProgress) Wait(w client.Wait) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	until := s.now().Add(w.Duration)

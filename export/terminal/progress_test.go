@@ -70,7 +70,7 @@ level=INFO msg=ended seconds=210
 }
 
 func TestLogLevels(t *testing.T) {
-	tell := func(o Options) string {
+	logOf := func(o Options) string {
 		var out bytes.Buffer
 		s := Start(&out, o)
 		s.Event(export.Event{Table: "group", Rows: 1, Pages: 1, Done: true})
@@ -79,8 +79,8 @@ func TestLogLevels(t *testing.T) {
 		s.Close()
 		return logLines(&out)
 	}
-	want(t, tell(Options{Quiet: true}), "level=WARN msg=odd\n")
-	if got := tell(Options{Verbose: true}); !strings.Contains(got, "level=DEBUG msg=request path=/groups\n") {
+	want(t, logOf(Options{Quiet: true}), "level=WARN msg=odd\n")
+	if got := logOf(Options{Verbose: true}); !strings.Contains(got, "level=DEBUG msg=request path=/groups\n") {
 		t.Errorf("verbose: got %q", got)
 	}
 }
@@ -105,9 +105,9 @@ func (c *console) Flush(lines int) error {
 	return nil
 }
 
-// screen is a live story on a console.
+// screen shows live progress on a console.
 type screen struct {
-	*liveStory
+	*liveProgress
 	console *console
 	refresh chan any
 	clock   *clock
@@ -116,7 +116,7 @@ type screen struct {
 func newScreen(o Options, width int) *screen {
 	s := &screen{console: &console{frames: make(chan frame, 1000), width: width}, refresh: make(chan any), clock: &clock{}}
 	o.Now = s.clock.Now
-	s.liveStory = drawOn(mpb.New(mpb.WithConsoleWriter(s.console), mpb.WithManualRefresh(s.refresh)), o)
+	s.liveProgress = drawOn(mpb.New(mpb.WithConsoleWriter(s.console), mpb.WithManualRefresh(s.refresh)), o)
 	return s
 }
 
@@ -166,13 +166,13 @@ campaign[2J       1 row   1 page             done
 `)
 	s.Note("stopping")
 	s.Close()
-	last, said := frame{lines: -1}, ""
+	last, all := frame{lines: -1}, ""
 	for len(s.console.frames) > 0 {
 		last = <-s.console.frames
-		said += last.text
+		all += last.text
 	}
-	if last.lines != 0 || !strings.Contains(said, "stopping\n") {
-		t.Errorf("at the end there are %d lines, and what was said is %q", last.lines, said)
+	if last.lines != 0 || !strings.Contains(all, "stopping\n") {
+		t.Errorf("at the end there are %d lines, and the output is %q", last.lines, all)
 	}
 }
 
@@ -188,11 +188,11 @@ func TestLiveLinesOnANarrowTerminal(t *testing.T) {
 	}
 }
 
-// TestLiveLinesSideBySide has many tables tell at once while frames are drawn; the race detector looks on.
+// TestLiveLinesSideBySide has many tables report at once while frames are drawn, for the race detector.
 func TestLiveLinesSideBySide(t *testing.T) {
 	s := newScreen(Options{Verbose: true}, 80)
 	stop := make(chan struct{})
-	var drawing, telling sync.WaitGroup
+	var drawing, reporting sync.WaitGroup
 	drawing.Go(func() {
 		for {
 			select {
@@ -204,16 +204,16 @@ func TestLiveLinesSideBySide(t *testing.T) {
 		}
 	})
 	for i := range 8 {
-		telling.Go(func() {
+		reporting.Go(func() {
 			for page := range 50 {
 				s.Event(export.Event{Table: fmt.Sprintf("table%d", i%4), Rows: int64(page), Pages: page, Done: page == 49})
 				s.Wait(client.Wait{Reason: client.WaitRetry, Duration: time.Second})
 				s.Logger().Debug("request", slog.Int("page", page))
 			}
-			s.Note("told")
+			s.Note("noted")
 		})
 	}
-	telling.Wait()
+	reporting.Wait()
 	close(stop)
 	drawing.Wait()
 	got := s.draw()

@@ -1,0 +1,96 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"mailerlake/export/terminal"
+)
+
+// program is what the commands share: where they read from and write to, and what was built.
+type program struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	getenv         func(string) string
+	version        string
+}
+
+// Run runs the command that args, like os.Args, ask for. The error it returns has been printed on stderr. version is
+// the release; if it is empty, the version comes from the build. Run ends soon after ctx does, even if stdin blocks.
+func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string, version string) error {
+	p := &program{stdin, stdout, stderr, getenv, versionOr(version)}
+	err := p.app(args).RunContext(ctx, args)
+	if text := message(err); text != "" {
+		fmt.Fprintln(stderr, "mailerlake: "+text)
+	}
+	if usage, ok := errors.AsType[*usageError](err); ok {
+		fmt.Fprintf(stderr, "run `%s --help` for usage\n", usage.command)
+	}
+	return err
+}
+
+// message returns an error as one line, empty if there is nothing to say: no error, or changes that a plan has shown.
+func message(err error) string {
+	if err == nil || errors.Is(err, errChanges) {
+		return ""
+	}
+	return terminal.Clean(err.Error())
+}
+
+// versionOr returns a release, or without one the state of the source that was built.
+func versionOr(release string) string {
+	if release != "" {
+		return release
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return strings.Trim(info.Main.Version, "()")
+	}
+	return "devel"
+}
+
+// app declares the commands. args are those that it will be run with.
+func (p *program) app(args []string) *cli.App {
+	app := &cli.App{
+		Name:            "mailerlake",
+		Usage:           "export a MailerLite account to Parquet files and keep them up to date",
+		Description:     "Try it without an account: mailerlake export --demo\n\n" + exitCodeHelp(),
+		Version:         p.version,
+		Writer:          p.stdout,
+		ErrWriter:       p.stderr,
+		HideHelpCommand: true,
+		ExitErrHandler:  func(*cli.Context, error) {}, // only main exits
+		Action:          p.noCommand,
+		Commands:        []*cli.Command{p.export(), p.plan(), p.show(), p.verify(), p.schema()},
+	}
+	app.OnUsageError = p.onUsageError(args, app.Name)
+	for _, c := range app.Commands {
+		c.HideHelpCommand = true
+		c.OnUsageError = p.onUsageError(args, app.Name+" "+c.Name)
+	}
+	return app
+}
+
+// onUsageError handles flags that cannot be parsed.
+func (p *program) onUsageError(args []string, command string) cli.OnUsageErrorFunc {
+	return func(_ *cli.Context, err error, _ bool) error {
+		return p.finish(asksForJSON(args), answer{}, &usageError{err, command})
+	}
+}
+
+// noCommand handles a call without a command, or with one that does not exist.
+func (p *program) noCommand(c *cli.Context) error {
+	switch name := c.Args().First(); {
+	case name == "help" && c.NArg() == 2 && c.App.Command(c.Args().Get(1)) != nil:
+		return cli.ShowCommandHelp(c, c.Args().Get(1))
+	case name == "" || name == "help":
+		return cli.ShowAppHelp(c)
+	default:
+		return p.finish(asksForJSON(c.Args().Slice()), answer{}, &usageError{fmt.Errorf("there is no command %q", name), "mailerlake"})
+	}
+}

@@ -1,0 +1,112 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"mailerlake/export"
+)
+
+// errChanges says that a plan would change the dataset, for those who asked for that exit code.
+var errChanges = errors.New("the dataset differs from the account")
+
+// usageError says that flags or arguments are wrong; command is the one whose help to read.
+type usageError struct {
+	err     error
+	command string
+}
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+// usage makes a usageError of a command.
+func usage(c *cli.Context, format string, args ...any) error {
+	return &usageError{fmt.Errorf(format, args...), "mailerlake " + c.Command.Name}
+}
+
+// authError says that there is no API key to use.
+type authError struct{ err error }
+
+func (e *authError) Error() string { return e.err.Error() }
+func (e *authError) Unwrap() error { return e.err }
+
+// interruptedError says that a signal ended the command, and what to do next if anything.
+type interruptedError struct{ hint string }
+
+func (e *interruptedError) Error() string {
+	if e.hint == "" {
+		return "interrupted"
+	}
+	return "interrupted; " + e.hint
+}
+
+func (e *interruptedError) Unwrap() error { return context.Canceled }
+
+// damageFoundError says that verify found damage.
+type damageFoundError struct{ problems int }
+
+func (e *damageFoundError) Error() string {
+	noun := "problem"
+	if e.problems != 1 {
+		noun = "problems"
+	}
+	return fmt.Sprintf("the dataset is damaged: %d %s found; mailerlake export --repair rebuilds the damaged parts", e.problems, noun)
+}
+
+// partialError says that a run reached its end and left something undone.
+type partialError struct {
+	failed     []string // tables
+	incomplete []string // tables, each with the reason
+	withheld   []string // tables
+	damaged    []error  // among the errors of the failed tables
+}
+
+// leftUndone returns a partialError if a report lists something that was left undone, else nil.
+func leftUndone(r *export.Report) error {
+	e := &partialError{}
+	for _, t := range r.Tables {
+		if t.Err != nil {
+			e.fail(t)
+			continue
+		}
+		if t.TablePlan == nil {
+			continue
+		}
+		if t.Incomplete != "" {
+			e.incomplete = append(e.incomplete, t.Name+" is incomplete: "+t.Incomplete)
+		}
+		if t.Withheld != "" {
+			e.withheld = append(e.withheld, t.Name)
+		}
+	}
+	if len(e.failed)+len(e.incomplete)+len(e.withheld) == 0 {
+		return nil
+	}
+	return e
+}
+
+func (e *partialError) fail(t export.TableReport) {
+	e.failed = append(e.failed, t.Name)
+	if part, ok := errors.AsType[*export.PartError](t.Err); ok {
+		e.damaged = append(e.damaged, part)
+	}
+}
+
+func (e *partialError) Error() string {
+	var parts []string
+	if len(e.failed) > 0 {
+		parts = append(parts, "failed for "+strings.Join(e.failed, ", "))
+	}
+	parts = append(parts, e.incomplete...)
+	if len(e.withheld) > 0 {
+		parts = append(parts, "deletes withheld in "+strings.Join(e.withheld, ", "))
+	}
+	return "not all was done: " + strings.Join(parts, "; ")
+}
+
+// Unwrap returns the damage, which another run does not mend.
+func (e *partialError) Unwrap() []error { return e.damaged }

@@ -1,0 +1,71 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"mailerlake/client"
+	"mailerlake/export"
+	"mailerlake/export/dataset"
+	"mailerlake/schema"
+)
+
+// exitCode is one of the exit codes that scripts rely on.
+type exitCode struct {
+	code    int
+	meaning string
+	causes  []cause
+}
+
+// cause reports whether an error leads to an exit code.
+type cause func(error) bool
+
+// exitCodes is the one table of exit codes, for ExitCode and for the help.
+var exitCodes = []exitCode{
+	{0, "done", []cause{is(nil)}},
+	{1, "failed", []cause{anyError}},
+	{2, "plan found changes (with --detailed-exitcode)", []cause{is(errChanges)}},
+	{3, "done, but a table failed or is incomplete, or deletes were withheld", []cause{as[*partialError]}},
+	{4, "wrong flags or arguments", []cause{as[*usageError], as[*schema.ProtectionError], as[*export.PrivacyError]}},
+	{5, "no API key, or MailerLite does not accept it", []cause{as[*authError], is(client.ErrUnauthorized), is(client.ErrForbidden)}},
+	{6, "another run is using the dataset", []cause{as[*dataset.LockedError]}},
+	{7, "the dataset is damaged, or of a format that this version does not know",
+		[]cause{as[*dataset.DamagedError], as[*dataset.VersionError], as[*export.PartError], as[*damageFoundError]}},
+	{130, "interrupted; the next export or plan resumes the scan", []cause{is(context.Canceled)}},
+}
+
+// ExitCode returns the exit code for an error of Run. If several match, the greatest one counts.
+func ExitCode(err error) int {
+	code := 0
+	for _, row := range exitCodes {
+		for _, matches := range row.causes {
+			if matches(err) {
+				code = row.code
+			}
+		}
+	}
+	return code
+}
+
+func anyError(err error) bool { return err != nil }
+
+func is(target error) cause {
+	return func(err error) bool { return errors.Is(err, target) }
+}
+
+func as[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
+}
+
+// exitCodeHelp returns the table as text.
+func exitCodeHelp() string {
+	var b strings.Builder
+	b.WriteString("Exit codes:")
+	for _, row := range exitCodes {
+		fmt.Fprintf(&b, "\n   %3d  %s", row.code, row.meaning)
+	}
+	return b.String()
+}

@@ -1,0 +1,44 @@
+package command
+
+import (
+	"github.com/urfave/cli/v2"
+
+	"mailerlake/export"
+	"mailerlake/export/terminal"
+)
+
+// export is the command that brings the dataset up to date.
+func (p *program) export() *cli.Command {
+	return &cli.Command{
+		Name:  "export",
+		Usage: "bring the dataset up to date with the account",
+		Flags: append(runFlags(),
+			toggle("planned", "commit exactly what the last plan showed: no key, no network"),
+			toggle("repair", "rebuild damaged parts from a fresh scan"),
+			toggle("rewrite", "write every table anew; needed to change --drop or --hash"),
+		),
+		Action: p.action(p.runExport),
+	}
+}
+
+func (p *program) runExport(c *cli.Context) (answer, error) {
+	do := export.Export
+	if c.Bool("planned") {
+		if err := checkPlanned(c); err != nil {
+			return answer{}, err
+		}
+		do = export.ExportPlanned
+	}
+	r, err := p.run(c, do)
+	return p.report(c, r, err, terminal.Report)
+}
+
+// checkPlanned refuses flags that a plan has settled.
+func checkPlanned(c *cli.Context) error {
+	for _, name := range []string{"tables", "exclude", "restart", "yes", "repair", "rewrite"} {
+		if c.IsSet(name) {
+			return usage(c, "--planned commits what was planned: give --%s to mailerlake plan", name)
+		}
+	}
+	return nil
+}

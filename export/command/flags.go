@@ -1,0 +1,48 @@
+package command
+
+import (
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"mailerlake/client"
+)
+
+// toggle declares a flag that is off by default.
+func toggle(name, usage string) cli.Flag {
+	return &cli.BoolFlag{Name: name, Usage: usage, DisableDefaultText: true}
+}
+
+// commonFlags are the flags of every command.
+func commonFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "out", Value: "./lake", Usage: "use the dataset in `DIR` [$MAILERLAKE_OUT]"},
+		toggle("json", "print the result as one JSON document"),
+	}
+}
+
+// runFlags are the flags of the commands that read an account.
+func runFlags() []cli.Flag {
+	return append(commonFlags(),
+		&cli.StringSliceFlag{Name: "tables", Usage: "export only these `TABLES`, separated by commas"},
+		&cli.StringSliceFlag{Name: "exclude", Usage: "export all tables except these `TABLES`"},
+		&cli.StringFlag{Name: "api-key-file", Usage: "read the API key from `FILE` (- for standard input) instead of $MAILERLITE_API_KEY"},
+		&cli.StringFlag{Name: "config", Usage: "read the API key from a JSON `FILE`: {\"api_key\": \"...\"}"},
+		&cli.StringFlag{Name: "api-url", Usage: "use the API at `URL` [$MAILERLITE_API_URL]", DefaultText: client.DefaultURL},
+		&cli.IntFlag{Name: "rate", Value: -1, Usage: "stay under `N` requests a minute; 0: follow the server's headers alone", DefaultText: "nine tenths of the server's limit"},
+		&cli.DurationFlag{Name: "max-wait", Value: client.DefaultMaxWait, Usage: "give up if the server asks for a wait longer than `TIME`", DefaultText: "15m"},
+		&cli.IntFlag{Name: "retries", Value: client.DefaultRetries, Usage: "retry a failed request up to `N` times"},
+		&cli.DurationFlag{Name: "timeout", Value: client.DefaultTimeout, Usage: "give up an attempt of a request after `TIME`"},
+		&cli.DurationFlag{Name: "resume-within", Value: 24 * time.Hour, Usage: "resume an interrupted scan that is no older than `TIME`", DefaultText: "24h"},
+		toggle("restart", "start every scan over instead of resuming it"),
+		toggle("yes", "delete rows even if they are more than a fifth of their table"),
+		&cli.StringSliceFlag{Name: "drop", Usage: "leave out these `COLUMNS` (table.column), separated by commas"},
+		&cli.StringSliceFlag{Name: "hash", Usage: "write tokens (HMAC-SHA-256) in place of the values of these `COLUMNS`"},
+		&cli.StringFlag{Name: "hash-key-file", Usage: "read the key for --hash, 16 bytes or more, from `FILE` (- for standard input) instead of $MAILERLAKE_HASH_KEY"},
+		toggle("private", "make files and directories accessible to their owner only"),
+		toggle("quiet", "print only warnings and errors, and the JSON document if there is one"),
+		toggle("verbose", "log every request"),
+		toggle("demo", "use a simulated account: no key, no network"),
+		&cli.IntFlag{Name: "demo-day", Usage: "use the simulated account as it is `N` days later; implies --demo", DefaultText: "0"},
+	)
+}

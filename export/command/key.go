@@ -1,0 +1,120 @@
+package command
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"mailerlake/export/terminal"
+)
+
+// apiKey returns the API key from where the flags say, or from the environment.
+func (p *program) apiKey(c *cli.Context) (string, error) {
+	switch {
+	case demo(c):
+		return "demo", nil
+	case c.IsSet("api-key-file"):
+		text, err := p.secretFile(c.Context, c.String("api-key-file"))
+		if err != nil {
+			return "", &authError{err}
+		}
+		return strings.TrimRight(string(text), "\r\n"), nil
+	case c.IsSet("config"):
+		return p.configKey(c.Context, c.String("config"))
+	}
+	key := p.getenv("MAILERLITE_API_KEY")
+	if key == "" {
+		return "", &authError{errors.New("no API key; set MAILERLITE_API_KEY, or give --api-key-file or --config (make a key in MailerLite under Integrations, API)")}
+	}
+	return key, nil
+}
+
+// configKey reads the key from a config file. No error repeats what the file holds.
+func (p *program) configKey(ctx context.Context, name string) (string, error) {
+	text, err := p.secretFile(ctx, name)
+	if err != nil {
+		return "", &authError{err}
+	}
+	var config struct {
+		Key string `json:"api_key"`
+	}
+	d := json.NewDecoder(strings.NewReader(string(text)))
+	d.DisallowUnknownFields()
+	if d.Decode(&config) != nil || d.More() || config.Key == "" {
+		return "", &authError{fmt.Errorf(`read config %s: it is not of the form {"api_key": "..."}`, name)}
+	}
+	return config.Key, nil
+}
+
+// secret is what a file with a key holds.
+type secret struct {
+	text   []byte
+	shared bool // with other users of the machine
+}
+
+// secretFile reads a file with a key, - being standard input, and warns if other users can read it.
+func (p *program) secretFile(ctx context.Context, name string) ([]byte, error) {
+	s, err := await(ctx, func() (secret, error) { return p.openSecret(name) })
+	if err != nil {
+		return nil, fmt.Errorf("read key: %w", err)
+	}
+	if s.shared {
+		fmt.Fprintf(p.stderr, "mailerlake: warning: other users can read %s, which holds a key; chmod 600 makes it private\n", terminal.Clean(name))
+	}
+	return s.text, nil
+}
+
+func (p *program) openSecret(name string) (s secret, err error) {
+	if name == "-" {
+		s.text, err = readSecret(p.stdin, "standard input")
+		return s, err
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return s, err
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err == nil {
+		s.shared = info.Mode().IsRegular() && info.Mode()&0o077 != 0 && runtime.GOOS != "windows"
+	}
+	s.text, err = readSecret(f, name)
+	return s, err
+}
+
+// maxSecret is the greatest size of a file with a key, in bytes.
+const maxSecret = 1 << 16
+
+func readSecret(in io.Reader, name string) ([]byte, error) {
+	text, err := io.ReadAll(io.LimitReader(in, maxSecret+1))
+	if err == nil && len(text) > maxSecret {
+		return nil, fmt.Errorf("%s is too large to hold a key", name)
+	}
+	return text, err
+}
+
+// await returns the result of f, or the error of ctx if that ends first: f may block on a pipe or a terminal, and is
+// then abandoned.
+func await[T any](ctx context.Context, f func() (T, error)) (T, error) {
+	type result struct {
+		value T
+		err   error
+	}
+	done := make(chan result, 1)
+	go func() {
+		value, err := f()
+		done <- result{value, err}
+	}()
+	select {
+	case r := <-done:
+		return r.value, r.err
+	case <-ctx.Done():
+		return *new(T), ctx.Err()
+	}
+}

@@ -1,0 +1,170 @@
+package command
+
+import (
+	"bytes"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"mailerlake/client"
+	"mailerlake/client/mailerlitetest"
+	"mailerlake/export"
+	"mailerlake/export/disk"
+	"mailerlake/schema"
+)
+
+// dir returns the directory of the dataset.
+func (p *program) dir(c *cli.Context) (string, error) {
+	dir := c.String("out")
+	if env := p.getenv("MAILERLAKE_OUT"); env != "" && !c.IsSet("out") {
+		dir = env
+	}
+	if dir == "" {
+		return "", usage(c, "--out is empty")
+	}
+	return filepath.Clean(dir), nil
+}
+
+// options checks the flags of a run.
+func (p *program) options(c *cli.Context) (o export.Options, err error) {
+	o = export.Options{FS: disk.OS(c.Bool("private")), Program: "mailerlake " + p.version, Restart: c.Bool("restart"),
+		ResumeWithin: c.Duration("resume-within"), Yes: c.Bool("yes"), Repair: c.Bool("repair"), Rewrite: c.Bool("rewrite")}
+	if o.Dir, err = p.dir(c); err != nil {
+		return o, err
+	}
+	if o.Tables, err = chosenTables(c); err != nil {
+		return o, err
+	}
+	if o.ResumeWithin < 0 {
+		return o, usage(c, "--resume-within must not be negative")
+	}
+	o.Privacy, err = p.privacy(c)
+	return o, err
+}
+
+// chosenTables returns the tables that --tables and --exclude leave.
+func chosenTables(c *cli.Context) ([]*schema.Table, error) {
+	var names []string
+	for _, t := range schema.Tables() {
+		names = append(names, t.Name)
+	}
+	only, except := c.StringSlice("tables"), c.StringSlice("exclude")
+	for _, name := range slices.Concat(only, except) {
+		if !slices.Contains(names, name) {
+			return nil, usage(c, "there is no table %q; there are %s", name, strings.Join(names, ", "))
+		}
+	}
+	chosen := slices.DeleteFunc(schema.Tables(), func(t *schema.Table) bool {
+		return c.IsSet("tables") && !slices.Contains(only, t.Name) || slices.Contains(except, t.Name)
+	})
+	if len(chosen) == 0 {
+		return nil, usage(c, "--tables and --exclude leave no table")
+	}
+	return chosen, nil
+}
+
+// privacy checks the flags that keep data from the disk.
+func (p *program) privacy(c *cli.Context) (o export.Privacy, err error) {
+	o = export.Privacy{Drop: c.StringSlice("drop"), Hash: c.StringSlice("hash")}
+	if o.Key, err = p.hashKey(c); err != nil {
+		return o, err
+	}
+	if err := o.Check(); err != nil {
+		return o, usage(c, "%w", err)
+	}
+	return o, nil
+}
+
+// hashKey returns the key for --hash, nil without that flag.
+func (p *program) hashKey(c *cli.Context) ([]byte, error) {
+	file := c.String("hash-key-file")
+	switch {
+	case len(c.StringSlice("hash")) == 0 && c.IsSet("hash-key-file"):
+		return nil, usage(c, "--hash-key-file needs --hash")
+	case len(c.StringSlice("hash")) == 0:
+		return nil, nil
+	case file == "-" && c.String("api-key-file") == "-":
+		return nil, usage(c, "--api-key-file and --hash-key-file cannot both be standard input")
+	}
+	key := []byte(p.getenv("MAILERLAKE_HASH_KEY"))
+	if c.IsSet("hash-key-file") {
+		text, err := p.secretFile(c.Context, file)
+		if err != nil {
+			return nil, usage(c, "%w", err)
+		}
+		key = text
+	}
+	if key = bytes.TrimRight(key, "\r\n"); len(key) == 0 {
+		return nil, usage(c, "--hash needs a key; set MAILERLAKE_HASH_KEY, or give --hash-key-file")
+	}
+	return key, nil
+}
+
+// clientOptions checks the flags that say how to talk to MailerLite. The key is left out.
+func (p *program) clientOptions(c *cli.Context) (client.Options, error) {
+	o := client.Options{URL: c.String("api-url"), Rate: c.Int("rate"), Retries: noneIfZero(c.Int("retries")), Timeout: c.Duration("timeout"),
+		MaxWait: noneIfZero(c.Duration("max-wait")), UserAgent: "mailerlake/" + p.version}
+	if !c.IsSet("api-url") {
+		o.URL = p.getenv("MAILERLITE_API_URL")
+	}
+	if err := checkLimits(c); err != nil {
+		return o, err
+	}
+	if demo(c) {
+		return simulated(c, o)
+	}
+	check := o
+	check.Key = "any" // so that only the address can be wrong
+	if _, err := client.New(check); err != nil {
+		return o, usage(c, "%w", err)
+	}
+	return o, nil
+}
+
+func checkLimits(c *cli.Context) error {
+	for _, name := range []string{"rate", "retries", "demo-day"} {
+		if c.IsSet(name) && c.Int(name) < 0 {
+			return usage(c, "--%s must not be negative", name)
+		}
+	}
+	switch {
+	case c.Duration("timeout") <= 0:
+		return usage(c, "--timeout must be more than 0")
+	case c.Duration("max-wait") < 0:
+		return usage(c, "--max-wait must not be negative")
+	case c.IsSet("api-key-file") && c.IsSet("config"):
+		return usage(c, "give either --api-key-file or --config, not both")
+	}
+	return nil
+}
+
+// noneIfZero turns 0, which means none to a flag, into what means none to the client.
+func noneIfZero[T int | time.Duration](v T) T {
+	if v == 0 {
+		return -1
+	}
+	return v
+}
+
+func demo(c *cli.Context) bool { return c.Bool("demo") || c.IsSet("demo-day") }
+
+// simulated directs the client to the simulated account, which has no rate limit.
+func simulated(c *cli.Context, o client.Options) (client.Options, error) {
+	for _, name := range []string{"api-url", "api-key-file", "config"} {
+		if c.IsSet(name) {
+			return o, usage(c, "--%s cannot be used with --demo", name)
+		}
+	}
+	account := mailerlitetest.Demo(c.Int("demo-day"))
+	account.RatePerMinute = -1
+	server, err := await(c.Context, func() (*mailerlitetest.Account, error) { return mailerlitetest.New(account), nil })
+	if err != nil {
+		return o, err
+	}
+	o.Transport = server.Transport()
+	o.URL, o.Rate = "", max(o.Rate, 0)
+	return o, nil
+}

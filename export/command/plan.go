@@ -1,0 +1,27 @@
+package command
+
+import (
+	"github.com/urfave/cli/v2"
+
+	"mailerlake/export"
+	"mailerlake/export/terminal"
+)
+
+// plan is the command that shows what an export would change.
+func (p *program) plan() *cli.Command {
+	return &cli.Command{
+		Name:   "plan",
+		Usage:  "show what export would change, without changing anything",
+		Flags:  append(runFlags(), toggle("detailed-exitcode", "exit with 2 if there are changes")),
+		Action: p.action(p.runPlan),
+	}
+}
+
+func (p *program) runPlan(c *cli.Context) (answer, error) {
+	r, err := p.run(c, export.Plan)
+	a, err := p.report(c, r, err, terminal.Plan)
+	if err == nil && c.Bool("detailed-exitcode") && !r.Empty() {
+		err = errChanges
+	}
+	return a, err
+}

@@ -1,0 +1,132 @@
+package terminal
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+
+	"mailerlake/client"
+	"mailerlake/export"
+)
+
+// Beyond these numbers, columns are counted and not named.
+const (
+	maxChanged = 5
+	maxNew     = 20
+)
+
+// details returns the lines below a table's own, problems last.
+func details(t export.TableReport) []string {
+	if t.TablePlan == nil {
+		return Problems(t)
+	}
+	var lines []string
+	if !t.New {
+		lines = newColumns(t.TablePlan)
+	}
+	if len(t.Changed) > 0 {
+		lines = append(lines, "changed: "+changedColumns(t.Changed))
+	}
+	if t.Rescued > 0 {
+		lines = append(lines, count(t.Rescued, "value")+" did not fit "+verb(t.Rescued, "its column; it is", "their columns; they are")+" kept in _rescued")
+	}
+	for _, path := range t.Rebuilt {
+		lines = append(lines, "rebuilt "+path)
+	}
+	return append(lines, Problems(t)...)
+}
+
+func newColumns(p *export.TablePlan) []string {
+	var lines []string
+	for _, c := range p.NewColumns[:min(len(p.NewColumns), maxNew)] {
+		lines = append(lines, fmt.Sprintf("new column %s %s", c.Name, c.Kind))
+	}
+	if more := len(p.NewColumns) - maxNew; more > 0 {
+		lines = append(lines, number(int64(more))+" more new "+plural(int64(more), "column"))
+	}
+	return lines
+}
+
+// changedColumns names the columns in which rows changed, most rows first.
+func changedColumns(changed map[string]int64) string {
+	names := slices.SortedFunc(maps.Keys(changed), func(a, b string) int {
+		return cmp.Or(cmp.Compare(changed[b], changed[a]), cmp.Compare(a, b))
+	})
+	var parts []string
+	for _, name := range names[:min(len(names), maxChanged)] {
+		parts = append(parts, name+" "+number(changed[name]))
+	}
+	if more := len(names) - maxChanged; more > 0 {
+		parts = append(parts, "and "+number(int64(more))+" more")
+	}
+	return strings.Join(parts, ", ")
+}
+
+// Problems returns a line for everything of a table that was left undone: why, and what to do about it.
+func Problems(t export.TableReport) []string {
+	switch {
+	case t.Err != nil:
+		return []string{Clean(t.Err.Error()) + ifRetryHelps(t.Err)}
+	case t.TablePlan == nil:
+		return []string{"not reached" + nextRun}
+	}
+	var lines []string
+	if t.Incomplete != "" {
+		lines = append(lines, "incomplete: "+Clean(t.Incomplete)+kept(t.TablePlan)+nextRun)
+	}
+	if t.Withheld != "" {
+		lines = append(lines, withheld(t.TablePlan))
+	}
+	if len(lines) == 0 && t.Unproven > 0 {
+		lines = append(lines, count(t.Unproven, "row")+" not met and not proven deleted "+verb(t.Unproven, "is", "are")+" kept")
+	}
+	return lines
+}
+
+const nextRun = "; the next run tries again"
+
+// kept says how many rows an incomplete scan leaves as they are.
+func kept(p *export.TablePlan) string {
+	if p.Unproven == 0 || p.Withheld != "" { // then they are the withheld deletes
+		return ""
+	}
+	return "; " + count(p.Unproven, "row") + " not met " + verb(p.Unproven, "is", "are") + " kept"
+}
+
+func withheld(p *export.TablePlan) string {
+	line := "deletes withheld: " + Clean(p.Withheld)
+	if p.Unproven > 0 {
+		line = count(p.Unproven, "delete") + " withheld: " + Clean(p.Withheld)
+	}
+	if strings.Contains(p.Withheld, "--yes") { // another run alone would not help
+		return line
+	}
+	return line + nextRun
+}
+
+// ifRetryHelps returns a hint for errors that another run may not meet.
+func ifRetryHelps(err error) string {
+	if temporary(err) {
+		return nextRun
+	}
+	return ""
+}
+
+// temporary reports whether an error is one of the network or of a server in trouble.
+func temporary(err error) bool {
+	if answer, ok := errors.AsType[*client.Error](err); ok {
+		return answer.Hint == "" && (answer.Status >= 500 || answer.Status == http.StatusTooManyRequests) // else the hint is in the text
+	}
+	if body, ok := errors.AsType[*client.BodyError](err); ok {
+		return !body.TooLarge
+	}
+	_, connection := errors.AsType[*net.OpError](err) // not net.Error, which errors of files are too
+	_, name := errors.AsType[*net.DNSError](err)
+	return connection || name || errors.Is(err, client.ErrTimeout) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+}

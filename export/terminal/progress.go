@@ -1,0 +1,52 @@
+package terminal
+
+import (
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"golang.org/x/term"
+
+	"mailerlake/client"
+	"mailerlake/export"
+)
+
+// Options control how progress is shown.
+type Options struct {
+	// Run and Dataset are the command and the directory it works on.
+	Run, Dataset string
+	// Quiet shows only warnings.
+	Quiet bool
+	// Verbose adds every request, at debug level.
+	Verbose bool
+	// Expect is how many rows each table is likely to have, by name; it gives the time left.
+	Expect map[string]int64
+	// Now returns the time; nil means time.Now.
+	Now func() time.Time
+}
+
+// Progress shows how a run is going. All methods but Close are safe for concurrent use.
+type Progress interface {
+	// Event shows a step of the run. It fits export.Options.OnEvent.
+	Event(export.Event)
+	// Wait shows that a request is held back. It fits client.Options.OnWait.
+	Wait(client.Wait)
+	// Note shows a message.
+	Note(message string)
+	// Logger logs the requests of the client.
+	Logger() *slog.Logger
+	// Close removes the live lines; messages stay. No other method may be called afterwards.
+	Close()
+}
+
+// Start shows progress on w: as live lines if w is a terminal and o is not quiet, else as a log.
+func Start(w io.Writer, o Options) Progress {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if f, ok := w.(*os.File); ok && !o.Quiet && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb" {
+		return startLive(f, o)
+	}
+	return newLog(w, o)
+}
