@@ -62,6 +62,13 @@ func TestFaults(t *testing.T) {
 		{name: "truncated JSON", fault: func() reply { return ok(second[:len(second)-5]) }, times: 1, most: time.Second, sent: 4},
 		{name: "truncated JSON for ever", fault: func() reply { return ok(second[:len(second)-5]) }, wantAs: isBody("cut short"), most: 20 * time.Second, sent: 7},
 		{name: "JSON and more", fault: func() reply { return ok(second + "x") }, wantAs: isBody("follows"), most: 20 * time.Second, sent: 7},
+		{name: "JSON nested too deeply", fault: func() reply {
+			return ok(`{"data":[` + strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000) + `]}`)
+		},
+			wantAs: func(err error) bool {
+				var e *BodyError
+				return isBody("too deeply")(err) && errors.As(err, &e) && e.TooDeep && !strings.Contains(err.Error(), "not valid") && !strings.Contains(err.Error(), "attempts")
+			}, sent: 2},
 		{name: "HTML under 200", fault: func() reply { return ok(html) }, times: 1, most: time.Second, sent: 4},
 		{name: "HTML under 200 for ever", fault: func() reply { return ok(html) }, wantAs: isBody("web page"), most: 20 * time.Second, sent: 7},
 		{name: "empty body", fault: func() reply { return ok("") }, wantAs: isBody("empty"), most: 20 * time.Second, sent: 7},
@@ -95,7 +102,7 @@ func TestFaults(t *testing.T) {
 					return cursorPage(r).with("X-Account_id", "1")
 				}, Options{MaxBody: 1 << 20})
 				start := time.Now()
-				got, err := collect(c.Cursor(t.Context(), List{Path: "/subscribers"}))
+				got, err := collect(t.Context(), c.Cursor, List{Path: "/subscribers"})
 				took := time.Since(start)
 				want := wholeList
 				if tc.wantErr != nil || tc.wantAs != nil {

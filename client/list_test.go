@@ -1,8 +1,11 @@
 package client
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
+	"iter"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -14,6 +17,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -21,7 +25,7 @@ import (
 func TestCursorParams(t *testing.T) {
 	c, f := newTestClient(t, func(_ int, r *http.Request) reply { return cursorPage(r) }, Options{})
 	params := url.Values{"include": {"groups"}, "filter[status]": {"active"}}
-	got, err := collect(c.Cursor(t.Context(), List{Path: "/subscribers", Params: params, Limits: []int{1000, 100}}))
+	got, err := collect(t.Context(), c.Cursor, List{Path: "/subscribers", Params: params, Limits: []int{1000, 100}})
 	if err != nil || got != wholeList {
 		t.Errorf("got %s, error %v", got, err)
 	}
@@ -37,7 +41,7 @@ func TestCursorParams(t *testing.T) {
 
 func TestCursorFrom(t *testing.T) {
 	c, f := newTestClient(t, func(_ int, r *http.Request) reply { return cursorPage(r) }, Options{})
-	got, err := collect(c.Cursor(t.Context(), List{Path: "/subscribers", From: "c3"}))
+	got, err := collect(t.Context(), c.Cursor, List{Path: "/subscribers", From: "c3"})
 	if want := `[{"id":"5"},{"id":"6"}]`; err != nil || got != want {
 		t.Errorf("got %s, error %v, want %s", got, err, want)
 	}
@@ -49,7 +53,7 @@ func TestCursorFrom(t *testing.T) {
 // What the caller does not range over is not fetched.
 func TestCursorStopsEarly(t *testing.T) {
 	c, f := newTestClient(t, func(_ int, r *http.Request) reply { return cursorPage(r) }, Options{})
-	for p, err := range c.Cursor(t.Context(), List{Path: "/subscribers"}) {
+	for p, err := range c.Cursor(t.Context(), List{Path: "/subscribers"}, skip) {
 		if err != nil || p.Cursor != "c2" {
 			t.Errorf("got cursor %q, error %v", p.Cursor, err)
 		}
@@ -66,7 +70,7 @@ func TestRepeatedCursor(t *testing.T) {
 		next := map[string]string{"a": "b", "b": "c", "c": "a"}[r.URL.Query().Get("cursor")]
 		return ok(`{"data":[{"id":"1"}],"meta":{"next_cursor":"` + next + `"}}`)
 	}, Options{})
-	_, err := collect(c.Cursor(t.Context(), List{Path: "/subscribers", From: "a"}))
+	_, err := collect(t.Context(), c.Cursor, List{Path: "/subscribers", From: "a"})
 	var repeated *RepeatedCursorError
 	if !errors.As(err, &repeated) || repeated.Pages != 2 || repeated.Cursor != "a" {
 		t.Errorf("got error %v", err)
@@ -87,11 +91,11 @@ func TestEmptyPages(t *testing.T) {
 		}
 	}
 	c, _ := newTestClient(t, answer(maxEmptyPages), Options{})
-	if got, err := collect(c.Cursor(t.Context(), List{Path: "/s"})); err != nil || !strings.HasSuffix(got, `[{"id":"2"}]`) {
+	if got, err := collect(t.Context(), c.Cursor, List{Path: "/s"}); err != nil || !strings.HasSuffix(got, `[{"id":"2"}]`) {
 		t.Errorf("got %s, error %v", got, err)
 	}
 	c, _ = newTestClient(t, answer(1<<30), Options{})
-	_, err := collect(c.Cursor(t.Context(), List{Path: "/s"}))
+	_, err := collect(t.Context(), c.Cursor, List{Path: "/s"})
 	var endless *EndlessListError
 	if !errors.As(err, &endless) || endless.Pages != 1+maxEmptyPages {
 		t.Errorf("got error %v", err)
@@ -150,7 +154,7 @@ func TestStepDown(t *testing.T) {
 					}
 					return cursorPage(r)
 				}, Options{MaxBody: 1 << 16})
-				got, err := collect(c.Cursor(t.Context(), List{Path: "/s", Limits: sizes}))
+				got, err := collect(t.Context(), c.Cursor, List{Path: "/s", Limits: sizes})
 				if tc.fails != (err != nil) || !tc.fails && got != wholeList {
 					t.Errorf("got %s, error %v", got, err)
 				}
@@ -185,7 +189,7 @@ func TestStepUp(t *testing.T) {
 					}
 					return ok(`{"data":[{"id":"1"}],"meta":{"next_cursor":` + next + `}}`)
 				}, Options{})
-				if _, err := collect(c.Cursor(t.Context(), List{Path: "/s", Limits: []int{1000, 100}})); err != nil {
+				if _, err := collect(t.Context(), c.Cursor, List{Path: "/s", Limits: []int{1000, 100}}); err != nil {
 					t.Error(err)
 				}
 				if got := limits(f); !slices.Equal(got, tc.want) {
@@ -216,7 +220,7 @@ func TestPages(t *testing.T) {
 	for _, total := range []int{0, 1, 4, 5, 6, 23} {
 		c, f := newTestClient(t, func(_ int, r *http.Request) reply { return numbered(total, 5, r) }, Options{})
 		rows, pages := 0, 0
-		for p, err := range c.Pages(t.Context(), List{Path: "/groups", Limits: []int{5}, Params: url.Values{"sort": {"name"}}}) {
+		for p, err := range c.Pages(t.Context(), List{Path: "/groups", Limits: []int{5}, Params: url.Values{"sort": {"name"}}}, skip) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -249,7 +253,7 @@ func TestPagesStepDown(t *testing.T) {
 				}
 				return numbered(total, limitOf(r), r)
 			}, Options{})
-			got, err := collect(c.Pages(t.Context(), List{Path: "/groups", Limits: sizes}))
+			got, err := collect(t.Context(), c.Pages, List{Path: "/groups", Limits: sizes})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -305,7 +309,7 @@ func TestPagesEnd(t *testing.T) {
 				c, _ := newTestClient(t, tc.answer, Options{})
 				pages := 0
 				var failed error
-				for _, err := range c.Pages(t.Context(), List{Path: "/groups"}) {
+				for _, err := range c.Pages(t.Context(), List{Path: "/groups"}, skip) {
 					if failed = err; err == nil {
 						pages++
 					}
@@ -326,7 +330,7 @@ func TestPagesBound(t *testing.T) {
 	c, f := newTestClient(t, func(n int, _ *http.Request) reply {
 		return ok(fmt.Sprintf(`{"data":[%d],"meta":{"last_page":%d}}`, n, n+1))
 	}, Options{})
-	_, err := collect(c.Pages(t.Context(), List{Path: "/groups"}))
+	_, err := collect(t.Context(), c.Pages, List{Path: "/groups"})
 	var endless *EndlessListError
 	if !errors.As(err, &endless) || f.n != maxPages {
 		t.Errorf("got error %v after %d requests", err, f.n)
@@ -337,16 +341,15 @@ func TestPageDate(t *testing.T) {
 	c, _ := newTestClient(t, func(_ int, r *http.Request) reply {
 		return ok(`{"data":[]}`).with("Date", "Fri, 19 Sep 2025 11:10:41 GMT")
 	}, Options{})
-	for p, err := range c.Cursor(t.Context(), List{Path: "/s"}) {
+	for p, err := range c.Cursor(t.Context(), List{Path: "/s"}, skip) {
 		if want := time.Date(2025, 9, 19, 11, 10, 41, 0, time.UTC); err != nil || !p.Date.Equal(want) {
 			t.Errorf("got date %s, error %v, want %s", p.Date, err, want)
 		}
 	}
 }
 
-// Pages are handed to other goroutines while walks go on side by side: each
-// keeps its own data until it is released.
-func TestPagesAreOwned(t *testing.T) {
+// Bodies share a pool while walks run side by side: each walk reads its own.
+func TestWalksSideBySide(t *testing.T) {
 	c, _ := newTestClient(t, func(_ int, r *http.Request) reply {
 		q := r.URL.Query()
 		n, _ := strconv.Atoi(q.Get("cursor"))
@@ -359,33 +362,182 @@ func TestPagesAreOwned(t *testing.T) {
 	}, Options{})
 	var wg sync.WaitGroup
 	for walk := range 8 {
-		pages := make(chan *Page, 10)
 		wg.Go(func() {
-			defer close(pages)
-			list := List{Path: "/s", Params: url.Values{"walk": {strconv.Itoa(walk)}}}
-			for p, err := range c.Cursor(t.Context(), list) {
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				pages <- p
+			got, err := collect(t.Context(), c.Cursor, List{Path: "/s", Params: url.Values{"walk": {strconv.Itoa(walk)}}})
+			var want strings.Builder
+			for n := range 51 {
+				want.WriteString(`["` + strings.Repeat(fmt.Sprintf("%d-%d ", walk, n), 500) + `"]`)
 			}
-		})
-		wg.Go(func() {
-			n := 0
-			for p := range pages {
-				want := `["` + strings.Repeat(fmt.Sprintf("%d-%d ", walk, n), 500) + `"]`
-				if string(p.Data) != want {
-					t.Errorf("walk %d: page %d holds %.40s", walk, n, p.Data)
-				}
-				p.Release()
-				p.Release() // harmless
-				n++
-			}
-			if n != 51 {
-				t.Errorf("walk %d: got %d pages, want 51", walk, n)
+			if err != nil || got != want.String() {
+				t.Errorf("walk %d: got %.40s, error %v", walk, got, err)
 			}
 		})
 	}
 	wg.Wait()
+}
+
+// What goes wrong while records are read is found like any other fault of a
+// body: the page is requested again, and no text of the body shows.
+func TestReadRecordsFails(t *testing.T) {
+	tooMany := errors.New("more than 10 records")
+	for _, tc := range []struct {
+		name string
+		read ReadRecords
+		why  string
+		is   error
+	}{
+		{"plain error", func(*jsontext.Decoder, []byte) (int, error) { return 0, tooMany }, "more than 10 records", tooMany},
+		{"syntax error", func(dec *jsontext.Decoder, _ []byte) (int, error) {
+			return 0, fmt.Errorf("decode secret: %w", jsontext.NewDecoder(strings.NewReader(`{"secret":x`)).SkipValue())
+		}, "not valid JSON at byte", nil},
+		{"cut short", func(*jsontext.Decoder, []byte) (int, error) { return 0, io.ErrUnexpectedEOF }, "cut short", nil},
+		{"nothing read", func(*jsontext.Decoder, []byte) (int, error) { return 0, nil }, "not read to their end", nil},
+		{"half read", func(dec *jsontext.Decoder, _ []byte) (int, error) { _, err := dec.ReadToken(); return 0, err }, "not read to their end", nil},
+		{"typed", func(*jsontext.Decoder, []byte) (int, error) { return 0, &BodyError{Why: "it is odd"} }, "it is odd", nil},
+	} {
+		for name, passes := range map[string]bool{"once": true, "for ever": false} {
+			t.Run(tc.name+" "+name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					c, f := newTestClient(t, func(_ int, r *http.Request) reply { return cursorPage(r) }, Options{})
+					var page records
+					calls := 0
+					read := func(dec *jsontext.Decoder, body []byte) (int, error) {
+						if calls++; calls == 2 || calls > 2 && !passes {
+							return tc.read(dec, body)
+						}
+						return page.read(dec, body)
+					}
+					got, failed := "", error(nil)
+					for _, err := range c.Cursor(t.Context(), List{Path: "/subscribers"}, read) {
+						if failed = err; err == nil {
+							got += page.raw
+						}
+					}
+					if passes {
+						if failed != nil || got != wholeList || len(f.requests()) != 4 {
+							t.Errorf("got %s, error %v after %d requests", got, failed, len(f.requests()))
+						}
+						return
+					}
+					if !isBody(tc.why)(failed) || strings.Contains(failed.Error(), "secret") || tc.is != nil && !errors.Is(failed, tc.is) {
+						t.Errorf("got error %v, want %q", failed, tc.why)
+					}
+					if got != wholeList[:len(wholeList)/3] || len(f.requests()) != 7 {
+						t.Errorf("got %s after %d requests", got, len(f.requests()))
+					}
+				})
+			})
+		}
+	}
+}
+
+// The decoder counts its offsets from the start of the body that it reads.
+func TestReadRecordsBody(t *testing.T) {
+	c, _ := newTestClient(t, func(_ int, r *http.Request) reply { return cursorPage(r) }, Options{})
+	pages := 0
+	for p, err := range c.Cursor(t.Context(), List{Path: "/s"}, func(dec *jsontext.Decoder, body []byte) (int, error) {
+		v, err := dec.ReadValue()
+		end := int(dec.InputOffset())
+		if got := string(body[end-len(v) : end]); got != string(v) {
+			t.Errorf("got %s in the body, read %s", got, v)
+		}
+		pages++
+		return 7, err
+	}) {
+		if err != nil || p.Rows != 7 {
+			t.Errorf("got %d rows, error %v, want what was returned", p.Rows, err)
+		}
+	}
+	if pages != 3 {
+		t.Errorf("read %d pages, want 3", pages)
+	}
+}
+
+// Records that cannot be told apart from none are not read at all: the list
+// must be one, and there once.
+func TestReadRecordsNotCalled(t *testing.T) {
+	for body, want := range map[string]int{
+		`{"data":null}`:           0,
+		`{"data":{"0":{}}}`:       0,
+		`{"data":x}`:              0,
+		`{"meta":{}}`:             0,
+		`{"data":[],"data":[{}]}`: 1,
+	} {
+		calls := 0
+		_, err := newReader([]byte(body)).envelope(func(dec *jsontext.Decoder, _ []byte) (int, error) {
+			calls++
+			return 0, dec.SkipValue()
+		})
+		if err == nil || calls != want {
+			t.Errorf("%s: got error %v after %d calls, want %d", body, err, calls, want)
+		}
+	}
+}
+
+// Whatever happens to a list without page sizes, there is no smaller one to try.
+func TestNoLimits(t *testing.T) {
+	for name, fault := range map[string]reply{
+		"limit refused": status(422, `{"message":"The selected limit is invalid."}`),
+		"too large":     {reader: endless},
+		"413":           status(413, html),
+		"too slow":      {delay: forever},
+	} {
+		for _, limits := range [][]int{nil, {}, {0}, {-1, 0}} {
+			t.Run(fmt.Sprint(name, limits), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					c, f := newTestClient(t, func(int, *http.Request) reply { return fault }, Options{MaxBody: 1 << 16})
+					for _, by := range []func(context.Context, List, ReadRecords) iter.Seq2[*Page, error]{c.Cursor, c.Pages} {
+						if got, err := collect(t.Context(), by, List{Path: "/s", Limits: limits}); err == nil || got != "" {
+							t.Errorf("got %s, error %v", got, err)
+						}
+					}
+					for _, line := range f.requests() {
+						if strings.Contains(line, "limit") {
+							t.Errorf("got request %s", line)
+						}
+					}
+				})
+			})
+		}
+	}
+}
+
+// A list that is refused is an error of its own kind, and the client goes on.
+func TestListRefused(t *testing.T) {
+	for _, tc := range []struct {
+		code    int
+		body    string
+		is      error
+		not     []error
+		missing bool
+	}{
+		{403, `{"message":"This action is unauthorized."}`, ErrForbidden, []error{ErrUnauthorized, ErrNotFound, ErrLimitRefused}, false},
+		{403, html, ErrForbidden, []error{ErrUnauthorized, ErrNotFound}, false},
+		{404, `{"message":"Resource does not exist."}`, ErrNotFound, []error{ErrForbidden, ErrLimitRefused}, false},
+		{404, `{"message":"The route api/shops could not be found."}`, ErrNotFound, []error{ErrForbidden, ErrLimitRefused}, true},
+		{422, `{"message":"Only available on Premium plan.","errors":{"plan":["x"]}}`, nil, []error{ErrForbidden, ErrNotFound, ErrLimitRefused}, false},
+	} {
+		for by := range 2 {
+			c, f := newTestClient(t, func(_ int, r *http.Request) reply {
+				if r.URL.Path == "/api/shops" {
+					return status(tc.code, tc.body)
+				}
+				return ok(`{"data":[1]}`)
+			}, Options{})
+			walk := []func(context.Context, List, ReadRecords) iter.Seq2[*Page, error]{c.Cursor, c.Pages}[by]
+			_, err := collect(t.Context(), walk, List{Path: "/shops", Limits: []int{100, 25}})
+			var refused *Error
+			if !errors.As(err, &refused) || refused.Status != tc.code || refused.RouteMissing() != tc.missing || tc.is != nil && !errors.Is(err, tc.is) {
+				t.Errorf("%d %s: got error %v", tc.code, tc.body, err)
+			}
+			for _, not := range tc.not {
+				if errors.Is(err, not) {
+					t.Errorf("%d %s: error %v matches %q", tc.code, tc.body, err, not)
+				}
+			}
+			if got, err := collect(t.Context(), walk, List{Path: "/groups"}); err != nil || got != "[1]" || len(f.requests()) != 2 {
+				t.Errorf("after it: got %s, error %v, %d requests", got, err, len(f.requests()))
+			}
+		}
+	}
 }

@@ -174,13 +174,13 @@ func TestPacingBurst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _ := newTestClient(t, func(int, *http.Request) reply { return ok(`{"data":{}}`) }, Options{Rate: -1})
 		start := time.Now()
-		for range unstated {
+		for range defaultRate {
 			if _, err := c.Get(t.Context(), "/x", nil); err != nil {
 				t.Fatal(err)
 			}
 		}
 		if took := time.Since(start); took != 0 {
-			t.Errorf("%d requests took %s, want no wait", unstated, took)
+			t.Errorf("%d requests took %s, want no wait", defaultRate, took)
 		}
 		c.Get(t.Context(), "/x", nil)
 		if took := time.Since(start); took != time.Minute {
@@ -215,7 +215,7 @@ func TestPacingWakes(t *testing.T) {
 		}, Options{Rate: -1})
 		start := time.Now()
 		var wg sync.WaitGroup
-		for range unstated + 1 {
+		for range defaultRate + 1 {
 			wg.Go(func() {
 				if _, err := c.Get(t.Context(), "/x", nil); err != nil {
 					t.Error(err)
@@ -291,21 +291,21 @@ func TestPacerCancelInLine(t *testing.T) {
 func TestReadStated(t *testing.T) {
 	for _, tc := range []struct {
 		limit, remaining string
-		want             stated
+		want             limitHeaders
 	}{
-		{"120", "119", stated{true, 120, 119}},
-		{"120", "-3", stated{true, 120, 0}},
-		{"120", "", stated{}},
-		{"", "5", stated{}},
-		{"0", "0", stated{}},
-		{"x", "1", stated{}},
-		{"99999999", "99999998", stated{true, maxLimit, maxLimit}},
-		{"99999999999999999999999", "1", stated{}},
+		{"120", "119", limitHeaders{true, 120, 119}},
+		{"120", "-3", limitHeaders{true, 120, 0}},
+		{"120", "", limitHeaders{}},
+		{"", "5", limitHeaders{}},
+		{"0", "0", limitHeaders{}},
+		{"x", "1", limitHeaders{}},
+		{"99999999", "99999998", limitHeaders{true, maxLimit, maxLimit}},
+		{"99999999999999999999999", "1", limitHeaders{}},
 	} {
 		h := http.Header{}
 		h.Set("X-RateLimit-Limit", tc.limit)
 		h.Set("X-RateLimit-Remaining", tc.remaining)
-		if got := readStated(h); got != tc.want {
+		if got := readLimitHeaders(h); got != tc.want {
 			t.Errorf("limit %q, remaining %q: got %+v, want %+v", tc.limit, tc.remaining, got, tc.want)
 		}
 	}

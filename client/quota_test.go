@@ -16,10 +16,10 @@ func newClock(rate int) *clock { return &clock{newQuota(rate), time.Unix(1e9, 0)
 func (c *clock) pass(d time.Duration) { c.now = c.now.Add(d) }
 
 // ask sends a request that is answered at once with the count left of 120.
-func (c *clock) ask(remaining int) { c.answer(c.q.take(), remaining) }
+func (c *clock) ask(remaining int) { c.answer(c.q.send(), remaining) }
 
 func (c *clock) answer(sent uint64, remaining int) {
-	c.q.give(c.now, sent, stated{ok: true, limit: 120, remaining: remaining})
+	c.q.receive(c.now, sent, limitHeaders{ok: true, limit: 120, remaining: remaining})
 }
 
 func (c *clock) want(t *testing.T, when string, want time.Duration) {
@@ -59,7 +59,7 @@ func TestQuotaWindowBeginsAnew(t *testing.T) {
 func TestQuotaStaleAnswers(t *testing.T) {
 	c := newClock(-1)
 	c.ask(60)
-	slow, slower := c.q.take(), c.q.take()
+	slow, slower := c.q.send(), c.q.send()
 	c.pass(time.Minute)
 	c.want(t, "the window has ended", 0)
 	c.answer(slow, 13)
@@ -70,7 +70,7 @@ func TestQuotaStaleAnswers(t *testing.T) {
 
 	c = newClock(0)
 	c.ask(60)
-	out := c.q.take()
+	out := c.q.send()
 	c.ask(58)
 	c.answer(out, 59) // sent before the count of 58: no new window
 	c.pass(50 * time.Second)
@@ -83,9 +83,9 @@ func TestQuotaInFlight(t *testing.T) {
 	c := newClock(0)
 	c.ask(2)
 	c.want(t, "two left", 0)
-	c.q.take()
+	c.q.send()
 	c.want(t, "one left", 0)
-	sent := c.q.take()
+	sent := c.q.send()
 	c.want(t, "none left but for luck", time.Minute)
 	c.answer(sent, 1)
 	c.want(t, "one out, one left", time.Minute)
@@ -112,8 +112,8 @@ func TestQuotaRates(t *testing.T) {
 	} {
 		q := newQuota(tc.rate)
 		q.limit = tc.limit
-		if q.most() != tc.most || q.reserve() != tc.reserve {
-			t.Errorf("rate %d, limit %d: got most %d and reserve %d, want %d and %d", tc.rate, tc.limit, q.most(), q.reserve(), tc.most, tc.reserve)
+		if q.perMinute() != tc.most || q.reserve() != tc.reserve {
+			t.Errorf("rate %d, limit %d: got most %d and reserve %d, want %d and %d", tc.rate, tc.limit, q.perMinute(), q.reserve(), tc.most, tc.reserve)
 		}
 	}
 }

@@ -92,7 +92,7 @@ func TestServerFaults(t *testing.T) {
 				}
 				io.WriteString(w, cursorPage(r).body)
 			})
-			got, err := collect(c.Cursor(t.Context(), List{Path: "/subscribers"}))
+			got, err := collect(t.Context(), c.Cursor, List{Path: "/subscribers"})
 			if err != nil || got != wholeList {
 				t.Errorf("got %s, error %v", got, err)
 			}
@@ -148,7 +148,7 @@ func TestServerGzip(t *testing.T) {
 		io.WriteString(z, cursorPage(r).body)
 		z.Close()
 	})
-	got, err := collect(c.Cursor(t.Context(), List{Path: "/subscribers"}))
+	got, err := collect(t.Context(), c.Cursor, List{Path: "/subscribers"})
 	if err != nil || got != wholeList {
 		t.Errorf("got %s, error %v", got, err)
 	}
@@ -161,11 +161,10 @@ func BenchmarkCursor(b *testing.B) {
 	b.SetBytes(int64(len(page)))
 	b.ReportAllocs()
 	n := 0
-	for p, err := range c.Cursor(b.Context(), List{Path: "/s"}) {
+	for _, err := range c.Cursor(b.Context(), List{Path: "/s"}, skip) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		p.Release()
 		if n++; n >= b.N {
 			break
 		}

@@ -14,7 +14,7 @@ func (s *scan) walkCursor(ctx context.Context) (incomplete string, err error) {
 	src := s.t.table.Source
 	if from, ended := s.resume(); !ended {
 		list := client.List{Path: src.Path, Params: src.Params, Limits: src.Limits, From: from}
-		err := s.walk(ctx, s.client.Cursor(ctx, list), walkMain)
+		err := s.walk(ctx, rawPages(ctx, s.client.Cursor, list), walkMain)
 		if circle(err) {
 			return err.Error(), nil
 		}
@@ -65,7 +65,7 @@ func (s *scan) walkStatuses(ctx context.Context) error {
 			return err
 		}
 		list := client.List{Path: src.Path, Params: with(src.Params, filter), Limits: src.Limits}
-		for page, err := range s.client.Cursor(ctx, list) {
+		for page, err := range rawPages(ctx, s.client.Cursor, list) {
 			if err != nil {
 				return err
 			}
@@ -121,7 +121,7 @@ func (s *scan) walkNewer(ctx context.Context) error {
 			break
 		}
 	}
-	for page, err := range s.client.Cursor(ctx, list) {
+	for page, err := range rawPages(ctx, s.client.Cursor, list) {
 		if err != nil {
 			return err
 		}

@@ -50,7 +50,7 @@ func (m *members) groups(ctx context.Context) ([]string, error) {
 	all := map[string]bool{}
 	for range 3 {
 		w := pageWalk{seen: map[string]bool{}, total: -1, all: -1, stable: true}
-		for page, err := range m.client.Pages(ctx, list) {
+		for page, err := range rawPages(ctx, m.client.Pages, list) {
 			if circle(err) {
 				m.incomplete = err.Error()
 				break
@@ -72,11 +72,10 @@ func (m *members) groups(ctx context.Context) ([]string, error) {
 }
 
 // noteGroups takes the ids of a page of groups.
-func (m *members) noteGroups(page *client.Page, w *pageWalk) error {
+func (m *members) noteGroups(page *page, w *pageWalk) error {
 	table := schema.Lookup("group")
-	w.note(page)
+	w.note(page.Page)
 	rows, err := schema.NewDecoder(table).Page(page.Data)
-	page.Release()
 	if err != nil {
 		return fmt.Errorf("decode %s: %w", table.Name, err)
 	}
@@ -88,7 +87,7 @@ func (m *members) walkGroup(ctx context.Context, group string) error {
 	src := m.t.table.Source
 	for _, params := range walksOf(src) {
 		list := client.List{Path: strings.ReplaceAll(src.Path, "{id}", url.PathEscape(group)), Params: params, Limits: src.Limits}
-		for page, err := range m.client.Cursor(ctx, list) {
+		for page, err := range rawPages(ctx, m.client.Cursor, list) {
 			if errors.Is(err, client.ErrNotFound) {
 				break // the group was deleted after it was listed
 			}
@@ -108,9 +107,8 @@ func (m *members) walkGroup(ctx context.Context, group string) error {
 }
 
 // appendMembers logs the memberships that a page of a group's members tells of.
-func (m *members) appendMembers(page *client.Page, group string, params url.Values) error {
+func (m *members) appendMembers(page *page, group string, params url.Values) error {
 	rows, err := m.decoder.Page(page.Data)
-	page.Release()
 	if err != nil {
 		return fmt.Errorf("decode members of a group: %w", err)
 	}

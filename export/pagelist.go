@@ -49,11 +49,11 @@ type pageWalk struct {
 func (s *scan) walkPageList(ctx context.Context, params url.Values, w *pageWalk) error {
 	src := s.t.table.Source
 	list := client.List{Path: src.Path, Params: params, Limits: src.Limits}
-	for page, err := range s.client.Pages(ctx, list) {
+	for page, err := range rawPages(ctx, s.client.Pages, list) {
 		if err != nil {
 			return err
 		}
-		w.note(page)
+		w.note(page.Page)
 		rows, err := s.append(page, params.Encode())
 		if err != nil {
 			return err

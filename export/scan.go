@@ -150,9 +150,9 @@ func (s *scan) finish(incomplete string) error {
 }
 
 // walk appends the pages of a walk to the log. The next page is fetched while this one is decoded.
-func (s *scan) walk(ctx context.Context, pages iter.Seq2[*client.Page, error], name string) error {
+func (s *scan) walk(ctx context.Context, pages iter.Seq2[*page, error], name string) error {
 	g, ctx := errgroup.WithContext(ctx)
-	fetched := make(chan *client.Page, 1)
+	fetched := make(chan *page, 1)
 	g.Go(func() error {
 		defer close(fetched)
 		for page, err := range pages {
@@ -181,9 +181,8 @@ func (s *scan) walk(ctx context.Context, pages iter.Seq2[*client.Page, error], n
 }
 
 // append decodes a page and logs it.
-func (s *scan) append(page *client.Page, walk string) (*schema.Page, error) {
+func (s *scan) append(page *page, walk string) (*schema.Page, error) {
 	rows, err := s.decoder.Page(page.Data)
-	page.Release()
 	if err != nil {
 		return nil, fmt.Errorf("decode %s: %w", s.t.table.Name, err)
 	}
