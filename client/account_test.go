@@ -73,7 +73,7 @@ func ids(t *testing.T, by func(context.Context, client.List, client.ReadRecords)
 	return sorted(all), pages
 }
 
-// sorted returns ids in numeric order without repeats.
+// sorted returns ids in numeric order, each once.
 func sorted(ids []string) []string {
 	ids = slices.Clone(ids)
 	slices.SortFunc(ids, func(a, b string) int {
@@ -123,7 +123,7 @@ func TestReadAccount(t *testing.T) {
 	})
 }
 
-// Deleted records are told from those that are there, by batch or without.
+// Deleted records are told from existing ones, with batches or without.
 func TestLookupInAccount(t *testing.T) {
 	for name, change := range map[string]func(*mailerlitetest.Options){
 		"batch":               nil,
@@ -163,7 +163,7 @@ func TestLookupInAccount(t *testing.T) {
 	}
 }
 
-// The account's faults, here and there in a walk, do not change what is read.
+// Faults during a walk do not change what is read.
 func TestAccountFaults(t *testing.T) {
 	for name, fault := range map[string]mailerlitetest.Fault{
 		"429":          {Status: 429, RetryAfter: "7"},
@@ -198,7 +198,7 @@ func TestAccountFaults(t *testing.T) {
 	}
 }
 
-// A walk that was cut off goes on from the cursor of its last whole page.
+// An interrupted walk continues from the cursor of its last complete page.
 func TestResumeWalk(t *testing.T) {
 	a := account(1000, nil)
 	c := open(t, a, client.Options{Rate: -1})
@@ -229,7 +229,7 @@ func TestResumeWalk(t *testing.T) {
 	}
 }
 
-// A key that the account does not know stops at once.
+// A wrong key fails at once.
 func TestWrongKey(t *testing.T) {
 	a := account(10, func(o *mailerlitetest.Options) { o.Key = "another" })
 	c := open(t, a, client.Options{})

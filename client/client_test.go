@@ -82,7 +82,7 @@ func TestRequestHeaders(t *testing.T) {
 	}
 }
 
-// Several answers from one account are fine, an answer without the header too.
+// Answers must come from one account; the header may be missing.
 func TestAccountChanged(t *testing.T) {
 	ids := []string{"", "1", "1", "", "1", "2"}
 	c, f := newTestClient(t, func(n int, _ *http.Request) reply {
@@ -99,8 +99,8 @@ func TestAccountChanged(t *testing.T) {
 	}
 }
 
-// Whatever the server and the transport say, and however values are printed:
-// the key does not show.
+// The key never shows, whatever the server and the transport say and however
+// values are printed.
 func TestKeyNeverShows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
@@ -148,7 +148,7 @@ func TestKeyNeverShows(t *testing.T) {
 	})
 }
 
-// A message of the server becomes one clean, short line.
+// A server's message becomes one clean, short line.
 func TestErrorMessage(t *testing.T) {
 	for _, tc := range []struct{ body, want string }{
 		{`{"message":"Unauthenticated."}`, "Unauthenticated."},
@@ -185,7 +185,7 @@ func TestErrorText(t *testing.T) {
 	}
 }
 
-// A hint says what to check, and never to do again what cannot help.
+// A hint says what to check. It advises another try only where that can help.
 func TestHints(t *testing.T) {
 	for _, tc := range []struct {
 		code int

@@ -15,8 +15,8 @@ import (
 	"testing"
 )
 
-// An attempt without an answer says in plain words what happened, and then the
-// cause, which still matches.
+// The error of an attempt without an answer says in plain words what happened,
+// and wraps the cause.
 func TestNoAnswer(t *testing.T) {
 	dial := func(err error) error {
 		return &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", err)}

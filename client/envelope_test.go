@@ -79,7 +79,7 @@ func TestParseEnvelopeRefuses(t *testing.T) {
 	}
 }
 
-// The recorded lists of the real server parse, with as many rows as they hold.
+// Recorded answers of the real server are read with all their rows.
 func TestRecordedLists(t *testing.T) {
 	files, _ := filepath.Glob("../../shared/recorded/*_list.*.json")
 	if len(files) == 0 {
@@ -116,8 +116,8 @@ func TestRecordedLists(t *testing.T) {
 	}
 }
 
-// Whatever bytes come: no panic, and what is accepted is one JSON object whose
-// data is the array that encoding/json finds.
+// No input causes a panic, and an accepted body is one JSON object whose data is
+// the array that encoding/json finds.
 func FuzzEnvelope(f *testing.F) {
 	for _, seed := range []string{
 		`{"data":[{"id":"1"},{"id":"2"}],"links":{"next":"https://x/?cursor=a"},"meta":{"per_page":"3","next_cursor":"a"}}`,
@@ -188,7 +188,7 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
-// Whatever the header says, the wait is none or within bounds.
+// Any header gives a wait within bounds, or none.
 func FuzzRetryAfter(f *testing.F) {
 	for _, seed := range []string{"", "0", "59", "-1", "99999999999999999999", "Fri, 02 Jan 2026 03:05:05 GMT", "Fri, 31 Dec 9999 23:59:59 GMT", "٣"} {
 		f.Add(seed, "")

@@ -171,7 +171,7 @@ type readerFunc func([]byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
-// drip gives one byte of text at a time, with a wait before each.
+// drip returns one byte of text at a time, with a wait before each.
 func drip(text string, wait time.Duration) func(*http.Request) io.Reader {
 	return func(r *http.Request) io.Reader {
 		rest := text
@@ -189,14 +189,14 @@ func drip(text string, wait time.Duration) func(*http.Request) io.Reader {
 	}
 }
 
-// cut gives text and then an error.
+// cut returns text and then an error.
 func cut(text string, err error) func(*http.Request) io.Reader {
 	return func(*http.Request) io.Reader {
 		return io.MultiReader(strings.NewReader(text), readerFunc(func([]byte) (int, error) { return 0, err }))
 	}
 }
 
-// endless gives spaces for ever.
+// endless returns spaces for ever.
 func endless(*http.Request) io.Reader {
 	return readerFunc(func(p []byte) (int, error) {
 		for i := range p {

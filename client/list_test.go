@@ -21,7 +21,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Parameters are sent with every page; the caller's are left as they were.
+// Parameters are sent with every page; the caller's map is not changed.
 func TestCursorParams(t *testing.T) {
 	c, f := newTestClient(t, func(_ int, r *http.Request) reply { return cursorPage(r) }, Options{})
 	params := url.Values{"include": {"groups"}, "filter[status]": {"active"}}
@@ -50,7 +50,7 @@ func TestCursorFrom(t *testing.T) {
 	}
 }
 
-// What the caller does not range over is not fetched.
+// A caller that stops early causes no further request.
 func TestCursorStopsEarly(t *testing.T) {
 	c, f := newTestClient(t, func(_ int, r *http.Request) reply { return cursorPage(r) }, Options{})
 	for p, err := range c.Cursor(t.Context(), List{Path: "/subscribers"}, skip) {
@@ -64,7 +64,7 @@ func TestCursorStopsEarly(t *testing.T) {
 	}
 }
 
-// A circle of any length is noticed, also one that leads back to List.From.
+// A repeated cursor is noticed after any number of pages, List.From included.
 func TestRepeatedCursor(t *testing.T) {
 	c, _ := newTestClient(t, func(_ int, r *http.Request) reply {
 		next := map[string]string{"a": "b", "b": "c", "c": "a"}[r.URL.Query().Get("cursor")]
@@ -77,7 +77,7 @@ func TestRepeatedCursor(t *testing.T) {
 	}
 }
 
-// An empty page that names a next one is passed over; only such pages are not.
+// Some empty pages that name a next one are accepted, too many are not.
 func TestEmptyPages(t *testing.T) {
 	answer := func(empty int) func(int, *http.Request) reply {
 		return func(n int, _ *http.Request) reply {
@@ -107,7 +107,7 @@ func limitOf(r *http.Request) int {
 	return n
 }
 
-// limits returns the page sizes that were asked for, runs of one as one.
+// limits returns the page sizes that were asked for, without repeats in a row.
 func limits(f *fake) []string {
 	var sizes []string
 	for _, line := range f.requests() {
@@ -118,7 +118,7 @@ func limits(f *fake) []string {
 	return slices.Compact(sizes)
 }
 
-// A page size that does not work gives way to a smaller one.
+// A page size that does not work is replaced by a smaller one.
 func TestStepDown(t *testing.T) {
 	sizes := []int{1000, 100, 25}
 	for _, tc := range []struct {
@@ -166,8 +166,8 @@ func TestStepDown(t *testing.T) {
 	}
 }
 
-// After trouble that passes, the walk returns to large pages; a size that was
-// refused outright is not asked for again.
+// After a passing fault the walk returns to large pages; a size that the server
+// refused is not tried again.
 func TestStepUp(t *testing.T) {
 	for _, tc := range []struct {
 		name  string
@@ -200,7 +200,7 @@ func TestStepUp(t *testing.T) {
 	}
 }
 
-// numbered serves rows 1..total as a page list.
+// numbered answers with a page of rows 1 to total.
 func numbered(total, limit int, r *http.Request) reply {
 	page, _ := strconv.Atoi(r.URL.Query().Get("page"))
 	var rows []string
@@ -241,7 +241,7 @@ func TestPages(t *testing.T) {
 	}
 }
 
-// Where a walk by numbers takes smaller pages, it goes on at the same record.
+// A walk by page numbers that changes to smaller pages misses no record.
 func TestPagesStepDown(t *testing.T) {
 	for _, sizes := range [][]int{{100, 25}, {100, 30}, {50, 10, 5}} {
 		synctest.Test(t, func(t *testing.T) {
@@ -268,7 +268,7 @@ func TestPagesStepDown(t *testing.T) {
 	}
 }
 
-// Lists that do not end as they should.
+// Pages ends where the list does, or with an error.
 func TestPagesEnd(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
@@ -325,7 +325,7 @@ func TestPagesEnd(t *testing.T) {
 	}
 }
 
-// A list that never ends is left after a bounded number of pages.
+// A list that never ends is abandoned after a bounded number of pages.
 func TestPagesBound(t *testing.T) {
 	c, f := newTestClient(t, func(n int, _ *http.Request) reply {
 		return ok(fmt.Sprintf(`{"data":[%d],"meta":{"last_page":%d}}`, n, n+1))
@@ -348,7 +348,7 @@ func TestPageDate(t *testing.T) {
 	}
 }
 
-// Bodies share a pool while walks run side by side: each walk reads its own.
+// Walks side by side share a pool of bodies, and each reads its own.
 func TestWalksSideBySide(t *testing.T) {
 	c, _ := newTestClient(t, func(_ int, r *http.Request) reply {
 		q := r.URL.Query()
@@ -376,8 +376,8 @@ func TestWalksSideBySide(t *testing.T) {
 	wg.Wait()
 }
 
-// What goes wrong while records are read is found like any other fault of a
-// body: the page is requested again, and no text of the body shows.
+// An error of ReadRecords is a fault of the body: the page is requested again, and
+// the error shows no text of the body.
 func TestReadRecordsFails(t *testing.T) {
 	tooMany := errors.New("more than 10 records")
 	for _, tc := range []struct {
@@ -453,8 +453,7 @@ func TestReadRecordsBody(t *testing.T) {
 	}
 }
 
-// Records that cannot be told apart from none are not read at all: the list
-// must be one, and there once.
+// ReadRecords is called only for a list, and once for each body.
 func TestReadRecordsNotCalled(t *testing.T) {
 	for body, want := range map[string]int{
 		`{"data":null}`:           0,
@@ -474,7 +473,7 @@ func TestReadRecordsNotCalled(t *testing.T) {
 	}
 }
 
-// Whatever happens to a list without page sizes, there is no smaller one to try.
+// A list without page sizes has no smaller one to fall back to.
 func TestNoLimits(t *testing.T) {
 	for name, fault := range map[string]reply{
 		"limit refused": status(422, `{"message":"The selected limit is invalid."}`),
@@ -502,7 +501,8 @@ func TestNoLimits(t *testing.T) {
 	}
 }
 
-// A list that is refused is an error of its own kind, and the client goes on.
+// A refused list is an error that callers can tell apart, and the client keeps
+// working.
 func TestListRefused(t *testing.T) {
 	for _, tc := range []struct {
 		code    int

@@ -46,7 +46,7 @@ func (l *limiter) arrive(ours bool) reply {
 		with("X-RateLimit-Remaining", strconv.Itoa(max(l.limit-l.used, 0)))
 }
 
-// most returns the largest number of arrivals in any stretch of a minute.
+// most returns the largest number of arrivals within a minute.
 func (l *limiter) most() int {
 	best, from := 0, 0
 	for i, t := range l.times {
@@ -60,9 +60,9 @@ func (l *limiter) most() int {
 
 type pacing struct {
 	rate, limit, workers int
-	latency              time.Duration // greatest, each way
+	latency              time.Duration // at most, each way
 	others               time.Duration // between requests of others, 0 = none
-	phase                time.Duration // between the window's begin and our first request
+	phase                time.Duration // from the start of the window to our first request
 	spent                int           // used by others in that window
 }
 
@@ -115,9 +115,9 @@ type tripper func(*http.Request) (*http.Response, error)
 
 func (f tripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// Whatever the phase of the server's window, the latency and the number of
-// workers: no 429, no stretch of a minute with more than the rate, and hardly
-// any of the budget wasted.
+// For any start of the server's window, any latency and any number of workers
+// there is no 429, no minute with more requests than the rate, and little of the
+// budget is wasted.
 func TestPacing(t *testing.T) {
 	for seed := range uint64(60) {
 		rnd := rand.New(rand.NewPCG(seed, 1))
@@ -149,8 +149,8 @@ func TestPacing(t *testing.T) {
 	}
 }
 
-// The account's shop and forms take part in the limit: they are left the
-// reserve, and we back off before the limit is reached.
+// The account's shop and forms share the limit: they keep the reserve, and we stop
+// before the limit is reached.
 func TestPacingAmongOthers(t *testing.T) {
 	for _, others := range []time.Duration{500 * time.Millisecond, time.Second, 5 * time.Second} {
 		t.Run(others.String(), func(t *testing.T) {
@@ -169,7 +169,7 @@ func TestPacingAmongOthers(t *testing.T) {
 	}
 }
 
-// A small account is done at once: the budget may be used in one go.
+// The whole budget may be used at once, so that a small account needs no wait.
 func TestPacingBurst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _ := newTestClient(t, func(int, *http.Request) reply { return ok(`{"data":{}}`) }, Options{Rate: -1})
@@ -189,7 +189,7 @@ func TestPacingBurst(t *testing.T) {
 	})
 }
 
-// The stated limit counts, higher or lower than expected.
+// The stated limit counts, whether higher or lower than the default.
 func TestPacingStatedLimit(t *testing.T) {
 	for _, limit := range []int{1, 5, 60, 600} {
 		t.Run(strconv.Itoa(limit), func(t *testing.T) {
@@ -205,7 +205,7 @@ func TestPacingStatedLimit(t *testing.T) {
 	}
 }
 
-// An answer that allows more wakes whoever waits.
+// An answer that allows more requests wakes those that wait.
 func TestPacingWakes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _ := newTestClient(t, func(int, *http.Request) reply {
@@ -255,7 +255,7 @@ func TestPacerOrder(t *testing.T) {
 	})
 }
 
-// Who gives up waiting makes way for those behind.
+// A request that stops waiting lets the next one pass.
 func TestPacerCancelInLine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPacer(1, time.Hour)

@@ -29,8 +29,8 @@ func (c *clock) want(t *testing.T, when string, want time.Duration) {
 	}
 }
 
-// At the reserve the quota waits for the end of the server's window, which is
-// counted from the first answer of that window.
+// Once only the reserve is left, the quota waits for the end of the server's
+// window, a minute after the first answer in it.
 func TestQuotaWindow(t *testing.T) {
 	c := newClock(-1)
 	c.ask(60)
@@ -42,8 +42,7 @@ func TestQuotaWindow(t *testing.T) {
 	c.want(t, "a minute after the first answer", 0)
 }
 
-// A count that has risen shows that a new window has begun, earlier than was
-// known, and from when it counts.
+// A count that rises shows that a new window has begun, earlier than expected.
 func TestQuotaWindowBeginsAnew(t *testing.T) {
 	c := newClock(-1)
 	c.ask(14)
@@ -54,8 +53,8 @@ func TestQuotaWindowBeginsAnew(t *testing.T) {
 	c.want(t, "at the reserve of the new window", 50*time.Second)
 }
 
-// An answer that was overtaken says nothing about the window that has begun
-// meanwhile, neither before nor after that is known.
+// A late answer says nothing about a window that began after its request was sent,
+// whether or not that is known yet.
 func TestQuotaStaleAnswers(t *testing.T) {
 	c := newClock(-1)
 	c.ask(60)
@@ -78,7 +77,7 @@ func TestQuotaStaleAnswers(t *testing.T) {
 	c.want(t, "the window counts from its first answer", 10*time.Second)
 }
 
-// What is in flight may take the rest: it counts as if it had.
+// Requests in flight count as if the server had counted them.
 func TestQuotaInFlight(t *testing.T) {
 	c := newClock(0)
 	c.ask(2)
@@ -91,7 +90,7 @@ func TestQuotaInFlight(t *testing.T) {
 	c.want(t, "one out, one left", time.Minute)
 }
 
-// A refusal holds everything and ends what was known of the window.
+// A refusal holds everything back and ends the window.
 func TestQuotaHold(t *testing.T) {
 	c := newClock(-1)
 	c.ask(0)

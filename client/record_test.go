@@ -46,7 +46,7 @@ func TestGet(t *testing.T) {
 		return ok(`{"data":{"id":"2222222222222222222"}}`)
 	}, Options{})
 	got, err := c.Get(t.Context(), "/subscribers/"+url.PathEscape("a b@example.com"), nil)
-	c.Get(t.Context(), "/subscribers/2", nil) // must not overwrite what was got before
+	c.Get(t.Context(), "/subscribers/2", nil) // must not overwrite the first result
 	if want := `{"id":"1", "name":"x"}`; err != nil || string(got) != want {
 		t.Errorf("got %s, error %v, want %s", got, err, want)
 	}
@@ -55,7 +55,7 @@ func TestGet(t *testing.T) {
 	}
 }
 
-// Paths that would lead elsewhere never reach the network.
+// A path that would leave the API's address is never requested.
 func TestPathsRefused(t *testing.T) {
 	c, f := newTestClient(t, func(int, *http.Request) reply { return ok(`{"data":{}}`) }, Options{})
 	for _, path := range []string{"", "x", "/", "/a/../b", "/./a", "/%2e%2e/a", "//evil.example/x", "/a?b=c", "/a#b", "/a b", "/a\r\nHost: x", "/%zz", `/a\b`, "/ü", "/a/"} {
@@ -96,7 +96,7 @@ func TestAccount(t *testing.T) {
 	}
 }
 
-// batchServer answers batches part by part.
+// batchServer answers each part of a batch.
 func batchServer(t *testing.T, part func(path string) string) func(int, *http.Request) reply {
 	return func(_ int, r *http.Request) reply {
 		if r.Method != "POST" || r.URL.Path != "/api/batch" || r.Header.Get("Content-Type") != "application/json" {
@@ -143,7 +143,7 @@ func TestLookup(t *testing.T) {
 		}
 		for i, a := range got {
 			if i == 50 && n == 51 {
-				continue // a single rest is asked for by itself, which this server does not know
+				continue // a last single path is no batch, which this server does not know
 			}
 			if want := fmt.Sprintf(`{"path":%q}`, asked[i]); a.Path != asked[i] || a.Status != 200 || string(a.Data) != want {
 				t.Errorf("answer %d: got %+v, want data %s", i, a, want)
@@ -155,8 +155,8 @@ func TestLookup(t *testing.T) {
 	}
 }
 
-// Each part stands for itself: refusals are answers, passing trouble is asked
-// for again, and only what is open.
+// Each part has its own answer: a refusal is one, and only the parts that failed
+// are requested again.
 func TestLookupParts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		asked := map[string]int{}
@@ -198,7 +198,7 @@ func TestLookupParts(t *testing.T) {
 	})
 }
 
-// A part that stays broken fails the lookup: no answer is made up.
+// A part that keeps failing fails the lookup.
 func TestLookupGivesUp(t *testing.T) {
 	for part, want := range map[string]error{
 		`{"code":503,"body":{}}`: nil,
@@ -222,7 +222,96 @@ func TestLookupGivesUp(t *testing.T) {
 	}
 }
 
-// Where batches do not work, the records are asked for one by one.
+// The error of a lookup is that of the part that failed.
+func TestLookupPartErrors(t *testing.T) {
+	for part, want := range map[string]string{
+		`{"code":503,"body":{"message":"Down."}}`: "look up 2 records: get /1: 503 Service Unavailable; Down; the fault is on MailerLite's side; try again later (gave up after 6 attempts)",
+		`{"code":403,"body":{"message":"No."}}`:   "look up 2 records: get /1: 403 Forbidden; No; " + hint(403),
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			c, _ := newTestClient(t, batchServer(t, func(path string) string {
+				if path == "/1" {
+					return part
+				}
+				return found(path)
+			}), Options{})
+			if _, err := c.Lookup(t.Context(), []string{"/0", "/1"}); err == nil || err.Error() != want {
+				t.Errorf("%s: got error %v, want %s", part, err, want)
+			}
+		})
+	}
+}
+
+// A part that the rate limit refuses holds back all requests; one that fails
+// otherwise holds back only its own batch.
+func TestLookupWaits(t *testing.T) {
+	for part, want := range map[string]struct {
+		reason Reason
+		cause  string
+	}{
+		`{"code":429,"body":{}}`:            {WaitRate, "get /1: 429 Too Many Requests"},
+		`{"code":503,"body":{}}`:            {WaitRetry, "get /1: 503 Service Unavailable; " + serverFault},
+		`{"code":200,"body":{"data":null}}`: {WaitRetry, "get /1: 200 with an unusable body: it has no data"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var waits []Wait
+			asked, start := 0, time.Now()
+			c, _ := newTestClient(t, batchServer(t, func(path string) string {
+				if asked++; path == "/1" && asked <= 4 { // in the first two rounds
+					return part
+				}
+				return found(path)
+			}), Options{OnWait: func(w Wait) { waits = append(waits, w) }})
+			if _, err := c.Lookup(t.Context(), []string{"/0", "/1"}); err != nil {
+				t.Fatal(err)
+			}
+			took := time.Since(start)
+			if len(waits) == 0 || waits[0].Reason != want.reason || waits[0].Path != "/batch" || waits[0].Cause.Error() != want.cause {
+				t.Errorf("%s: got waits %+v", part, waits)
+			}
+			if got := c.Stats(); got.Waited != took || took == 0 {
+				t.Errorf("%s: waited %s of %s", part, got.Waited, took)
+			}
+			time.Sleep(time.Hour)
+			if got := c.Stats(); got.Waited != took {
+				t.Errorf("%s: waits after the end", part)
+			}
+		})
+	}
+}
+
+func TestParseBatch(t *testing.T) {
+	fifty := strings.Repeat(`{"code":404,"body":{}},`, maxBatch-1) + `{"code":404,"body":{}}`
+	got, err := parseBatch([]byte(`{"total":6,"responses":[` +
+		`{"code":200,"body":{"data":{"id":"1"},"more":[1]},"x":{}},{"code":"404","body":{"message":"gone"}},` +
+		`{"body":{"message":{"a":1}}},{"code":200,"body":[]},{"code":200,"body":{"data":null}},{"code":-1,"body":"<html>"}]}`))
+	want := []part{{code: 200, data: []byte(`{"id":"1"}`)}, {code: 404, message: "gone"}, {}, {code: 200}, {code: 200}, {}}
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(part{})); diff != "" || err != nil {
+		t.Errorf("error %v, parts differ (-want +got):\n%s", err, diff)
+	}
+	for _, tc := range []struct {
+		body  string
+		parts int
+		why   string // of the error, "" for none
+	}{
+		{`{"responses":[]}`, 0, ""},
+		{`{"responses":[` + fifty + `]}`, maxBatch, ""},
+		{`{"responses":[` + fifty + `,{}]}`, 0, "too many"},
+		{`{"responses":{}}`, 0, "no responses"},
+		{`{"total":2}`, 0, "no responses"},
+		{`{"responses":[{"code":200`, 0, "cut short"},
+		{`{"responses":[{"code":tru}]}`, 0, "not valid"},
+		{`[]`, 0, "not a JSON object"},
+	} {
+		got, err := parseBatch([]byte(tc.body))
+		var bad *BodyError
+		if tc.why == "" && (err != nil || len(got) != tc.parts) || tc.why != "" && (!errors.As(err, &bad) || !strings.Contains(bad.Why, tc.why)) {
+			t.Errorf("%.60s: got %d parts, error %v, want %d, %q", tc.body, len(got), err, tc.parts, tc.why)
+		}
+	}
+}
+
+// If batches do not work, each record is requested by itself.
 func TestLookupWithoutBatch(t *testing.T) {
 	for _, tc := range []struct {
 		name    string
@@ -268,8 +357,8 @@ func TestLookupWithoutBatch(t *testing.T) {
 	}
 }
 
-// What does not come from the API, or is about the key, proves nothing about a
-// record.
+// An error response about the key, or from something other than the API, proves
+// nothing about a record.
 func TestLookupProvesNothing(t *testing.T) {
 	for code, body := range map[int]string{401: `{}`, 403: `{"message":"no"}`, 404: html, 410: ""} {
 		c, _ := newTestClient(t, func(int, *http.Request) reply { return status(code, body) }, Options{})
@@ -279,7 +368,7 @@ func TestLookupProvesNothing(t *testing.T) {
 	}
 }
 
-// Trouble with the server is not taken for a refusal of batches.
+// A server error does not count as a refusal of batches.
 func TestLookupServerDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, f := newTestClient(t, func(int, *http.Request) reply { return status(500, html) }, Options{})
