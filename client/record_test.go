@@ -1,6 +1,7 @@
 package client
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -135,23 +136,27 @@ func paths(n int) []string {
 // Answers come in the order of the paths, 50 to a request.
 func TestLookup(t *testing.T) {
 	for _, n := range []int{0, 2, 50, 51, 120} {
-		c, f := newTestClient(t, batchServer(t, found), Options{})
-		asked := paths(n)
-		got, err := c.Lookup(t.Context(), asked)
-		if err != nil || len(got) != n {
-			t.Fatalf("got %d answers, error %v, want %d", len(got), err, n)
+		synctest.Test(t, func(t *testing.T) { testLookup(t, n) })
+	}
+}
+
+func testLookup(t *testing.T, n int) {
+	c, f := newTestClient(t, batchServer(t, found), Options{})
+	asked := paths(n)
+	got, err := c.Lookup(t.Context(), asked)
+	if err != nil || len(got) != n {
+		t.Fatalf("got %d answers, error %v, want %d", len(got), err, n)
+	}
+	for i, a := range got {
+		if i == 50 && n == 51 {
+			continue // a last single path is no batch, which this server does not know
 		}
-		for i, a := range got {
-			if i == 50 && n == 51 {
-				continue // a last single path is no batch, which this server does not know
-			}
-			if want := fmt.Sprintf(`{"path":%q}`, asked[i]); a.Path != asked[i] || a.Status != 200 || string(a.Data) != want {
-				t.Errorf("answer %d: got %+v, want data %s", i, a, want)
-			}
+		if want := fmt.Sprintf(`{"path":%q}`, asked[i]); a.Path != asked[i] || a.Status != 200 || string(a.Data) != want {
+			t.Errorf("answer %d: got %+v, want data %s", i, a, want)
 		}
-		if got, want := len(f.requests()), (n+49)/50; got != want {
-			t.Errorf("%d paths took %d requests, want %d", n, got, want)
-		}
+	}
+	if got, want := len(f.requests()), (n+49)/50; got != want {
+		t.Errorf("%d paths took %d requests, want %d", n, got, want)
 	}
 }
 
@@ -309,6 +314,33 @@ func TestParseBatch(t *testing.T) {
 			t.Errorf("%.60s: got %d parts, error %v, want %d, %q", tc.body, len(got), err, tc.parts, tc.why)
 		}
 	}
+}
+
+// What refused one round of a batch says nothing about the next, and a lookup
+// that is cancelled does not wait any more.
+func TestLookupRounds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var reasons []Reason
+		rounds := 0
+		c, _ := newTestClient(t, batchServer(t, func(string) string {
+			if rounds++; rounds <= 2 { // of the two parts of the first round
+				return `{"code":429,"body":{}}`
+			}
+			return `{"code":503,"body":{}}`
+		}), Options{OnWait: func(w Wait) { reasons = append(reasons, w.Reason) }})
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		if _, err := c.Lookup(ctx, []string{"/0", "/1"}); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got error %v", err)
+		}
+		if len(reasons) < 2 || reasons[0] != WaitRate || reasons[1] != WaitRetry {
+			t.Errorf("waited for %q", reasons)
+		}
+		time.Sleep(time.Hour)
+		if got := c.Stats().Waited; got != 3*time.Second {
+			t.Errorf("waited %s, want 3s", got)
+		}
+	})
 }
 
 // If batches do not work, each record is requested by itself.

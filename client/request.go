@@ -144,6 +144,7 @@ func (c *Client) bodyError(ctx context.Context, r request, resp *http.Response, 
 		return c.noAnswer(ctx, r, err)
 	case errors.As(err, &bad):
 		bad.Method, bad.Path, bad.Status = r.method, r.path, resp.StatusCode
+		bad.Why = c.key.clean(bad.Why) // it may be the text of ReadRecords
 		if bad.TooDeep {
 			return bad
 		}
