@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -35,6 +36,14 @@ func TestParseEnvelope(t *testing.T) {
 			`[]`, envelope{total: -1}},
 		{"bad text passes", "{\"data\":[{\"a\":\"\xff\xfe\",\"a\":\"\\ud800\"}]}",
 			"[{\"a\":\"\xff\xfe\",\"a\":\"\\ud800\"}]", envelope{rows: 1, total: -1}},
+		{"unknown attributes", `{"odd":{"data":[9],"meta":{"next_cursor":"z"}},"data":[1],"meta":{"odd":{"next_cursor":"z"}},"links":{"odd":{"next":"?cursor=z"}}}`,
+			`[1]`, envelope{rows: 1, total: -1}},
+		{"the cursor of meta counts", `{"data":[],"links":{"next":"https://x/?cursor=b"},"meta":{"next_cursor":"a"}}`,
+			`[]`, envelope{cursor: "a", nextLink: "https://x/?cursor=b", total: -1}},
+		{"largest values", `{"data":[],"meta":{"per_page":2147483647,"last_page":2147483648,"next_cursor":"` + strings.Repeat("x", maxCursor) + `"}}`,
+			`[]`, envelope{perPage: 2147483647, cursor: strings.Repeat("x", maxCursor), total: -1}},
+		{"counts of nothing", `{"data":[],"meta":{"total":0,"aggregations":{"all":0}}}`,
+			`[]`, envelope{aggregations: map[string]int64{"all": 0}}},
 		{"a cursor that is a number", `{"data":[],"meta":{"next_cursor":17}}`, `[]`, envelope{cursor: "17", total: -1}},
 	} {
 		var page records
@@ -76,6 +85,43 @@ func TestParseEnvelopeRefuses(t *testing.T) {
 		if !errors.As(err, &bad) || !strings.Contains(bad.Why, tc.why) || strings.Contains(bad.Why, "secret") {
 			t.Errorf("%.60q: got error %v, want %q", tc.body, err, tc.why)
 		}
+	}
+}
+
+func TestParseAggregationsBound(t *testing.T) {
+	var all []string
+	for i := range maxAggregations + 1 {
+		all = append(all, fmt.Sprintf(`"a%d":%d`, i, i))
+	}
+	got, err := newReader([]byte(`{"data":[],"aggregations":{` + strings.Join(all, ",") + `}}`)).envelope(skip)
+	if err != nil || len(got.aggregations) != maxAggregations {
+		t.Errorf("got %d aggregations, error %v, want %d", len(got.aggregations), err, maxAggregations)
+	}
+}
+
+func TestParseData(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"odd":{"data":1},"data":{"id":"1"},"more":[]}`: `{"id":"1"}`,
+		`{"data":[]}`:            `[]`,
+		`{"data":0}`:             `0`,
+		`{"data":null}`:          "",
+		`{}`:                     "",
+		`{"meta":{"data":{}}}`:   "",
+		`{"data":{}`:             "",
+		`{"data":{}} {"data":1}`: "",
+	} {
+		got, err := parseData([]byte(body))
+		var bad *BodyError
+		if string(got) != want || (want == "") != errors.As(err, &bad) {
+			t.Errorf("%s: got %s, error %v, want %s", body, got, err, want)
+		}
+	}
+}
+
+func TestParseAccount(t *testing.T) {
+	got, err := parseAccount([]byte(`{"data":{"odd":{"id":"9","name":"x"},"id":"7","plan":{"name":"y"},"name":null}}`))
+	if want := (Account{ID: "7"}); err != nil || got != want {
+		t.Errorf("got %+v, error %v, want %+v", got, err, want)
 	}
 }
 

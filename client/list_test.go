@@ -94,6 +94,18 @@ func TestEmptyPages(t *testing.T) {
 	if got, err := collect(t.Context(), c.Cursor, List{Path: "/s"}); err != nil || !strings.HasSuffix(got, `[{"id":"2"}]`) {
 		t.Errorf("got %s, error %v", got, err)
 	}
+	c, _ = newTestClient(t, func(n int, _ *http.Request) reply {
+		switch {
+		case n == 5*maxEmptyPages:
+			return ok(`{"data":[]}`)
+		case n%maxEmptyPages == 0: // never too many in a row
+			return ok(fmt.Sprintf(`{"data":[1],"meta":{"next_cursor":"x%d"}}`, n))
+		}
+		return ok(fmt.Sprintf(`{"data":[],"meta":{"next_cursor":"x%d"}}`, n))
+	}, Options{})
+	if _, err := collect(t.Context(), c.Cursor, List{Path: "/s"}); err != nil {
+		t.Errorf("with pages between the empty ones: got error %v", err)
+	}
 	c, _ = newTestClient(t, answer(1<<30), Options{})
 	_, err := collect(t.Context(), c.Cursor, List{Path: "/s"})
 	var endless *EndlessListError
@@ -498,6 +510,16 @@ func TestNoLimits(t *testing.T) {
 				})
 			})
 		}
+	}
+}
+
+func TestOddLimits(t *testing.T) {
+	c, f := newTestClient(t, func(_ int, r *http.Request) reply { return cursorPage(r) }, Options{})
+	if _, err := collect(t.Context(), c.Cursor, List{Path: "/s", Limits: []int{0, -5, 100}}); err != nil {
+		t.Error(err)
+	}
+	if got := limits(f); !slices.Equal(got, []string{"100"}) {
+		t.Errorf("asked for sizes %v, want 100", got)
 	}
 }
 

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -186,6 +187,10 @@ func TestPacingBurst(t *testing.T) {
 		if took := time.Since(start); took != time.Minute {
 			t.Errorf("one more was sent after %s, want 1m", took)
 		}
+		time.Sleep(time.Hour)
+		if got := c.Stats().Waited; got != time.Minute {
+			t.Errorf("waited %s, want 1m", got)
+		}
 	})
 }
 
@@ -288,7 +293,33 @@ func TestPacerCancelInLine(t *testing.T) {
 	})
 }
 
-func TestReadStated(t *testing.T) {
+// A hold of MaxWait is waited for. One beyond it fails all requests at once, also
+// those that wait already.
+func TestPacerHold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPacer(1, time.Hour)
+		enter := func() error {
+			ticket, err := p.enter(t.Context(), func(time.Duration) {}, func() {})
+			if err == nil {
+				p.leave(ticket, nil)
+			}
+			return err
+		}
+		start := time.Now()
+		p.hold(time.Hour)
+		if err := enter(); err != nil || time.Since(start) != time.Hour {
+			t.Errorf("entered after %s, error %v, want 1h", time.Since(start), err)
+		}
+		start = time.Now()
+		time.AfterFunc(10*time.Second, func() { p.hold(time.Hour + time.Second) })
+		var limit *RateLimitError
+		if err := enter(); !errors.As(err, &limit) || limit.Wait != time.Hour+time.Second || time.Since(start) != 10*time.Second {
+			t.Errorf("got error %v after %s, want one after 10s", err, time.Since(start))
+		}
+	})
+}
+
+func TestReadLimitHeaders(t *testing.T) {
 	for _, tc := range []struct {
 		limit, remaining string
 		want             limitHeaders
