@@ -269,12 +269,17 @@ func TestPagesStepDown(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			ids := strings.FieldsFunc(got, func(r rune) bool { return r < '0' || r > '9' })
 			seen := map[string]bool{}
-			for _, id := range strings.FieldsFunc(got, func(r rune) bool { return r < '0' || r > '9' }) {
+			for _, id := range ids {
 				seen[id] = true
 			}
 			if len(seen) != total {
 				t.Errorf("sizes %v: got %d different records, want %d", sizes, len(seen), total)
+			}
+			// At most one page is read in part again, and none if the sizes divide.
+			if again := len(ids) - total; again >= sizes[len(sizes)-1] || sizes[0]%sizes[1] == 0 && again != 0 {
+				t.Errorf("sizes %v: read %d records again", sizes, again)
 			}
 		})
 	}
@@ -510,6 +515,49 @@ func TestNoLimits(t *testing.T) {
 				})
 			})
 		}
+	}
+}
+
+// The larger size is tried again after 10 pages, then after twice as many, and
+// never if the server refused it.
+func TestPageSize(t *testing.T) {
+	s := newPageSize([]int{1000, 100, 25})
+	pages := func(n int) {
+		for range n {
+			s.grow()
+		}
+	}
+	want := func(when string, want int) {
+		t.Helper()
+		if got := s.limit(); got != want {
+			t.Errorf("%s: got size %d, want %d", when, got, want)
+		}
+	}
+	pages(50)
+	want("at the start", 1000)
+	slow, refused := error(ErrTimeout), error(&Error{Status: 422, limit: true})
+	if s.shrink(errors.New("other")) || !s.shrink(slow) {
+		t.Error("not every error calls for smaller pages")
+	}
+	want("after a time-out", 100)
+	pages(growAfter - 1)
+	want("before another try", 100)
+	pages(1)
+	want("another try", 1000)
+	s.shrink(slow)
+	pages(2*growAfter - 1)
+	want("before the next try", 100)
+	pages(1)
+	want("the next try", 1000)
+	pages(4*growAfter - 1)
+	s.shrink(slow)
+	pages(4*growAfter - 1)
+	want("pages before the change do not count", 100)
+	s.shrink(refused)
+	pages(100 * growAfter)
+	want("after a refusal", 25)
+	if s.smaller() || s.shrink(slow) {
+		t.Error("there is no smaller size")
 	}
 }
 

@@ -45,7 +45,7 @@ type pageWalk struct {
 	perPage int // records on a page of the size in use, 0 before the first page
 	seed    maphash.Seed
 	hash    uint64 // of the records just read
-	before  uint64 // of the last page with records, 0 if it had another size
+	before  uint64 // of the last page with records
 }
 
 func newPageWalk(c *Client, l List, read ReadRecords) *pageWalk {
@@ -85,7 +85,7 @@ func (w *pageWalk) check(p *Page) error {
 		}
 		return nil
 	}
-	if w.pages > 0 && w.hash == w.before {
+	if w.hash == w.before {
 		return &RepeatedCursorError{Path: w.list.Path, Cursor: strconv.Itoa(w.number), Pages: w.pages}
 	}
 	w.before, w.empty = w.hash, 0
@@ -111,7 +111,6 @@ func (w *pageWalk) renumber() {
 	done := (w.number - 1) * w.perPage
 	w.perPage = min(w.size.limit(), orDefault(w.perPage, w.size.limit()))
 	w.number = done/w.perPage + 1
-	w.before = 0
 }
 
 // last reports whether no page follows the one just fetched. An empty page is
