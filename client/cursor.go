@@ -11,8 +11,8 @@ import (
 // says that more follow.
 const maxEmptyPages = 10
 
-// Cursor walks a list by its cursors, from List.From to the end, and has read
-// read the records of each page. The walk ends with the first error:
+// Cursor walks a list by its cursors, from List.From to the end; read reads the
+// records of each page. The walk ends with the first error:
 // RepeatedCursorError if a cursor leads back to an earlier page,
 // EndlessListError if only empty pages come, or the reason why a page failed.
 // Every page yielded before it is complete, and its Cursor can be used as

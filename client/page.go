@@ -76,8 +76,8 @@ func newWalk(c *Client, l List, read ReadRecords) walk {
 	return walk{c: c, list: l, read: read, size: newPageSize(l.Limits), json: new(reader)}
 }
 
-// page fetches the page at a position, the cursor or the number of which is in
-// params.
+// page fetches the page at a position: a cursor, a page number, or nothing for
+// the first page.
 func (w *walk) page(ctx context.Context, position url.Values) (*Page, error) {
 	params := url.Values{}
 	maps.Copy(params, w.list.Params)
@@ -105,8 +105,8 @@ func (w *walk) shrink(err error) bool {
 	return true
 }
 
-// newPage reads a page. Want is the number that was asked for, "" in a cursor
-// list.
+// newPage reads a page. In a page list, want is the number that was asked for; in
+// a cursor list it is "".
 func newPage(e *reader, read ReadRecords, want string) (*Page, error) {
 	env, err := e.envelope(read)
 	if err != nil {

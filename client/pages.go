@@ -13,9 +13,9 @@ import (
 // maxPages bounds a walk by page numbers.
 const maxPages = 100_000
 
-// Pages walks a list by page numbers and has read read the records of each page.
-// It ends at the last page that the server states, at a page that names no next
-// one, or at an empty page; a list without pages is read as one. A list that
+// Pages walks a list by page numbers; read reads the records of each page. It ends
+// at the last page that the server states, at a page that names no next one, or
+// at an empty page. A list that is not paged is one page. A list that
 // changes during the walk may yield a record twice, which the caller's key
 // shows, or leave one out, which Page.Total shows. The walk ends with the first
 // error: RepeatedCursorError if a page equals the one before, EndlessListError
