@@ -2,7 +2,6 @@ package export_test
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"fmt"
 	"net"
@@ -135,18 +134,17 @@ func measure(b *testing.B, addr string, o export.Options) {
 func bareDecode(b *testing.B, c *client.Client) float64 {
 	src := schema.Lookup("subscriber").Source
 	cpu := cpuTime()
-	var d jsontext.Decoder
-	for page, err := range c.Cursor(context.Background(), client.List{Path: src.Path, Params: src.Params, Limits: src.Limits}) {
+	list := client.List{Path: src.Path, Params: src.Params, Limits: src.Limits}
+	for _, err := range c.Cursor(context.Background(), list, func(dec *jsontext.Decoder, _ []byte) (int, error) {
+		for depth := dec.StackDepth(); ; {
+			if _, err := dec.ReadToken(); err != nil || dec.StackDepth() == depth {
+				return 1, err
+			}
+		}
+	}) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		d.Reset(bytes.NewBuffer(page.Data), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-		for range 1 << 30 {
-			if _, err := d.ReadToken(); err != nil {
-				break
-			}
-		}
-		page.Release()
 	}
 	return cpuTime() - cpu
 }
