@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"bytes"
 	"fmt"
 	"time"
 )
@@ -10,27 +11,46 @@ const (
 	microseconds  = 1_000_000
 )
 
-// parseTime reads "2025-09-19 11:10:41" or the same with a T, a fraction and a zone; without a zone it is UTC. It
-// returns microseconds since 1970, and false for what is no such time or is finer than that.
+// parseTime reads "2025-09-19 11:10:41" or the same with a T, a fraction and a zone, as microseconds since 1970; without
+// a zone it is UTC. A fraction finer than a microsecond does not fit.
 func parseTime(text []byte) (int64, bool) {
-	if len(text) < 19 || text[10] != ' ' && text[10] != 'T' || text[13] != ':' || text[16] != ':' {
+	micros, offset, ok := parseClock(text)
+	return micros - offset*microseconds, ok
+}
+
+// parseDay reads a date, or a time that says no more than its date: midnight in UTC.
+func parseDay(text []byte) (int64, bool) {
+	if len(text) == len(time.DateOnly) {
+		return parseDate(text)
+	}
+	micros, offset, ok := parseClock(text)
+	if !ok || offset != 0 || micros%(secondsPerDay*microseconds) != 0 {
 		return 0, false
+	}
+	return micros / (secondsPerDay * microseconds), true
+}
+
+// parseClock reads a date and time as the microseconds since 1970 that its clock shows, and its zone as seconds east of
+// UTC.
+func parseClock(text []byte) (micros, offset int64, ok bool) {
+	if len(text) < 19 || text[10] != ' ' && text[10] != 'T' || text[13] != ':' || text[16] != ':' {
+		return 0, 0, false
 	}
 	day, ok := parseDate(text[:10])
 	hour, minute, second := two(text[11:]), two(text[14:]), two(text[17:])
 	if !ok || uint(hour) > 23 || uint(minute) > 59 || uint(second) > 59 {
-		return 0, false
+		return 0, 0, false
 	}
-	micros := (day*secondsPerDay + int64(hour*3600+minute*60+second)) * microseconds
+	micros = (day*secondsPerDay + int64(hour*3600+minute*60+second)) * microseconds
 	if len(text) == 19 {
-		return micros, true
+		return micros, 0, true
 	}
 	fraction, zone, ok := parseFraction(text[19:])
 	if !ok {
-		return 0, false
+		return 0, 0, false
 	}
-	offset, ok := parseZone(zone)
-	return micros + fraction - offset*microseconds, ok
+	offset, ok = parseZone(zone)
+	return micros + fraction, offset, ok
 }
 
 // parseDate reads "2025-09-19" as days since 1970.
@@ -73,23 +93,32 @@ func parseFraction(text []byte) (micros int64, rest []byte, ok bool) {
 	return micros, text[1+n:], n > 0
 }
 
-// parseZone reads "Z", "+02:00" or nothing as seconds east of UTC.
+// parseZone reads "Z", "+02:00", "+0200", "+02" or nothing, perhaps after a space, as seconds east of UTC.
 func parseZone(text []byte) (int64, bool) {
-	switch {
-	case len(text) == 0 || string(text) == "Z":
+	text = bytes.TrimPrefix(text, []byte(" "))
+	minute := 0
+	switch n := len(text); {
+	case n == 0 || string(text) == "Z":
 		return 0, true
-	case len(text) != 6 || text[3] != ':' || text[0] != '+' && text[0] != '-':
+	case n == 6 && text[3] == ':':
+		minute = two(text[4:])
+	case n == 5:
+		minute = two(text[3:])
+	case n != 3:
 		return 0, false
 	}
-	hour, minute := two(text[1:]), two(text[4:])
+	hour := two(text[1:])
 	if uint(hour) > 23 || uint(minute) > 59 {
 		return 0, false
 	}
 	offset := int64(hour*3600 + minute*60)
-	if text[0] == '-' {
-		offset = -offset
+	switch text[0] {
+	case '+':
+		return offset, true
+	case '-':
+		return -offset, true
 	}
-	return offset, true
+	return 0, false
 }
 
 func daysIn(year, month int) int {

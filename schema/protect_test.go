@@ -57,6 +57,9 @@ func TestTokenOfValues(t *testing.T) {
 		{"subscriber", "created_at", `"yesterday"`, "yesterday"},
 		{"subscriber", "sent", `3.0`, "3"},
 		{"subscriber", "sent", `"3"`, "3"},
+		{"subscriber", "sent", `" +03 "`, "3"},
+		{"subscriber", "sent", `"many"`, "many"},
+		{"subscriber", "created_at", `"2025-09-19 13:10:41+0200"`, "2025-09-19 11:10:41"},
 		{"subscriber", "sent", `[3]`, "[3]"},
 		{"subscriber", "open_rate", `"0.50"`, "0.5"},
 		{"subscriber", "fields.company", `12`, "12"},
@@ -80,9 +83,11 @@ func TestTokenOfValues(t *testing.T) {
 			t.Errorf("%s: %s\n got %s\nwant %s, of %q", test.column, test.value, got, want, test.text)
 		}
 	}
-	p := decodeAs(t, protected(t, "subscriber", nil, []string{"email"}), `[{"id":"1","email":null},{"id":"2"}]`)
-	if v := p.Rows.Vector("email"); v != nil {
-		t.Errorf("null has a token: %s", show(v, 0))
+	p := decodeAs(t, protected(t, "subscriber", nil, []string{"email", "sent"}), `[{"id":"1","email":null,"sent":" "},{"id":"2","sent":""}]`)
+	for _, name := range []string{"email", "sent", Rescued} {
+		if v := p.Rows.Vector(name); v != nil && show(v, 0)+show(v, 1) != "nullnull" {
+			t.Errorf("%s: null has a token: %s, %s", name, show(v, 0), show(v, 1))
+		}
 	}
 }
 

@@ -33,28 +33,32 @@ func newTokens(g *guard) *tokens {
 // token returns the token of a valid JSON value that is not null, as a JSON string. k is the type of the value's
 // column: values that it takes for the same have the same token; 0 if the type is not known.
 func (t *tokens) token(raw []byte, k Kind) []byte {
+	text, null := t.plain(raw, k)
+	if null {
+		return append(t.out[:0], "null"...)
+	}
 	t.mac.Reset()
-	t.mac.Write(t.plain(raw, k))
+	t.mac.Write(text)
 	t.out = hex.AppendEncode(append(t.out[:0], '"'), t.mac.Sum(t.sum[:0]))
 	t.out = append(t.out, '"')
 	return t.out
 }
 
-// plain returns the text whose token is made: of a scalar what it says, as its type writes it; of an array or object
-// compact JSON.
-func (t *tokens) plain(raw []byte, k Kind) []byte {
+// plain returns the text whose token is made: a scalar as its type writes it, an array or object as compact JSON. Null is
+// true if the type takes the value for null.
+func (t *tokens) plain(raw []byte, k Kind) (text []byte, null bool) {
 	if raw[0] == '{' || raw[0] == '[' {
 		t.text = appendBounded(t.text[:0], raw)
-		return t.text
+		return t.text, false
 	}
-	text, _ := scalarText(t.text[:0], raw)
+	text, _ = scalarText(t.text[:0], raw)
 	if k == 0 || k.text() {
-		return text
+		return text, false
 	}
-	x, ok := parseKind(k, text)
-	if !ok {
-		return text
+	x, null, ok := parseScalar(k, text)
+	if null || !ok {
+		return text, null
 	}
 	t.text = appendNumeral(t.text[:0], k, x, math.Float64frombits(uint64(x)))
-	return t.text
+	return t.text, false
 }

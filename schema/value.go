@@ -21,9 +21,14 @@ func formOf(c Column) form {
 	return scalar
 }
 
-// appendValue appends a valid JSON value that is not null to a vector, in the type of the vector. It returns false,
-// and appends nothing, if the value does not fit.
+// appendValue appends a valid JSON value to a vector, in the type of the vector. It returns false, and appends nothing,
+// if the value does not fit. Null is null; so is text without a character, or of white space alone, where the vector
+// does not hold text.
 func appendValue(v *Vector, raw []byte, f form) bool {
+	if raw[0] == 'n' {
+		v.AppendNull(1)
+		return true
+	}
 	if v.Kind.text() {
 		return appendText(v, raw, f)
 	}
@@ -32,8 +37,11 @@ func appendValue(v *Vector, raw []byte, f form) bool {
 	if !ok {
 		return false
 	}
-	x, ok := parseKind(v.Kind, text)
-	if ok {
+	x, null, ok := parseScalar(v.Kind, text)
+	switch {
+	case null:
+		v.AppendNull(1)
+	case ok:
 		v.AppendInt(x)
 	}
 	return ok
@@ -53,6 +61,30 @@ func scalarText(buf, raw []byte) ([]byte, bool) {
 	return raw, true
 }
 
+// parseScalar reads the text of a scalar as a Vector's number of the kind; white space around it does not count, and
+// without anything else it is null.
+func parseScalar(k Kind, text []byte) (x int64, null, ok bool) {
+	text = trimSpace(text)
+	if len(text) == 0 {
+		return 0, true, true
+	}
+	x, ok = parseKind(k, text)
+	return x, false, ok
+}
+
+// trimSpace cuts ASCII white space off both ends.
+func trimSpace(text []byte) []byte {
+	for len(text) > 0 && isSpace(text[0]) {
+		text = text[1:]
+	}
+	for len(text) > 0 && isSpace(text[len(text)-1]) {
+		text = text[:len(text)-1]
+	}
+	return text
+}
+
+func isSpace(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' }
+
 // parseKind reads text as a Vector's number of the kind.
 func parseKind(k Kind, text []byte) (int64, bool) {
 	switch k {
@@ -66,7 +98,7 @@ func parseKind(k Kind, text []byte) (int64, bool) {
 	case Timestamp:
 		return parseTime(text)
 	case Date:
-		return parseDate(text)
+		return parseDay(text)
 	}
 	return 0, false
 }
