@@ -102,13 +102,42 @@ func parseRescued(list []rescue, row int, text []byte) []rescue {
 	}
 	in.ReadToken() // of the valid JSON that is ours no read fails
 	for in.PeekKind() == '"' {
-		name, _ := in.ReadValue()
-		path := string(appendUnquoted(nil, name))
-		value, err := in.ReadValue()
-		if err != nil {
-			return list
+		name, nameErr := in.ReadValue()
+		value, valueErr := in.ReadValue()
+		if nameErr != nil || valueErr != nil {
+			break
 		}
-		list = append(list, rescue{row, path, value})
+		list = append(list, rescue{row, string(appendUnquoted(nil, name)), value})
 	}
 	return list
+}
+
+// KeepRescued returns the text of Rescued for a row that is stored already and was scanned again: what the scan
+// rescued, and of the stored values those at or below the given API paths, as long as the scan rescued nothing at the
+// same path. The paths are those that the scanned row said nothing about, such as an object it lacks. Both texts, and the
+// result, are empty where nothing is rescued.
+func (t *Table) KeepRescued(scanned, stored []byte, paths []string) []byte {
+	kept := parseRescued(nil, 0, stored)
+	kept = slices.DeleteFunc(kept, func(r rescue) bool { return !anyHolds(paths, r.path) })
+	if len(kept) == 0 {
+		return scanned
+	}
+	now, known := parseRescued(nil, 0, scanned), map[string]bool{}
+	for _, r := range now {
+		known[r.path] = true
+	}
+	kept = slices.DeleteFunc(kept, func(r rescue) bool { return known[r.path] })
+	if len(kept) == 0 {
+		return scanned
+	}
+	v, _ := rescuedColumn(NewVector(String), append(now, kept...), ranks(t), 1)
+	return v.Text(0)
+}
+
+// anyHolds reports whether a path is, or lies below, one of the given.
+func anyHolds(above []string, path string) bool {
+	return slices.ContainsFunc(above, func(a string) bool {
+		rest, ok := strings.CutPrefix(path, a)
+		return ok && (rest == "" || rest[0] == '.')
+	})
 }
