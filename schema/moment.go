@@ -11,14 +11,14 @@ const (
 	microseconds  = 1_000_000
 )
 
-// parseTime reads "2025-09-19 11:10:41" or the same with a T, a fraction and a zone, as microseconds since 1970; without
-// a zone it is UTC. A fraction finer than a microsecond does not fit.
+// parseTime reads "2025-09-19 11:10:41", or the same with a T, a fraction and a zone, as microseconds since 1970. Without
+// a zone the time is UTC. A fraction finer than a microsecond does not fit.
 func parseTime(text []byte) (int64, bool) {
 	micros, offset, ok := parseClock(text)
 	return micros - offset*microseconds, ok
 }
 
-// parseDay reads a date, or a time that says no more than its date: midnight in UTC.
+// parseDay reads a date as days since 1970. A time fits if nothing but its date would be left out: midnight, in UTC.
 func parseDay(text []byte) (int64, bool) {
 	if len(text) == len(time.DateOnly) {
 		return parseDate(text)
@@ -30,8 +30,8 @@ func parseDay(text []byte) (int64, bool) {
 	return micros / (secondsPerDay * microseconds), true
 }
 
-// parseClock reads a date and time as the microseconds since 1970 that its clock shows, and its zone as seconds east of
-// UTC.
+// parseClock reads a time and its zone apart: the date and time of day as if they were UTC, in microseconds since 1970,
+// and the zone's offset in seconds east of UTC.
 func parseClock(text []byte) (micros, offset int64, ok bool) {
 	if len(text) < 19 || text[10] != ' ' && text[10] != 'T' || text[13] != ':' || text[16] != ':' {
 		return 0, 0, false
@@ -65,7 +65,7 @@ func parseDate(text []byte) (int64, bool) {
 	return daysSince1970(century*100+year, month, day), true
 }
 
-// two reads two digits, -1 if they are not.
+// two reads two digits; -1 if text does not start with two.
 func two(text []byte) int {
 	tens, ones := text[0]-'0', text[1]-'0'
 	if tens > 9 || ones > 9 {
@@ -74,7 +74,7 @@ func two(text []byte) int {
 	return int(tens)*10 + int(ones)
 }
 
-// parseFraction reads the fraction of a second, if there is one, as microseconds, and returns what follows it.
+// parseFraction reads a fraction of a second as microseconds, 0 if there is none, and returns the text after it.
 func parseFraction(text []byte) (micros int64, rest []byte, ok bool) {
 	if text[0] != '.' {
 		return 0, text, true
@@ -93,7 +93,7 @@ func parseFraction(text []byte) (micros int64, rest []byte, ok bool) {
 	return micros, text[1+n:], n > 0
 }
 
-// parseZone reads "Z", "+02:00", "+0200", "+02" or nothing, perhaps after a space, as seconds east of UTC.
+// parseZone reads "Z", "+02:00", "+0200", "+02" or nothing as seconds east of UTC. A space may come first.
 func parseZone(text []byte) (int64, bool) {
 	text = bytes.TrimPrefix(text, []byte(" "))
 	minute := 0
@@ -134,9 +134,9 @@ func daysIn(year, month int) int {
 	return 31
 }
 
-// daysSince1970 counts in years that begin in March, so that the leap day is the last; time.Date is far slower.
+// daysSince1970 counts in years that begin in March, so that a leap day is the last of its year. time.Date is far slower.
 func daysSince1970(year, month, day int) int64 {
-	year, month = year+400, month-3 // 400 years later the calendar repeats
+	year, month = year+400, month-3 // the calendar repeats every 400 years
 	if month < 0 {
 		year, month = year-1, month+12
 	}

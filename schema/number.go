@@ -32,7 +32,7 @@ func isNumber(text []byte) bool {
 	return len(text) > 0 && digits(text) == len(text)
 }
 
-// unsigned cuts a sign off.
+// unsigned returns text without its sign.
 func unsigned(text []byte) []byte {
 	if len(text) > 0 && (text[0] == '+' || text[0] == '-') {
 		return text[1:]
@@ -40,7 +40,7 @@ func unsigned(text []byte) []byte {
 	return text
 }
 
-// digits counts the digits that text starts with.
+// digits counts the leading digits of text.
 func digits(text []byte) int {
 	for i, c := range text {
 		if c < '0' || c > '9' {
@@ -50,7 +50,7 @@ func digits(text []byte) int {
 	return len(text)
 }
 
-// parseInt reads a number whose value is an int64, however it is written: 3, +3, 003, 3.0, 0.3e1.
+// parseInt reads a number whose value is an int64, in any notation: 3, +3, 003, 3.0, 0.3e1.
 func parseInt(text []byte) (int64, bool) {
 	if n := len(text); n > 0 && n <= 18 && digits(text) == n {
 		var x int64
@@ -65,8 +65,7 @@ func parseInt(text []byte) (int64, bool) {
 	return parseDecimal(text)
 }
 
-// parseDecimal reads a valid number: its digits up to the last that is not zero, then as many zeros as follow from
-// there to the decimal point.
+// parseDecimal reads a valid number: its significant digits, followed by the zeros between them and the decimal point.
 func parseDecimal(text []byte) (int64, bool) {
 	mantissa, exponent, hasExponent := bytes.Cut(bytes.ToLower(text), []byte("e"))
 	whole, fraction, _ := bytes.Cut(mantissa, []byte("."))
@@ -90,7 +89,7 @@ func parseDecimal(text []byte) (int64, bool) {
 	return x, err == nil
 }
 
-// trimZeros cuts the zeros at the end; a number that is zero becomes empty.
+// trimZeros removes trailing zeros, and the sign if nothing else is left: zero becomes empty.
 func trimZeros(number string) string {
 	trimmed := strings.TrimRight(number, "0")
 	if trimmed == "+" || trimmed == "-" {
@@ -99,7 +98,8 @@ func trimZeros(number string) string {
 	return trimmed
 }
 
-// parseFloat reads a number that fits a float64: in its range, and exact if it is written as a whole number.
+// parseFloat reads a number that fits a float64. It must be in range, and a number written without a point or exponent
+// must be exact.
 func parseFloat(text []byte) (float64, bool) {
 	if n := len(text); n > 0 && n <= 15 && digits(text) == n {
 		x, _ := parseInt(text)
@@ -119,7 +119,7 @@ func parseFloat(text []byte) (float64, bool) {
 	return x, true
 }
 
-// isZero reports whether a valid number has no digit but zeros before its exponent.
+// isZero reports whether all digits of a valid number, up to its exponent, are zeros.
 func isZero(text []byte) bool {
 	for _, c := range text {
 		if c >= '1' && c <= '9' {

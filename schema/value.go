@@ -2,15 +2,15 @@ package schema
 
 import "math"
 
-// form says how a text column takes values that are no text.
+// form says how a text column stores values that are not strings.
 type form uint8
 
 const (
-	// scalar takes numbers and flags as their text; arrays and objects do not fit.
+	// scalar stores numbers and flags as their text; arrays and objects do not fit.
 	scalar form = iota
-	// document keeps every value as JSON text.
+	// document stores every value as JSON text.
 	document
-	// anything takes scalars as their text, arrays and objects as JSON text.
+	// anything stores scalars as their text, arrays and objects as JSON text.
 	anything
 )
 
@@ -21,9 +21,9 @@ func formOf(c Column) form {
 	return scalar
 }
 
-// appendValue appends a valid JSON value to a vector, in the type of the vector. It returns false, and appends nothing,
-// if the value does not fit. Null is null; so is text without a character, or of white space alone, where the vector
-// does not hold text.
+// appendValue appends a valid JSON value to a vector, converted to the vector's type. If the value does not fit, it
+// returns false and appends nothing. In a vector of numbers, dates, times or flags, a string that is empty or only white
+// space is null.
 func appendValue(v *Vector, raw []byte, f form) bool {
 	if raw[0] == 'n' {
 		v.AppendNull(1)
@@ -47,7 +47,8 @@ func appendValue(v *Vector, raw []byte, f form) bool {
 	return ok
 }
 
-// scalarText returns the text of a string, number or flag, in buf if it has to be unescaped.
+// scalarText returns the text of a string, number or flag, decoded into buf if it has escapes; false for an array or
+// object.
 func scalarText(buf, raw []byte) ([]byte, bool) {
 	switch raw[0] {
 	case '{', '[':
@@ -61,8 +62,8 @@ func scalarText(buf, raw []byte) ([]byte, bool) {
 	return raw, true
 }
 
-// parseScalar reads the text of a scalar as a Vector's number of the kind; white space around it does not count, and
-// without anything else it is null.
+// parseScalar converts text, without the white space around it, to the number that a Vector of the kind holds. Empty
+// text is null.
 func parseScalar(k Kind, text []byte) (x int64, null, ok bool) {
 	text = trimSpace(text)
 	if len(text) == 0 {
@@ -72,7 +73,7 @@ func parseScalar(k Kind, text []byte) (x int64, null, ok bool) {
 	return x, false, ok
 }
 
-// trimSpace cuts ASCII white space off both ends.
+// trimSpace removes ASCII white space from both ends.
 func trimSpace(text []byte) []byte {
 	for len(text) > 0 && isSpace(text[0]) {
 		text = text[1:]
@@ -85,7 +86,7 @@ func trimSpace(text []byte) []byte {
 
 func isSpace(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' }
 
-// parseKind reads text as a Vector's number of the kind.
+// parseKind converts text to the number that a Vector of the kind holds.
 func parseKind(k Kind, text []byte) (int64, bool) {
 	switch k {
 	case Int64:
@@ -135,7 +136,7 @@ func appendText(v *Vector, raw []byte, f form) bool {
 	return true
 }
 
-// appendContainer appends an array or object as JSON text; what nests too deep is text already as it came.
+// appendContainer appends an array or object as JSON text: compact, or as it was sent if it nests too deep.
 func appendContainer(dst, raw []byte) []byte {
 	dst, ok := appendDocument(dst, raw)
 	if !ok {
@@ -144,7 +145,7 @@ func appendContainer(dst, raw []byte) []byte {
 	return dst
 }
 
-// endText makes what was put at the end of Bytes a row.
+// endText makes the text appended to Bytes since the last row a row.
 func (v *Vector) endText() {
 	v.Valid = append(v.Valid, true)
 	v.Ends = append(v.Ends, uint32(len(v.Bytes)))
