@@ -19,7 +19,7 @@ const (
 type guard struct {
 	names     map[string]fate // of the protected columns, by folded name
 	canonical map[string]fate // the same, by canonical name
-	exact     map[string]fate // of every declared path
+	declared  map[string]fate // of every declared path
 	kinds     map[string]Kind // of the declared paths that are hashed: the type that writes their values before hashing
 	key       []byte
 }
@@ -41,9 +41,9 @@ func (g *guard) add(t *Table, given string, f fate, known []string) error {
 func (g *guard) declare(c Column) (Column, bool) {
 	f := kept
 	if !c.Required {
-		f = max(g.named(c.Path), g.names[fold(c.Name)])
+		f = max(g.byName(c.Path), g.names[fold(c.Name)])
 	}
-	g.exact[c.Path] = f
+	g.declared[c.Path] = f
 	if f == hashed {
 		g.kinds[c.Path] = c.Kind
 		c.Kind, c.JSON = String, false
@@ -51,8 +51,8 @@ func (g *guard) declare(c Column) (Column, bool) {
 	return c, f != dropped
 }
 
-// named finds the fate of a path by name: any name that its column, or a column of an object around it, could have.
-func (g *guard) named(path string) fate {
+// byName finds the fate of a path by name: any name that its column, or a column of an object around it, could have.
+func (g *guard) byName(path string) fate {
 	f, at, members := kept, "", splitPath(path)
 	for i, member := range members {
 		at = joinPath(at, member)
@@ -62,10 +62,11 @@ func (g *guard) named(path string) fate {
 	return f
 }
 
-// above finds the fate of an array or object whose path is a prefix of protected ones: they may be inside it.
-func (g *guard) above(path string) fate {
+// inside finds the fate of an array or object by what may be inside it: protected paths and names that begin with its
+// own.
+func (g *guard) inside(path string) fate {
 	f := kept
-	for below, is := range g.exact {
+	for below, is := range g.declared {
 		if is > f && strings.HasPrefix(below, path+".") {
 			f = is
 		}
@@ -90,11 +91,11 @@ func (g *guard) verdict(path string) verdict {
 	if g == nil {
 		return verdict{}
 	}
-	if f, ok := g.exact[path]; ok {
+	if f, ok := g.declared[path]; ok {
 		return verdict{f, f}
 	}
-	all := g.named(path)
-	return verdict{all, max(all, g.above(path))}
+	all := g.byName(path)
+	return verdict{all, max(all, g.inside(path))}
 }
 
 // of returns the fate of a value at the path.
@@ -110,6 +111,6 @@ func (g *guard) droppedPaths() []string {
 	if g == nil {
 		return nil
 	}
-	paths := slices.Sorted(maps.Keys(g.exact))
-	return slices.DeleteFunc(paths, func(path string) bool { return g.exact[path] != dropped })
+	paths := slices.Sorted(maps.Keys(g.declared))
+	return slices.DeleteFunc(paths, func(path string) bool { return g.declared[path] != dropped })
 }

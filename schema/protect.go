@@ -84,7 +84,7 @@ func (t *Table) Unmet(fields []string) []string {
 	return slices.DeleteFunc(slices.Concat(drop, hash), func(name string) bool {
 		alone := &guard{names: map[string]fate{fold(name): dropped}}
 		return t.Open == "" || !strings.HasPrefix(name, canonicalName(t.Open)+"_") ||
-			slices.ContainsFunc(fields, func(key string) bool { return alone.named(joinPath(t.Open, key)) == dropped })
+			slices.ContainsFunc(fields, func(key string) bool { return alone.byName(joinPath(t.Open, key)) == dropped })
 	})
 }
 
@@ -94,7 +94,7 @@ func (t *Table) protect(p Protection) (*Table, error) {
 	if len(p.Drop)+len(p.Hash) == 0 {
 		return &out, nil
 	}
-	g := &guard{names: map[string]fate{}, canonical: map[string]fate{}, exact: map[string]fate{}, kinds: map[string]Kind{}, key: p.Key}
+	g := &guard{names: map[string]fate{}, canonical: map[string]fate{}, declared: map[string]fate{}, kinds: map[string]Kind{}, key: p.Key}
 	for _, name := range p.Drop {
 		if err := g.add(t, name, dropped, p.Known); err != nil {
 			return nil, err
@@ -115,8 +115,8 @@ func (t *Table) protect(p Protection) (*Table, error) {
 		}
 	}
 	for second, path := range t.same {
-		g.exact[second], g.kinds[second] = g.exact[path], g.kinds[path]
-		if g.exact[path] != dropped {
+		g.declared[second], g.kinds[second] = g.declared[path], g.kinds[path]
+		if g.declared[path] != dropped {
 			out.same[second] = path
 		}
 	}

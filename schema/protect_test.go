@@ -383,7 +383,7 @@ func pathsOf(p *Page) []string {
 // checkColumn compares a declared column with what it is without protection.
 func checkColumn(t *testing.T, table *Table, c Column, got, open *Vector, rows int) {
 	t.Helper()
-	f := table.guard.exact[c.Path]
+	f := table.guard.declared[c.Path]
 	for i := range rows {
 		want := show(open, i)
 		switch {
