@@ -1,7 +1,6 @@
 package schema
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -33,7 +32,7 @@ func TestKeepRescued(t *testing.T) {
 		{"a quote in a path", ``, `{"say \"é\"":1}`, `{"say \"é\"":1}`, []string{`say "é"`}},
 		{"null as a value", ``, `{"fields.a":null,"sent":null}`, `{"fields.a":null}`, fields},
 		{"text as it was sent", ``, `{"fields.a":1.50,"fields.b":123456789012345678901,"fields.c":" \n"}`, `{"fields.a":1.50,"fields.b":123456789012345678901,"fields.c":" \n"}`, fields},
-		{"damaged: no object", `{"sent":1}`, `[1]`, `{"sent":1}`, fields},
+		{"damaged: no object", `{"sent":1}`, `["fields.a",1]`, `{"sent":1}`, fields},
 		{"damaged: cut in a name", `{"sent":1}`, `{"fields`, `{"sent":1}`, fields},
 		{"damaged: cut after a name", ``, `{"fields.a":1,"fields.b":`, `{"fields.a":1}`, fields},
 		{"damaged: cut in a value", ``, `{"fields.a":1,"fields.b":[`, `{"fields.a":1}`, fields},
@@ -46,6 +45,23 @@ func TestKeepRescued(t *testing.T) {
 	}
 	if got := small().KeepRescued(nil, nil, nil); got != nil {
 		t.Errorf("of nothing: got %q", got)
+	}
+}
+
+// A value in the place of an object stands where the object's first column does; undeclared paths come last, by path.
+func TestRescuedOrder(t *testing.T) {
+	record := `[{"id":"1","zz":{},"winner_selected_manually_at":1,"stats":7,"settings":{"track_opens":9},"name":{},"language":8}]`
+	p := decodeAs(t, Lookup("campaign"), record)
+	if got, want := string(p.Rows.Vector(Rescued).Text(0)), `{"name":{},"settings.track_opens":9,"language":8,"stats":7,"winner_selected_manually_at":1}`; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	l, _ := Fix(Lookup("campaign"), []Column{{Name: "zz", Kind: Int64, Path: "zz"}, {Name: "aa", Kind: Int64, Path: "aa"}}, nil, nil)
+	out, rescued := l.Convert(decodeAs(t, Lookup("campaign"), `[{"id":"1","zz":{},"stats":7,"aa":"x"}]`).Rows)
+	if got, want := string(out.Vector(Rescued).Text(0)), `{"stats":7,"aa":"x","zz":{}}`; got != want || rescued != 3 {
+		t.Errorf("after Convert: %d rescued, got %s, want %s", rescued, got, want)
+	}
+	if v, n := rescuedColumn(NewVector(String), nil, nil, 3); v != nil || n != 0 {
+		t.Errorf("nothing rescued: got %v, %d", v, n)
 	}
 }
 
@@ -68,7 +84,7 @@ func TestKeepRescuedOrder(t *testing.T) {
 		}
 		r.Shuffle(len(now), func(i, j int) { now[i], now[j] = now[j], now[i] })
 		scanned := decodeAs(t, table, `[{"id":"1",`+strings.Join(now, ",")+`}]`).Rows.Vector(Rescued).Text(0)
-		before := fmt.Sprintf("%s", scanned)
+		before := string(scanned)
 		if got := string(table.KeepRescued(scanned, []byte(want), paths)); got != want || string(scanned) != before {
 			t.Fatalf("seed %d, %v:\n got %s\nwant %s", seed, paths, got, want)
 		}

@@ -52,7 +52,7 @@ func (t *tokens) plain(raw []byte, k Kind) (text []byte, null bool) {
 		t.text = appendBounded(t.text[:0], raw)
 		return t.text, false
 	}
-	text, _ = scalarText(t.text[:0], raw)
+	text = scalarText(t.text[:0], raw)
 	if k == 0 || k.text() {
 		return text, false
 	}

@@ -33,11 +33,7 @@ func appendValue(v *Vector, raw []byte, f form) bool {
 		return appendText(v, raw, f)
 	}
 	var buf [64]byte
-	text, ok := scalarText(buf[:0], raw)
-	if !ok {
-		return false
-	}
-	x, null, ok := parseScalar(v.Kind, text)
+	x, null, ok := parseScalar(v.Kind, scalarText(buf[:0], raw))
 	switch {
 	case null:
 		v.AppendNull(1)
@@ -47,19 +43,15 @@ func appendValue(v *Vector, raw []byte, f form) bool {
 	return ok
 }
 
-// scalarText returns the text of a string, number or flag, decoded into buf if it has escapes; false for an array or
-// object.
-func scalarText(buf, raw []byte) ([]byte, bool) {
-	switch raw[0] {
-	case '{', '[':
-		return nil, false
-	case '"':
-		if text := raw[1 : len(raw)-1]; plain(text) {
-			return text, true
-		}
-		return appendUnquoted(buf, raw), true
+// scalarText returns the text of a string, decoded into buf if it has escapes, and any other value as it is.
+func scalarText(buf, raw []byte) []byte {
+	if raw[0] != '"' {
+		return raw
 	}
-	return raw, true
+	if text := raw[1 : len(raw)-1]; plain(text) {
+		return text
+	}
+	return appendUnquoted(buf, raw)
 }
 
 // parseScalar converts text, without the white space around it, to the number that a Vector of the kind holds. Empty

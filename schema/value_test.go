@@ -3,6 +3,8 @@ package schema
 import (
 	"fmt"
 	"math"
+	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -58,6 +60,9 @@ func TestAppendValue(t *testing.T) {
 		{Int64, `"5.e1"`, "no"},
 		{Int64, `"5.0x"`, "no"},
 		{Int64, `"5f"`, "no"},
+		{Int64, `"5f2"`, "no"},
+		{Int64, `{"5":5}`, "no"},
+		{Int64, `["5"]`, "no"},
 		{Int64, `"5e"`, "no"},
 		{Int64, `"5e+"`, "no"},
 		{Int64, `"5e+-1"`, "no"},
@@ -195,6 +200,7 @@ func TestAppendValue(t *testing.T) {
 
 // In a text column every scalar is text as it came, an empty one too.
 func TestAppendText(t *testing.T) {
+	deep := strings.Repeat("[", maxNesting+1) + " " + strings.Repeat("]", maxNesting+1)
 	tests := []struct {
 		form      form
 		raw, want string
@@ -208,6 +214,9 @@ func TestAppendText(t *testing.T) {
 		{document, `null`, "null"},
 		{anything, `""`, `""`},
 		{anything, `[ 1 ]`, `"[1]"`},
+		{anything, deep, strconv.Quote(deep)}, // nested too deep: as it was sent
+		{scalar, deep, "no"},
+		{document, deep, "no"},
 	}
 	for _, test := range tests {
 		v := NewVector(String)
