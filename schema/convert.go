@@ -95,7 +95,7 @@ func (c *conversion) convert(column Column) *Vector {
 	src := c.sources[column.Path]
 	delete(c.sources, column.Path)
 	switch {
-	case src == nil || column.Path == "":
+	case src == nil:
 		return nil
 	case src.Kind == Raw:
 		return c.parse(src, column)

@@ -125,12 +125,12 @@ func TestFixForRewriteDeclared(t *testing.T) {
 }
 
 func TestFixBoundsColumns(t *testing.T) {
-	var stored []Column
+	stored := []Column{{Name: "_rescued", Kind: String, JSON: true}, {Name: "_synced_at", Kind: Timestamp}}
 	for i := range MaxDynamic - 1 {
 		stored = append(stored, Column{Name: fmt.Sprint("x", i), Kind: String, Path: fmt.Sprint("x", i)})
 	}
 	l, added := Fix(small(), stored, []string{"last", "too many"}, map[string]Kind{"a": Double})
-	want := []string{"id STRING id", "sent INT64 sent", "list STRING list", "_rescued STRING ", "_synced_at TIMESTAMP ", "last STRING last"}
+	want := []string{"id STRING id", "sent INT64 sent", "list STRING list", "last STRING last"}
 	if d := cmp.Diff(want, columnsText(added)); d != "" || len(l.Columns) != len(stored)+len(added) {
 		t.Error(d)
 	}
@@ -223,6 +223,27 @@ func TestConvert(t *testing.T) {
 	}
 	if rescued != 8 {
 		t.Errorf("rescued %d, want 8", rescued)
+	}
+}
+
+// A stored column that was declared to hold JSON once holds JSON still.
+func TestConvertIntoFormerJSONColumn(t *testing.T) {
+	stored := []Column{{Name: "old", Kind: String, Path: "old", JSON: true}}
+	p := decodeAs(t, small(), `[{"id":"1","old":"text"},{"id":"2","old":[ 1 ]},{"id":"3","old":7}]`)
+	l, _ := Fix(small(), stored, pathsOf(p), nil)
+	out, rescued := l.Convert(p.Rows)
+	v := out.Vectors[0]
+	if got := show(v, 0) + show(v, 1) + show(v, 2); got != `"\"text\"""[1]""7"` || rescued != 0 {
+		t.Errorf("got %s, %d rescued", got, rescued)
+	}
+}
+
+// An attribute that was null in every row needs no column.
+func TestConvertNullWithoutColumn(t *testing.T) {
+	p := decodeAs(t, small(), `[{"id":"1","late":null}]`)
+	l, _ := Fix(small(), nil, nil, nil)
+	if out, rescued := l.Convert(p.Rows); rescued != 0 || out.Vector(Rescued) != nil || out.Rows != 1 {
+		t.Errorf("%d rescued: %s", rescued, show(out.Vector(Rescued), 0))
 	}
 }
 

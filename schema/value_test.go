@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // What a value becomes in a column of each kind that is not text: a value, null, or "no" where it does not fit.
@@ -265,6 +266,30 @@ func TestAppendFloat(t *testing.T) {
 		"999999999999999900000": 999999999999999900000, "1e+21": 1e21, "-1e+21": -1e21, "0": 0, "-0": math.Copysign(0, -1)} {
 		if got := string(appendFloat(nil, x)); got != want {
 			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
+// Every day of the years around today, and the days around each leap day, are read and written as package time does.
+func TestDays(t *testing.T) {
+	for year := range 10_000 {
+		day := time.Date(year, 2, 27, 0, 0, 0, 0, time.UTC)
+		last := day.AddDate(0, 0, 4)
+		if year >= 1890 && year < 2110 {
+			day, last = time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(year, 12, 31, 0, 0, 0, 0, time.UTC)
+		}
+		for ; !day.After(last); day = day.AddDate(0, 0, 1) {
+			text := day.Format(time.DateOnly)
+			got, ok := parseDay([]byte(text))
+			if !ok || got*secondsPerDay != day.Unix() || string(appendDate(nil, got)) != text {
+				t.Fatalf("%s: got %d, %v, want %d", text, got, ok, day.Unix()/secondsPerDay)
+			}
+		}
+	}
+	for month := 1; month <= 12; month++ {
+		beyond := time.Date(2025, time.Month(month)+1, 0, 0, 0, 0, 0, time.UTC).Day() + 1
+		if text := fmt.Sprintf("2025-%02d-%02d", month, beyond); appendValue(NewVector(Date), []byte(strconv.Quote(text)), scalar) {
+			t.Errorf("%s is read", text)
 		}
 	}
 }
