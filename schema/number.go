@@ -77,10 +77,10 @@ func parseDecimal(text []byte) (int64, bool) {
 	zeros := len(number) - len(trimmed) - len(fraction)
 	if hasExponent {
 		e, err := strconv.Atoi(string(exponent))
-		if err != nil || e > 1<<30 || e < -1<<30 {
+		if err != nil {
 			return 0, false
 		}
-		zeros += e
+		zeros += e // a sum that wraps around is out of bounds too
 	}
 	if zeros < 0 || zeros > 19 {
 		return 0, false
