@@ -1,6 +1,9 @@
 package schema
 
-import "math"
+import (
+	"bytes"
+	"math"
+)
 
 // form says how a text column stores values that are not strings.
 type form uint8
@@ -54,26 +57,16 @@ func scalarText(buf, raw []byte) []byte {
 	return appendUnquoted(buf, raw)
 }
 
-// parseScalar converts text, without the white space around it, to the number that a Vector of the kind holds. Empty
+// parseScalar converts text, without the ASCII white space around it, to the number that a Vector of the kind holds. Empty
 // text is null.
 func parseScalar(k Kind, text []byte) (x int64, null, ok bool) {
-	text = trimSpace(text)
-	if len(text) == 0 {
-		return 0, true, true
+	if len(text) == 0 || isSpace(text[0]) || isSpace(text[len(text)-1]) {
+		if text = bytes.Trim(text, " \t\n\v\f\r"); len(text) == 0 {
+			return 0, true, true
+		}
 	}
 	x, ok = parseKind(k, text)
 	return x, false, ok
-}
-
-// trimSpace removes ASCII white space from both ends.
-func trimSpace(text []byte) []byte {
-	for len(text) > 0 && isSpace(text[0]) {
-		text = text[1:]
-	}
-	for len(text) > 0 && isSpace(text[len(text)-1]) {
-		text = text[:len(text)-1]
-	}
-	return text
 }
 
 func isSpace(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' }
