@@ -4,14 +4,12 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
-	"mailerlake/export/disk"
 	"mailerlake/export/disk/disktest"
 	"mailerlake/export/pagelog"
 	"mailerlake/schema"
@@ -105,7 +103,7 @@ func latest(pages [][]string) []met {
 	return rows
 }
 
-// take reads up to n stretches.
+// take reads up to n runs.
 func take(t testing.TB, c *pagelog.Cursor, n int) (rows []met, more bool) {
 	t.Helper()
 	for range n {
@@ -117,7 +115,7 @@ func take(t testing.TB, c *pagelog.Cursor, n int) (rows []met, more bool) {
 			return rows, false
 		}
 		if s.From >= s.To {
-			t.Fatalf("a stretch without rows: %d to %d", s.From, s.To)
+			t.Fatalf("a run without rows: %d to %d", s.From, s.To)
 		}
 		for i := s.From; i < s.To; i++ {
 			rows = append(rows, met{s.Keys.At(i)[0], s.Page.Rows.Vector("page").Int(i)})
@@ -126,25 +124,30 @@ func take(t testing.TB, c *pagelog.Cursor, n int) (rows []met, more bool) {
 	return rows, true
 }
 
-const allStretches = 1 << 30
+const allRuns = 1 << 30
 
-func TestLogCursor(t *testing.T) {
+func TestCursor(t *testing.T) {
 	for seed := range uint64(600) {
+		pagelog.SetSegmentRows(t, int(seed%4)*10)
 		pages := keyPages(rand.New(rand.NewPCG(seed, 1)))
 		l, _ := createLog(t)
 		for i, keys := range pages {
 			appendKeys(t, l, i, keys)
 		}
-		got, _ := take(t, pagelog.NewCursor(l, nil, nil), allStretches)
+		got, _ := take(t, pagelog.NewCursor(t.Context(), l, nil, nil), allRuns)
 		if d := cmp.Diff(latest(pages), got); d != "" {
 			t.Fatalf("seed %d, pages %v (-want +got):\n%s", seed, pages, d)
+		}
+		if n, err := l.Count(t.Context()); err != nil || n != int64(len(got)) {
+			t.Fatalf("seed %d: counted %d, %v, want %d", seed, n, err, len(got))
 		}
 	}
 }
 
-// TestLogCursorSeek reads a little and seeks, again and again: what is left out is just what is below the key.
-func TestLogCursorSeek(t *testing.T) {
+// TestCursorSeek reads a little and seeks, again and again: what is left out is just what is below the key.
+func TestCursorSeek(t *testing.T) {
 	for seed := range uint64(600) {
+		pagelog.SetSegmentRows(t, int(seed%4)*10)
 		r := rand.New(rand.NewPCG(seed, 2))
 		pages := keyPages(r)
 		l, _ := createLog(t)
@@ -152,7 +155,7 @@ func TestLogCursorSeek(t *testing.T) {
 			appendKeys(t, l, i, keys)
 		}
 		left := latest(pages)
-		c := pagelog.NewCursor(l, nil, nil)
+		c := pagelog.NewCursor(t.Context(), l, nil, nil)
 		for more := true; more; {
 			key := someKey(r, 300)
 			if err := c.Seek(schema.Key{key, "further columns"}); err != nil {
@@ -173,42 +176,9 @@ func TestLogCursorSeek(t *testing.T) {
 	}
 }
 
-// TestLogCursorCompact: a log whose pages all overlap reads the same after it was sorted.
-func TestLogCursorCompact(t *testing.T) {
-	for seed := range uint64(4) {
-		r := rand.New(rand.NewPCG(seed, 3))
-		dir := t.TempDir()
-		l, err := pagelog.Create(disk.OS(false), filepath.Join(dir, "log"), logHeader, logOrder)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer l.Close()
-		var pages [][]string
-		for i := range 150 {
-			page := map[string]bool{}
-			for range 30 {
-				page[someKey(r, 5000)] = true
-			}
-			pages = append(pages, slices.SortedFunc(maps.Keys(page), compareKeys))
-			appendKeys(t, l, i, pages[i])
-		}
-		sorted, err := pagelog.Compact(disk.OS(false), filepath.Join(dir, "sorted", "log"), l)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer sorted.Close()
-		if sorted == l || len(sorted.Frames) >= len(l.Frames) {
-			t.Errorf("seed %d: %d pages are %d now", seed, len(l.Frames), len(sorted.Frames))
-		}
-		got, _ := take(t, pagelog.NewCursor(sorted, nil, nil), allStretches)
-		if d := cmp.Diff(latest(pages), got); d != "" {
-			t.Fatalf("seed %d (-want +got):\n%s", seed, d)
-		}
-	}
-}
-
-// TestLogCursorLoads: a page is loaded when its first key is due, once, and not at all if it is skipped.
-func TestLogCursorLoads(t *testing.T) {
+// TestCursorLoads: a page is loaded when its first key is due, once, and not at all if it is skipped.
+func TestCursorLoads(t *testing.T) {
+	pagelog.SetSegmentRows(t, 10)
 	l, _ := createLog(t)
 	var keys []string
 	for i := range 100 {
@@ -218,7 +188,7 @@ func TestLogCursorLoads(t *testing.T) {
 		appendKeys(t, l, i, keys[90-10*i:100-10*i])
 	}
 	var loaded []int64
-	c := pagelog.NewCursor(l, nil, func(page *schema.Page) error {
+	c := pagelog.NewCursor(t.Context(), l, nil, func(page *schema.Page) error {
 		loaded = append(loaded, page.Rows.Vector("page").Int(0))
 		return nil
 	})
@@ -230,7 +200,7 @@ func TestLogCursorLoads(t *testing.T) {
 	}
 	check("before the first row")
 	take(t, c, 1)
-	check("first stretch", 9)
+	check("first run", 9)
 	if err := c.Seek(schema.Key{"155"}); err != nil {
 		t.Fatal(err)
 	}
@@ -252,12 +222,13 @@ func TestLogCursorLoads(t *testing.T) {
 	check("at the end", 9, 4)
 }
 
-// TestLogCursorPrepare: what prepare makes of a page is what is delivered, and its error ends the reading.
-func TestLogCursorPrepare(t *testing.T) {
+// TestCursorPrepare: what prepare makes of a page is what is delivered, and its error ends the reading.
+func TestCursorPrepare(t *testing.T) {
+	pagelog.SetSegmentRows(t, 0)
 	l, _ := createLog(t)
 	appendKeys(t, l, 0, []string{"1", "3"})
 	appendKeys(t, l, 1, []string{"2", "3"})
-	c := pagelog.NewCursor(l, func(_ bool, c schema.Column) bool { return c.Required }, func(page *schema.Page) error {
+	c := pagelog.NewCursor(t.Context(), l, pagelog.KeysOnly, func(page *schema.Page) error {
 		if page.Rows.Vectors[1] != nil {
 			t.Error("a column is loaded that was not wanted")
 		}
@@ -268,35 +239,12 @@ func TestLogCursorPrepare(t *testing.T) {
 		page.Rows.Vectors[1] = v
 		return nil
 	})
-	got, _ := take(t, c, allStretches)
+	got, _ := take(t, c, allRuns)
 	if want := []met{{"1", 100}, {"2", 100}, {"3", 101}}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
-	c = pagelog.NewCursor(l, nil, func(*schema.Page) error { return disktest.ErrFull })
+	c = pagelog.NewCursor(t.Context(), l, nil, func(*schema.Page) error { return disktest.ErrFull })
 	if _, ok, err := c.Next(); err != disktest.ErrFull || ok {
 		t.Errorf("got %t, %v, want prepare's error", ok, err)
 	}
-}
-
-// BenchmarkLogCursor reads a list of a million keys in its usual order.
-func BenchmarkLogCursor(b *testing.B) {
-	l, _ := createLog(b)
-	const pages, rows = 100, 1000
-	for i := range pages {
-		var keys []string
-		for k := range rows {
-			keys = append(keys, fmt.Sprint(1_000_000_000+(pages-i)*rows+k))
-		}
-		appendKeys(b, l, i, keys)
-	}
-	for b.Loop() {
-		for c := pagelog.NewCursor(l, nil, nil); ; {
-			if _, ok, err := c.Next(); err != nil {
-				b.Fatal(err)
-			} else if !ok {
-				break
-			}
-		}
-	}
-	b.ReportMetric(float64(b.N*pages*rows)/b.Elapsed().Seconds(), "rows/s")
 }

@@ -1,0 +1,3 @@
+package pagelog_test
+
+var magicLine = "mailerlake page log 2\n"

@@ -1,0 +1,85 @@
+package pagelog
+
+import (
+	"slices"
+
+	"mailerlake/schema"
+)
+
+// Stats are sums over all pages of a log.
+type Stats struct {
+	Pages   int
+	Rows    int64   // as appended: a key that came in two pages counts twice
+	Dropped int64   // records that are no rows
+	Lacking []int64 // for each object of Table.Expected (and zeros, up to 64), the rows that lacked it
+}
+
+func (s *Stats) note(h *head) {
+	if !h.page {
+		return
+	}
+	s.Pages++
+	s.Rows += int64(h.rows)
+	s.Dropped += int64(h.dropped)
+	for _, x := range h.lacking {
+		s.Lacking[x.object] += int64(x.rows)
+	}
+}
+
+// Stats returns sums over all pages.
+func (l *Log) Stats() Stats {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := l.stats
+	s.Lacking = slices.Clone(s.Lacking)
+	return s
+}
+
+// Paths returns the API paths of the custom fields and undeclared attributes met, in order of first appearance.
+func (l *Log) Paths() []string { return l.ChildPaths(-1) }
+
+// ChildPaths returns the same of the rows of a child table.
+func (l *Log) ChildPaths(child int) []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.columns.rawPaths(child + 1)
+}
+
+// Missing returns the API paths of declared columns that no record of any page had, not even as null.
+func (l *Log) Missing() map[string]bool { return l.ChildMissing(-1) }
+
+// ChildMissing returns the same of the rows of a child table.
+func (l *Log) ChildMissing(child int) map[string]bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.columns.neverSent(child + 1)
+}
+
+// Walk returns what the log holds of a walk; of an ended Parent walk that is only that it has begun and ended.
+func (l *Log) Walk(name string) Walk {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.walks.walk(name)
+}
+
+// Unfinished returns the names of the walks that have begun and not ended, sorted.
+func (l *Log) Unfinished() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.walks.unfinished()
+}
+
+// Size returns the log's size in bytes, which grows with everything that is appended.
+func (l *Log) Size() int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.end
+}
+
+// Sample returns up to n keys that the scan met, of the newest pages whose walk is not one that not holds of. Only the
+// first and last keys of some pages are known.
+func (l *Log) Sample(n int, not func(walk string) bool) []schema.Key {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.newest.sample(n, not)
+}
