@@ -8,7 +8,6 @@ import (
 
 	"mailerlake/export/merge"
 	"mailerlake/export/part"
-	"mailerlake/export/scan"
 	"mailerlake/schema"
 )
 
@@ -147,4 +146,3 @@ func (r *run) extract(ctx context.Context, t *table, m *merge.Table) error {
 	m.Nested = false
 	return nil
 }
-

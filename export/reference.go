@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"mailerlake/export/dataset"
 	"mailerlake/export/part"

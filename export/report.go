@@ -43,8 +43,8 @@ type TableReport struct {
 	Resumed bool `json:"resumed,omitempty"`
 	// Unavailable says that the account does not have the table, as the API put it; what is stored stays.
 	Unavailable string `json:"unavailable,omitempty"`
-	Error   string `json:"error,omitempty"` // why the table keeps its old state
-	Err     error  `json:"-"`
+	Error       string `json:"error,omitempty"` // why the table keeps its old state
+	Err         error  `json:"-"`
 }
 
 // Empty reports whether nothing changed, or would change.

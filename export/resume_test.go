@@ -21,6 +21,7 @@ import (
 	"mailerlake/export/disk"
 	"mailerlake/export/pagelog"
 	"mailerlake/schema"
+	"mailerlake/schema/tables"
 )
 
 // pagesOfWalk is how many requests the walk over a trial's subscribers takes.
@@ -211,7 +212,7 @@ func TestPageLogsThatDoNotFit(t *testing.T) {
 			}())
 		}, say: "another account", resumed: -1},
 		{name: "scanned with other parameters", between: func(t *testing.T, x *trial) {
-			table := schema.Lookup("subscriber")
+			table := tables.All().Lookup("subscriber")
 			header := pagelog.Header{Account: "83510", Table: table.Name, Source: "others", Started: time.Now()}
 			log, err := pagelog.Create(disk.OS(false), logFile(t, x), header, table.Order)
 			if err == nil {
@@ -504,7 +505,7 @@ func TestPartialExportForgetsThePlan(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := l.options(t)
-	o.Tables = []*schema.Table{schema.Lookup("campaign")}
+	o.Tables = []string{"campaign"}
 	if _, err := export.Export(context.Background(), o); err != nil {
 		t.Fatal(err)
 	}

@@ -235,4 +235,6 @@ func (r *run) checkAccount() error {
 }
 
 // exports reports whether a table is to be exported.
-func (r *run) exports(t *schema.Table) bool { return r.Tables == nil || slices.Contains(r.Tables, t.Name) }
+func (r *run) exports(t *schema.Table) bool {
+	return r.Tables == nil || slices.Contains(r.Tables, t.Name)
+}

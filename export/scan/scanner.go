@@ -207,7 +207,9 @@ func (s *Scanner) event(e Event) {
 	}
 }
 
-func (s *Scanner) say(t *schema.Table, message string) { s.event(Event{Table: t.Name, Message: message}) }
+func (s *Scanner) say(t *schema.Table, message string) {
+	s.event(Event{Table: t.Name, Message: message})
+}
 
 func (s *Scanner) warn(t *schema.Table, message string) {
 	s.event(Event{Table: t.Name, Message: message, Warning: true})
