@@ -59,7 +59,7 @@ func (r *run) prove(ctx context.Context, t *table) (withheld string, found bool,
 	owner, _ := r.owner(t)
 	switch {
 	case t.scan.Incomplete != "", len(p.Kept) > 0:
-		return "the scan is incomplete", false, nil
+		return t.incomplete(), false, nil
 	case p.Candidates() == 0:
 		return "", false, nil
 	case !r.Yes && p.Candidates() > massRows && p.Candidates()*massShare > t.stored.Rows:
