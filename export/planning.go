@@ -105,7 +105,7 @@ func (r *run) open(ctx context.Context, t *table) (err error) {
 	if t.stored != nil {
 		m.Stored = t.stored.Columns
 	}
-	m.Open = func(ctx context.Context, i int) (*part.Reader, error) { return r.data.OpenPart(ctx, t.stored, i) }
+	m.Open = r.opener(t)
 	if m.Log, err = r.sortedLogOf(ctx, t); err != nil {
 		return err
 	}
