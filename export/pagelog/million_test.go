@@ -45,8 +45,8 @@ func parentOf(walk int) int { return 10_000_000 + 10*(walk^5) }
 // memory.
 func TestMillionWalks(t *testing.T) {
 	walks := 1_000_000
-	if testing.Short() {
-		walks = 20_000
+	if testing.Short() || raced {
+		walks = 50_000
 	}
 	s := diskStore(t)
 	order := []string{"parent_id", "id"}
