@@ -57,6 +57,10 @@ func TestSortedKeepsTheRows(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		pagelog.SetMaxHashes(t, 20_000)
+		if n, err := l.Count(t.Context()); err != nil || n != int64(len(latestOf(overlappingPages(pages)))) {
+			t.Errorf("%d pages: counted %d, %v", pages, n, err)
+		}
 		sorted, err := s.Sorted(t.Context(), l)
 		if err != nil {
 			t.Fatal(err)
@@ -112,6 +116,18 @@ func TestSortedAgain(t *testing.T) {
 			}
 		}
 	}
+	l.Close()
+	again, err := s.Open(t.Context(), logHeader.Table, logOrder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	if sorted, err := s.Sorted(t.Context(), again); err != nil || sorted == again {
+		t.Errorf("opened again: %v", err)
+	}
+	if files, _ := os.ReadDir(filepath.Join(dir, "sorted")); len(files) != 1 {
+		t.Errorf("opened again: %d copies on disk", len(files))
+	}
 	other := createFor(t, s, "group")
 	if sorted, err := s.Sorted(t.Context(), other); err != nil || sorted != other {
 		t.Errorf("another table: %v", err)
@@ -120,7 +136,7 @@ func TestSortedAgain(t *testing.T) {
 	if err := s.DropScratch(); err != nil {
 		t.Fatal(err)
 	}
-	if err := l.Close(); err != nil {
+	if err := again.Close(); err != nil {
 		t.Fatal(err)
 	}
 	checkOpenFiles(t, dir)
