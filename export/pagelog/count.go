@@ -2,6 +2,9 @@ package pagelog
 
 import (
 	"context"
+	"encoding/binary"
+	"errors"
+	"hash/maphash"
 	"slices"
 
 	"mailerlake/schema"
@@ -40,9 +43,13 @@ func (x index) overlapping() []index {
 	return groups
 }
 
+// countGroup counts the keys of segments that overlap.
 func countGroup(ctx context.Context, ld *loader, group index) (int64, error) {
-	if len(group) == 1 && !group[0].mixed {
+	switch {
+	case len(group) == 1 && !group[0].mixed:
 		return int64(group[0].rows), ctx.Err()
+	case len(sortedStreams(group)) > maxStreams:
+		return countHashes(ctx, ld, group)
 	}
 	c := newCursor(ctx, ld, group, nil)
 	c.Reuse()
@@ -54,4 +61,49 @@ func countGroup(ctx context.Context, ld *loader, group index) (int64, error) {
 		}
 		rows += int64(run.To - run.From)
 	}
+}
+
+// maxHashes is how many keys are counted at a time. Only tests change it.
+var maxHashes = 2 << 20
+
+// countHashes counts keys where so many pages overlap that they cannot be in memory together: it reads them one by one,
+// several times if there are many rows, and each time counts the hashes of a share of the keys. Of 10 million keys two
+// have the same hash, and count as one, with a chance of 1 in 300,000.
+func countHashes(ctx context.Context, ld *loader, group index) (int64, error) {
+	total := 0
+	for i := range group {
+		total += group[i].rows
+	}
+	shares := uint64(total/maxHashes + 1)
+	var rows int64
+	var hashes []uint64
+	var key []byte
+	for share := range shares {
+		hashes = hashes[:0]
+		for i := range group {
+			_, keys, err := ld.load(&group[i])
+			if err = errors.Join(err, ctx.Err()); err != nil {
+				return 0, err
+			}
+			for row := range keys.Len() {
+				key = appendKey(key[:0], keys, row)
+				if h := maphash.Bytes(nameSeed, key); h%shares == share {
+					hashes = append(hashes, h)
+				}
+			}
+			ld.free.give(keys...)
+		}
+		slices.Sort(hashes)
+		rows += int64(len(slices.Compact(hashes)))
+	}
+	return rows, nil
+}
+
+// appendKey appends the key of a row, so that no two keys look alike.
+func appendKey(dst []byte, keys schema.Keys, row int) []byte {
+	for _, v := range keys {
+		text := v.Text(row)
+		dst = append(binary.AppendUvarint(dst, uint64(len(text))), text...)
+	}
+	return dst
 }

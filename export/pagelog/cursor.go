@@ -73,9 +73,7 @@ func (c *Cursor) Next() (Run, bool, error) {
 
 // begin is the beginning of each call: it gives memory back and looks whether to go on at all.
 func (c *Cursor) begin() error {
-	for _, v := range c.spent {
-		c.loader.free.give(v)
-	}
+	c.loader.free.give(c.spent...)
 	c.spent = c.spent[:0]
 	return c.ctx.Err()
 }

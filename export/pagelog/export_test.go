@@ -9,6 +9,13 @@ func SetSegmentRows(t testing.TB, rows int) {
 	t.Cleanup(func() { segmentLimits = before })
 }
 
+// SetMaxHashes changes, for one test, how many keys are counted at a time.
+func SetMaxHashes(t testing.TB, n int) {
+	before := maxHashes
+	maxHashes = n
+	t.Cleanup(func() { maxHashes = before })
+}
+
 // Segments returns how many entries the index has.
 func (l *Log) Segments() int { return len(l.index) }
 

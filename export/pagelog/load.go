@@ -64,9 +64,7 @@ func (ld *loader) load(s *segment) (*schema.Page, schema.Keys, error) {
 // latest sorts a page that was put together from several, and keeps the last row of each key.
 func (ld *loader) latest(page *schema.Page, keys schema.Keys) *schema.Page {
 	sorted := pickPage(page, latestRows(keys))
-	for _, v := range vectorsOf(page) {
-		ld.free.give(v)
-	}
+	ld.free.give(vectorsOf(page)...) // sorted has copies
 	return sorted
 }
 

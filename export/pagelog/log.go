@@ -86,6 +86,12 @@ func (l *Log) Close() error {
 	return err
 }
 
+func (l *Log) isClosed() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.closed
+}
+
 // Sync makes what was appended survive a power loss.
 func (l *Log) Sync() error { return l.file.Sync() }
 

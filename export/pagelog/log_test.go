@@ -44,7 +44,7 @@ func randomLog(t testing.TB, seed uint64, pages int) (*pagelog.Log, *disktest.Fi
 
 // TestPage: a page is read as it was appended, whatever is in it.
 func TestPage(t *testing.T) {
-	for seed := range uint64(300) {
+	for seed := range uint64(100) {
 		r := rand.New(rand.NewPCG(seed, 6))
 		page := logPage(r, "7", "8", "10", "11", "12")
 		l, file := createLog(t)

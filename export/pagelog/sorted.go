@@ -22,9 +22,8 @@ const (
 
 // sortedCopy is a log in scratch that has the rows of another.
 type sortedCopy struct {
-	of   *Log
-	size int64 // of the other when the copy was made
 	log  *Log
+	size int64 // of the other when the copy was made
 }
 
 // Scratch starts a log for this run alone. Closing it removes it.
@@ -68,29 +67,39 @@ func (s *Store) DropScratch() error {
 }
 
 // Sorted returns a log of the same rows whose pages overlap so little that few have to be in memory at a time: l itself
-// if that is so already, else a copy in scratch. The copy belongs to the store: DropScratch closes it, and so does
-// Sorted when it is called again after the table's log has grown.
+// if that is so already, else a copy in scratch. The copy belongs to the store: DropScratch closes it, and so does a
+// call of Sorted after l has grown, or after another log of the table has taken the place of a closed one.
 func (s *Store) Sorted(ctx context.Context, l *Log) (*Log, error) {
 	s.sorting.Lock()
 	defer s.sorting.Unlock()
-	have, size := s.sorted[l.Header.Table], l.Size()
-	if have.of == l && have.size == size {
+	size := l.Size()
+	if have, ok := s.sorted[l]; ok && have.size == size {
 		return have.log, nil
 	}
-	if have.log != nil {
-		delete(s.sorted, l.Header.Table)
-		if err := have.log.Close(); err != nil {
-			return nil, fmt.Errorf("remove copy of page log: %w", err)
-		}
+	err := s.dropStale(l)
+	var sorted *Log
+	if err == nil {
+		sorted, err = s.sort(ctx, l)
 	}
-	sorted, err := s.sort(ctx, l)
 	if err != nil {
 		return nil, fmt.Errorf("sort page log: %w", err)
 	}
 	if sorted != l {
-		s.sorted[l.Header.Table] = sortedCopy{l, size, sorted}
+		s.sorted[l] = sortedCopy{sorted, size}
 	}
 	return sorted, nil
+}
+
+// dropStale closes copies that a new copy of l replaces.
+func (s *Store) dropStale(l *Log) error {
+	var err error
+	for of, c := range s.sorted {
+		if of == l || of.Header.Table == l.Header.Table && of.isClosed() {
+			delete(s.sorted, of)
+			err = errors.Join(err, c.log.Close())
+		}
+	}
+	return err
 }
 
 // sort merges streams until there are few.

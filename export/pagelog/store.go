@@ -24,13 +24,13 @@ type Store struct {
 	copies map[*Log]bool // logs in scratch that are open
 	made   int           // logs in scratch so far: their names differ
 
-	sorting sync.Mutex // guards what follows, and is held while a log is sorted
-	sorted  map[string]sortedCopy
+	sorting sync.Mutex          // guards what follows, and is held while a log is sorted
+	sorted  map[*Log]sortedCopy // by the log that they were made of
 }
 
 // NewStore returns the store in directory dir, with its scratch directory. Neither has to exist.
 func NewStore(fsys disk.FS, dir, scratch string) *Store {
-	return &Store{fsys: fsys, dir: dir, scratch: scratch, copies: map[*Log]bool{}, sorted: map[string]sortedCopy{}}
+	return &Store{fsys: fsys, dir: dir, scratch: scratch, copies: map[*Log]bool{}, sorted: map[*Log]sortedCopy{}}
 }
 
 // FileName returns the name of a table's log within the store's directory.

@@ -26,9 +26,11 @@ func (f *vectors) take(k schema.Kind) *schema.Vector {
 	return v
 }
 
-func (f *vectors) give(v *schema.Vector) {
-	if v != nil {
-		list := f.list(v.Kind)
-		*list = append(*list, v)
+func (f *vectors) give(vectors ...*schema.Vector) {
+	for _, v := range vectors {
+		if v != nil {
+			list := f.list(v.Kind)
+			*list = append(*list, v)
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -190,14 +191,16 @@ func writeRow(b *strings.Builder, batch *schema.Batch, row int) {
 		if v == nil || v.Null(row) {
 			continue
 		}
+		value := c.Name + " " + c.Path + " " + c.Kind.String() + "="
 		if v.Nums == nil {
-			values = append(values, fmt.Sprintf("%v=%q", c, v.Text(row)))
+			value += string(v.Text(row))
 		} else {
-			values = append(values, fmt.Sprintf("%v=%d", c, v.Int(row)))
+			value += strconv.FormatInt(v.Int(row), 10)
 		}
+		values = append(values, value)
 	}
 	slices.Sort(values)
-	fmt.Fprint(b, values)
+	b.WriteString(strings.Join(values, "\x00"))
 }
 
 // latestOf is the naive model: of each key the row of the last page that has it.
@@ -241,10 +244,11 @@ func readRows(t testing.TB, l *pagelog.Log) map[string]string {
 // checkRows compares a log with the pages that were appended.
 func checkRows(t testing.TB, l *pagelog.Log, want []*schema.Page) {
 	t.Helper()
-	if d := cmp.Diff(latestOf(want), readRows(t, l)); d != "" {
-		t.Fatalf("rows differ (-want +got):\n%s", d)
+	rows, got := latestOf(want), readRows(t, l)
+	if !maps.Equal(rows, got) {
+		t.Fatalf("rows differ (-want +got):\n%s", cmp.Diff(rows, got))
 	}
-	if n, err := l.Count(t.Context()); err != nil || n != int64(len(latestOf(want))) {
-		t.Fatalf("count is %d, %v, want %d", n, err, len(latestOf(want)))
+	if n, err := l.Count(t.Context()); err != nil || n != int64(len(rows)) {
+		t.Fatalf("count is %d, %v, want %d", n, err, len(rows))
 	}
 }
