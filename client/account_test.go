@@ -1,8 +1,10 @@
 package client_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
+	"iter"
 	"net/http"
 	"net/url"
 	"slices"
@@ -10,6 +12,9 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"mailerlake/client"
 	"mailerlake/client/mailerlitetest"
@@ -35,28 +40,40 @@ func account(subscribers int, change func(*mailerlitetest.Options)) *mailerlitet
 	return mailerlitetest.New(o)
 }
 
-// ids walks a list and returns the ids of its records in ascending order, each
-// once, and the number of pages.
-func ids(t *testing.T, seq func(func(*client.Page, error) bool)) (all []string, pages int) {
+// reader reads the ids of a page's records.
+type reader struct{ ids []string }
+
+func (r *reader) read(dec *jsontext.Decoder, _ []byte) (int, error) {
+	var rows []struct{ ID string }
+	if err := jsonv2.UnmarshalDecode(dec, &rows, jsonv2.MatchCaseInsensitiveNames(true)); err != nil {
+		return 0, err
+	}
+	r.ids = nil
+	for _, row := range rows {
+		r.ids = append(r.ids, row.ID)
+	}
+	return len(rows), nil
+}
+
+// ids walks a list by Cursor or Pages and returns the ids of its records in
+// ascending order, each once, and the number of pages.
+func ids(t *testing.T, by func(context.Context, client.List, client.ReadRecords) iter.Seq2[*client.Page, error], l client.List) (all []string, pages int) {
 	t.Helper()
-	for p, err := range seq {
+	var r reader
+	for p, err := range by(t.Context(), l, r.read) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var rows []struct{ ID string }
-		if err := json.Unmarshal(p.Data, &rows); err != nil || len(rows) != p.Rows {
-			t.Fatalf("page of %d rows holds %d, error %v", p.Rows, len(rows), err)
+		if len(r.ids) != p.Rows {
+			t.Fatalf("page of %d rows holds %d", p.Rows, len(r.ids))
 		}
-		for _, row := range rows {
-			all = append(all, row.ID)
-		}
+		all = append(all, r.ids...)
 		pages++
-		p.Release()
 	}
 	return sorted(all), pages
 }
 
-// sorted returns ids in numeric order without repeats.
+// sorted returns ids in numeric order, each once.
 func sorted(ids []string) []string {
 	ids = slices.Clone(ids)
 	slices.SortFunc(ids, func(a, b string) int {
@@ -80,8 +97,8 @@ func TestReadAccount(t *testing.T) {
 		if err != nil || who != (client.Account{ID: "83510", Name: "Demo Account"}) {
 			t.Errorf("got account %+v, error %v", who, err)
 		}
-		got, pages := ids(t, c.Cursor(ctx, client.List{Path: "/subscribers", Limits: []int{5000, 1000, 100},
-			Params: url.Values{"include": {"groups"}}}))
+		got, pages := ids(t, c.Cursor, client.List{Path: "/subscribers", Limits: []int{5000, 1000, 100},
+			Params: url.Values{"include": {"groups"}}})
 		if want := sorted(a.IDs("subscriber")); !slices.Equal(got, want) || pages != 31 {
 			t.Errorf("got %d subscribers on %d pages, want %d on 31", len(got), pages, len(want))
 		}
@@ -89,12 +106,12 @@ func TestReadAccount(t *testing.T) {
 		if err != nil || total != int64(len(got)) {
 			t.Errorf("got total %d, error %v, want %d", total, err, len(got))
 		}
-		if got, _ := ids(t, c.Pages(ctx, client.List{Path: "/groups", Limits: []int{3}})); !slices.Equal(got, sorted(a.IDs("group"))) {
+		if got, _ := ids(t, c.Pages, client.List{Path: "/groups", Limits: []int{3}}); !slices.Equal(got, sorted(a.IDs("group"))) {
 			t.Errorf("got groups %v", got)
 		}
 		var campaigns []string
 		for _, status := range []string{"sent", "draft", "ready"} {
-			part, _ := ids(t, c.Pages(ctx, client.List{Path: "/campaigns", Limits: []int{1000, 10}, Params: url.Values{"filter[status]": {status}}}))
+			part, _ := ids(t, c.Pages, client.List{Path: "/campaigns", Limits: []int{1000, 10}, Params: url.Values{"filter[status]": {status}}})
 			campaigns = append(campaigns, part...)
 		}
 		if got, want := sorted(campaigns), sorted(a.IDs("campaign")); !slices.Equal(got, want) {
@@ -106,7 +123,7 @@ func TestReadAccount(t *testing.T) {
 	})
 }
 
-// Deleted records are told from those that are there, by batch or without.
+// Deleted records are told from existing ones, with batches or without.
 func TestLookupInAccount(t *testing.T) {
 	for name, change := range map[string]func(*mailerlitetest.Options){
 		"batch":               nil,
@@ -146,7 +163,7 @@ func TestLookupInAccount(t *testing.T) {
 	}
 }
 
-// The account's faults, here and there in a walk, do not change what is read.
+// Faults during a walk do not change what is read.
 func TestAccountFaults(t *testing.T) {
 	for name, fault := range map[string]mailerlitetest.Fault{
 		"429":          {Status: 429, RetryAfter: "7"},
@@ -172,7 +189,7 @@ func TestAccountFaults(t *testing.T) {
 					return nil
 				})
 				c := open(t, a, client.Options{Rate: -1, MaxBody: 4 << 20})
-				got, _ := ids(t, c.Cursor(t.Context(), client.List{Path: "/subscribers", Limits: []int{100, 25}}))
+				got, _ := ids(t, c.Cursor, client.List{Path: "/subscribers", Limits: []int{100, 25}})
 				if want := sorted(a.IDs("subscriber")); !slices.Equal(got, want) {
 					t.Errorf("got %d subscribers, want %d", len(got), len(want))
 				}
@@ -181,7 +198,7 @@ func TestAccountFaults(t *testing.T) {
 	}
 }
 
-// A walk that was cut off goes on from the cursor of its last whole page.
+// An interrupted walk continues from the cursor of its last complete page.
 func TestResumeWalk(t *testing.T) {
 	a := account(1000, nil)
 	c := open(t, a, client.Options{Rate: -1})
@@ -194,28 +211,25 @@ func TestResumeWalk(t *testing.T) {
 	})
 	var got []string
 	var failed error
-	for p, err := range c.Cursor(t.Context(), list) {
+	var r reader
+	for p, err := range c.Cursor(t.Context(), list, r.read) {
 		if failed = err; err != nil {
 			break
 		}
-		var rows []struct{ ID string }
-		json.Unmarshal(p.Data, &rows)
-		for _, row := range rows {
-			got = append(got, row.ID)
-		}
+		got = append(got, r.ids...)
 		list.From = p.Cursor
 	}
 	var repeated *client.RepeatedCursorError
 	if !errors.As(failed, &repeated) || len(got) != 400 {
 		t.Fatalf("got %d rows, error %v, want 400 and a repeated cursor", len(got), failed)
 	}
-	rest, _ := ids(t, c.Cursor(t.Context(), list))
+	rest, _ := ids(t, c.Cursor, list)
 	if all := sorted(append(got, rest...)); len(rest) != 600 || !slices.Equal(all, sorted(a.IDs("subscriber"))) {
 		t.Errorf("got %d rows and %d after going on, %d different", len(got), len(rest), len(all))
 	}
 }
 
-// A key that the account does not know stops at once.
+// A wrong key fails at once.
 func TestWrongKey(t *testing.T) {
 	a := account(10, func(o *mailerlitetest.Options) { o.Key = "another" })
 	c := open(t, a, client.Options{})

@@ -14,62 +14,62 @@ import (
 
 const (
 	maxBackoff = 30 * time.Second
-	// maxAskedWait bounds what a Retry-After is read as: more than anybody
+	// maxRetryAfter bounds the value of a Retry-After header: longer than anybody
 	// waits, and far from overflowing a Duration.
-	maxAskedWait = 365 * 24 * time.Hour
-	// maxStrikes is how many time-outs or oversized bodies a request suffers
-	// before its caller asks for less.
-	maxStrikes = 2
+	maxRetryAfter = 365 * 24 * time.Hour
+	// maxOversize is how many time-outs or oversized bodies a request may meet
+	// before the caller is told to ask for less.
+	maxOversize = 2
 )
 
-// failure is an attempt that may be repeated.
+// failure is the error of an attempt that is worth repeating.
 type failure struct {
 	err    error
 	status int // 0 if there was no answer
-	// asked is how long the server asks to wait, -1 if it does not say.
-	asked time.Duration
+	// retryAfter is how long the server asks to wait, -1 if it does not say.
+	retryAfter time.Duration
 }
 
 func (f *failure) Error() string { return f.err.Error() }
 func (f *failure) Unwrap() error { return f.err }
 
-// again marks an error as one that another attempt may cure.
-func again(err error) error { return &failure{err: err, asked: -1} }
+// retryable marks an error as one that another attempt may cure.
+func retryable(err error) error { return &failure{err: err, retryAfter: -1} }
 
-// attempts is the course of one request through its retries.
+// attempts is one request with its retries.
 type attempts struct {
-	c       *Client
-	r       request
-	n       int           // attempts begun
-	strikes int           // attempts that took too long or brought too much
-	imposed time.Duration // waits that the server asked for
-	last    *failure
-	giveUp  error // set where the backoff ends with an error of its own
-	waiting bool
+	c          *Client
+	r          request
+	begun      int           // attempts begun
+	oversize   int           // attempts that timed out or whose body was too large
+	serverWait time.Duration // total of the waits that the server asked for
+	last       *failure
+	tooLong    *RateLimitError // the server asks for a longer wait than allowed
+	waiting    bool
 
-	plain   retry.Backoff // for failures
-	limited retry.Backoff // least waits after a 429 that says when to come back
-	bare    retry.Backoff // for a 429 that does not
+	// A backoff has a state, so each request has its own.
+	ordinary retry.Backoff // for all failures but 429
+	stated   retry.Backoff // least waits after a 429 that says when to come back
+	unstated retry.Backoff // for a 429 that does not
 }
 
 func (c *Client) newAttempts(r request) *attempts {
-	retries := c.retries
 	return &attempts{
 		c: c, r: r,
-		plain:   retry.WithMaxRetries(retries, schedule(c.backoff)),
-		limited: schedule(c.backoff),
-		bare:    retry.WithMaxRetries(retries, steepSchedule(c.backoff)),
+		ordinary: retry.WithMaxRetries(c.retries, schedule(c.backoff)),
+		stated:   schedule(c.backoff),
+		unstated: retry.WithMaxRetries(c.retries, steepSchedule(c.backoff)),
 	}
 }
 
-// schedule doubles the wait up to a cap, give or take a quarter, so that
+// schedule doubles the wait up to maxBackoff, plus or minus a quarter, so that
 // clients that failed together do not come back together.
 func schedule(base time.Duration) retry.Backoff {
 	return retry.WithJitterPercent(25, retry.WithCappedDuration(maxBackoff, retry.NewExponential(base)))
 }
 
-// steepSchedule begins like schedule but spans a whole window of the rate limit
-// within the default number of retries: 0.5, 2, 8, 30, 30 seconds.
+// steepSchedule begins like schedule, but its default number of retries spans a
+// whole window of the rate limit: 0.5, 2, 8, 30, 30 seconds.
 func steepSchedule(base time.Duration) retry.Backoff {
 	next := base
 	return retry.WithJitterPercent(10, retry.BackoffFunc(func() (time.Duration, bool) {
@@ -79,7 +79,8 @@ func steepSchedule(base time.Duration) retry.Backoff {
 	}))
 }
 
-// run makes attempts until one succeeds, one fails for good, or patience ends.
+// run makes attempts until one succeeds, one fails for good, or the retries are
+// used up.
 func (a *attempts) run(ctx context.Context, use func(*response) error) error {
 	err := retry.Do(ctx, retry.BackoffFunc(a.next), func(ctx context.Context) error {
 		return a.attempt(ctx, use)
@@ -100,64 +101,64 @@ func (a *attempts) attempt(ctx context.Context, use func(*response) error) error
 // begin counts an attempt.
 func (a *attempts) begin() {
 	a.stopWaiting()
-	a.n++
-	if a.n > 1 {
+	a.begun++
+	if a.begun > 1 {
 		a.c.stats.retries.Add(1)
 	}
 }
 
-// next is the backoff that drives the retries: how long to wait after the last
-// failure, and whether to stop.
+// next is the backoff of the request: how long to wait after the last failure,
+// and whether to stop.
 func (a *attempts) next() (time.Duration, bool) {
-	if a.impatient() {
+	if a.askForLess() {
 		return 0, true
 	}
-	wait, imposed, stop := a.wait()
+	wait, byServer, stop := a.wait()
 	if stop {
 		return 0, true
 	}
 	if a.last.status == http.StatusTooManyRequests {
-		a.c.pace.hold(wait) // for everybody
+		a.c.pace.hold(wait) // all requests, not only this one
 	}
-	if imposed && a.imposed+wait > a.c.maxWait {
-		a.giveUp = &RateLimitError{Method: a.r.method, Path: a.r.path, Status: a.last.status,
-			Wait: wait, Waited: a.imposed, Max: a.c.maxWait}
-		return 0, true
-	}
-	if imposed {
-		a.imposed += wait
+	if byServer {
+		if a.serverWait+wait > a.c.maxWait {
+			a.tooLong = &RateLimitError{Method: a.r.method, Path: a.r.path, Status: a.last.status,
+				Wait: wait, Waited: a.serverWait, Max: a.c.maxWait}
+			return 0, true
+		}
+		a.serverWait += wait
 	}
 	a.startWaiting(wait)
 	return wait, false
 }
 
-// impatient counts what a smaller page might cure, and ends the attempts early
-// if the caller has one to offer.
-func (a *attempts) impatient() bool {
-	if !tooMuch(a.last) {
+// askForLess counts failures that a smaller request might avoid, and reports
+// whether the caller should make one instead of another attempt.
+func (a *attempts) askForLess() bool {
+	if !smallerMayHelp(a.last) {
 		return false
 	}
-	a.strikes++
-	return a.r.shrinkable && a.strikes >= maxStrikes
+	a.oversize++
+	return a.r.shrinkable && a.oversize >= maxOversize
 }
 
-// wait returns the larger of our schedule and what the server asks for, and
-// whether it is the server that imposes it.
-func (a *attempts) wait() (d time.Duration, imposed, stop bool) {
+// wait returns the longer of our backoff and the wait that the server asks for,
+// and whether it counts as the server's.
+func (a *attempts) wait() (d time.Duration, byServer, stop bool) {
 	limited := a.last.status == http.StatusTooManyRequests
-	asked := a.last.asked
+	asked := a.last.retryAfter
 	if limited && asked < 0 {
-		if left := a.c.pace.exhausted(); left > 0 {
+		if left := a.c.pace.untilReset(); left > 0 {
 			asked = left
 		}
 	}
 	switch {
-	case limited && asked >= 0: // uses up no retry, but its waits are bounded
-		d, stop = a.limited.Next()
+	case limited && asked >= 0: // uses up no retry: Options.MaxWait bounds it
+		d, stop = a.stated.Next()
 	case limited:
-		d, stop = a.bare.Next()
+		d, stop = a.unstated.Next()
 	default:
-		d, stop = a.plain.Next()
+		d, stop = a.ordinary.Next()
 	}
 	return max(d, asked), limited || asked > d, stop
 }
@@ -169,7 +170,7 @@ func (a *attempts) startWaiting(d time.Duration) {
 	if a.last.status == http.StatusTooManyRequests {
 		reason = WaitRate
 	}
-	a.c.tellWait(Wait{Reason: reason, Duration: d, Path: a.r.path, Cause: a.last.err})
+	a.c.reportWait(Wait{Reason: reason, Duration: d, Path: a.r.path, Cause: a.last.err})
 }
 
 func (a *attempts) stopWaiting() {
@@ -179,8 +180,8 @@ func (a *attempts) stopWaiting() {
 	}
 }
 
-// outcome is the error that the caller sees: go-retry drops what wraps the
-// error it was given, so context is added here.
+// outcome is the error that the caller sees. Context is added here, because
+// go-retry drops what wraps the error it was given.
 func (a *attempts) outcome(ctx context.Context, err error) error {
 	var f *failure
 	switch {
@@ -188,10 +189,10 @@ func (a *attempts) outcome(ctx context.Context, err error) error {
 		return nil
 	case ctx.Err() != nil:
 		return stopped(ctx, a.r)
-	case a.giveUp != nil:
-		return a.giveUp
-	case errors.As(err, &f) && a.n > 1:
-		return fmt.Errorf("%w (gave up after %d attempts)", f.err, a.n)
+	case a.tooLong != nil:
+		return a.tooLong
+	case errors.As(err, &f) && a.begun > 1:
+		return fmt.Errorf("%w (gave up after %d attempts)", f.err, a.begun)
 	case errors.As(err, &f):
 		return f.err
 	}
@@ -208,8 +209,8 @@ func stopped(ctx context.Context, r request) error {
 	return fmt.Errorf("%s: %w (%w)", r, err, cause)
 }
 
-// tooMuch reports whether asking for less at a time may help.
-func tooMuch(err error) bool {
+// smallerMayHelp reports whether asking for less at a time may avoid an error.
+func smallerMayHelp(err error) bool {
 	var body *BodyError
 	var status *Error
 	return errors.Is(err, ErrTimeout) ||
@@ -217,17 +218,18 @@ func tooMuch(err error) bool {
 		errors.As(err, &status) && status.Status == http.StatusRequestEntityTooLarge
 }
 
-// askedWait reads Retry-After, in seconds or as a date, which is taken against
-// the server's own clock where it shows it. It returns -1 if there is none.
-func askedWait(h http.Header, now time.Time) time.Duration {
+// retryAfter reads the Retry-After header, in seconds or as a date. A date is
+// compared with the server's own clock if the answer shows it. It returns -1 if
+// there is no such header.
+func retryAfter(h http.Header, now time.Time) time.Duration {
 	v := strings.TrimSpace(h.Get("Retry-After"))
 	if v == "" {
 		return -1
 	}
 	if digits(v) {
 		seconds, err := strconv.ParseInt(v, 10, 64)
-		if err != nil || seconds > int64(maxAskedWait/time.Second) {
-			return maxAskedWait
+		if err != nil || seconds > int64(maxRetryAfter/time.Second) {
+			return maxRetryAfter
 		}
 		return time.Duration(seconds) * time.Second
 	}
@@ -238,7 +240,7 @@ func askedWait(h http.Header, now time.Time) time.Duration {
 	if date, err := http.ParseTime(h.Get("Date")); err == nil {
 		now = date
 	}
-	return min(max(until.Sub(now), 0), maxAskedWait)
+	return min(max(until.Sub(now), 0), maxRetryAfter)
 }
 
 func digits(s string) bool {

@@ -6,32 +6,32 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/sethvargo/go-retry"
 )
 
-// maxBatch is how many requests the server takes in one batch.
+// maxBatch is how many requests the server accepts in one batch.
 const maxBatch = 50
 
-// Answer is what the server says to one path of a Lookup.
+// Answer is the server's answer to one path of a Lookup.
 type Answer struct {
-	// Path is the path that was asked for.
+	// Path is the path that was requested.
 	Path string
-	// Status is the answer's code: 200 with Data, or a refusal. Only 404 without
-	// RouteMissing proves that the record does not exist.
+	// Status is the answer's status code. Only 404 without RouteMissing proves
+	// that the record does not exist.
 	Status int
-	// Data is the record, nil unless Status is a success. It is the caller's.
+	// Data is the record, nil unless Status is a success. The caller owns it.
 	Data jsontext.Value
-	// RouteMissing is set if the server does not know the route at all.
+	// RouteMissing is set if the server does not know the path at all.
 	RouteMissing bool
 }
 
-// Lookup reads many single resources and returns an answer to each path, in
-// order. It asks in batches of 50, and one by one where the server refuses
-// batches. A path that is refused is an answer, not an error, except by 401, by
-// 403, or by something that does not speak JSON as the API does. Path segments must be escaped (url.PathEscape).
+// Lookup reads many single records and returns an answer to each path, in order.
+// It sends batches of 50, or single requests if the server refuses batches. A
+// 4xx status of one path is an answer. 401 and 403 are errors, and so is an
+// error response that does not come from the API itself: none of them says
+// anything about the record. Path segments must be escaped (url.PathEscape).
 func (c *Client) Lookup(ctx context.Context, paths []string) ([]Answer, error) {
 	for _, path := range paths {
 		if err := checkPath(path); err != nil {
@@ -58,21 +58,21 @@ func (c *Client) lookup(ctx context.Context, paths []string) ([]Answer, error) {
 	switch {
 	case batchRefused(err):
 		c.noBatch.Store(true)
-	case errors.As(err, &bad), tooMuch(err): // single requests may well go through
+	case errors.As(err, &bad), smallerMayHelp(err): // single requests may succeed
 	default:
 		return answers, err
 	}
-	c.log.Debug("no use of batches, asking one by one", "cause", err)
+	c.log.Debug("batch failed, sending single requests", "cause", err)
 	return c.lookupSingly(ctx, paths)
 }
 
-// batchRefused reports whether the server does not do batches for us.
+// batchRefused reports whether the server refuses batches as such.
 func batchRefused(err error) bool {
 	var e *Error
 	return errors.As(err, &e) && e.Path == batchPath && slices.Contains([]int{403, 404, 405, 422}, e.Status)
 }
 
-// lookupSingly asks one by one.
+// lookupSingly sends one request for each path.
 func (c *Client) lookupSingly(ctx context.Context, paths []string) ([]Answer, error) {
 	answers := make([]Answer, 0, len(paths))
 	for _, path := range paths {
@@ -80,7 +80,7 @@ func (c *Client) lookupSingly(ctx context.Context, paths []string) ([]Answer, er
 		a := Answer{Path: path, Status: http.StatusOK, Data: data}
 		if err != nil {
 			var status *Error
-			if !errors.As(err, &status) || !answerable(status.Status) || !status.json {
+			if !errors.As(err, &status) || !aboutRecord(status.Status) || !status.json {
 				return nil, err
 			}
 			a.Status, a.RouteMissing = status.Status, status.RouteMissing()
@@ -90,9 +90,9 @@ func (c *Client) lookupSingly(ctx context.Context, paths []string) ([]Answer, er
 	return answers, nil
 }
 
-// answerable reports whether a status says something about the record, and not
-// about the key or the server's state.
-func answerable(status int) bool {
+// aboutRecord reports whether an error status says something about the record,
+// not about the key or the state of the server.
+func aboutRecord(status int) bool {
 	switch status {
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusRequestTimeout, http.StatusTooManyRequests:
 		return false
@@ -102,21 +102,21 @@ func answerable(status int) bool {
 
 const batchPath = "/batch"
 
-// batch is a Lookup of up to 50 paths under way.
+// batch is a Lookup of up to 50 paths in progress.
 type batch struct {
 	c       *Client
 	paths   []string
 	answers []Answer
-	open    []int // indices of paths not answered yet
-	limited bool  // a part of the last round was refused by the rate limit
-	why     error // what ailed an open part in the last round, nil if none is open
+	pending []int // indices of the paths without an answer
+	limited bool  // the rate limit refused a part of the last round
+	cause   error // why a path is still pending after the last round
 }
 
-// lookupBatch asks in one batch, and again for the parts that failed.
+// lookupBatch sends one batch, then batches of the parts that failed.
 func (c *Client) lookupBatch(ctx context.Context, paths []string) ([]Answer, error) {
 	b := &batch{c: c, paths: paths, answers: make([]Answer, len(paths))}
 	for i := range paths {
-		b.open = append(b.open, i)
+		b.pending = append(b.pending, i)
 	}
 	a := c.newAttempts(request{method: http.MethodPost, path: batchPath})
 	err := retry.Do(ctx, retry.BackoffFunc(a.next), func(ctx context.Context) error {
@@ -130,59 +130,59 @@ func (c *Client) lookupBatch(ctx context.Context, paths []string) ([]Answer, err
 	return b.answers, nil
 }
 
-// round asks for the open parts once.
+// round sends the pending paths once.
 func (b *batch) round(ctx context.Context, a *attempts) error {
-	b.limited, b.why = false, nil
+	b.limited, b.cause = false, nil
 	r := request{method: http.MethodPost, path: batchPath, body: b.body(), shrinkable: true}
-	if err := b.c.do(ctx, r, b.read); err != nil || len(b.open) == 0 {
+	if err := b.c.do(ctx, r, b.read); err != nil || len(b.pending) == 0 {
 		return err
 	}
-	a.last = &failure{err: b.why, asked: -1}
+	a.last = &failure{err: b.cause, retryAfter: -1}
 	if b.limited {
 		a.last.status = http.StatusTooManyRequests
 	}
 	return retry.RetryableError(a.last)
 }
 
-// body writes the batch of the open parts.
+// body writes the batch of the pending paths.
 func (b *batch) body() []byte {
 	body := []byte(`{"requests":[`)
-	for n, i := range b.open {
+	for n, i := range b.pending {
 		if n > 0 {
 			body = append(body, ',')
 		}
 		body = append(body, `{"method":"GET","path":`...)
-		body, _ = jsontext.AppendQuote(body, "api"+b.paths[i]) // fails on invalid UTF-8 only: paths are ASCII
+		body, _ = jsontext.AppendQuote(body, "api"+b.paths[i]) // fails only on invalid UTF-8, and paths are ASCII
 		body = append(body, '}')
 	}
 	return append(body, `]}`...)
 }
 
-// read takes the answers out of a batch's body.
+// read reads the answer to a batch.
 func (b *batch) read(r *response) error {
-	parts, err := parseBatch(r.body.Bytes())
+	parts, err := parseBatch(r.body)
 	if err != nil {
 		return err
 	}
-	if len(parts) != len(b.open) {
-		return badBody("it has %d answers to %d requests", len(parts), len(b.open))
+	if len(parts) != len(b.pending) {
+		return badBody("it has %d answers to %d requests", len(parts), len(b.pending))
 	}
-	still := b.open[:0]
+	pending := b.pending[:0]
 	var denied error
-	for n, i := range b.open {
-		switch answered, err := b.part(i, parts[n]); {
+	for n, i := range b.pending {
+		switch settled, err := b.settle(i, parts[n]); {
 		case err != nil:
 			denied = err
-		case !answered:
-			still = append(still, i)
+		case !settled:
+			pending = append(pending, i)
 		}
 	}
-	b.open = still
+	b.pending = pending
 	return denied
 }
 
-// part books one answer of a batch and reports whether it settles the path.
-func (b *batch) part(i int, p part) (answered bool, err error) {
+// settle notes the answer to one path, and reports whether it is final.
+func (b *batch) settle(i int, p part) (settled bool, err error) {
 	message := b.c.key.clean(p.message)
 	e := &Error{Method: http.MethodGet, Path: b.paths[i], Status: p.code, Message: message, Hint: hint(p.code)}
 	switch {
@@ -190,9 +190,9 @@ func (b *batch) part(i int, p part) (answered bool, err error) {
 		b.answers[i] = Answer{Path: b.paths[i], Status: p.code, Data: p.data}
 		return true, nil
 	case p.code/100 == 2:
-		b.why = &BodyError{Method: e.Method, Path: e.Path, Status: p.code, Why: "it has no data"}
+		b.cause = &BodyError{Method: e.Method, Path: e.Path, Status: p.code, Why: "it has no data"}
 		return false, nil
-	case answerable(p.code):
+	case aboutRecord(p.code):
 		b.answers[i] = Answer{Path: b.paths[i], Status: p.code, RouteMissing: routeMissing(message)}
 		return true, nil
 	case p.code == http.StatusUnauthorized, p.code == http.StatusForbidden:
@@ -201,7 +201,7 @@ func (b *batch) part(i int, p part) (answered bool, err error) {
 		b.c.stats.rateLimited.Add(1)
 		b.limited = true
 	}
-	b.why = e
+	b.cause = e
 	return false, nil
 }
 
@@ -215,7 +215,7 @@ type part struct {
 func parseBatch(body []byte) (parts []part, err error) {
 	e := newReader(body)
 	found := false
-	err = e.whole(func(name string) error {
+	err = e.whole(func(name string) (err error) {
 		if name != "responses" || e.dec.PeekKind() != '[' {
 			return e.dec.SkipValue()
 		}
@@ -269,7 +269,7 @@ func (e *reader) partBody(p *part) error {
 			return err
 		case name == "message" && e.dec.PeekKind() == '"':
 			message, err := e.text()
-			p.message = strings.Clone(message)
+			p.message = message
 			return err
 		}
 		return e.dec.SkipValue()

@@ -15,29 +15,29 @@ import (
 const (
 	// maxPooled is the largest body buffer that is kept for another request.
 	maxPooled = 16 << 20
-	// maxTrusted is as much memory as a Content-Length is believed for.
-	maxTrusted = 4 << 20
-	// maxErrorBody bounds what is read of an answer that is no success.
+	// maxPrealloc bounds the memory reserved because a Content-Length says so.
+	maxPrealloc = 4 << 20
+	// maxErrorBody bounds what is read of an error response.
 	maxErrorBody = 64 << 10
 )
 
 var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-// freeBody makes a body's memory available to another request; nil is fine.
+// freeBody makes a body's memory available to another request.
 func freeBody(b *bytes.Buffer) {
-	if b != nil && b.Cap() <= maxPooled {
+	if b.Cap() <= maxPooled {
 		b.Reset()
 		bodies.Put(b)
 	}
 }
 
-// readBody reads a body whole, within the bound.
+// readBody reads a body to its end, within the bound.
 func (c *Client) readBody(resp *http.Response) (*bytes.Buffer, error) {
 	if resp.ContentLength > c.maxBody {
 		return nil, tooLarge()
 	}
 	b := bodies.Get().(*bytes.Buffer)
-	b.Grow(int(min(max(resp.ContentLength, 0), maxTrusted)) + bytes.MinRead)
+	b.Grow(int(min(max(resp.ContentLength, 0), maxPrealloc)) + bytes.MinRead)
 	n, err := b.ReadFrom(io.LimitReader(resp.Body, c.maxBody+1))
 	c.stats.bytes.Add(n)
 	switch {
@@ -60,18 +60,18 @@ func badBody(format string, args ...any) error {
 
 func tooLarge() error { return &BodyError{Why: "it is larger than allowed", TooLarge: true} }
 
-// complaint is what the body of an answer that is no success says.
+// complaint is what the body of an error response says.
 type complaint struct {
 	message string
 	limit   bool // it is about the page size
-	json    bool // it is the API that speaks: proxies answer with web pages
+	json    bool // it comes from the API: proxies answer with web pages
 }
 
-// readComplaint reads such a body. Whatever is not JSON says nothing.
+// readComplaint reads the body of an error response. What is not JSON is ignored.
 func readComplaint(body io.Reader) (said complaint) {
 	text, _ := io.ReadAll(io.LimitReader(body, maxErrorBody))
 	e := newReader(text)
-	if e.dec.PeekKind() == '"' { // a bare string is among the recorded forms
+	if e.dec.PeekKind() == '"' { // some routes answer with nothing but a string
 		message, err := e.text()
 		return complaint{message, aboutLimit(message), err == nil}
 	}
@@ -102,18 +102,24 @@ var limitWord = regexp.MustCompile(`(?i)\blimit\b`)
 // limit is invalid.", "The limit must be one of following: 10, 25, 50, 100".
 func aboutLimit(message string) bool { return limitWord.MatchString(message) }
 
-// whyNotJSON describes a syntax error without repeating any of the body.
-func whyNotJSON(body []byte, err error) error {
+// bodyErrorOf turns an error met while reading a body into a BodyError. A
+// jsontext error may quote the body, so none of its text is repeated.
+func bodyErrorOf(body []byte, err error) error {
+	var bad *BodyError
 	var syntax *jsontext.SyntacticError
 	switch start := bytes.TrimSpace(body); {
+	case errors.As(err, &bad):
+		return err
+	case !errors.As(err, &syntax) && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
+		return &BodyError{Why: err.Error(), Err: err}
 	case len(start) == 0:
 		return &BodyError{Why: "it is empty"}
 	case start[0] == '<':
 		return &BodyError{Why: "it is a web page, not JSON"}
-	case errors.Is(err, io.ErrUnexpectedEOF):
+	case syntax == nil || errors.Is(err, io.ErrUnexpectedEOF):
 		return &BodyError{Why: "its JSON is cut short"}
-	case errors.As(err, &syntax):
-		return badBody("it is not valid JSON at byte %d of %d", syntax.ByteOffset, len(body))
+	case syntax.Err != nil && syntax.Err.Error() == "exceeded max depth": // the one mark that jsontext gives it
+		return &BodyError{Why: "its JSON is nested too deeply to read; asking again cannot help", TooDeep: true}
 	}
-	return &BodyError{Why: "it is not valid JSON"}
+	return badBody("it is not valid JSON at byte %d of %d", syntax.ByteOffset, len(body))
 }

@@ -1,24 +1,26 @@
 // Package client talks to the MailerLite API.
 //
 // The two names you want are [New] and [Client.Cursor], which walks a list and
-// hands on each page as raw JSON records. [Client.Pages], [Client.Count],
-// [Client.Get], [Client.Lookup] and [Client.Account] cover the rest of what an
-// export reads.
+// has the caller's function read the records of each page straight from its
+// JSON. [Client.Pages], [Client.Count], [Client.Get], [Client.Lookup] and
+// [Client.Account] cover the rest of what an export reads.
 //
 // What always holds:
 //
-//   - Every request takes one path (request.go): it is authenticated, paced,
-//     bounded in time and size, retried and turned into a value or a typed
-//     error there and nowhere else.
-//   - The key is sent to one host only, over https (plain http to loopback
-//     alone). Redirects are refused, not followed. The key appears in no error,
-//     log line or formatted value.
+//   - Every request takes one path (request.go): only there is it authenticated,
+//     paced, bounded in time and size, retried, and turned into a value or a
+//     typed error.
+//   - The key is sent to one host only, over https (plain http only to loopback
+//     addresses). Redirects are refused, not followed. The key appears in no
+//     error, log line or formatted value.
 //   - All goroutines of a Client share one budget of requests and are served
 //     first come, first served. A 429 makes all of them wait.
-//   - Nothing the server does can hang a call or exhaust memory: each attempt
-//     ends after Options.Timeout, bodies end at Options.MaxBody, walks that do
-//     not come to an end stop with a typed error.
-//   - Every answer must come from the same account.
+//   - Nothing the server does can hang a call or exhaust memory: Options.Timeout
+//     bounds each attempt, Options.MaxBody each body, and a walk that would not
+//     end stops with a typed error.
+//   - An error concerns its own request alone. A list that is refused (403, 404,
+//     422) is an [*Error], and the Client goes on working.
+//   - All answers must come from the same account.
 package client
 
 import (
@@ -41,7 +43,7 @@ const DefaultURL = "https://connect.mailerlite.com/api"
 // the day of the newest recorded responses that the program was written against.
 const Version = "2025-09-19"
 
-// What an Options value of zero stands for.
+// The defaults of Options, used where a value is zero.
 const (
 	DefaultRetries = 5
 	DefaultTimeout = 30 * time.Second
@@ -49,37 +51,37 @@ const (
 	DefaultMaxBody = 64 << 20
 )
 
-// Options steer a Client. Only Key is required.
+// Options configure a Client. Only Key is required.
 type Options struct {
 	// URL is where the API answers; empty means DefaultURL. It must be https,
 	// or http to a loopback address. A trailing slash does not matter.
 	URL string
-	// Key is the API token. It never shows when Options are printed.
+	// Key is the API token. It is hidden when Options are printed.
 	Key string `json:"-"`
-	// Transport carries the requests; nil means an own http.Transport.
+	// Transport carries the requests; nil means an http.Transport of the client's own.
 	Transport http.RoundTripper
 	// UserAgent names the program to the server; empty means "mailerlake".
 	UserAgent string
-	// Rate is the number of requests a minute to stay under. Zero paces by the
+	// Rate is the greatest number of requests a minute. Zero paces by the
 	// server's headers alone; negative means nine tenths of the limit that the
 	// headers state, 108 until they do.
 	Rate int
-	// Retries is how often a failed request is tried again: zero means
-	// DefaultRetries, negative means never.
+	// Retries is how often a failed request is repeated; zero means
+	// DefaultRetries, negative never.
 	Retries int
-	// Timeout bounds one attempt from sending to the last byte of the body;
+	// Timeout bounds one attempt, from sending to the last byte of the body;
 	// zero means DefaultTimeout.
 	Timeout time.Duration
-	// MaxWait bounds the time a request may wait in total because the server
-	// says so (Retry-After, 429); zero means DefaultMaxWait, negative none.
+	// MaxWait bounds the total time that one request waits because the server
+	// says so (Retry-After, 429); zero means DefaultMaxWait, negative no wait.
 	MaxWait time.Duration
 	// MaxBody bounds a response body in bytes, after decompression; zero means
 	// DefaultMaxBody.
 	MaxBody int64
-	// Logger hears about each request at debug level; nil means silence.
+	// Logger logs each request at debug level; nil means no log.
 	Logger *slog.Logger
-	// OnWait, if set, is called whenever the client begins to wait, from the
-	// goroutine that waits: it must be quick and safe for concurrent use.
+	// OnWait, if set, is called when a request begins to wait, from the goroutine
+	// that waits: it must be quick and safe for concurrent use.
 	OnWait func(Wait)
 }
 
@@ -100,7 +102,7 @@ type Client struct {
 	pace    *pacer
 	stats   counters
 	account atomic.Pointer[string] // x-account_id of the first answer that had one
-	noBatch atomic.Bool            // POST /batch was refused
+	noBatch atomic.Bool            // the server refuses POST /batch
 }
 
 // New checks the options and returns a Client. It does not touch the network.
@@ -146,20 +148,20 @@ func orDefault[T comparable](v, fallback T) T {
 	return v
 }
 
-// newTransport returns a transport of our own, so that no other part of the
-// process changes it. It asks for gzip by itself.
+// newTransport returns a transport of our own, which no other part of the process
+// can change. It asks for gzip by itself.
 func newTransport() *http.Transport {
 	t := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true}
 	if base, ok := http.DefaultTransport.(*http.Transport); ok {
 		t = base.Clone()
 	}
-	t.MaxIdleConnsPerHost = 16 // as many as walks side by side, or each request dials anew
+	t.MaxIdleConnsPerHost = 16 // as many as walks run side by side, or requests would dial anew
 	t.MaxResponseHeaderBytes = 1 << 20
 	return t
 }
 
 // checkURL returns the address without its trailing slash. Its errors do not
-// repeat the address: it may hold a password.
+// repeat the address, which may contain a password.
 func checkURL(s string) (string, error) {
 	s = strings.TrimRight(orDefault(s, DefaultURL), "/")
 	u, err := url.Parse(s)
@@ -167,13 +169,13 @@ func checkURL(s string) (string, error) {
 	case err != nil || u.Host == "" || u.Opaque != "":
 		return "", errors.New("check API address: not a URL; it looks like " + DefaultURL)
 	case u.User != nil:
-		return "", errors.New("check API address: it must not hold a user or password")
+		return "", errors.New("check API address: it must not contain a user or password")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return "", errors.New("check API address: it must not hold a query or fragment")
+		return "", errors.New("check API address: it must not contain a query or fragment")
 	case u.Scheme == "https", u.Scheme == "http" && loopback(u.Hostname()):
 		return s, nil
 	case u.Scheme == "http":
-		return "", errors.New("check API address: plain http would show the key to the network; use https (http is for loopback addresses)")
+		return "", errors.New("check API address: plain http would show the key to the network; use https (http is for loopback addresses only)")
 	}
 	return "", errors.New("check API address: it must begin with https://")
 }
@@ -184,15 +186,14 @@ func loopback(host string) bool {
 
 // Stats is what a Client has done so far.
 type Stats struct {
-	// Requests counts attempts sent, Retries those among them that repeat an
-	// earlier one.
+	// Requests counts attempts, Retries those that repeat an earlier one.
 	Requests, Retries int64
-	// RateLimited counts answers 429, in batches too.
+	// RateLimited counts answers with status 429, those in batches included.
 	RateLimited int64
-	// BytesRead counts bytes of bodies after decompression.
+	// BytesRead counts bytes of bodies, after decompression.
 	BytesRead int64
-	// Waited is the time in which at least one request was held back, for the
-	// rate limit or before a retry.
+	// Waited is the time during which at least one request waited, for the rate
+	// limit or before a retry.
 	Waited time.Duration
 }
 
@@ -207,21 +208,21 @@ func (c *Client) Stats() Stats {
 	}
 }
 
-// Account says whose key it is.
+// Account is the account that a key belongs to.
 type Account struct {
-	// ID is the account's id, "" if the server does not tell.
+	// ID is the account's id, "" if the server does not state it.
 	ID string
-	// Name is the account's name, "" if the server does not tell.
+	// Name is the account's name, "" if the server does not state it.
 	Name string
 }
 
-// Account asks which account the key opens. Where the server has no such
-// route, the id is taken from the header that answers carry.
+// Account asks which account the key belongs to. If the server has no such
+// route, the id comes from the headers of its answers.
 func (c *Client) Account(ctx context.Context) (Account, error) {
 	var a Account
 	err := c.do(ctx, request{method: http.MethodGet, path: "/account"}, func(r *response) error {
 		var err error
-		a, err = parseAccount(r.body.Bytes())
+		a, err = parseAccount(r.body)
 		return err
 	})
 	if err != nil && !errors.Is(err, ErrNotFound) {

@@ -82,7 +82,7 @@ func TestRequestHeaders(t *testing.T) {
 	}
 }
 
-// Several answers from one account are fine, an answer without the header too.
+// Answers must come from one account; the header may be missing.
 func TestAccountChanged(t *testing.T) {
 	ids := []string{"", "1", "1", "", "1", "2"}
 	c, f := newTestClient(t, func(n int, _ *http.Request) reply {
@@ -99,8 +99,8 @@ func TestAccountChanged(t *testing.T) {
 	}
 }
 
-// Whatever the server and the transport say, and however values are printed:
-// the key does not show.
+// The key never shows, whatever the server and the transport say and however
+// values are printed.
 func TestKeyNeverShows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
@@ -128,7 +128,7 @@ func TestKeyNeverShows(t *testing.T) {
 			for ; err != nil; err = errors.Unwrap(err) {
 				fmt.Fprintf(&out, "%v %+v %#v %q\n", err, err, err, err)
 			}
-			_, err = collect(c.Cursor(t.Context(), List{Path: "/x"}))
+			_, err = collect(t.Context(), c.Cursor, List{Path: "/x"})
 			_, err2 := c.Lookup(t.Context(), paths(2))
 			_, err3 := c.Account(t.Context())
 			log.Error("failed", "err", err, "err2", err2, "err3", err3, "client", c, "options", options)
@@ -148,7 +148,7 @@ func TestKeyNeverShows(t *testing.T) {
 	})
 }
 
-// A message of the server becomes one clean, short line.
+// A server's message becomes one clean, short line.
 func TestErrorMessage(t *testing.T) {
 	for _, tc := range []struct{ body, want string }{
 		{`{"message":"Unauthenticated."}`, "Unauthenticated."},
@@ -174,13 +174,49 @@ func TestErrorMessage(t *testing.T) {
 func TestErrorText(t *testing.T) {
 	for want, err := range map[string]error{
 		"get /subscribers: 401 Unauthorized; Unauthenticated; check MAILERLITE_API_KEY: the key may be mistyped or deleted, or its user removed (request 8f-VNO)": &Error{Method: "GET", Path: "/subscribers", Status: 401, Message: "Unauthenticated.", Hint: hint(401), RequestID: "8f-VNO"},
-		"get /x: 520; MailerLite has trouble; run again later":                                                                   &Error{Method: "GET", Path: "/x", Status: 520, Hint: hint(520)},
-		"post /batch: 200 with an unusable body: it is empty":                                                                    &BodyError{Method: "POST", Path: "/batch", Status: 200, Why: "it is empty"},
-		"read /s: page 3 points back to a page already read; run again to go on from the page before it":                         &RepeatedCursorError{Path: "/s", Pages: 2},
-		"get /x: rate limit: the server asks to wait 20m0s (waited 1m0s, allowed 15m0s); run again later or allow a longer wait": &RateLimitError{Method: "GET", Path: "/x", Wait: 20 * 60e9, Waited: 60e9, Max: 15 * 60e9},
+		"get /x: 520; the fault is on MailerLite's side; try again later":                                                                                         &Error{Method: "GET", Path: "/x", Status: 520, Hint: hint(520)},
+		"post /batch: 200 with an unusable body: it is empty":                                                                                                     &BodyError{Method: "POST", Path: "/batch", Status: 200, Why: "it is empty"},
+		"read /s: page 3 points back to a page already read":                                                                                                      &RepeatedCursorError{Path: "/s", Pages: 2},
+		"get /x: rate limit: the server asks to wait 20m0s (waited 1m0s, allowed 15m0s); try again later or allow a longer wait":                                  &RateLimitError{Method: "GET", Path: "/x", Wait: 20 * 60e9, Waited: 60e9, Max: 15 * 60e9},
 	} {
 		if got := err.Error(); got != want {
 			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+// A hint says what to check. It advises another try only where that can help.
+func TestHints(t *testing.T) {
+	for _, tc := range []struct {
+		code int
+		body string
+		want []string // parts of the hint, none = no hint
+	}{
+		{400, `{"message":"x"}`, nil},
+		{401, `{"message":"Unauthenticated."}`, []string{"check MAILERLITE_API_KEY"}},
+		{403, `{"message":"no"}`, []string{"check that", "user may read this", "plan", "IP allow-list"}},
+		{404, `{"message":"Resource does not exist."}`, nil},
+		{404, `{"message":"The route api/x could not be found."}`, []string{"check the API address"}},
+		{404, html, []string{"check the API address"}},
+		{405, html, []string{"check the API address"}},
+		{408, "", []string{"MailerLite's side", "later"}},
+		{413, html, nil},
+		{422, `{"message":"The selected limit is invalid."}`, nil},
+		{503, html, []string{"MailerLite's side", "later"}},
+	} {
+		c, _ := newTestClient(t, func(int, *http.Request) reply { return status(tc.code, tc.body) }, Options{Retries: -1})
+		_, err := c.Get(t.Context(), "/x", nil)
+		var e *Error
+		if !errors.As(err, &e) || (e.Hint == "") != (tc.want == nil) {
+			t.Fatalf("%d %s: got hint %q, error %v", tc.code, tc.body, e.Hint, err)
+		}
+		for _, part := range tc.want {
+			if !strings.Contains(e.Hint, part) {
+				t.Errorf("%d: got hint %q, want %q in it", tc.code, e.Hint, part)
+			}
+		}
+		if strings.Contains(err.Error(), "again") && tc.code != 408 && tc.code != 503 {
+			t.Errorf("%d: error %v says to do it again", tc.code, err)
 		}
 	}
 }
@@ -189,9 +225,9 @@ func TestErrorText(t *testing.T) {
 func TestRedirect(t *testing.T) {
 	for location, want := range map[string]string{
 		"https://u:p@evil.example:99/secret?x=y": "host evil.example;",
-		"/secret":                                "points elsewhere",
-		"http://[bad/secret":                     "points elsewhere",
-		"":                                       "points elsewhere",
+		"/secret":                                "redirects to another address",
+		"http://[bad/secret":                     "redirects to another address",
+		"":                                       "redirects to another address",
 	} {
 		for _, code := range []int{301, 302, 303, 307, 308} {
 			c, f := newTestClient(t, func(int, *http.Request) reply { return status(code, "").with("Location", location) }, Options{})

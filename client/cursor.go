@@ -4,27 +4,29 @@ import (
 	"context"
 	"hash/maphash"
 	"iter"
+	"net/url"
 )
 
-// maxEmptyPages is how many pages without a record a walk bears in a row while
-// the server says that more follow.
+// maxEmptyPages is how many pages in a row may hold no record while the server
+// says that more follow.
 const maxEmptyPages = 10
 
-// Cursor walks a list by its cursors, from List.From to the end. The walk ends
-// with an error, after which nothing follows: RepeatedCursorError if the server
-// leads in a circle, EndlessListError if nothing but empty pages comes, else
-// whatever made a page fail. Each page before it is whole, and its Cursor can
-// be handed to List.From to go on later.
-func (c *Client) Cursor(ctx context.Context, l List) iter.Seq2[*Page, error] {
+// Cursor walks a list by its cursors, from List.From to the end; read reads the
+// records of each page. The walk ends with the first error:
+// RepeatedCursorError if a cursor leads back to an earlier page,
+// EndlessListError if only empty pages come, or the reason why a page failed.
+// Every page yielded before it is complete, and its Cursor can be used as
+// List.From of a later walk.
+func (c *Client) Cursor(ctx context.Context, l List, read ReadRecords) iter.Seq2[*Page, error] {
 	return func(yield func(*Page, error) bool) {
-		w := newCursorWalk(c, l)
+		w := newCursorWalk(c, l, read)
 		for {
 			p, err := w.next(ctx)
 			if err != nil {
 				yield(nil, err)
 				return
 			}
-			// The page is the caller's once it is handed on.
+			// The caller may change the page once it has it.
 			last := p.Cursor == ""
 			if !yield(p, nil) || last {
 				return
@@ -35,42 +37,37 @@ func (c *Client) Cursor(ctx context.Context, l List) iter.Seq2[*Page, error] {
 
 // cursorWalk is the state of a walk by cursors.
 type cursorWalk struct {
-	c      *Client
-	list   List
-	size   *sizer
+	walk
 	cursor string
-	pages  int
-	empty  int // pages without a record in a row
 	// seen holds a hash of each cursor: a walk may have many thousands.
 	seen map[uint64]struct{}
 	seed maphash.Seed
 }
 
-func newCursorWalk(c *Client, l List) *cursorWalk {
-	w := &cursorWalk{c: c, list: l, size: newSizer(l.Limits), cursor: l.From,
+func newCursorWalk(c *Client, l List, read ReadRecords) *cursorWalk {
+	w := &cursorWalk{walk: newWalk(c, l, read), cursor: l.From,
 		seen: make(map[uint64]struct{}), seed: maphash.MakeSeed()}
 	if l.From != "" {
-		w.met(l.From)
+		w.repeated(l.From)
 	}
 	return w
 }
 
-// met notes a cursor and reports whether it came before.
-func (w *cursorWalk) met(cursor string) bool {
+// repeated reports whether the walk has seen a cursor before, and remembers it.
+func (w *cursorWalk) repeated(cursor string) bool {
 	h := maphash.String(w.seed, cursor)
 	_, before := w.seen[h]
 	w.seen[h] = struct{}{}
 	return before
 }
 
-// next fetches the page at the cursor and moves on.
+// next fetches the page at the cursor and moves on to the one after it.
 func (w *cursorWalk) next(ctx context.Context) (*Page, error) {
 	p, err := w.fetch(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if err := w.check(p); err != nil {
-		p.Release()
 		return nil, err
 	}
 	w.pages++
@@ -79,20 +76,19 @@ func (w *cursorWalk) next(ctx context.Context) (*Page, error) {
 }
 
 func (w *cursorWalk) fetch(ctx context.Context) (*Page, error) {
+	position := url.Values{}
+	if w.cursor != "" {
+		position.Set("cursor", w.cursor)
+	}
 	for {
-		extra := w.size.params()
-		if w.cursor != "" {
-			extra.Set("cursor", w.cursor)
-		}
-		p, err := w.c.page(ctx, w.list, extra, w.size.smaller())
+		p, err := w.page(ctx, position)
 		if err == nil {
 			w.size.grow()
 			return p, nil
 		}
-		if !w.size.shrink(err) {
+		if !w.shrink(err) {
 			return nil, err
 		}
-		w.c.log.Debug("smaller pages", "path", w.list.Path, "limit", w.size.limit(), "cause", err)
 	}
 }
 
@@ -101,7 +97,7 @@ func (w *cursorWalk) check(p *Page) error {
 	if p.Cursor == "" {
 		return nil
 	}
-	if w.met(p.Cursor) {
+	if w.repeated(p.Cursor) {
 		return &RepeatedCursorError{Path: w.list.Path, Cursor: p.Cursor, Pages: w.pages}
 	}
 	if p.Rows > 0 {
@@ -109,7 +105,7 @@ func (w *cursorWalk) check(p *Page) error {
 		return nil
 	}
 	if w.empty++; w.empty > maxEmptyPages {
-		return &EndlessListError{Path: w.list.Path, Pages: w.pages, Why: "only empty pages come, each naming a next one"}
+		return &EndlessListError{Path: w.list.Path, Pages: w.pages, Why: "only empty pages come, and each names a next one"}
 	}
 	return nil
 }

@@ -17,51 +17,58 @@ const (
 	maxAggregations = 64
 )
 
-// envelope is a list's answer around its records.
+// lenient accepts what the API may put into records: repeated names and invalid
+// UTF-8 are for the reader of the records to judge.
+var lenient = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
+
+// envelope is the answer of a list, without its records.
 type envelope struct {
-	data         jsontext.Value // the array of records, part of the body
 	rows         int
-	cursor       string // next cursor, "" for none
-	nextLink     string // links.next, "" for none
-	number       int    // 0 unknown
-	lastPage     int    // 0 unknown
-	perPage      int    // 0 unknown
-	total        int64  // -1 unknown
+	cursor       string // of the next page, "" if there is none
+	nextLink     string // links.next, "" if there is none
+	number       int    // 0 if unknown
+	lastPage     int    // 0 if unknown
+	perPage      int    // 0 if unknown
+	total        int64  // -1 if unknown
 	aggregations map[string]int64
 }
 
-// reader walks over a body once, token by token. What the records hold is not
-// judged here: repeated names and invalid UTF-8 pass.
+// reader reads a body once, token by token. It can be reset for the next body.
 type reader struct {
-	body []byte
-	dec  *jsontext.Decoder
+	body  []byte
+	input bytes.Buffer
+	dec   jsontext.Decoder
 }
 
 func newReader(body []byte) *reader {
-	return &reader{body, jsontext.NewDecoder(bytes.NewBuffer(body),
-		jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))}
+	e := new(reader)
+	e.reset(body)
+	return e
 }
 
-// whole reads the body's one object and checks that nothing follows it.
+func (e *reader) reset(body []byte) {
+	e.body = body
+	e.input = *bytes.NewBuffer(body) // which jsontext reads without a copy
+	e.dec.Reset(&e.input, lenient...)
+}
+
+// whole reads the body's one object and checks that nothing follows it. Its
+// errors are BodyErrors.
 func (e *reader) whole(member func(name string) error) error {
 	if kind := e.dec.PeekKind(); kind != '{' && kind != jsontext.KindInvalid {
 		return &BodyError{Why: "it is not a JSON object"}
 	}
 	if err := e.object(member); err != nil {
-		var bad *BodyError
-		if errors.As(err, &bad) {
-			return err
-		}
-		return whyNotJSON(e.body, err)
+		return bodyErrorOf(e.body, err)
 	}
 	if _, err := e.dec.ReadToken(); err != io.EOF {
-		return &BodyError{Why: "something follows its JSON"}
+		return &BodyError{Why: "more text follows its JSON"}
 	}
 	return nil
 }
 
-// object reads an object; member must read the value of each name. Whatever
-// else comes is skipped, as PHP writes an empty object as an empty list.
+// object reads an object; member must read the value of each name. Any other
+// value is skipped: PHP writes an empty object as an empty list.
 func (e *reader) object(member func(name string) error) error {
 	if e.dec.PeekKind() != '{' {
 		return e.dec.SkipValue()
@@ -82,27 +89,20 @@ func (e *reader) object(member func(name string) error) error {
 	return err
 }
 
-// records reads the array of records, counting them.
-func (e *reader) records() (data jsontext.Value, rows int, err error) {
+// records has the caller's function read the list of records.
+func (e *reader) records(read ReadRecords) (rows int, err error) {
 	if e.dec.PeekKind() != '[' {
 		if err := e.dec.SkipValue(); err != nil {
-			return nil, 0, err
+			return 0, err
 		}
-		return nil, 0, &BodyError{Why: "its data is not a list"}
+		return 0, &BodyError{Why: "its data is not a list"}
 	}
-	if _, err := e.dec.ReadToken(); err != nil {
-		return nil, 0, err
+	start, depth := e.dec.InputOffset(), e.dec.StackDepth()
+	rows, err = read(&e.dec, e.body)
+	if err == nil && (e.dec.InputOffset() == start || e.dec.StackDepth() != depth) {
+		err = errors.New("its records were not read to their end")
 	}
-	start := e.dec.InputOffset() - 1
-	for ; e.dec.PeekKind() != ']'; rows++ {
-		if _, err := e.dec.ReadValue(); err != nil {
-			return nil, 0, err
-		}
-	}
-	if _, err := e.dec.ReadToken(); err != nil {
-		return nil, 0, err
-	}
-	return jsontext.Value(e.body[start:e.dec.InputOffset()]), rows, nil
+	return rows, err
 }
 
 // text reads a string or number as text, and null as "".
@@ -120,10 +120,11 @@ func (e *reader) text() (string, error) {
 	if err := e.dec.SkipValue(); err != nil {
 		return "", err
 	}
-	return "", &BodyError{Why: "a text of its frame is neither text nor null"}
+	return "", &BodyError{Why: "an attribute that should be text is an object, a list or a flag"}
 }
 
-// count reads a whole number, in quotes or not; anything else is missing.
+// count reads a whole number, quoted or not, and returns missing for any other
+// value.
 func (e *reader) count(missing int64) (int64, error) {
 	if kind := e.dec.PeekKind(); kind != '"' && kind != '0' {
 		return missing, e.dec.SkipValue()
@@ -139,7 +140,7 @@ func (e *reader) count(missing int64) (int64, error) {
 	return n, nil
 }
 
-// small is count for numbers of pages and rows, 0 where missing or absurd.
+// small reads a count that fits 31 bits, and returns 0 for any other value.
 func (e *reader) small() (int, error) {
 	n, err := e.count(0)
 	if n > 1<<31-1 {
@@ -148,16 +149,18 @@ func (e *reader) small() (int, error) {
 	return int(n), err
 }
 
-// parseEnvelope reads a list's answer. The data of the result is part of body.
-func parseEnvelope(body []byte) (*envelope, error) {
+// envelope reads the answer of a list, its records by the caller's function.
+func (e *reader) envelope(read ReadRecords) (*envelope, error) {
 	env := &envelope{total: -1}
-	e := newReader(body)
-	found := 0
+	found := false
 	err := e.whole(func(name string) (err error) {
 		switch name {
 		case "data":
-			found++
-			env.data, env.rows, err = e.records()
+			if found { // reading either could lose records: ask again
+				return &BodyError{Why: "it has data twice"}
+			}
+			found = true
+			env.rows, err = e.records(read)
 		case "meta":
 			err = e.object(func(name string) error { return env.meta(e, name) })
 		case "links":
@@ -169,13 +172,11 @@ func parseEnvelope(body []byte) (*envelope, error) {
 		}
 		return err
 	})
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case found == 0:
+	}
+	if !found {
 		return nil, &BodyError{Why: "it has no data"}
-	case found > 1: // which of them counts? better ask again than lose rows
-		return nil, &BodyError{Why: "it has data twice"}
 	}
 	return env, env.followLink()
 }
@@ -188,7 +189,7 @@ func (env *envelope) meta(e *reader, name string) (err error) {
 		env.number, err = e.small()
 	case "last_page":
 		env.lastPage, err = e.small()
-	case "per_page": // a string at times
+	case "per_page": // sometimes a string
 		env.perPage, err = e.small()
 	case "total":
 		env.total, err = e.count(-1)
@@ -220,7 +221,7 @@ func (env *envelope) link(e *reader, name string) (err error) {
 	return err
 }
 
-// followLink takes the cursor from links.next where meta has none.
+// followLink reads the cursor from links.next if meta has none.
 func (env *envelope) followLink() error {
 	if env.cursor == "" && env.nextLink != "" {
 		if u, err := url.Parse(env.nextLink); err == nil {

@@ -9,7 +9,7 @@ import (
 	"unicode"
 )
 
-// What an answer means, for errors.Is.
+// The meanings of an error, for errors.Is.
 var (
 	// ErrUnauthorized: the key is not accepted (401).
 	ErrUnauthorized = errors.New("key not accepted")
@@ -19,33 +19,35 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrLimitRefused: the page size is not accepted.
 	ErrLimitRefused = errors.New("page size refused")
-	// ErrRedirect: the server points elsewhere, and the key is not sent there.
+	// ErrRedirect: the server redirects to another address, where the key is not sent.
 	ErrRedirect = errors.New("redirect refused")
 	// ErrTimeout: an attempt took longer than Options.Timeout.
 	ErrTimeout = errors.New("no complete answer in time")
 	// ErrAccountChanged: answers came from two accounts.
-	ErrAccountChanged = errors.New("answers come from different accounts; check that the key was not exchanged during the run")
+	ErrAccountChanged = errors.New("answers came from two different accounts; check that the key was not replaced during the run")
 )
 
-// Error is an answer that is no success. It matches ErrUnauthorized,
-// ErrForbidden, ErrNotFound, ErrLimitRefused and ErrRedirect by errors.Is.
+// Error is an error response: the server understood the request and refused it,
+// or could not handle it. It matches ErrUnauthorized, ErrForbidden, ErrNotFound,
+// ErrLimitRefused and ErrRedirect by errors.Is.
 type Error struct {
 	// Method and Path are those of the request, without its parameters.
 	Method, Path string
 	// Status is the HTTP status code.
 	Status int
-	// Message is what the server said: one line, cut, "" for anything but JSON.
+	// Message is the server's message on one line, shortened; "" if the response
+	// is not JSON.
 	Message string
 	// Hint says what to do next, "" if nothing is known to help.
 	Hint string
-	// RequestID is Cloudflare's id of the answer (CF-RAY), for MailerLite's support.
+	// RequestID is Cloudflare's id of the response (CF-RAY), for MailerLite's support.
 	RequestID string
 
 	limit bool // the server objects to the page size
-	json  bool // the API itself answered, not something on the way
+	json  bool // the API itself answered, not a proxy on the way
 }
 
-// Error gives request, status, message and hint on one line.
+// Error states request, status, message and hint on one line.
 func (e *Error) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s: %d", strings.ToLower(e.Method), e.Path, e.Status)
@@ -80,8 +82,8 @@ func (e *Error) Is(target error) bool {
 	return false
 }
 
-// RouteMissing reports whether the path is unknown to the server, as opposed
-// to a record that is gone.
+// RouteMissing reports whether the server does not know the path at all, as
+// opposed to a record that does not exist.
 func (e *Error) RouteMissing() bool {
 	return e.Status == http.StatusNotFound && routeMissing(e.Message)
 }
@@ -91,81 +93,91 @@ func routeMissing(message string) bool {
 	return strings.HasPrefix(m, "the route ") && strings.Contains(m, "could not be found")
 }
 
+const serverFault = "the fault is on MailerLite's side; try again later"
+
 // hints says what a user can do about a status.
 var hints = map[int]string{
-	http.StatusUnauthorized:          "check MAILERLITE_API_KEY: the key may be mistyped or deleted, or its user removed",
-	http.StatusForbidden:             "check that the key's user may read this and that this machine is on the key's IP allow-list",
-	http.StatusNotFound:              "check the API address; the account may not offer this",
-	http.StatusMethodNotAllowed:      "check the API address",
-	http.StatusRequestTimeout:        "MailerLite has trouble; run again later",
-	http.StatusRequestEntityTooLarge: "ask for smaller pages",
+	http.StatusUnauthorized: "check MAILERLITE_API_KEY: the key may be mistyped or deleted, or its user removed",
+	http.StatusForbidden: "check that the key's user may read this, that the account's plan includes it, " +
+		"and that the key's IP allow-list includes this machine",
+	http.StatusNotFound:         "check the API address; the account may not offer this",
+	http.StatusMethodNotAllowed: "check the API address",
+	http.StatusRequestTimeout:   serverFault,
 }
 
 func hint(status int) string {
 	if status/100 == 5 {
-		return hints[http.StatusRequestTimeout]
+		return serverFault
 	}
 	return hints[status]
 }
 
-// RateLimitError says that the server asks for a longer wait than allowed. What
-// was fetched before it stays good: the walk can go on later.
+// RateLimitError says that the server asks for a longer wait than allowed. The
+// pages read before it are good: a later walk can continue after them.
 type RateLimitError struct {
 	// Method and Path are those of the request that had to wait.
 	Method, Path string
-	// Status is 429, or that of another answer that came with Retry-After.
+	// Status is 429, or that of another response with Retry-After.
 	Status int
-	// Wait is the wait that was asked for, Waited what this request had waited
-	// already, Max what is allowed (Options.MaxWait).
+	// Wait is the wait that the server asks for, Waited how long this request
+	// has waited at the server's request, Max what is allowed (Options.MaxWait).
 	Wait, Waited, Max time.Duration
 }
 
-// Error gives the waits and what to do.
+// Error states the waits and what to do.
 func (e *RateLimitError) Error() string {
-	return fmt.Sprintf("%s %s: rate limit: the server asks to wait %s (waited %s, allowed %s); run again later or allow a longer wait",
+	return fmt.Sprintf("%s %s: rate limit: the server asks to wait %s (waited %s, allowed %s); try again later or allow a longer wait",
 		strings.ToLower(e.Method), e.Path, e.Wait.Round(time.Second), e.Waited.Round(time.Second), e.Max)
 }
 
-// BodyError says that the body of an answer cannot be used.
+// BodyError says that the server reported success but its answer is unusable.
 type BodyError struct {
 	// Method and Path are those of the request, without its parameters.
 	Method, Path string
 	// Status is the HTTP status code of the answer.
 	Status int
-	// Why says what is wrong, without any of the body's content.
+	// Why says what is wrong. It repeats nothing of the body.
 	Why string
-	// TooLarge is set if the body went beyond Options.MaxBody.
+	// TooLarge is set if the body exceeds Options.MaxBody.
 	TooLarge bool
+	// TooDeep is set if the body's JSON is nested too deeply to be read. The
+	// request is not repeated.
+	TooDeep bool
+	// Err is the cause, nil if there is none but Why.
+	Err error
 }
 
-// Error gives the request and what is wrong.
+// Error states the request and what is wrong.
 func (e *BodyError) Error() string {
 	return fmt.Sprintf("%s %s: %d with an unusable body: %s", strings.ToLower(e.Method), e.Path, e.Status, e.Why)
 }
 
-// RepeatedCursorError says that a walk was sent back to where it had been. The
-// page that said so is not handed on, so that the walk can be taken up before it.
+// Unwrap returns the cause.
+func (e *BodyError) Unwrap() error { return e.Err }
+
+// RepeatedCursorError says that a page leads back to one already read. That page
+// is not yielded, so that a later walk can read it again.
 type RepeatedCursorError struct {
 	// Path is the list's path.
 	Path string
-	// Cursor is the cursor, or the number of the page, that came again.
+	// Cursor is the cursor, or the page number, that came again.
 	Cursor string
-	// Pages is the number of pages handed on before.
+	// Pages is the number of pages yielded before.
 	Pages int
 }
 
-// Error names the list.
+// Error names the list and the page.
 func (e *RepeatedCursorError) Error() string {
-	return fmt.Sprintf("read %s: page %d points back to a page already read; run again to go on from the page before it", e.Path, e.Pages+1)
+	return fmt.Sprintf("read %s: page %d points back to a page already read", e.Path, e.Pages+1)
 }
 
 // EndlessListError says that a list does not come to its end.
 type EndlessListError struct {
 	// Path is the list's path.
 	Path string
-	// Pages is the number of pages handed on before.
+	// Pages is the number of pages yielded before.
 	Pages int
-	// Why says what went on without end.
+	// Why says what has no end.
 	Why string
 }
 
@@ -177,9 +189,9 @@ func (e *EndlessListError) Error() string {
 // maxMessage bounds what is kept of a server's message, in characters.
 const maxMessage = 300
 
-// clean makes a text of the server fit for one line of a terminal: without the
-// key, control characters become spaces, runs of spaces one, other invisible
-// characters vanish, and it is cut.
+// clean makes a text of the server fit for one line of a terminal. It removes
+// the key and invisible characters, turns control characters and runs of spaces
+// into one space, and shortens what is too long.
 func (s secret) clean(text string) string {
 	text = strings.Map(func(r rune) rune {
 		switch {

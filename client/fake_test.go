@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"net/http"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 const testKey = "eyJ0eXAi.SECRET-key.0123456789"
@@ -127,17 +130,38 @@ func newTestClient(t testing.TB, answer func(n int, r *http.Request) reply, o Op
 	return c, f
 }
 
-// collect walks a list and returns its data joined.
-func collect(seq func(func(*Page, error) bool)) (string, error) {
+// records keeps the raw records of the page last read.
+type records struct{ raw string }
+
+func (r *records) read(dec *jsontext.Decoder, body []byte) (rows int, err error) {
+	if _, err := dec.ReadToken(); err != nil {
+		return 0, err
+	}
+	start := dec.InputOffset() - 1
+	for ; dec.PeekKind() != ']'; rows++ {
+		if _, err := dec.ReadValue(); err != nil {
+			return 0, err
+		}
+	}
+	_, err = dec.ReadToken()
+	r.raw = string(body[start:dec.InputOffset()])
+	return rows, err
+}
+
+// skip reads records without keeping them.
+func skip(dec *jsontext.Decoder, body []byte) (int, error) { return new(records).read(dec, body) }
+
+// collect walks a list by Cursor or Pages and returns its records joined.
+func collect(ctx context.Context, by func(context.Context, List, ReadRecords) iter.Seq2[*Page, error], l List) (string, error) {
 	var b strings.Builder
 	var failed error
-	for p, err := range seq {
+	var page records
+	for _, err := range by(ctx, l, page.read) {
 		if err != nil {
 			failed = errors.Join(failed, err)
 			continue
 		}
-		b.Write(p.Data)
-		p.Release()
+		b.WriteString(page.raw)
 	}
 	return b.String(), failed
 }
@@ -147,7 +171,7 @@ type readerFunc func([]byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
-// drip gives one byte of text at a time, with a wait before each.
+// drip returns one byte of text at a time, with a wait before each.
 func drip(text string, wait time.Duration) func(*http.Request) io.Reader {
 	return func(r *http.Request) io.Reader {
 		rest := text
@@ -165,14 +189,14 @@ func drip(text string, wait time.Duration) func(*http.Request) io.Reader {
 	}
 }
 
-// cut gives text and then an error.
+// cut returns text and then an error.
 func cut(text string, err error) func(*http.Request) io.Reader {
 	return func(*http.Request) io.Reader {
 		return io.MultiReader(strings.NewReader(text), readerFunc(func([]byte) (int, error) { return 0, err }))
 	}
 }
 
-// endless gives spaces for ever.
+// endless returns spaces for ever.
 func endless(*http.Request) io.Reader {
 	return readerFunc(func(p []byte) (int, error) {
 		for i := range p {

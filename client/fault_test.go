@@ -14,8 +14,8 @@ import (
 
 const html = "<!DOCTYPE html><html><body>502 Bad Gateway secret-page</body></html>"
 
-// TestFaults puts each fault in the middle of a walk of three pages and states
-// what must come of it.
+// TestFaults puts each fault in the middle of a walk of three pages and checks
+// the outcome.
 func TestFaults(t *testing.T) {
 	second := `{"data":[{"id":"3"},{"id":"4"}],"meta":{"next_cursor":"c3"}}`
 	date := func(ahead time.Duration) string { return time.Now().Add(ahead).UTC().Format(http.TimeFormat) }
@@ -39,6 +39,10 @@ func TestFaults(t *testing.T) {
 		}, times: 1, least: 20 * time.Second, most: 20 * time.Second, sent: 4},
 		{name: "429 with Retry-After uses up no retry", fault: func() reply { return status(429, "").with("Retry-After", "10") },
 			times: 12, least: 120 * time.Second, most: 400 * time.Second, sent: 15},
+		{name: "429 with Retry-After 0 uses up no retry, and waits longer each time", fault: func() reply { return status(429, "").with("Retry-After", "0") },
+			times: 8, least: 70 * time.Second, most: 140 * time.Second, sent: 11},
+		{name: "429 of exactly MaxWait", fault: func() reply { return status(429, "").with("Retry-After", "900") },
+			times: 1, least: 900 * time.Second, most: 900 * time.Second, sent: 4},
 		{name: "429 without Retry-After", fault: func() reply { return status(429, "") },
 			times: 5, least: 60 * time.Second, most: 80 * time.Second, sent: 8},
 		{name: "429 without Retry-After for ever", fault: func() reply { return status(429, "") },
@@ -54,6 +58,12 @@ func TestFaults(t *testing.T) {
 		{name: "502 with HTML", fault: func() reply { return status(502, html) }, times: 5, least: 11 * time.Second, most: 20 * time.Second, sent: 8},
 		{name: "503 with Retry-After", fault: func() reply { return status(503, html).with("Retry-After", "45") },
 			times: 1, least: 45 * time.Second, most: 45 * time.Second, sent: 4},
+		{name: "503 with Retry-After uses up retries", fault: func() reply { return status(503, html).with("Retry-After", "45") },
+			wantAs: isStatus(503), least: 225 * time.Second, most: 225 * time.Second, sent: 7},
+		{name: "503 beyond MaxWait", fault: func() reply { return status(503, html).with("Retry-After", "901") },
+			wantAs: isRateLimit, most: 0, sent: 2},
+		{name: "503 beyond MaxWait in sum", fault: func() reply { return status(503, html).with("Retry-After", "400") },
+			wantAs: isRateLimit, least: 800 * time.Second, most: 800 * time.Second, sent: 4},
 		{name: "504 for ever", fault: func() reply { return status(504, html) }, wantAs: isStatus(504), least: 11 * time.Second, most: 20 * time.Second, sent: 7},
 		{name: "408", fault: func() reply { return status(408, "") }, times: 1, least: 375 * time.Millisecond, most: 625 * time.Millisecond, sent: 4},
 		{name: "reset before the body", fault: func() reply { return reply{err: syscall.ECONNRESET} }, times: 2, most: 2 * time.Second, sent: 5},
@@ -62,6 +72,13 @@ func TestFaults(t *testing.T) {
 		{name: "truncated JSON", fault: func() reply { return ok(second[:len(second)-5]) }, times: 1, most: time.Second, sent: 4},
 		{name: "truncated JSON for ever", fault: func() reply { return ok(second[:len(second)-5]) }, wantAs: isBody("cut short"), most: 20 * time.Second, sent: 7},
 		{name: "JSON and more", fault: func() reply { return ok(second + "x") }, wantAs: isBody("follows"), most: 20 * time.Second, sent: 7},
+		{name: "JSON nested too deeply", fault: func() reply {
+			return ok(`{"data":[` + strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000) + `]}`)
+		},
+			wantAs: func(err error) bool {
+				var e *BodyError
+				return isBody("too deeply")(err) && errors.As(err, &e) && e.TooDeep && !strings.Contains(err.Error(), "not valid") && !strings.Contains(err.Error(), "attempts")
+			}, sent: 2},
 		{name: "HTML under 200", fault: func() reply { return ok(html) }, times: 1, most: time.Second, sent: 4},
 		{name: "HTML under 200 for ever", fault: func() reply { return ok(html) }, wantAs: isBody("web page"), most: 20 * time.Second, sent: 7},
 		{name: "empty body", fault: func() reply { return ok("") }, wantAs: isBody("empty"), most: 20 * time.Second, sent: 7},
@@ -95,7 +112,7 @@ func TestFaults(t *testing.T) {
 					return cursorPage(r).with("X-Account_id", "1")
 				}, Options{MaxBody: 1 << 20})
 				start := time.Now()
-				got, err := collect(c.Cursor(t.Context(), List{Path: "/subscribers"}))
+				got, err := collect(t.Context(), c.Cursor, List{Path: "/subscribers"})
 				took := time.Since(start)
 				want := wholeList
 				if tc.wantErr != nil || tc.wantAs != nil {
@@ -155,7 +172,7 @@ func isRepeated(err error) bool {
 	return errors.As(err, &e) && e.Pages == 1 && e.Cursor == "c2"
 }
 
-// A cancelled context ends a request at once, whatever it is doing.
+// A cancelled context ends a request at once.
 func TestCancel(t *testing.T) {
 	cause := errors.New("interrupted by the user")
 	for name, fault := range map[string]reply{
@@ -186,7 +203,64 @@ func TestCancel(t *testing.T) {
 				if n := len(f.requests()); n != 1 {
 					t.Errorf("sent %d requests on a cancelled context", n-1)
 				}
+				waited := c.Stats().Waited
+				time.Sleep(time.Hour)
+				if now := c.Stats().Waited; now != waited || waited > 5*time.Second {
+					t.Errorf("still waits: waited %s, an hour later %s", waited, now)
+				}
 			})
+		})
+	}
+}
+
+// A context without a cause of its own is named once.
+func TestCancelText(t *testing.T) {
+	c, _ := newTestClient(t, func(int, *http.Request) reply { return ok(`{"data":{}}`) }, Options{})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := c.Get(ctx, "/x", nil); err == nil || err.Error() != "get /x: context canceled" {
+		t.Errorf("got error %v", err)
+	}
+}
+
+// Waited counts the waits but not the attempts between them.
+func TestWaited(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := newTestClient(t, func(n int, _ *http.Request) reply {
+			a := status(503, html).with("Retry-After", "20")
+			if n%3 == 0 {
+				a = ok(`{"data":{}}`)
+			}
+			a.delay = 10 * time.Second
+			return a
+		}, Options{})
+		for n := range 2 {
+			if _, err := c.Get(t.Context(), "/x", nil); err != nil {
+				t.Error(err)
+			}
+			if got, want := c.Stats().Waited, time.Duration(n+1)*40*time.Second; got != want {
+				t.Errorf("waited %s, want %s", got, want)
+			}
+		}
+	})
+}
+
+// MaxWait bounds the waits that the server asks for, not our own.
+func TestNoMaxWait(t *testing.T) {
+	for code, want := range map[int]func(error) bool{
+		503: func(err error) bool { return err == nil },
+		429: func(err error) bool { var limit *RateLimitError; return errors.As(err, &limit) },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			c, _ := newTestClient(t, func(n int, _ *http.Request) reply {
+				if n == 1 {
+					return status(code, "")
+				}
+				return ok(`{"data":{}}`)
+			}, Options{MaxWait: -1})
+			if _, err := c.Get(t.Context(), "/x", nil); !want(err) {
+				t.Errorf("%d: got error %v", code, err)
+			}
 		})
 	}
 }
@@ -203,7 +277,7 @@ func TestNoRetries(t *testing.T) {
 	}
 }
 
-// A 429 keeps back all goroutines of the client, and the waits are told.
+// A 429 holds back all goroutines of the client, and the waits are reported.
 func TestRateLimitHoldsEverybody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
@@ -240,7 +314,7 @@ func TestRateLimitHoldsEverybody(t *testing.T) {
 	})
 }
 
-// Once the server asks for more than MaxWait, nobody hangs.
+// Once the server asks for more than MaxWait, no request waits for it.
 func TestRateLimitBeyondMaxWaitForAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, f := newTestClient(t, func(int, *http.Request) reply {

@@ -11,29 +11,29 @@ import (
 
 const redacted = "[redacted]"
 
-// secret holds a key behind a function: whatever prints a value that contains
-// it, by reflection too, finds an address and not the key.
+// secret keeps a key inside a function. Printing a value that contains it, even by
+// reflection, shows an address and not the key.
 type secret func() string
 
 func hide(key string) secret { return func() string { return key } }
 
-// authorize puts the key where the server looks for it.
+// authorize sets the header that carries the key.
 func (s secret) authorize(h http.Header) { h.Set("Authorization", "Bearer "+s()) }
 
-// scrub removes the key from text that came from outside: a server or a proxy
-// may repeat what it was sent.
+// scrub removes the key from text that came from outside: servers and proxies may
+// repeat what they were sent.
 func (s secret) scrub(text string) string {
 	return strings.ReplaceAll(text, s(), redacted)
 }
 
-// checkKey refuses what cannot be a key before it becomes a header.
+// checkKey refuses a text that cannot be a key.
 func checkKey(key string) error {
 	if key == "" {
 		return errors.New("check API key: it is empty; set MAILERLITE_API_KEY")
 	}
 	for _, r := range key {
 		if r <= ' ' || r > '~' {
-			return errors.New("check API key: it holds a space, line break or other character that no key has; copy it again")
+			return errors.New("check API key: it contains a space, a line break or another character that no key has; copy it again")
 		}
 	}
 	return nil
@@ -55,7 +55,7 @@ func (o Options) Format(f fmt.State, _ rune) { io.WriteString(f, o.String()) }
 // LogValue logs String.
 func (o Options) LogValue() slog.Value { return slog.StringValue(o.String()) }
 
-// String names the server that the client talks to.
+// String names the server.
 func (c *Client) String() string { return "client of " + c.url }
 
 // Format prints String whatever the verb, so that %+v and %#v hide the key too.

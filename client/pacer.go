@@ -8,13 +8,13 @@ import (
 	"time"
 )
 
-// pacer lets requests pass at the rate that quota allows, first come, first
-// served. Whoever is first in line holds the turn and sleeps; the others queue
-// for the turn, so that nobody polls.
+// pacer lets requests pass as quota allows, first come, first served. The first
+// in line holds the turn and sleeps; the others queue for the turn, so that
+// nobody polls.
 type pacer struct {
 	maxWait time.Duration
-	turn    chan struct{} // one place; senders queue in order
-	changed chan struct{} // an answer came in: the first in line looks again
+	turn    chan struct{} // holds one; senders queue in order
+	changed chan struct{} // the quota changed: the first in line looks again
 
 	mu    sync.Mutex
 	quota *quota
@@ -29,11 +29,11 @@ func newPacer(rate int, maxWait time.Duration) *pacer {
 	}
 }
 
-// enter waits until a request may be sent and returns its event, to be handed
-// to leave. Each time it begins to sleep it calls waiting with the time that
-// will take, and awake afterwards. It fails if the context ends, or with a
-// RateLimitError if the server holds requests back for longer than maxWait.
-func (p *pacer) enter(ctx context.Context, waiting func(time.Duration), awake func()) (uint64, error) {
+// enter waits until a request may be sent, and returns a ticket for leave.
+// Before each sleep it calls waiting with the expected time, after it awake. It
+// fails if the context ends, or with a RateLimitError if requests are held back
+// for longer than maxWait.
+func (p *pacer) enter(ctx context.Context, waiting func(time.Duration), awake func()) (ticket uint64, err error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
@@ -44,9 +44,9 @@ func (p *pacer) enter(ctx context.Context, waiting func(time.Duration), awake fu
 	}
 	defer func() { <-p.turn }()
 	for {
-		sent, wait, err := p.try()
+		ticket, wait, err := p.try()
 		if err != nil || wait == 0 {
-			return sent, err
+			return ticket, err
 		}
 		waiting(wait)
 		err = p.sleep(ctx, wait)
@@ -57,17 +57,18 @@ func (p *pacer) enter(ctx context.Context, waiting func(time.Duration), awake fu
 	}
 }
 
-func (p *pacer) try() (sent uint64, wait time.Duration, err error) {
+// try returns a ticket, or how long to wait for one.
+func (p *pacer) try() (ticket uint64, wait time.Duration, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
-	if held := p.quota.held.Sub(now); held > p.maxWait {
+	if held := p.quota.heldUntil.Sub(now); held > p.maxWait {
 		return 0, 0, &RateLimitError{Status: http.StatusTooManyRequests, Wait: held, Max: p.maxWait}
 	}
 	if wait = p.quota.delay(now); wait > 0 {
 		return 0, wait, nil
 	}
-	return p.quota.take(), 0, nil
+	return p.quota.send(), 0, nil
 }
 
 func (p *pacer) sleep(ctx context.Context, d time.Duration) error {
@@ -82,16 +83,16 @@ func (p *pacer) sleep(ctx context.Context, d time.Duration) error {
 	return nil
 }
 
-// leave books the answer to a request that entered; nil headers stand for a
-// request that got none.
-func (p *pacer) leave(sent uint64, h http.Header) {
+// leave counts the answer to a request that entered; its headers are nil if
+// there was no answer.
+func (p *pacer) leave(ticket uint64, h http.Header) {
 	p.mu.Lock()
-	p.quota.give(time.Now(), sent, readStated(h))
+	p.quota.receive(time.Now(), ticket, readLimitHeaders(h))
 	p.mu.Unlock()
 	p.wake()
 }
 
-// hold keeps every request back for a while.
+// hold keeps all requests back for a while.
 func (p *pacer) hold(d time.Duration) {
 	p.mu.Lock()
 	p.quota.hold(time.Now(), d)
@@ -99,12 +100,12 @@ func (p *pacer) hold(d time.Duration) {
 	p.wake()
 }
 
-// exhausted returns the time until the server's window ends if nothing is left
-// of it, else 0.
-func (p *pacer) exhausted() time.Duration {
+// untilReset returns the time until the server's window ends if no request is
+// left in it, else 0.
+func (p *pacer) untilReset() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.quota.low != 0 {
+	if p.quota.left != 0 {
 		return 0
 	}
 	return max(time.Until(p.quota.end), 0)
@@ -117,18 +118,18 @@ func (p *pacer) wake() {
 	}
 }
 
-// maxLimit is more requests a minute than we could ever send; what claims to
-// allow more is no limit that means anything.
+// maxLimit is more requests a minute than we could ever send. It bounds what the
+// headers state.
 const maxLimit = 1_000_000
 
-func readStated(h http.Header) stated {
+func readLimitHeaders(h http.Header) limitHeaders {
 	limit, err := strconv.Atoi(h.Get("X-RateLimit-Limit"))
 	if err != nil || limit <= 0 {
-		return stated{}
+		return limitHeaders{}
 	}
 	remaining, err := strconv.Atoi(h.Get("X-RateLimit-Remaining"))
 	if err != nil {
-		return stated{}
+		return limitHeaders{}
 	}
-	return stated{ok: true, limit: min(limit, maxLimit), remaining: min(max(remaining, 0), maxLimit)}
+	return limitHeaders{ok: true, limit: min(limit, maxLimit), remaining: min(max(remaining, 0), maxLimit)}
 }

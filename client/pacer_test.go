@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -46,7 +47,7 @@ func (l *limiter) arrive(ours bool) reply {
 		with("X-RateLimit-Remaining", strconv.Itoa(max(l.limit-l.used, 0)))
 }
 
-// most returns the largest number of arrivals in any stretch of a minute.
+// most returns the largest number of arrivals within a minute.
 func (l *limiter) most() int {
 	best, from := 0, 0
 	for i, t := range l.times {
@@ -60,9 +61,9 @@ func (l *limiter) most() int {
 
 type pacing struct {
 	rate, limit, workers int
-	latency              time.Duration // greatest, each way
+	latency              time.Duration // at most, each way
 	others               time.Duration // between requests of others, 0 = none
-	phase                time.Duration // between the window's begin and our first request
+	phase                time.Duration // from the start of the window to our first request
 	spent                int           // used by others in that window
 }
 
@@ -115,9 +116,9 @@ type tripper func(*http.Request) (*http.Response, error)
 
 func (f tripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// Whatever the phase of the server's window, the latency and the number of
-// workers: no 429, no stretch of a minute with more than the rate, and hardly
-// any of the budget wasted.
+// For any start of the server's window, any latency and any number of workers
+// there is no 429, no minute with more requests than the rate, and little of the
+// budget is wasted.
 func TestPacing(t *testing.T) {
 	for seed := range uint64(60) {
 		rnd := rand.New(rand.NewPCG(seed, 1))
@@ -149,8 +150,8 @@ func TestPacing(t *testing.T) {
 	}
 }
 
-// The account's shop and forms take part in the limit: they are left the
-// reserve, and we back off before the limit is reached.
+// The account's shop and forms share the limit: they keep the reserve, and we stop
+// before the limit is reached.
 func TestPacingAmongOthers(t *testing.T) {
 	for _, others := range []time.Duration{500 * time.Millisecond, time.Second, 5 * time.Second} {
 		t.Run(others.String(), func(t *testing.T) {
@@ -169,27 +170,31 @@ func TestPacingAmongOthers(t *testing.T) {
 	}
 }
 
-// A small account is done at once: the budget may be used in one go.
+// The whole budget may be used at once, so that a small account needs no wait.
 func TestPacingBurst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _ := newTestClient(t, func(int, *http.Request) reply { return ok(`{"data":{}}`) }, Options{Rate: -1})
 		start := time.Now()
-		for range unstated {
+		for range defaultRate {
 			if _, err := c.Get(t.Context(), "/x", nil); err != nil {
 				t.Fatal(err)
 			}
 		}
 		if took := time.Since(start); took != 0 {
-			t.Errorf("%d requests took %s, want no wait", unstated, took)
+			t.Errorf("%d requests took %s, want no wait", defaultRate, took)
 		}
 		c.Get(t.Context(), "/x", nil)
 		if took := time.Since(start); took != time.Minute {
 			t.Errorf("one more was sent after %s, want 1m", took)
 		}
+		time.Sleep(time.Hour)
+		if got := c.Stats().Waited; got != time.Minute {
+			t.Errorf("waited %s, want 1m", got)
+		}
 	})
 }
 
-// The stated limit counts, higher or lower than expected.
+// The stated limit counts, whether higher or lower than the default.
 func TestPacingStatedLimit(t *testing.T) {
 	for _, limit := range []int{1, 5, 60, 600} {
 		t.Run(strconv.Itoa(limit), func(t *testing.T) {
@@ -205,7 +210,7 @@ func TestPacingStatedLimit(t *testing.T) {
 	}
 }
 
-// An answer that allows more wakes whoever waits.
+// An answer that allows more requests wakes those that wait.
 func TestPacingWakes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _ := newTestClient(t, func(int, *http.Request) reply {
@@ -215,7 +220,7 @@ func TestPacingWakes(t *testing.T) {
 		}, Options{Rate: -1})
 		start := time.Now()
 		var wg sync.WaitGroup
-		for range unstated + 1 {
+		for range defaultRate + 1 {
 			wg.Go(func() {
 				if _, err := c.Get(t.Context(), "/x", nil); err != nil {
 					t.Error(err)
@@ -255,7 +260,7 @@ func TestPacerOrder(t *testing.T) {
 	})
 }
 
-// Who gives up waiting makes way for those behind.
+// A request that stops waiting lets the next one pass.
 func TestPacerCancelInLine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPacer(1, time.Hour)
@@ -288,24 +293,50 @@ func TestPacerCancelInLine(t *testing.T) {
 	})
 }
 
-func TestReadStated(t *testing.T) {
+// A hold of MaxWait is waited for. One beyond it fails all requests at once, also
+// those that wait already.
+func TestPacerHold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPacer(1, time.Hour)
+		enter := func() error {
+			ticket, err := p.enter(t.Context(), func(time.Duration) {}, func() {})
+			if err == nil {
+				p.leave(ticket, nil)
+			}
+			return err
+		}
+		start := time.Now()
+		p.hold(time.Hour)
+		if err := enter(); err != nil || time.Since(start) != time.Hour {
+			t.Errorf("entered after %s, error %v, want 1h", time.Since(start), err)
+		}
+		start = time.Now()
+		time.AfterFunc(10*time.Second, func() { p.hold(time.Hour + time.Second) })
+		var limit *RateLimitError
+		if err := enter(); !errors.As(err, &limit) || limit.Wait != time.Hour+time.Second || time.Since(start) != 10*time.Second {
+			t.Errorf("got error %v after %s, want one after 10s", err, time.Since(start))
+		}
+	})
+}
+
+func TestReadLimitHeaders(t *testing.T) {
 	for _, tc := range []struct {
 		limit, remaining string
-		want             stated
+		want             limitHeaders
 	}{
-		{"120", "119", stated{true, 120, 119}},
-		{"120", "-3", stated{true, 120, 0}},
-		{"120", "", stated{}},
-		{"", "5", stated{}},
-		{"0", "0", stated{}},
-		{"x", "1", stated{}},
-		{"99999999", "99999998", stated{true, maxLimit, maxLimit}},
-		{"99999999999999999999999", "1", stated{}},
+		{"120", "119", limitHeaders{true, 120, 119}},
+		{"120", "-3", limitHeaders{true, 120, 0}},
+		{"120", "", limitHeaders{}},
+		{"", "5", limitHeaders{}},
+		{"0", "0", limitHeaders{}},
+		{"x", "1", limitHeaders{}},
+		{"99999999", "99999998", limitHeaders{true, maxLimit, maxLimit}},
+		{"99999999999999999999999", "1", limitHeaders{}},
 	} {
 		h := http.Header{}
 		h.Set("X-RateLimit-Limit", tc.limit)
 		h.Set("X-RateLimit-Remaining", tc.remaining)
-		if got := readStated(h); got != tc.want {
+		if got := readLimitHeaders(h); got != tc.want {
 			t.Errorf("limit %q, remaining %q: got %+v, want %+v", tc.limit, tc.remaining, got, tc.want)
 		}
 	}

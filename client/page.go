@@ -1,7 +1,6 @@
 package client
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"maps"
@@ -17,67 +16,99 @@ import (
 type List struct {
 	// Path is relative to the API's address, like "/subscribers".
 	Path string
-	// Params (include, filter[...]) are sent with every page, as the server's
-	// own links drop them.
+	// Params (include, filter[...]) are sent with every page: the server's own
+	// links leave them out.
 	Params url.Values
-	// Limits are the page sizes to ask for, largest first. A smaller one is
-	// taken when the server refuses one, or cannot deliver it in time or within
-	// Options.MaxBody. Empty leaves the size to the server.
+	// Limits are the page sizes to ask for, largest first. The walk moves to the
+	// next one when the server refuses a size, or cannot deliver such a page in
+	// time or within Options.MaxBody. Empty leaves the size to the server.
 	Limits []int
-	// From is the cursor to go on from, "" for the beginning. Pages ignores it.
+	// From is the cursor to start at, "" for the beginning. Pages ignores it.
 	From string
 }
 
-// Page is one page of a list. It owns its memory: it may be handed to another
-// goroutine, and Release gives the memory back for later pages.
+// ReadRecords reads the records of one page. The next value of dec is the list
+// of records (its kind is '['), which ReadRecords must read to its end and no
+// further; body is the whole answer, and dec.InputOffset counts from its start.
+// It returns the number of records.
+//
+// When an attempt is repeated, ReadRecords is called again with another body.
+// What it read counts only once the walk yields the page; until then the next
+// call replaces it. Neither dec nor body may be used after it returns.
+//
+// Names in records may repeat and text may be invalid UTF-8. Any error makes
+// the answer unusable, so that the page is requested again: a syntax error of
+// dec is reported without the body's content, any other error with its own
+// text, as BodyError.Err.
+type ReadRecords func(dec *jsontext.Decoder, body []byte) (records int, err error)
+
+// Page is what the server says about one page of a list.
 type Page struct {
-	// Data is the JSON array of records, checked for syntax only: names may
-	// repeat, text may be invalid UTF-8. It is void after Release.
-	Data jsontext.Value
-	// Rows is the number of records in Data.
+	// Rows is the number of records that ReadRecords returned.
 	Rows int
-	// Cursor leads to the next page, "" after the last one.
+	// Cursor leads to the next page, "" on the last one.
 	Cursor string
-	// Number, LastPage and PerPage are what the server says, 0 where it does not.
+	// Number, LastPage and PerPage are the server's, 0 if it does not state them.
 	Number, LastPage, PerPage int
-	// Total is the number of records in the list, -1 if the server does not say.
+	// Total is the number of records in the list, -1 if the server does not state it.
 	Total int64
 	// Aggregations are further counts by name, nil if there are none.
 	Aggregations map[string]int64
-	// Date is the server's time of the answer, zero if it does not say.
+	// Date is the server's time of the answer, zero if it does not state it.
 	Date time.Time
 
-	body *bytes.Buffer
 	link bool // the server names a next page
 }
 
-// Release gives the page's memory back. Data must not be used any more; calling
-// it is optional, and harmless a second time.
-func (p *Page) Release() {
-	freeBody(p.body)
-	p.body, p.Data = nil, nil
+// walk is what walks by cursor and by page number share.
+type walk struct {
+	c    *Client
+	list List
+	read ReadRecords
+	size *pageSize
+	json *reader // one for all pages
+
+	pages int // pages yielded
+	empty int // pages in a row without a record
 }
 
-// page fetches one page. shrinkable says that a smaller one could be asked for.
-func (c *Client) page(ctx context.Context, l List, extra url.Values, shrinkable bool) (*Page, error) {
-	params := maps.Clone(l.Params)
-	if params == nil {
-		params = url.Values{}
-	}
-	maps.Copy(params, extra)
-	r := request{method: http.MethodGet, path: l.Path, params: params, shrinkable: shrinkable}
+func newWalk(c *Client, l List, read ReadRecords) walk {
+	return walk{c: c, list: l, read: read, size: newPageSize(l.Limits), json: new(reader)}
+}
+
+// page fetches the page at a position: a cursor, a page number, or nothing for
+// the first page.
+func (w *walk) page(ctx context.Context, position url.Values) (*Page, error) {
+	params := url.Values{}
+	maps.Copy(params, w.list.Params)
+	maps.Copy(params, w.size.params())
+	maps.Copy(params, position)
+	r := request{method: http.MethodGet, path: w.list.Path, params: params, shrinkable: w.size.smaller()}
 	var p *Page
-	err := c.do(ctx, r, func(resp *response) (err error) {
-		p, err = newPage(resp, extra.Get("page"))
+	err := w.c.do(ctx, r, func(resp *response) (err error) {
+		w.json.reset(resp.body)
+		p, err = newPage(w.json, w.read, position.Get("page"))
+		if err == nil {
+			p.Date, _ = http.ParseTime(resp.header.Get("Date"))
+		}
 		return err
 	})
 	return p, err
 }
 
-// newPage reads a page out of an answer and takes over its body. Want is the
-// number asked for, "" in a cursor list.
-func newPage(r *response, want string) (*Page, error) {
-	env, err := parseEnvelope(r.body.Bytes())
+// shrink moves to a smaller page size if that may cure the error.
+func (w *walk) shrink(err error) bool {
+	if !w.size.shrink(err) {
+		return false
+	}
+	w.c.log.Debug("smaller pages", "path", w.list.Path, "limit", w.size.limit(), "cause", err)
+	return true
+}
+
+// newPage reads a page. In a page list, want is the number that was asked for; in
+// a cursor list it is "".
+func newPage(e *reader, read ReadRecords, want string) (*Page, error) {
+	env, err := e.envelope(read)
 	if err != nil {
 		return nil, err
 	}
@@ -85,33 +116,32 @@ func newPage(r *response, want string) (*Page, error) {
 		return nil, badBody("it is page %d instead of %s", env.number, want)
 	}
 	if want == "" && env.cursor == "" && env.nextLink != "" {
-		// Ending the walk here would silently lose what follows.
+		// To end the walk here would silently lose what follows.
 		return nil, badBody("it names a next page but no cursor")
 	}
-	date, _ := http.ParseTime(r.header.Get("Date"))
 	return &Page{
-		Data: env.data, Rows: env.rows, Cursor: env.cursor,
+		Rows: env.rows, Cursor: env.cursor,
 		Number: env.number, LastPage: env.lastPage, PerPage: env.perPage,
-		Total: env.total, Aggregations: env.aggregations, Date: date,
-		link: env.nextLink != "", body: r.keep(),
+		Total: env.total, Aggregations: env.aggregations,
+		link: env.nextLink != "",
 	}, nil
 }
 
-// climbAfter is how many pages of a smaller size have to go well before the
-// larger one is tried again; it doubles with each try.
-const climbAfter = 10
+// growAfter is how many pages of a smaller size must succeed before the larger
+// one is tried again; it doubles with each try.
+const growAfter = 10
 
-// sizer chooses the page size of a walk among List.Limits.
-type sizer struct {
+// pageSize chooses the page size of a walk among List.Limits.
+type pageSize struct {
 	limits []int
-	step   int // index of the size in use
-	floor  int // sizes before this index were refused for good
+	index  int // of the size in use
+	first  int // sizes before this index were refused for good
 	good   int // pages since the last change
 	after  int // pages until the larger size is tried again
 }
 
-func newSizer(limits []int) *sizer {
-	s := &sizer{after: climbAfter}
+func newPageSize(limits []int) *pageSize {
+	s := &pageSize{after: growAfter}
 	for _, n := range limits {
 		if n > 0 {
 			s.limits = append(s.limits, n)
@@ -121,42 +151,43 @@ func newSizer(limits []int) *sizer {
 }
 
 // limit returns the page size to ask for, 0 to leave it to the server.
-func (s *sizer) limit() int {
+func (s *pageSize) limit() int {
 	if len(s.limits) == 0 {
 		return 0
 	}
-	return s.limits[s.step]
+	return s.limits[s.index]
 }
 
-func (s *sizer) params() url.Values {
+func (s *pageSize) params() url.Values {
 	if n := s.limit(); n > 0 {
 		return url.Values{"limit": {strconv.Itoa(n)}}
 	}
 	return url.Values{}
 }
 
-func (s *sizer) smaller() bool { return s.step+1 < len(s.limits) }
+// smaller reports whether there is a smaller size to move to.
+func (s *pageSize) smaller() bool { return s.index+1 < len(s.limits) }
 
-// shrink takes the next smaller size if that may cure the error.
-func (s *sizer) shrink(err error) bool {
+// shrink moves to the next smaller size if that may cure the error.
+func (s *pageSize) shrink(err error) bool {
 	refused := errors.Is(err, ErrLimitRefused)
-	if !s.smaller() || !refused && !tooMuch(err) {
+	if !s.smaller() || !refused && !smallerMayHelp(err) {
 		return false
 	}
-	s.step++
+	s.index++
 	s.good = 0
 	if refused {
-		s.floor = s.step
+		s.first = s.index
 	}
 	return true
 }
 
-// grow notes a page that went well. Trouble with a size may pass, and small
-// pages cost many requests: after a while the larger size gets another chance.
-func (s *sizer) grow() {
+// grow counts a page that succeeded. Small pages cost many requests, and what
+// made them necessary may pass: after a while the larger size is tried again.
+func (s *pageSize) grow() {
 	s.good++
-	if s.step > s.floor && s.good >= s.after {
-		s.step--
+	if s.index > s.first && s.good >= s.after {
+		s.index--
 		s.good = 0
 		s.after *= 2
 	}

@@ -4,28 +4,32 @@ import (
 	"context"
 	"hash/maphash"
 	"iter"
+	"net/url"
 	"strconv"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // maxPages bounds a walk by page numbers.
 const maxPages = 100_000
 
-// Pages walks a list by page numbers, to the last page that the server names, a
-// page that names no next one, or an empty page. Lists shift under the walk when
-// records come and go: the same record may come twice (the caller drops it by
-// key) or be missed (Page.Total tells). A list that is not paged is one page.
-// The walk ends early with RepeatedCursorError if a page equals the one before,
-// EndlessListError if there are too many, or whatever made a page fail.
-func (c *Client) Pages(ctx context.Context, l List) iter.Seq2[*Page, error] {
+// Pages walks a list by page numbers; read reads the records of each page. It ends
+// at the last page that the server states, at a page that names no next one, or
+// at an empty page. A list that is not paged is one page. A list that
+// changes during the walk may yield a record twice, which the caller's key
+// shows, or leave one out, which Page.Total shows. The walk ends with the first
+// error: RepeatedCursorError if a page equals the one before, EndlessListError
+// if there are too many, or the reason why a page failed.
+func (c *Client) Pages(ctx context.Context, l List, read ReadRecords) iter.Seq2[*Page, error] {
 	return func(yield func(*Page, error) bool) {
-		w := &pageWalk{c: c, list: l, size: newSizer(l.Limits), number: 1, seed: maphash.MakeSeed()}
+		w := newPageWalk(c, l, read)
 		for {
 			p, err := w.next(ctx)
 			if err != nil {
 				yield(nil, err)
 				return
 			}
-			// The page is the caller's once it is handed on.
+			// The caller may change the page once it has it.
 			last := w.last(p)
 			if !yield(p, nil) || last {
 				return
@@ -36,18 +40,26 @@ func (c *Client) Pages(ctx context.Context, l List) iter.Seq2[*Page, error] {
 
 // pageWalk is the state of a walk by page numbers.
 type pageWalk struct {
-	c       *Client
-	list    List
-	size    *sizer
+	walk
 	number  int // page to fetch
-	perPage int // records on a page of the size in use, 0 before the first
-	pages   int
-	empty   int // pages without a record in a row
+	perPage int // records on a page of the size in use, 0 before the first page
 	seed    maphash.Seed
-	hash    uint64 // of the last page with records
+	hash    uint64 // of the records just read
+	before  uint64 // of the last page with records
 }
 
-// next fetches the page at the number and moves on.
+func newPageWalk(c *Client, l List, read ReadRecords) *pageWalk {
+	w := &pageWalk{number: 1, seed: maphash.MakeSeed()}
+	w.walk = newWalk(c, l, func(dec *jsontext.Decoder, body []byte) (int, error) {
+		start := dec.InputOffset()
+		rows, err := read(dec, body)
+		w.hash = maphash.Bytes(w.seed, body[start:dec.InputOffset()])
+		return rows, err
+	})
+	return w
+}
+
+// next fetches the page at the number and moves on to the one after it.
 func (w *pageWalk) next(ctx context.Context) (*Page, error) {
 	if w.pages >= maxPages {
 		return nil, &EndlessListError{Path: w.list.Path, Pages: w.pages, Why: "too many pages"}
@@ -57,7 +69,6 @@ func (w *pageWalk) next(ctx context.Context) (*Page, error) {
 		return nil, err
 	}
 	if err := w.check(p); err != nil {
-		p.Release()
 		return nil, err
 	}
 	w.perPage = orDefault(p.PerPage, w.size.limit())
@@ -70,45 +81,40 @@ func (w *pageWalk) next(ctx context.Context) (*Page, error) {
 func (w *pageWalk) check(p *Page) error {
 	if p.Rows == 0 {
 		if w.empty++; w.empty > maxEmptyPages {
-			return &EndlessListError{Path: w.list.Path, Pages: w.pages, Why: "only empty pages come, while the server counts more"}
+			return &EndlessListError{Path: w.list.Path, Pages: w.pages, Why: "only empty pages come, and the server states more"}
 		}
 		return nil
 	}
-	hash := maphash.Bytes(w.seed, p.Data)
-	if w.pages > 0 && hash == w.hash {
+	if w.hash == w.before {
 		return &RepeatedCursorError{Path: w.list.Path, Cursor: strconv.Itoa(w.number), Pages: w.pages}
 	}
-	w.hash, w.empty = hash, 0
+	w.before, w.empty = w.hash, 0
 	return nil
 }
 
 func (w *pageWalk) fetch(ctx context.Context) (*Page, error) {
 	for {
-		extra := w.size.params()
-		extra.Set("page", strconv.Itoa(w.number))
-		p, err := w.c.page(ctx, w.list, extra, w.size.smaller())
+		p, err := w.page(ctx, url.Values{"page": {strconv.Itoa(w.number)}})
 		if err == nil {
 			return p, nil
 		}
-		if !w.size.shrink(err) {
+		if !w.shrink(err) {
 			return nil, err
 		}
 		w.renumber()
-		w.c.log.Debug("smaller pages", "path", w.list.Path, "limit", w.size.limit(), "cause", err)
 	}
 }
 
-// renumber finds the page of the new size that holds the record where the walk
-// stands; where sizes do not divide, some records come again rather than none.
+// renumber finds the page of the new size that holds the next record. Where the
+// sizes do not divide, some records are read twice rather than none.
 func (w *pageWalk) renumber() {
 	done := (w.number - 1) * w.perPage
 	w.perPage = min(w.size.limit(), orDefault(w.perPage, w.size.limit()))
 	w.number = done/w.perPage + 1
-	w.hash = 0
 }
 
-// last reports whether nothing follows the page just fetched. An empty page is
-// the end unless the server still counts pages beyond it.
+// last reports whether no page follows the one just fetched. An empty page is
+// the last one unless the server states that there are more.
 func (w *pageWalk) last(p *Page) bool {
 	more := p.LastPage >= w.number
 	return !more && (p.Rows == 0 || !p.link)

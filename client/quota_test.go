@@ -16,10 +16,10 @@ func newClock(rate int) *clock { return &clock{newQuota(rate), time.Unix(1e9, 0)
 func (c *clock) pass(d time.Duration) { c.now = c.now.Add(d) }
 
 // ask sends a request that is answered at once with the count left of 120.
-func (c *clock) ask(remaining int) { c.answer(c.q.take(), remaining) }
+func (c *clock) ask(remaining int) { c.answer(c.q.send(), remaining) }
 
 func (c *clock) answer(sent uint64, remaining int) {
-	c.q.give(c.now, sent, stated{ok: true, limit: 120, remaining: remaining})
+	c.q.receive(c.now, sent, limitHeaders{ok: true, limit: 120, remaining: remaining})
 }
 
 func (c *clock) want(t *testing.T, when string, want time.Duration) {
@@ -29,8 +29,8 @@ func (c *clock) want(t *testing.T, when string, want time.Duration) {
 	}
 }
 
-// At the reserve the quota waits for the end of the server's window, which is
-// counted from the first answer of that window.
+// Once only the reserve is left, the quota waits for the end of the server's
+// window, a minute after the first answer in it.
 func TestQuotaWindow(t *testing.T) {
 	c := newClock(-1)
 	c.ask(60)
@@ -42,8 +42,7 @@ func TestQuotaWindow(t *testing.T) {
 	c.want(t, "a minute after the first answer", 0)
 }
 
-// A count that has risen shows that a new window has begun, earlier than was
-// known, and from when it counts.
+// A count that rises shows that a new window has begun, earlier than expected.
 func TestQuotaWindowBeginsAnew(t *testing.T) {
 	c := newClock(-1)
 	c.ask(14)
@@ -54,12 +53,12 @@ func TestQuotaWindowBeginsAnew(t *testing.T) {
 	c.want(t, "at the reserve of the new window", 50*time.Second)
 }
 
-// An answer that was overtaken says nothing about the window that has begun
-// meanwhile, neither before nor after that is known.
+// A late answer says nothing about a window that began after its request was sent,
+// whether or not that is known yet.
 func TestQuotaStaleAnswers(t *testing.T) {
 	c := newClock(-1)
 	c.ask(60)
-	slow, slower := c.q.take(), c.q.take()
+	slow, slower := c.q.send(), c.q.send()
 	c.pass(time.Minute)
 	c.want(t, "the window has ended", 0)
 	c.answer(slow, 13)
@@ -70,7 +69,7 @@ func TestQuotaStaleAnswers(t *testing.T) {
 
 	c = newClock(0)
 	c.ask(60)
-	out := c.q.take()
+	out := c.q.send()
 	c.ask(58)
 	c.answer(out, 59) // sent before the count of 58: no new window
 	c.pass(50 * time.Second)
@@ -78,20 +77,20 @@ func TestQuotaStaleAnswers(t *testing.T) {
 	c.want(t, "the window counts from its first answer", 10*time.Second)
 }
 
-// What is in flight may take the rest: it counts as if it had.
+// Requests in flight count as if the server had counted them.
 func TestQuotaInFlight(t *testing.T) {
 	c := newClock(0)
 	c.ask(2)
 	c.want(t, "two left", 0)
-	c.q.take()
+	c.q.send()
 	c.want(t, "one left", 0)
-	sent := c.q.take()
+	sent := c.q.send()
 	c.want(t, "none left but for luck", time.Minute)
 	c.answer(sent, 1)
 	c.want(t, "one out, one left", time.Minute)
 }
 
-// A refusal holds everything and ends what was known of the window.
+// A refusal holds everything back and ends the window.
 func TestQuotaHold(t *testing.T) {
 	c := newClock(-1)
 	c.ask(0)
@@ -112,8 +111,8 @@ func TestQuotaRates(t *testing.T) {
 	} {
 		q := newQuota(tc.rate)
 		q.limit = tc.limit
-		if q.most() != tc.most || q.reserve() != tc.reserve {
-			t.Errorf("rate %d, limit %d: got most %d and reserve %d, want %d and %d", tc.rate, tc.limit, q.most(), q.reserve(), tc.most, tc.reserve)
+		if q.perMinute() != tc.most || q.reserve() != tc.reserve {
+			t.Errorf("rate %d, limit %d: got most %d and reserve %d, want %d and %d", tc.rate, tc.limit, q.perMinute(), q.reserve(), tc.most, tc.reserve)
 		}
 	}
 }

@@ -1,18 +1,10 @@
 package client
 
 import (
-	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"net/http"
 	"net/url"
-	"strings"
 	"testing"
-	"testing/synctest"
-	"time"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 func TestCount(t *testing.T) {
@@ -46,7 +38,7 @@ func TestGet(t *testing.T) {
 		return ok(`{"data":{"id":"2222222222222222222"}}`)
 	}, Options{})
 	got, err := c.Get(t.Context(), "/subscribers/"+url.PathEscape("a b@example.com"), nil)
-	c.Get(t.Context(), "/subscribers/2", nil) // must not overwrite what was got before
+	c.Get(t.Context(), "/subscribers/2", nil) // must not overwrite the first result
 	if want := `{"id":"1", "name":"x"}`; err != nil || string(got) != want {
 		t.Errorf("got %s, error %v, want %s", got, err, want)
 	}
@@ -55,7 +47,7 @@ func TestGet(t *testing.T) {
 	}
 }
 
-// Paths that would lead elsewhere never reach the network.
+// A path that would leave the API's address is never requested.
 func TestPathsRefused(t *testing.T) {
 	c, f := newTestClient(t, func(int, *http.Request) reply { return ok(`{"data":{}}`) }, Options{})
 	for _, path := range []string{"", "x", "/", "/a/../b", "/./a", "/%2e%2e/a", "//evil.example/x", "/a?b=c", "/a#b", "/a b", "/a\r\nHost: x", "/%zz", `/a\b`, "/ü", "/a/"} {
@@ -94,201 +86,4 @@ func TestAccount(t *testing.T) {
 			t.Errorf("%s: got %+v, error %v, want %+v, %v", tc.name, got, err, tc.want, tc.err)
 		}
 	}
-}
-
-// batchServer answers batches part by part.
-func batchServer(t *testing.T, part func(path string) string) func(int, *http.Request) reply {
-	return func(_ int, r *http.Request) reply {
-		if r.Method != "POST" || r.URL.Path != "/api/batch" || r.Header.Get("Content-Type") != "application/json" {
-			return status(404, `{"message":"single"}`)
-		}
-		var req struct {
-			Requests []struct{ Method, Path string }
-		}
-		body, _ := io.ReadAll(r.Body)
-		if err := json.Unmarshal(body, &req); err != nil || len(req.Requests) > 50 {
-			t.Errorf("bad batch of %d: %v", len(req.Requests), err)
-		}
-		var parts []string
-		for _, q := range req.Requests {
-			if q.Method != "GET" || !strings.HasPrefix(q.Path, "api/") {
-				t.Errorf("got part %+v", q)
-			}
-			parts = append(parts, part(strings.TrimPrefix(q.Path, "api")))
-		}
-		return ok(`{"total":9,"responses":[` + strings.Join(parts, ",") + `]}`)
-	}
-}
-
-func found(path string) string {
-	return fmt.Sprintf(`{"code":200,"body":{"data":{"path":%q}}}`, path)
-}
-
-func paths(n int) []string {
-	var list []string
-	for i := range n {
-		list = append(list, fmt.Sprintf("/subscribers/%d", i))
-	}
-	return list
-}
-
-// Answers come in the order of the paths, 50 to a request.
-func TestLookup(t *testing.T) {
-	for _, n := range []int{0, 2, 50, 51, 120} {
-		c, f := newTestClient(t, batchServer(t, found), Options{})
-		asked := paths(n)
-		got, err := c.Lookup(t.Context(), asked)
-		if err != nil || len(got) != n {
-			t.Fatalf("got %d answers, error %v, want %d", len(got), err, n)
-		}
-		for i, a := range got {
-			if i == 50 && n == 51 {
-				continue // a single rest is asked for by itself, which this server does not know
-			}
-			if want := fmt.Sprintf(`{"path":%q}`, asked[i]); a.Path != asked[i] || a.Status != 200 || string(a.Data) != want {
-				t.Errorf("answer %d: got %+v, want data %s", i, a, want)
-			}
-		}
-		if got, want := len(f.requests()), (n+49)/50; got != want {
-			t.Errorf("%d paths took %d requests, want %d", n, got, want)
-		}
-	}
-}
-
-// Each part stands for itself: refusals are answers, passing trouble is asked
-// for again, and only what is open.
-func TestLookupParts(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		asked := map[string]int{}
-		c, f := newTestClient(t, batchServer(t, func(path string) string {
-			asked[path]++
-			again := asked[path] > 1
-			switch {
-			case path == "/1":
-				return `{"code":404,"body":{"message":"Resource does not exist."}}`
-			case path == "/2":
-				return `{"code":404,"body":{"message":"The route api/2 could not be found."}}`
-			case path == "/3" && !again:
-				return `{"code":429,"body":{"message":"Too Many Attempts."}}`
-			case path == "/4" && !again:
-				return `{"code":500,"body":"<html>"}`
-			case path == "/5" && !again:
-				return `{"code":200,"body":{"data":null}}`
-			case path == "/6":
-				return `{"code":422,"body":{"message":"no"}}`
-			}
-			return found(path)
-		}), Options{})
-		got, err := c.Lookup(t.Context(), []string{"/0", "/1", "/2", "/3", "/4", "/5", "/6"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		data := func(p string) []byte { return []byte(fmt.Sprintf(`{"path":%q}`, p)) }
-		want := []Answer{{Path: "/0", Status: 200, Data: data("/0")}, {Path: "/1", Status: 404}, {Path: "/2", Status: 404, RouteMissing: true},
-			{Path: "/3", Status: 200, Data: data("/3")}, {Path: "/4", Status: 200, Data: data("/4")}, {Path: "/5", Status: 200, Data: data("/5")}, {Path: "/6", Status: 422}}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("answers differ (-want +got):\n%s", diff)
-		}
-		if asked["/0"] != 1 || asked["/1"] != 1 || len(f.requests()) != 2 {
-			t.Errorf("asked %v in %d requests", asked, len(f.requests()))
-		}
-		if s := c.Stats(); s.RateLimited != 1 || s.Retries != 1 {
-			t.Errorf("got stats %+v", s)
-		}
-	})
-}
-
-// A part that stays broken fails the lookup: no answer is made up.
-func TestLookupGivesUp(t *testing.T) {
-	for part, want := range map[string]error{
-		`{"code":503,"body":{}}`: nil,
-		`{"code":401,"body":{}}`: ErrUnauthorized,
-		`{"code":403,"body":{}}`: ErrForbidden,
-		`{"code":429,"body":{}}`: nil,
-		`{}`:                     nil,
-	} {
-		synctest.Test(t, func(t *testing.T) {
-			c, _ := newTestClient(t, batchServer(t, func(path string) string {
-				if path == "/1" {
-					return part
-				}
-				return found(path)
-			}), Options{})
-			got, err := c.Lookup(t.Context(), []string{"/0", "/1"})
-			if err == nil || got != nil || want != nil && !errors.Is(err, want) {
-				t.Errorf("%s: got %+v, error %v, want %v", part, got, err, want)
-			}
-		})
-	}
-}
-
-// Where batches do not work, the records are asked for one by one.
-func TestLookupWithoutBatch(t *testing.T) {
-	for _, tc := range []struct {
-		name    string
-		answer  reply
-		batches int // requests for a batch in two lookups
-	}{
-		{"403", status(403, ""), 1},
-		{"404", status(404, ""), 1},
-		{"405", status(405, html), 1},
-		{"422", status(422, `{"errors":{"requests.0.method":["x"]}}`), 1},
-		{"no responses", ok(`{"total":2}`), 12},
-		{"too few", ok(`{"responses":[{"code":404,"body":{}}]}`), 12},
-		{"too many", ok(`{"responses":[` + strings.Repeat(`{"code":404},`, 60) + `{"code":404}]}`), 12},
-		{"not JSON", ok(html), 12},
-		{"too slow", reply{delay: forever}, 4},
-		{"too large", reply{reader: endless}, 4},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				batches := 0
-				c, _ := newTestClient(t, func(_ int, r *http.Request) reply {
-					switch r.URL.Path {
-					case "/api/batch":
-						batches++
-						return tc.answer
-					case "/api/1":
-						return status(404, `{"message":"Resource does not exist."}`)
-					}
-					return ok(`{"data":{}}`)
-				}, Options{MaxBody: 1 << 16})
-				for range 2 {
-					got, err := c.Lookup(t.Context(), []string{"/0", "/1"})
-					want := []Answer{{Path: "/0", Status: 200, Data: []byte(`{}`)}, {Path: "/1", Status: 404}}
-					if diff := cmp.Diff(want, got); err != nil || diff != "" {
-						t.Errorf("error %v, answers differ (-want +got):\n%s", err, diff)
-					}
-				}
-				if batches != tc.batches {
-					t.Errorf("asked for %d batches, want %d", batches, tc.batches)
-				}
-			})
-		})
-	}
-}
-
-// What does not come from the API, or is about the key, proves nothing about a
-// record.
-func TestLookupProvesNothing(t *testing.T) {
-	for code, body := range map[int]string{401: `{}`, 403: `{"message":"no"}`, 404: html, 410: ""} {
-		c, _ := newTestClient(t, func(int, *http.Request) reply { return status(code, body) }, Options{})
-		if got, err := c.Lookup(t.Context(), []string{"/0"}); !isStatus(code)(err) || got != nil {
-			t.Errorf("%d: got %+v, error %v", code, got, err)
-		}
-	}
-}
-
-// Trouble with the server is not taken for a refusal of batches.
-func TestLookupServerDown(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c, f := newTestClient(t, func(int, *http.Request) reply { return status(500, html) }, Options{})
-		start := time.Now()
-		if _, err := c.Lookup(t.Context(), paths(3)); !isStatus(500)(err) {
-			t.Errorf("got error %v", err)
-		}
-		if n, took := len(f.requests()), time.Since(start); n != 1+DefaultRetries || took > 20*time.Second {
-			t.Errorf("sent %d requests in %s", n, took)
-		}
-	})
 }

@@ -13,35 +13,29 @@ import (
 	"time"
 )
 
-// request is what is asked of the server.
+// request is what the server is asked.
 type request struct {
 	method string
 	path   string // relative to the API's address, with a leading slash, escaped
 	params url.Values
 	body   []byte // JSON, nil for none
-	// shrinkable says that the caller can ask for less at a time, so that
-	// attempts end early where that might help.
+	// shrinkable says that the caller can ask for less at a time: retries stop
+	// early if that may help.
 	shrinkable bool
 }
 
-// String names the request in errors and logs: parameters may hold addresses.
+// String names the request in errors and logs, without its parameters: they may
+// hold e-mail addresses.
 func (r request) String() string { return strings.ToLower(r.method) + " " + r.path }
 
 // response is a success whose body has been read.
 type response struct {
 	header http.Header
-	body   *bytes.Buffer
-}
-
-// keep hands the body over to the caller, who returns it with freeBody.
-func (r *response) keep() *bytes.Buffer {
-	b := r.body
-	r.body = nil
-	return b
+	body   []byte // not valid after use has returned
 }
 
 // do is the one way to the server. It makes attempts until use accepts an
-// answer; use returns a BodyError for one that should be asked for again.
+// answer; a BodyError of use rejects it, so that the request is repeated.
 func (c *Client) do(ctx context.Context, r request, use func(*response) error) error {
 	if err := checkPath(r.path); err != nil {
 		return err
@@ -49,9 +43,9 @@ func (c *Client) do(ctx context.Context, r request, use func(*response) error) e
 	return c.newAttempts(r).run(ctx, use)
 }
 
-// once makes one attempt. A failure that another attempt may cure is a *failure.
+// once makes one attempt. An error that another attempt may cure is a *failure.
 func (c *Client) once(ctx context.Context, r request, use func(*response) error) error {
-	sent, err := c.enter(ctx, r)
+	ticket, err := c.enter(ctx, r)
 	if err != nil {
 		return err
 	}
@@ -60,11 +54,11 @@ func (c *Client) once(ctx context.Context, r request, use func(*response) error)
 	defer cancel()
 	resp, err := c.send(attempt, r)
 	if err != nil {
-		c.pace.leave(sent, nil)
-		return c.broken(attempt, r, err)
+		c.pace.leave(ticket, nil)
+		return c.noAnswer(attempt, r, err)
 	}
 	defer resp.Body.Close()
-	c.pace.leave(sent, resp.Header)
+	c.pace.leave(ticket, resp.Header)
 	err = c.receive(attempt, r, resp, use)
 	c.log.LogAttrs(ctx, slog.LevelDebug, "request", slog.String("method", r.method), slog.String("path", r.path),
 		slog.Int("status", resp.StatusCode), slog.Duration("took", time.Since(start)), slog.Bool("ok", err == nil))
@@ -72,31 +66,31 @@ func (c *Client) once(ctx context.Context, r request, use func(*response) error)
 }
 
 // enter waits for the request's turn.
-func (c *Client) enter(ctx context.Context, r request) (uint64, error) {
-	var told time.Time
-	sent, err := c.pace.enter(ctx, func(d time.Duration) {
+func (c *Client) enter(ctx context.Context, r request) (ticket uint64, err error) {
+	var reported time.Time // end of the wait last reported
+	ticket, err = c.pace.enter(ctx, func(d time.Duration) {
 		c.stats.waited.begin()
-		if until := time.Now().Add(d); until.Sub(told) > time.Second { // also the first time
-			told = until
-			c.tellWait(Wait{Reason: WaitRate, Duration: d, Path: r.path})
+		if until := time.Now().Add(d); until.Sub(reported) > time.Second { // also the first time
+			reported = until
+			c.reportWait(Wait{Reason: WaitRate, Duration: d, Path: r.path})
 		}
 	}, c.stats.waited.end)
 	var limit *RateLimitError
 	if errors.As(err, &limit) {
 		limit.Method, limit.Path = r.method, r.path
 	}
-	return sent, err
+	return ticket, err
 }
 
-func (c *Client) tellWait(w Wait) {
+func (c *Client) reportWait(w Wait) {
 	c.log.Debug("wait", "reason", w.Reason, "path", w.Path, "duration", w.Duration, "cause", w.Cause)
 	if c.onWait != nil {
 		c.onWait(w)
 	}
 }
 
-// send makes the request and returns the answer's head. The transport is used
-// without an http.Client around it: nothing follows redirects or keeps cookies.
+// send sends the request and returns the answer with its body unread. There is no
+// http.Client around the transport: nothing follows redirects or keeps cookies.
 func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 	address := c.url + r.path
 	if len(r.params) > 0 {
@@ -121,7 +115,7 @@ func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 	return c.transport.RoundTrip(req)
 }
 
-// receive judges the answer and reads its body.
+// receive checks the answer, reads its body and has it used.
 func (c *Client) receive(ctx context.Context, r request, resp *http.Response, use func(*response) error) error {
 	if resp.StatusCode == http.StatusTooManyRequests {
 		c.stats.rateLimited.Add(1)
@@ -130,47 +124,50 @@ func (c *Client) receive(ctx context.Context, r request, resp *http.Response, us
 		return fmt.Errorf("%s: %w", r, err)
 	}
 	if resp.StatusCode/100 != 2 {
-		return c.refused(r, resp)
+		return c.statusError(r, resp)
 	}
-	answer := &response{header: resp.Header}
 	body, err := c.readBody(resp)
 	if err == nil {
-		answer.body = body
-		err = use(answer)
-		freeBody(answer.body)
+		err = use(&response{header: resp.Header, body: body.Bytes()})
+		freeBody(body)
 	}
-	return c.unusable(ctx, r, resp, err)
+	return c.bodyError(ctx, r, resp, err)
 }
 
-// unusable turns what is wrong with a body into an error that is tried again.
-func (c *Client) unusable(ctx context.Context, r request, resp *http.Response, err error) error {
+// bodyError completes the error about a body, and says whether to ask again.
+func (c *Client) bodyError(ctx context.Context, r request, resp *http.Response, err error) error {
 	var bad *BodyError
 	switch {
 	case err == nil:
 		return nil
 	case ctx.Err() != nil:
-		return c.broken(ctx, r, err)
+		return c.noAnswer(ctx, r, err)
 	case errors.As(err, &bad):
 		bad.Method, bad.Path, bad.Status = r.method, r.path, resp.StatusCode
-		return again(bad)
+		bad.Why = c.key.clean(bad.Why) // it may be the text of ReadRecords
+		if bad.TooDeep {
+			return bad
+		}
+		return retryable(bad)
 	}
 	return err
 }
 
-// broken is the error of an attempt without a complete answer.
-func (c *Client) broken(ctx context.Context, r request, err error) error {
+// noAnswer is the error of an attempt that brought no complete answer.
+func (c *Client) noAnswer(ctx context.Context, r request, err error) error {
 	if errors.Is(context.Cause(ctx), ErrTimeout) {
-		return again(fmt.Errorf("%s: %w (%s)", r, ErrTimeout, c.timeout))
+		return retryable(fmt.Errorf("%s: %w (%s)", r, ErrTimeout, c.timeout))
 	}
-	// Text of proxies and transports may repeat what was sent.
+	err = connectionError(err)
+	// The text of a proxy or transport may repeat what was sent.
 	if text := err.Error(); c.key.scrub(text) != text {
 		err = errors.New(c.key.scrub(text))
 	}
-	return again(fmt.Errorf("%s: %w", r, err))
+	return retryable(fmt.Errorf("%s: %w", r, err))
 }
 
-// refused turns an answer that is no success into an Error.
-func (c *Client) refused(r request, resp *http.Response) error {
+// statusError turns an error response into an Error.
+func (c *Client) statusError(r request, resp *http.Response) error {
 	e := &Error{Method: r.method, Path: r.path, Status: resp.StatusCode, Hint: hint(resp.StatusCode),
 		RequestID: c.key.clean(resp.Header.Get("CF-RAY"))}
 	if e.Status/100 == 3 {
@@ -180,26 +177,27 @@ func (c *Client) refused(r request, resp *http.Response) error {
 	said := readComplaint(resp.Body)
 	e.Message, e.json = c.key.clean(said.message), said.json
 	e.limit = said.limit && (e.Status == http.StatusUnprocessableEntity || e.Status == http.StatusNotFound || e.Status == http.StatusBadRequest)
-	if e.limit {
-		e.Hint = ""
+	if e.Status == http.StatusNotFound && e.json && !e.RouteMissing() {
+		e.Hint = "" // a record that does not exist: nothing to check
 	}
 	if e.Status == http.StatusRequestTimeout || e.Status == http.StatusTooManyRequests || e.Status/100 == 5 {
-		return &failure{err: e, status: e.Status, asked: askedWait(resp.Header, time.Now())}
+		return &failure{err: e, status: e.Status, retryAfter: retryAfter(resp.Header, time.Now())}
 	}
 	return e
 }
 
-// redirectHint names the host, and only the host, that the server points to.
+// redirectHint names the host that the server redirects to, and nothing else of
+// the address.
 func (c *Client) redirectHint(resp *http.Response) string {
-	const check = "the key is sent to no other address; check the API address"
+	const check = "check the API address: the key is sent nowhere else"
 	to, err := url.Parse(resp.Header.Get("Location"))
 	if err != nil || to.Host == "" {
-		return "the server points elsewhere; " + check
+		return "the server redirects to another address; " + check
 	}
-	return "the server points to host " + c.key.clean(to.Hostname()) + "; " + check
+	return "the server redirects to host " + c.key.clean(to.Hostname()) + "; " + check
 }
 
-// sameAccount remembers the account that answers and refuses another one.
+// sameAccount remembers which account answers and refuses any other.
 func (c *Client) sameAccount(h http.Header) error {
 	id := h.Get("X-Account_id")
 	if id == "" || len(id) > 64 || strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' }) {
@@ -211,8 +209,8 @@ func (c *Client) sameAccount(h http.Header) error {
 	return ErrAccountChanged
 }
 
-// checkPath refuses a path that would lead out of the API's address or carry
-// parameters of its own.
+// checkPath refuses a path that would leave the API's address or that contains
+// parameters.
 func checkPath(path string) error {
 	bad := !strings.HasPrefix(path, "/") || strings.ContainsFunc(path, func(r rune) bool {
 		return r <= ' ' || r > '~' || strings.ContainsRune(`?#\"<>`, r)

@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// serve runs a real server on loopback and returns a client of it that hardly
-// waits before retries.
+// serve runs a real server on loopback and returns its client, which hardly waits
+// before retries.
 func serve(t *testing.T, o Options, answer func(n int, w http.ResponseWriter, r *http.Request)) *Client {
 	t.Helper()
 	var n atomic.Int32
@@ -43,7 +43,7 @@ func hijack(w http.ResponseWriter, raw string) {
 	conn.Close()
 }
 
-// Faults of a real connection in the middle of a walk pass unnoticed.
+// Faults of a real connection do not change what a walk reads.
 func TestServerFaults(t *testing.T) {
 	const head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 	hang := func(r *http.Request) { <-r.Context().Done() }
@@ -92,11 +92,11 @@ func TestServerFaults(t *testing.T) {
 				}
 				io.WriteString(w, cursorPage(r).body)
 			})
-			got, err := collect(c.Cursor(t.Context(), List{Path: "/subscribers"}))
+			got, err := collect(t.Context(), c.Cursor, List{Path: "/subscribers"})
 			if err != nil || got != wholeList {
 				t.Errorf("got %s, error %v", got, err)
 			}
-			// A reset of a connection in reuse is repeated by the transport itself.
+			// The transport itself repeats a request when a reused connection is reset.
 			hidden := name == "reset before the head"
 			if s := c.Stats(); s.Retries != 1 && !hidden || s.Retries > 1 || s.BytesRead > 2<<20 {
 				t.Errorf("got stats %+v, want one retry", s)
@@ -105,7 +105,7 @@ func TestServerFaults(t *testing.T) {
 	}
 }
 
-// A server that is gone is an error that names the request and not the key.
+// If no server is there, the error names the request and not the key.
 func TestServerGone(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -125,7 +125,7 @@ func TestServerGone(t *testing.T) {
 	}
 }
 
-// The key goes to no other host, and none is even contacted.
+// No other host is contacted, let alone sent the key.
 func TestServerRedirect(t *testing.T) {
 	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the other host was contacted") }))
 	defer other.Close()
@@ -137,7 +137,7 @@ func TestServerRedirect(t *testing.T) {
 	}
 }
 
-// The own transport asks for gzip and the walk sees what was packed.
+// The default transport asks for gzip and unpacks it.
 func TestServerGzip(t *testing.T) {
 	c := serve(t, Options{}, func(_ int, w http.ResponseWriter, r *http.Request) {
 		if !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
@@ -148,7 +148,7 @@ func TestServerGzip(t *testing.T) {
 		io.WriteString(z, cursorPage(r).body)
 		z.Close()
 	})
-	got, err := collect(c.Cursor(t.Context(), List{Path: "/subscribers"}))
+	got, err := collect(t.Context(), c.Cursor, List{Path: "/subscribers"})
 	if err != nil || got != wholeList {
 		t.Errorf("got %s, error %v", got, err)
 	}
@@ -161,11 +161,10 @@ func BenchmarkCursor(b *testing.B) {
 	b.SetBytes(int64(len(page)))
 	b.ReportAllocs()
 	n := 0
-	for p, err := range c.Cursor(b.Context(), List{Path: "/s"}) {
+	for _, err := range c.Cursor(b.Context(), List{Path: "/s"}, skip) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		p.Release()
 		if n++; n >= b.N {
 			break
 		}

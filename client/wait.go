@@ -6,26 +6,26 @@ import (
 	"time"
 )
 
-// Reason says why a request waits.
+// Reason is why a request waits.
 type Reason string
 
 // The reasons of a Wait.
 const (
-	// WaitRate: the budget of requests is used up, or the server said 429.
+	// WaitRate: the budget of requests is used up, or the server answered 429.
 	WaitRate Reason = "rate limit"
 	// WaitRetry: the last attempt failed.
 	WaitRetry Reason = "retry"
 )
 
-// Wait tells that a request is being held back.
+// Wait says that a request has begun to wait.
 type Wait struct {
-	// Reason says why.
+	// Reason is why it waits.
 	Reason Reason
-	// Duration is how long it will be, as far as is known now.
+	// Duration is how long it will wait, as far as is known.
 	Duration time.Duration
 	// Path is the request's path.
 	Path string
-	// Cause is what failed, nil where the client paces itself.
+	// Cause is the failure that made it wait, nil if the client paces itself.
 	Cause error
 }
 
@@ -34,8 +34,8 @@ type counters struct {
 	waited                                stopwatch
 }
 
-// stopwatch measures the time during which anybody waits. Waits that overlap
-// count once, so that the sum never exceeds the time that passed.
+// stopwatch measures the time during which at least one request waits. Waits that
+// overlap count once.
 type stopwatch struct {
 	mu      sync.Mutex
 	waiting int

@@ -7,10 +7,11 @@ import (
 	"time"
 
 	"mailerlake/export/dataset"
+	"mailerlake/export/merge"
 )
 
-// merge writes what the plans say and commits it, all tables in one step.
-func (r *Run) merge(ctx context.Context) (*Report, error) {
+// commit writes what the plans say and commits it, all tables in one step.
+func (r *run) commit(ctx context.Context) (*Report, error) {
 	debug.FreeOSMemory() // what the scan needed is not needed any more
 	commit, err := r.data.Begin()
 	if err != nil {
@@ -20,33 +21,30 @@ func (r *Run) merge(ctx context.Context) (*Report, error) {
 	next := r.nextManifest()
 	var logs []string
 	for _, t := range r.tables {
-		if err := ctx.Err(); err != nil {
-			return r.report(nil), err
-		}
-		if t.err != nil {
+		if t.err != nil || !t.scanned() {
 			continue
 		}
-		if !t.inParentLog() {
-			logs = append(logs, logName(t.table))
+		if !t.scan.Nested {
+			logs = append(logs, r.data.Logs().FileName(t.Name))
 		}
-		if t.auxiliary {
+		if t.skipped() {
 			continue
 		}
-		state, err := r.mergeState(t, commit, next.Snapshot)
+		state, err := r.write(ctx, t, commit, next.Snapshot)
 		if err != nil {
-			return r.report(nil), fmt.Errorf("export %s: %w", t.table.Name, err)
+			return r.report(nil), fmt.Errorf("export %s: %w", t.Name, err)
 		}
 		next.Put(state)
 	}
 	next.CommittedAt = r.now()
-	if err := commit.Commit(next, logs); err != nil {
+	if err := commit.Commit(ctx, next, logs); err != nil {
 		return r.report(nil), err
 	}
 	_ = r.dropPlanned() // a plan that stays does not fit the new snapshot
 	return r.report(next), nil
 }
 
-func (r *Run) nextManifest() *dataset.Manifest {
+func (r *run) nextManifest() *dataset.Manifest {
 	next := r.data.Manifest.Clone()
 	if next == nil {
 		next = &dataset.Manifest{}
@@ -58,18 +56,19 @@ func (r *Run) nextManifest() *dataset.Manifest {
 	return next
 }
 
-// mergeState merges one table and returns its new state.
-func (r *Run) mergeState(t *tableRun, commit *dataset.Commit, snapshot int64) (dataset.TableState, error) {
-	state := dataset.TableState{Name: t.table.Name, Key: t.table.Key, Order: t.table.Order}
+// write writes the parts of one table that change and returns its new state.
+func (r *run) write(ctx context.Context, t *table, commit *dataset.Commit, snapshot int64) (dataset.TableState, error) {
+	state := dataset.TableState{Name: t.Name, Key: t.Key, Order: t.Order}
 	if t.stored != nil {
 		state = t.stored.Clone()
-		if t.rewrite {
+		if r.rewrite {
 			state.GreatestUpdatedAt = nil // it may be protected now
 		}
 	}
 	plan := t.plan
 	if !plan.Empty() {
-		parts, err := mergeTable(t, commit, r.Program, r.now())
+		create := func(path string) (merge.File, error) { return commit.Create(path) }
+		parts, err := t.merge.Write(ctx, plan, create, r.Program, r.now())
 		if err != nil {
 			return state, err
 		}
@@ -79,25 +78,24 @@ func (r *Run) mergeState(t *tableRun, commit *dataset.Commit, snapshot int64) (d
 	for _, p := range state.Parts {
 		state.Rows += p.Rows
 	}
-	if want := rowsAfter(t); state.Rows != want {
+	if want := plan.RowsAfter(); state.Rows != want {
 		return state, fmt.Errorf("wrote %d rows, the plan said %d", state.Rows, want)
 	}
-	state.ScanStarted, state.ScanEnded, state.Complete = t.scan.Started, t.scan.Ended, plan.Withheld == "" && plan.Unproven == 0
+	t.describe(&state)
+	return state, nil
+}
+
+// describe notes in a table's state what the run did and what its scan was.
+func (t *table) describe(state *dataset.TableState) {
+	plan := t.plan
+	state.ScanStarted, state.ScanEnded, state.Resumed = t.scan.Started, t.scan.Ended, t.scan.Resumed
+	state.Complete = plan.Withheld == "" && plan.Incomplete == "" && plan.Unproven == 0
 	state.Last = dataset.Counts{Inserted: plan.Inserted, Updated: plan.Updated, Deleted: plan.Deleted}
 	state.Total.Inserted += plan.Inserted
 	state.Total.Updated += plan.Updated
 	state.Total.Deleted += plan.Deleted
-	if at := time.UnixMicro(plan.updated).UTC(); plan.updated > 0 && (state.GreatestUpdatedAt == nil || at.After(*state.GreatestUpdatedAt)) {
+	updated := plan.UpdatedAt()
+	if at := time.UnixMicro(updated).UTC(); updated > 0 && (state.GreatestUpdatedAt == nil || at.After(*state.GreatestUpdatedAt)) {
 		state.GreatestUpdatedAt = &at
 	}
-	return state, nil
-}
-
-// rowsAfter returns the rows that a table has once its plan is carried out.
-func rowsAfter(t *tableRun) int64 {
-	rows := t.plan.Tail
-	for _, part := range t.plan.Parts {
-		rows += part.Rows
-	}
-	return rows
 }

@@ -106,7 +106,7 @@ func TestPageLogFull(t *testing.T) {
 	}
 	again := w.mustRun(t, s.do)
 	w.checkNext(t)
-	if !w.hears("subscriber: going on after") {
+	if !w.hears("subscriber: resuming after") {
 		t.Errorf("the next run begins anew: %q", w.said)
 	}
 	if whole := s.place(t).mustRun(t, s.do); again.Requests >= whole.Requests {

@@ -16,6 +16,7 @@ import (
 	"mailerlake/export"
 	"mailerlake/export/dataset"
 	"mailerlake/export/disk"
+	"mailerlake/schema/tables"
 )
 
 var healthy = fastFS{disk.OS(false)}
@@ -62,7 +63,7 @@ func TestPlaces(t *testing.T) {
 			w.mustRun(t, export.Plan)
 			w.mustRun(t, export.ExportPlanned)
 			(&lake{dir: w.dir, account: after}).check(t)
-			if v, err := export.Verify(context.Background(), healthy, w.dir); err != nil || v.Damaged() {
+			if v, err := export.Verify(context.Background(), healthy, w.dir, tables.All()); err != nil || v.Damaged() {
 				t.Errorf("verify: %+v, %v", v, err)
 			}
 		})
@@ -145,7 +146,7 @@ func TestStrayParts(t *testing.T) {
 	if data := readFile(t, w.dir, stray); !bytes.Equal(data, s.stored["subscriber/part-00000.parquet"]) {
 		t.Error("the file has changed")
 	}
-	v, err := export.Verify(context.Background(), healthy, w.dir)
+	v, err := export.Verify(context.Background(), healthy, w.dir, tables.All())
 	if err != nil || len(v.Problems) != 1 || v.Problems[0].Part != stray || v.Problems[0].Table != "subscriber" {
 		t.Fatalf("got %+v, %v", v, err)
 	}

@@ -5,18 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"time"
 
 	"mailerlake/client"
-	"mailerlake/export/dataset"
-	"mailerlake/export/pagelog"
-	"mailerlake/schema"
+	"mailerlake/export/scan"
 )
-
-// plannedName is the file, in dataset.ScanDir, that says that the page logs there are the scan of a plan.
-const plannedName = "planned.json"
 
 // planned is what a plan leaves, beside its page logs, for ExportPlanned: the decisions that took the network.
 type planned struct {
@@ -28,85 +22,54 @@ type planned struct {
 
 type plannedTable struct {
 	Auxiliary bool `json:"auxiliary,omitempty"`
-	OwnLog    bool `json:"own_log"`
+	// Nested says that the rows are in the log of the table that they come inside of.
+	Nested bool `json:"nested,omitempty"`
 	// Begun and Pages tell the page log that the plan was made of from another that has its name: what was decided about
 	// one scan proves nothing about the rows of another.
-	Begun    time.Time `json:"begun"`
-	Pages    int       `json:"pages"`
-	Withheld string    `json:"withheld,omitempty"`
-	Gone     []string  `json:"gone,omitempty"`
-}
-
-func (r *Run) snapshot() int64 {
-	if r.data.Manifest == nil {
-		return 0
-	}
-	return r.data.Manifest.Snapshot
+	Begun    time.Time                  `json:"begun"`
+	Pages    int                        `json:"pages"`
+	Withheld string                     `json:"withheld,omitempty"`
+	Gone     map[string]map[string]bool `json:"gone,omitempty"`
 }
 
 // keepPlanned marks the page logs as the scan of this plan.
-func (r *Run) keepPlanned() (err error) {
+func (r *run) keepPlanned() error {
 	p := planned{Account: r.account, Snapshot: r.snapshot(), Made: r.now(), Tables: map[string]plannedTable{}}
 	for _, t := range r.tables {
-		if t.err != nil {
+		if t.err != nil || !t.scanned() || t.scan.Unavailable != "" {
 			continue
 		}
-		pt := plannedTable{Auxiliary: t.auxiliary, OwnLog: !t.inParentLog(), Begun: t.log.Header.Started, Pages: len(t.log.Frames)}
+		pt := plannedTable{Auxiliary: t.auxiliary, Nested: t.scan.Nested, Begun: t.scan.Log.Header.Started, Pages: t.scan.Log.Stats().Pages, Gone: t.gone}
 		if t.plan != nil {
 			pt.Withheld = t.plan.Withheld
 		}
-		for id := range t.goneGroups {
-			pt.Gone = append(pt.Gone, id)
-		}
-		p.Tables[t.table.Name] = pt
+		p.Tables[t.Name] = pt
 	}
 	data, err := json.Marshal(p)
-	if err != nil {
-		return err
+	if err == nil {
+		err = r.data.Logs().KeepPlan(data)
 	}
-	if err := r.writePlanned(data); err != nil {
+	if err != nil {
 		return fmt.Errorf("keep plan: %w", err)
 	}
 	return nil
 }
 
-// plannedTemp is what plannedName is called until it is whole.
-const plannedTemp = plannedName + ".tmp"
-
-func (r *Run) writePlanned(data []byte) error {
-	fsys, temp := r.data.FS(), r.data.Path(dataset.ScanDir, plannedTemp)
-	f, err := fsys.Create(temp)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := fsys.Rename(temp, r.data.Path(dataset.ScanDir, plannedName)); err != nil {
-		return err
-	}
-	return fsys.SyncDir(r.data.Path(dataset.ScanDir))
-}
-
 // dropPlanned forgets the scan of an earlier plan: it is committed by ExportPlanned or not at all. Page logs of tables
-// that the plan has not, because their scan was cut off, are left to be gone on with.
-func (r *Run) dropPlanned() error {
+// that the plan has not, because their scan was cut off, are left to be resumed.
+func (r *run) dropPlanned() error {
 	p, err := r.decodePlanned()
 	if err != nil {
 		return fmt.Errorf("forget the earlier plan: %w", err)
 	}
 	var names []string
-	for _, table := range schema.Tables() { // also of tables that this run leaves alone
-		t := r.table(table.Name)
-		if _, planned := p.Tables[table.Name]; planned && (t == nil || t.log == nil) { // else it is in use by this run
-			names = append(names, logName(table))
+	for name := range p.Tables { // also of tables that this run leaves alone
+		if t := r.table(name); r.catalog.Lookup(name) != nil && (t == nil || !t.scanned()) { // else it is in use by this run
+			names = append(names, name)
 		}
 	}
-	for _, name := range append(names, plannedTemp, plannedName) {
-		if err := r.data.FS().Remove(r.data.Path(dataset.ScanDir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("forget the earlier plan: %w", err)
-		}
+	if err := errors.Join(r.data.Logs().Remove(names...), r.data.Logs().DropPlan()); err != nil {
+		return fmt.Errorf("forget the earlier plan: %w", err)
 	}
 	return nil
 }
@@ -119,59 +82,111 @@ func (e *NoPlanError) Error() string {
 }
 
 // loadPlanned takes up the scan and the decisions of the last plan.
-func (r *Run) loadPlanned(ctx context.Context) error {
+func (r *run) loadPlanned(ctx context.Context) error {
 	p, err := r.readPlanned()
 	if err != nil {
 		return err
 	}
+	r.planned = true
 	r.account = p.Account
 	if err := r.checkAccount(); err != nil {
 		return err
 	}
-	var tables []*tableRun
-	for _, t := range r.tables {
-		pt, ok := p.Tables[t.table.Name]
+	if err := r.clearForeign(); err != nil {
+		return err
+	}
+	if err := r.takePlanned(ctx, p); err != nil {
+		return err
+	}
+	if err := r.fix(ctx); err != nil {
+		return err
+	}
+	return r.planAgain(ctx, p)
+}
+
+// takePlanned makes the run's tables those of the plan.
+func (r *run) takePlanned(ctx context.Context, p *planned) error {
+	var tables []*table
+	for _, t := range r.allTables() {
+		pt, ok := p.Tables[t.Name]
 		if !ok {
 			continue
 		}
+		t.auxiliary, t.gone = pt.Auxiliary, pt.Gone
+		if t.parent != nil {
+			for _, earlier := range tables {
+				if earlier.Name == t.parent.Name {
+					t.parent = earlier
+				}
+			}
+		}
 		tables = append(tables, t)
-		t.auxiliary = pt.Auxiliary
-		if err := r.loadPlannedTable(t, pt); err != nil {
+		if err := r.loadPlannedTable(ctx, t, pt); err != nil {
 			return err
 		}
 	}
 	r.tables = tables
-	if err := r.fix(ctx); err != nil {
-		return err
-	}
-	return r.replan(p)
-}
-
-// replan makes the plans of the scan again, with what was decided then.
-func (r *Run) replan(p *planned) error {
-	for _, t := range r.tables {
-		if t.parent != nil && t.err == nil {
-			t.err = t.parent.err
-		}
-		if t.err != nil || t.auxiliary {
-			continue
-		}
-		plan, err := planTable(t, true)
-		if err := r.tolerate(t, err); err != nil {
-			return err
-		}
-		if err == nil {
-			plan.Withheld = p.Tables[t.table.Name].Withheld
-			plan.settle(t, plan.Withheld == "")
-			t.plan = plan
-		} else if t.parent != nil {
-			t.parent.err = err // they stand or fall together
-		}
-	}
 	return nil
 }
 
-func (r *Run) readPlanned() (*planned, error) {
+// allTables returns the run's tables and, behind them, those of the catalog that it did not choose.
+func (r *run) allTables() []*table {
+	all := r.tables
+	for _, t := range r.catalog.Tables() {
+		if r.table(t.Name) == nil {
+			all = append(all, &table{Table: t, stored: r.data.Manifest.Table(t.Name)})
+		}
+	}
+	return parentsFirst(all)
+}
+
+// loadPlannedTable opens the log that a table was planned from.
+func (r *run) loadPlannedTable(ctx context.Context, t *table, pt plannedTable) error {
+	if pt.Nested && t.parent != nil && t.parent.scanned() {
+		t.scan = &scan.Result{Table: t.Table, Log: t.parent.scan.Log, Nested: true, Outcome: t.parent.scan.Outcome}
+		return nil
+	}
+	log, err := r.data.Logs().Open(ctx, t.Name, t.Order)
+	if err != nil {
+		if broken := (*fs.PathError)(nil); ctx.Err() != nil || errors.As(err, &broken) && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("read plan: %w", err)
+		}
+		return &NoPlanError{err.Error()}
+	}
+	t.scan = &scan.Result{Table: t.Table, Log: log}
+	outcome, why := scan.CheckPlanned(log, t.Table, r.account.ID, r.base(t.Table), pt.Begun, pt.Pages)
+	if why != "" {
+		return &NoPlanError{why}
+	}
+	t.scan.Outcome = outcome
+	return nil
+}
+
+// planAgain makes the plans of the scan again, with what was decided then.
+func (r *run) planAgain(ctx context.Context, p *planned) error {
+	for _, t := range r.tables {
+		if t.parent != nil && t.scan.Nested && t.err == nil {
+			t.err = t.parent.err
+		}
+		if t.skipped() {
+			continue
+		}
+		err := r.open(ctx, t)
+		if err == nil {
+			t.plan, err = t.merge.Plan(ctx, true)
+		}
+		if err == nil {
+			t.settle(p.Tables[t.Name].Withheld)
+		}
+		if err := r.tolerate(t, err); err != nil {
+			return err
+		}
+	}
+	r.fallTogether()
+	return nil
+}
+
+func (r *run) readPlanned() (*planned, error) {
 	p, err := r.decodePlanned()
 	switch {
 	case err != nil:
@@ -185,53 +200,14 @@ func (r *Run) readPlanned() (*planned, error) {
 }
 
 // decodePlanned returns an empty plan if there is none, or none that can be understood.
-func (r *Run) decodePlanned() (*planned, error) {
-	f, err := r.data.FS().Open(r.data.Path(dataset.ScanDir, plannedName))
-	if errors.Is(err, fs.ErrNotExist) {
-		return &planned{}, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, 1<<20))
-	if err != nil {
-		return nil, err
+func (r *run) decodePlanned() (*planned, error) {
+	data, err := r.data.Logs().Plan()
+	if err != nil || data == nil {
+		return &planned{}, err
 	}
 	p := &planned{}
 	if err := json.Unmarshal(data, p); err != nil {
 		return &planned{}, nil
 	}
 	return p, nil
-}
-
-func (r *Run) loadPlannedTable(t *tableRun, pt plannedTable) (err error) {
-	if len(pt.Gone) > 0 {
-		t.goneGroups = map[string]bool{}
-		for _, id := range pt.Gone {
-			t.goneGroups[id] = true
-		}
-	}
-	if !pt.OwnLog && t.parent != nil && t.parent.log != nil {
-		t.log, t.scan = t.parent.log, t.parent.scan
-		return nil
-	}
-	if t.log, err = pagelog.Open(r.data.FS(), r.logPath(t), t.table.Order); err != nil {
-		if broken := (*fs.PathError)(nil); errors.As(err, &broken) && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("read plan: %w", err)
-		}
-		return &NoPlanError{err.Error()}
-	}
-	if !t.log.Header.Started.Equal(pt.Begun) || len(t.log.Frames) != pt.Pages {
-		return &NoPlanError{"its page logs are of another scan"}
-	}
-	h := r.header(t)
-	if h.Started = t.log.Header.Started; h != t.log.Header {
-		return &NoPlanError{"its page logs do not fit"}
-	}
-	done, err := t.finished()
-	if err == nil && !done {
-		return &NoPlanError{"its scan did not end"}
-	}
-	return err
 }

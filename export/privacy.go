@@ -1,15 +1,13 @@
 package export
 
 import (
-	"errors"
+	"context"
 	"fmt"
-	"io/fs"
 	"maps"
 	"slices"
 	"strings"
 
 	"mailerlake/export/dataset"
-	"mailerlake/export/pagelog"
 	"mailerlake/schema"
 )
 
@@ -26,7 +24,7 @@ type Privacy struct {
 
 // Check finds what is wrong without a look at the dataset, which may know more columns than are declared. What it
 // refuses is the user's mistake.
-func (p Privacy) Check() error {
+func (p Privacy) Check(catalog *schema.Catalog) error {
 	if len(p.Hash) > 0 && len(p.Key) < MinHashKey {
 		return fmt.Errorf("hashing takes a key of at least %d bytes", MinHashKey)
 	}
@@ -38,12 +36,12 @@ func (p Privacy) Check() error {
 		}
 		return columns
 	}
-	_, err := p.apply(any)
+	_, err := p.apply(catalog, any)
 	return err
 }
 
-// apply returns the tables under protection; known gives the columns of a table that exist without a declaration.
-func (p Privacy) apply(known func(table string) []string) ([]*schema.Table, error) {
+// apply returns the catalog under protection; known gives the columns of a table that exist without a declaration.
+func (p Privacy) apply(catalog *schema.Catalog, known func(table string) []string) (*schema.Catalog, error) {
 	by := map[string]schema.Protection{}
 	for i, entry := range slices.Concat(p.Drop, p.Hash) {
 		table, column, _ := strings.Cut(entry, ".")
@@ -59,17 +57,20 @@ func (p Privacy) apply(known func(table string) []string) ([]*schema.Table, erro
 		protection.Key, protection.Known = p.Key, known(table)
 		by[table] = protection
 	}
-	return schema.Protect(schema.Tables(), by)
+	return catalog.Protect(by)
 }
 
-// protect declares the tables as the run's privacy wants them.
-func (r *Run) protect() (err error) {
-	if err := r.Privacy.Check(); err != nil {
+// protect makes the catalog what the run's privacy wants it to be.
+func (r *run) protect() (err error) {
+	if err := r.Privacy.Check(r.Catalog); err != nil {
 		return err
 	}
-	r.declared, err = r.Privacy.apply(func(table string) []string { return knownColumns(r.data.Manifest, table) })
-	r.privacy = recorded(r.declared)
-	return err
+	r.catalog, err = r.Privacy.apply(r.Catalog, func(table string) []string { return knownColumns(r.data.Manifest, table) })
+	if err != nil {
+		return err
+	}
+	r.privacy = recorded(r.catalog.Tables())
+	return nil
 }
 
 // knownColumns returns the columns that a dataset has, and those that were kept from it.
@@ -118,7 +119,7 @@ func (e *PrivacyError) Error() string {
 }
 
 // checkPrivacy refuses a run whose privacy is not the dataset's, unless it writes everything anew.
-func (r *Run) checkPrivacy() error {
+func (r *run) checkPrivacy() error {
 	if r.data.Manifest == nil || r.rewrite {
 		return nil
 	}
@@ -130,7 +131,7 @@ func (r *Run) checkPrivacy() error {
 
 // differences tells what is not the same, column by column.
 func differences(was, is *dataset.Privacy) (differs []string) {
-	before, now := fates(was), fates(is)
+	before, now := treatments(was), treatments(is)
 	all := maps.Clone(before)
 	maps.Copy(all, now)
 	for _, column := range slices.Sorted(maps.Keys(all)) {
@@ -144,73 +145,70 @@ func differences(was, is *dataset.Privacy) (differs []string) {
 	return differs
 }
 
-// fates tells what becomes of each protected column.
-func fates(p *dataset.Privacy) map[string]string {
-	fates := map[string]string{}
+// treatments tells what becomes of each protected column.
+func treatments(p *dataset.Privacy) map[string]string {
+	treatments := map[string]string{}
 	if p != nil {
 		for _, column := range p.Drop {
-			fates[column] = "dropped"
+			treatments[column] = "dropped"
 		}
 		for _, column := range p.Hash {
-			fates[column] = "hashed"
+			treatments[column] = "hashed"
 		}
 	}
-	return fates
+	return treatments
 }
 
-func orKept(fate string) string {
-	if fate == "" {
+func orKept(treatment string) string {
+	if treatment == "" {
 		return "kept"
 	}
-	return fate
+	return treatment
 }
 
 // purge removes all page logs if one of them was made under other protection: what is protected now may be in it.
-func (r *Run) purge() error {
+func (r *run) purge(ctx context.Context) error {
 	if r.privacy == nil && !r.rewrite {
 		return nil
 	}
-	dir := r.data.Path(dataset.ScanDir)
-	entries, err := r.data.FS().ReadDir(dir)
-	if err != nil || !slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return !r.fits(e.Name()) }) {
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
+	tables, err := r.data.Logs().Tables()
+	if err != nil || !slices.ContainsFunc(tables, func(name string) bool { return !r.isProtected(ctx, name) }) {
 		return err
 	}
 	r.event(Event{Message: "removing what was scanned before: it was not protected as it is to be now"})
-	if err := r.data.FS().RemoveAll(dir); err != nil {
+	if err := r.data.Logs().Clear(); err != nil {
 		return fmt.Errorf("remove unprotected page logs: %w", err)
 	}
 	return nil
 }
 
-// fits reports whether a file beside the page logs holds nothing that is protected now.
-func (r *Run) fits(name string) bool {
-	for _, t := range r.declared {
-		if name != logName(t) {
-			continue
-		}
-		log, err := pagelog.Open(r.data.FS(), r.data.Path(dataset.ScanDir, name), t.Order)
-		if err != nil {
-			return false
-		}
-		defer log.Close()
-		return log.Header.Source == fingerprint(t)
+// isProtected reports whether the page log of a table holds nothing that is protected now.
+func (r *run) isProtected(ctx context.Context, name string) bool {
+	t := r.catalog.Lookup(name)
+	if t == nil {
+		return false
 	}
-	return name == plannedName
+	log, err := r.data.Logs().Open(ctx, name, t.Order)
+	if err != nil {
+		return false
+	}
+	defer log.Close()
+	return log.Header.Source == t.Fingerprint()
 }
 
 // warnUnmet tells of protected custom fields that the account does not have: their names may be misspelt.
-func (r *Run) warnUnmet() {
-	kinds, err := r.fieldKinds()
-	if err != nil {
-		return
-	}
+func (r *run) warnUnmet(ctx context.Context) {
 	for _, t := range r.tables {
-		for _, name := range t.table.Unmet(slices.Sorted(maps.Keys(kinds))) {
-			r.event(Event{Table: t.table.Name, Warning: true,
-				Message: fmt.Sprintf("the account has no custom field for the protected column %s.%s; is it spelt right?", t.table.Name, name)})
+		if t.err != nil || t.Open == nil {
+			continue
+		}
+		kinds, err := r.definedKinds(ctx, t)
+		if err != nil {
+			continue
+		}
+		for _, name := range t.Unmet(slices.Sorted(maps.Keys(kinds))) {
+			r.event(Event{Table: t.Name, Warning: true,
+				Message: fmt.Sprintf("the account has no custom field for the protected column %s.%s; check the spelling", t.Name, name)})
 		}
 	}
 }

@@ -21,6 +21,7 @@ import (
 	"mailerlake/export/disk"
 	"mailerlake/export/pagelog"
 	"mailerlake/schema"
+	"mailerlake/schema/tables"
 )
 
 var hashKey = []byte("a key of more than 16 bytes")
@@ -119,7 +120,7 @@ func pagesOf(t testing.TB, table string, data []byte) []byte {
 	if err := os.WriteFile(name, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	log, err := pagelog.Open(fastFS{disk.OS(false)}, name, schema.Lookup(table).Order)
+	log, err := pagelog.Open(fastFS{disk.OS(false)}, name, tables.All().Lookup(table).Order)
 	if err != nil {
 		return nil // begun, no more
 	}
@@ -246,7 +247,7 @@ func TestSameTokenInEveryTable(t *testing.T) {
 	if name := l.rows(t, "group")[l.account.IDs("group")[0]]["name"]; name != contact || contact == nil {
 		t.Errorf("the same value is %v as a field and %v as a group's name", contact, name)
 	}
-	v, err := export.Verify(context.Background(), disk.OS(false), l.dir)
+	v, err := export.Verify(context.Background(), disk.OS(false), l.dir, tables.All())
 	if err != nil || v.Damaged() {
 		t.Errorf("verify: %v %+v", err, v)
 	}
@@ -327,7 +328,7 @@ func TestEarlierPageLogsAreRemoved(t *testing.T) {
 			t.Fatal("the plan left no page logs")
 		}
 		o := l.options(t)
-		o.Privacy, o.Tables = private(), []*schema.Table{schema.Lookup(later)}
+		o.Privacy, o.Tables = private(), []string{later}
 		if _, err := export.Export(context.Background(), o); err != nil {
 			t.Fatal(err)
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"mailerlake/export/dataset"
 	"mailerlake/export/part"
@@ -31,15 +30,19 @@ type Reference struct {
 	Unchecked string `json:"unchecked,omitempty"`
 }
 
-// references checks the tables whose rows relate rows of other tables: each column of their key is the id of one.
+// references checks the columns that are declared to refer to other tables.
 func (v *verifier) references(ctx context.Context) error {
 	for i := range v.data.Manifest.Tables {
 		t := &v.data.Manifest.Tables[i]
-		if declared := schema.Lookup(t.Name); declared == nil || declared.Parent == nil {
+		declared := v.catalog.Lookup(t.Name)
+		if declared == nil {
 			continue
 		}
-		for at, column := range t.RowOrder() {
-			r, err := v.reference(ctx, t, column, at == 0)
+		for _, ref := range declared.References {
+			if !slices.ContainsFunc(t.Columns, func(c schema.Column) bool { return c.Name == ref.Column }) {
+				continue // kept from the dataset
+			}
+			r, err := v.reference(ctx, t, ref)
 			if err != nil {
 				return err
 			}
@@ -49,9 +52,9 @@ func (v *verifier) references(ctx context.Context) error {
 	return nil
 }
 
-// reference checks one column; sorted says that the rows are in its order.
-func (v *verifier) reference(ctx context.Context, t *dataset.TableState, column string, sorted bool) (*Reference, error) {
-	r := &Reference{Table: t.Name, Column: column, To: strings.TrimSuffix(column, "_id")}
+// reference checks one column. Where the rows are sorted by it, rows and those they refer to are read side by side.
+func (v *verifier) reference(ctx context.Context, t *dataset.TableState, ref schema.Reference) (*Reference, error) {
+	r := &Reference{Table: t.Name, Column: ref.Column, To: ref.Table}
 	to := v.data.Manifest.Table(r.To)
 	if v.damaged(t.Name) || v.damaged(r.To) {
 		r.Unchecked = "a table is damaged"
@@ -60,7 +63,7 @@ func (v *verifier) reference(ctx context.Context, t *dataset.TableState, column 
 	if to == nil {
 		to = &dataset.TableState{} // what refers to a table that was left out dangles
 	}
-	if sorted {
+	if t.RowOrder()[0] == ref.Column {
 		return r, v.join(ctx, r, t, to)
 	}
 	return r, v.lookUp(ctx, r, t, to)
@@ -215,7 +218,7 @@ func (s *idStream) load() (err error) {
 		return nil
 	}
 	if s.reader == nil {
-		if s.reader, err = s.v.open(s.table, s.part); err != nil {
+		if s.reader, err = s.v.open(s.ctx, s.table, s.part); err != nil {
 			return fmt.Errorf("%w: %w", errChanged, err)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"mailerlake/export/dataset"
+	"mailerlake/export/merge"
 	"mailerlake/export/part"
 )
 
@@ -25,6 +26,12 @@ type Report struct {
 	Matches bool `json:"matches_account"`
 }
 
+// TablePlan is what a commit would change in one table, as data.
+type TablePlan = merge.Plan
+
+// PartError says that a stored part cannot be read: it was damaged, replaced or removed by someone.
+type PartError = merge.PartError
+
 // TableReport is what a run did with one table.
 type TableReport struct {
 	*TablePlan
@@ -33,9 +40,11 @@ type TableReport struct {
 	// AsOf is when the scan began: what the account held then is in the rows.
 	AsOf time.Time `json:"as_of,omitzero"`
 	// Resumed says that the scan was begun by an earlier run.
-	Resumed bool   `json:"resumed,omitempty"`
-	Error   string `json:"error,omitempty"` // why the table keeps its old state
-	Err     error  `json:"-"`
+	Resumed bool `json:"resumed,omitempty"`
+	// Unavailable says that the account does not have the table, as the API put it; what is stored stays.
+	Unavailable string `json:"unavailable,omitempty"`
+	Error       string `json:"error,omitempty"` // why the table keeps its old state
+	Err         error  `json:"-"`
 }
 
 // Empty reports whether nothing changed, or would change.
@@ -59,34 +68,69 @@ func (r *Report) Failed() bool {
 }
 
 // report tells how the run went; committed is the new manifest, nil if nothing was committed.
-func (r *Run) report(committed *dataset.Manifest) *Report {
+func (r *run) report(committed *dataset.Manifest) *Report {
 	rep := &Report{Account: r.account.ID, Name: r.account.Name, Dataset: r.Dir, Started: r.started, Ended: r.now()}
 	if committed != nil {
 		rep.Snapshot = committed.Snapshot
 	}
-	if r.client != nil {
-		s := r.client.Stats()
+	if r.Client != nil {
+		s := r.Client.Stats()
 		rep.Requests, rep.Retries, rep.Waited = s.Requests, s.Retries, s.Waited.Seconds()
 	}
-	for _, t := range r.tables {
+	for _, t := range r.inCatalogOrder() {
 		if t.auxiliary {
 			continue
 		}
-		tr := TableReport{TablePlan: t.plan, Name: t.table.Name, Err: t.err}
-		if t.stored != nil {
-			tr.Rows = t.stored.Rows
-		}
-		if t.err != nil {
-			tr.Error = t.err.Error()
-		} else if t.plan != nil {
-			tr.Rows = rowsAfter(t)
-		}
-		rep.Tables = append(rep.Tables, tr)
-		if state := committed.Table(t.table.Name); state != nil && t.err == nil {
+		rep.Tables = append(rep.Tables, t.report())
+		if state := committed.Table(t.Name); state != nil && t.err == nil {
 			rep.BytesWritten += written(t.stored, state)
 		}
 	}
+	rep.Matches = r.matches(rep, committed)
 	return rep
+}
+
+// inCatalogOrder returns the run's tables in the order of their declaration.
+func (r *run) inCatalogOrder() []*table {
+	var tables []*table
+	for _, declared := range r.catalog.Tables() {
+		if t := r.table(declared.Name); t != nil {
+			tables = append(tables, t)
+		}
+	}
+	return tables
+}
+
+// report tells what the run did with a table.
+func (t *table) report() TableReport {
+	tr := TableReport{TablePlan: t.plan, Name: t.Name, Err: t.err}
+	if t.stored != nil {
+		tr.Rows = t.stored.Rows
+	}
+	if t.scan != nil {
+		tr.AsOf, tr.Resumed, tr.Unavailable = t.scan.Started, t.scan.Resumed, t.scan.Unavailable
+	}
+	if t.err != nil {
+		tr.Error = t.err.Error()
+	} else if t.plan != nil {
+		tr.Rows = t.plan.RowsAfter()
+	}
+	return tr
+}
+
+// matches reports whether the dataset is proved to match the account: this run scanned every table whole and afresh, and
+// left nothing undone. After a plan it matches if there is nothing to change.
+func (r *run) matches(rep *Report, committed *dataset.Manifest) bool {
+	if r.planned || len(rep.Tables) != len(r.catalog.Tables()) || committed == nil && !rep.Empty() {
+		return false
+	}
+	for _, t := range rep.Tables {
+		whole := t.Unavailable != "" && t.Rows == 0 || t.TablePlan != nil && t.Unproven == 0
+		if t.Err != nil || t.Resumed || !whole || t.TablePlan != nil && t.Incomplete+t.Withheld != "" {
+			return false
+		}
+	}
+	return true
 }
 
 // written returns the bytes of the parts that differ from the committed ones.

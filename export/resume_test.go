@@ -21,6 +21,7 @@ import (
 	"mailerlake/export/disk"
 	"mailerlake/export/pagelog"
 	"mailerlake/schema"
+	"mailerlake/schema/tables"
 )
 
 // pagesOfWalk is how many requests the walk over a trial's subscribers takes.
@@ -70,7 +71,7 @@ func (x *trial) resumes(t *testing.T, n int) {
 	t.Helper()
 	route := x.account.RequestsTo("/subscribers")
 	x.healthy(t)
-	if n > 0 && !x.said("subscriber", "going on after") {
+	if n > 0 && !x.said("subscriber", "resuming after") {
 		t.Errorf("the run does not say that it goes on: %q", x.messages)
 	}
 	// The walk over newer rows takes a page, and the counts are five.
@@ -146,7 +147,7 @@ func TestResumeWhenTheAccountMovedOn(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if n > 1 && !x.said("subscriber", "going on after") {
+				if n > 1 && !x.said("subscriber", "resuming after") {
 					t.Errorf("not resumed: %q", x.messages)
 				}
 				w.gaps = true // what was read before shows the account as it was
@@ -199,7 +200,7 @@ func TestPageLogsThatDoNotFit(t *testing.T) {
 			if err := os.Truncate(logFile(t, x), info.Size()-3); err != nil {
 				t.Fatal(err)
 			}
-		}, say: "going on after 2 pages", resumed: 2},
+		}, say: "resuming after 2 pages", resumed: 2},
 		{name: "empty", between: func(t *testing.T, x *trial) { os.Truncate(logFile(t, x), 0) }, say: "starting over", resumed: -1},
 		{name: "damaged at its start", between: damage(func(int64) int64 { return 3 }), say: "starting over", resumed: -1},
 		{name: "damaged header", between: damage(func(int64) int64 { return 50 }), say: "starting over", resumed: -1},
@@ -211,7 +212,7 @@ func TestPageLogsThatDoNotFit(t *testing.T) {
 			}())
 		}, say: "another account", resumed: -1},
 		{name: "scanned with other parameters", between: func(t *testing.T, x *trial) {
-			table := schema.Lookup("subscriber")
+			table := tables.All().Lookup("subscriber")
 			header := pagelog.Header{Account: "83510", Table: table.Name, Source: "others", Started: time.Now()}
 			log, err := pagelog.Create(disk.OS(false), logFile(t, x), header, table.Order)
 			if err == nil {
@@ -222,7 +223,7 @@ func TestPageLogsThatDoNotFit(t *testing.T) {
 			}
 		}, say: "other parameters", resumed: -1},
 		{name: "too old", between: func(*testing.T, *trial) { time.Sleep(24 * time.Hour) }, say: "older than 24h", resumed: -1},
-		{name: "just young enough", between: func(*testing.T, *trial) { time.Sleep(22 * time.Hour) }, say: "going on after 3 pages", resumed: 3},
+		{name: "just young enough", between: func(*testing.T, *trial) { time.Sleep(22 * time.Hour) }, say: "resuming after 3 pages", resumed: 3},
 		{name: "overtaken by a committed run", between: func(t *testing.T, x *trial) {
 			name := logFile(t, x)
 			data, err := os.ReadFile(name)
@@ -300,14 +301,14 @@ func TestFailedTableKeepsItsLog(t *testing.T) {
 			}
 			return again(r)
 		}, "subscriber", "group_subscriber", "campaign")
-		if !x.said("subscriber", "going on after 2 pages") {
+		if !x.said("subscriber", "resuming after 2 pages") {
 			t.Errorf("got messages %q", x.messages)
 		}
 		if d := cmp.Diff(before["subscriber"], x.rows(t, "subscriber")); d != "" {
 			t.Errorf("a table that failed has changed\n%s", d)
 		}
 		x.resumes(t, 5)
-		if !x.said("subscriber", "going on after 5 pages") {
+		if !x.said("subscriber", "resuming after 5 pages") {
 			t.Errorf("got messages %q", x.messages)
 		}
 		x.check(t)
@@ -504,7 +505,7 @@ func TestPartialExportForgetsThePlan(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := l.options(t)
-	o.Tables = []*schema.Table{schema.Lookup("campaign")}
+	o.Tables = []string{"campaign"}
 	if _, err := export.Export(context.Background(), o); err != nil {
 		t.Fatal(err)
 	}

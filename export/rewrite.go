@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"mailerlake/export/merge"
+	"mailerlake/export/scan"
 )
 
 // A rewrite takes nothing of the dataset but the ranges of its parts: every part is written from the scan alone, in a
-// layout that knows nothing of the columns before. Rows go on the same proof as ever, but none may stay without one, and
-// no table may keep its old state: what is protected now could still be read there.
+// layout that knows nothing of the columns before. Rows are deleted on the same proof as ever, but none may stay without
+// one, and no table may keep its old state: what is protected now could still be read there.
 
 var errRewritePlanned = errors.New("a rewrite cannot be planned; run mailerlake export --rewrite")
 
@@ -25,7 +28,7 @@ func (e *RewriteError) Error() string {
 func (e *RewriteError) Unwrap() error { return e.Err }
 
 // coversAll refuses to rewrite some tables and leave others as they are.
-func (r *Run) coversAll() error {
+func (r *run) coversAll() error {
 	if !r.rewrite {
 		return nil
 	}
@@ -38,63 +41,53 @@ func (r *Run) coversAll() error {
 }
 
 // planRewrite plans to write a table anew. Its committed keys tell which rows the scan should have met.
-func (r *Run) planRewrite(ctx context.Context, t *tableRun) (err error) {
-	why, err := r.planProven(ctx, t, func() (*TablePlan, error) { return planKeys(t) })
+func (r *run) planRewrite(ctx context.Context, t *table) error {
+	why, err := r.planProven(ctx, t, func() (*merge.Plan, error) { return t.merge.PlanKeys(ctx) })
 	if err != nil {
 		return err
+	}
+	if t.scan.Incomplete != "" {
+		why = t.scan.Incomplete
 	}
 	if why == "" && t.plan.Unproven > 0 {
 		why = fmt.Sprintf("%d rows were not met and are not proven gone", t.plan.Unproven)
 	}
 	if why != "" {
-		return &unprovenError{why}
+		return &scan.UnprovenError{Why: why}
 	}
 	keys := t.plan
-	if t.plan, err = planTable(t, true); err != nil {
+	if t.plan, err = t.merge.Plan(ctx, true); err != nil {
 		return err
 	}
-	t.plan.settle(t, true)
-	t.plan.Inserted, t.plan.Updated, t.plan.Deleted = keys.Inserted, keys.Unchanged, keys.candidates
+	t.plan.Settle(t.merge, "")
+	t.plan.Inserted, t.plan.Updated, t.plan.Deleted = keys.Inserted, keys.Unchanged, keys.Candidates()
 	t.plan.Rewritten = t.stored != nil
 	return nil
 }
 
-// planKeys compares the scanned rows with the committed ones by key alone.
-func planKeys(t *tableRun) (*TablePlan, error) {
-	plan := &TablePlan{Parts: make([]PartPlan, len(t.parts()))}
-	present, err := newPresence(t)
-	if err != nil {
-		return nil, err
-	}
-	fill, err := newFiller(t)
-	if err != nil {
-		return nil, err
-	}
-	p := &pass{run: t, fill: fill, committed: true, enter: func(int) (bool, error) { return true, nil }, leave: func(int) error { return nil }}
-	p.visit = func(s *segment) error { return plan.count(s, make([]bool, s.in.Rows), present) }
-	if err := p.parts(); err != nil {
-		return nil, err
-	}
-	return plan, p.tail()
-}
-
 // checkRewrite gives a rewrite up if a table would keep its old state. A scan that came to an end and proves too little
 // is of no use to the next try.
-func (r *Run) checkRewrite() error {
+func (r *run) checkRewrite() error {
 	if !r.rewrite {
 		return nil
 	}
 	var given error
 	for _, t := range r.tables {
 		err := t.err
-		if err == nil && t.scan.Incomplete != "" { // of an auxiliary table
-			err = &unprovenError{t.scan.Incomplete}
+		switch {
+		case err != nil || !t.scanned():
+		case t.scan.Incomplete != "": // of an auxiliary table
+			err = &scan.UnprovenError{Why: t.scan.Incomplete}
+		case t.scan.Partial != "":
+			err = &scan.UnprovenError{Why: t.scan.Partial}
+		case t.scan.Unavailable != "" && t.stored != nil:
+			err = &scan.UnprovenError{Why: t.scan.Unavailable}
 		}
 		if err != nil && given == nil {
-			given = &RewriteError{t.table.Name, err}
+			given = &RewriteError{t.Name, err}
 		}
-		if t.scan.Incomplete != "" && t.log != nil && !t.inParentLog() {
-			if err := r.dropLog(t); err != nil {
+		if t.scanned() && !t.scan.Nested && t.scan.Incomplete != "" {
+			if err := r.data.Logs().Remove(t.Name); err != nil {
 				return err
 			}
 		}

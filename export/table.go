@@ -1,121 +1,184 @@
 package export
 
 import (
+	"context"
+
 	"mailerlake/export/dataset"
+	"mailerlake/export/merge"
 	"mailerlake/export/pagelog"
 	"mailerlake/export/part"
+	"mailerlake/export/scan"
 	"mailerlake/schema"
 )
 
-// tableRun is what a run knows of one table, from scan to commit.
-type tableRun struct {
-	table   *schema.Table
-	dataset *dataset.Dataset
-	sizes   part.Sizes
-	stored  *dataset.TableState // the committed state; nil on a first export
-
-	log          *pagelog.Log // of the scan that the rows come from; for a child table its parent's, mostly
-	sorted       *pagelog.Log // the log's rows, arranged for reading; the log itself mostly
-	sortedFrames int          // pages of the log when it was arranged
-	parent       *tableRun    // of the table inside whose rows this table's rows come; nil for others
-	scan         Outcome
-	// goneGroups are ids that rows of the log refer to and that the account no longer has.
-	goneGroups map[string]bool
-
-	layout *schema.Layout
-	added  []schema.Column // columns that the layout has and the committed state has not
-	plan   *TablePlan
-	// rebuilt are paths of damaged parts that are written from the scan alone.
-	rebuilt []string
-	// rewrite says that all parts are written from the scan alone, in a layout of their own.
-	rewrite bool
-	// auxiliary tables are scanned for the sake of others and not exported.
+// table is what a run knows of one table, from scan to commit.
+type table struct {
+	*schema.Table
+	parent *table              // nil if the table depends on no other
+	stored *dataset.TableState // the committed state; nil on a first export
+	// auxiliary tables are read for the sake of others and not exported.
 	auxiliary bool
-	err       error // why the table keeps its old state
+
+	scan    *scan.Result
+	sorted  sortedLog
+	layout  *schema.Layout
+	added   []schema.Column            // columns that the layout has and the committed state has not
+	gone    map[string]map[string]bool // by column: ids that rows refer to and that no longer exist
+	damaged map[string]bool            // paths of damaged parts, which are written from the scan alone
+	plan    *merge.Plan
+	merge   *merge.Table
+	err     error // why the table keeps its old state
 }
 
-// sortedLog returns the table's log for reading whole rows in key order: compacted where its pages overlap so much that
-// too many would be in memory at once.
-func (t *tableRun) sortedLog() (*pagelog.Log, error) {
-	if t.inParentLog() {
-		return t.parent.sortedLog()
-	}
-	if t.sorted != nil && t.sortedFrames == len(t.log.Frames) {
-		return t.sorted, nil
-	}
-	name := t.dataset.Path(dataset.SortedDir, logName(t.table))
-	log, err := pagelog.Compact(t.dataset.FS(), name, t.log)
-	if err != nil {
-		return nil, err
-	}
-	t.sorted, t.sortedFrames = log, len(t.log.Frames)
-	return log, nil
+// sortedLog is a log arranged for reading.
+type sortedLog struct {
+	log  *pagelog.Log
+	size int64 // of the log that it was made of
 }
 
-// inParentLog reports whether the table's rows come inside the rows of its log.
-func (t *tableRun) inParentLog() bool { return t.parent != nil && t.log == t.parent.log }
+// chooseTables makes a table of each one to export, and of those that are needed to read them.
+func (r *run) chooseTables() {
+	needed := map[string]bool{}
+	for _, t := range r.catalog.Tables() {
+		if r.exports(t) {
+			r.need(t, needed)
+		}
+	}
+	for _, t := range r.catalog.Tables() {
+		if needed[t.Name] {
+			r.tables = append(r.tables, &table{Table: t, stored: r.data.Manifest.Table(t.Name), auxiliary: !r.exports(t)})
+		}
+	}
+	r.tables = parentsFirst(r.tables)
+	for _, t := range r.tables {
+		if t.Parent() != nil {
+			t.parent = r.table(t.Parent().Name)
+		}
+	}
+}
+
+// need notes a table and those that are needed to read it.
+func (r *run) need(t *schema.Table, needed map[string]bool) {
+	if needed[t.Name] {
+		return
+	}
+	needed[t.Name] = true
+	if t.Parent() != nil {
+		r.need(t.Parent(), needed)
+	}
+	if t.Open != nil {
+		r.need(r.catalog.Lookup(t.Open.DefinedBy), needed)
+	}
+}
+
+// parentsFirst arranges tables by how many others they are below, and else leaves them as they are.
+func parentsFirst(tables []*table) []*table {
+	var arranged []*table
+	for depth := 0; len(arranged) < len(tables); depth++ {
+		for _, t := range tables {
+			if depthOf(t.Table) == depth {
+				arranged = append(arranged, t)
+			}
+		}
+	}
+	return arranged
+}
+
+func depthOf(t *schema.Table) int {
+	if t.Parent() == nil {
+		return 0
+	}
+	return 1 + depthOf(t.Parent())
+}
+
+// table returns a table of the run, nil if it is not read.
+func (r *run) table(name string) *table {
+	for _, t := range r.tables {
+		if t.Name == name {
+			return t
+		}
+	}
+	return nil
+}
+
+// skipped reports whether there is nothing to plan or write: the table failed, is not exported or not available.
+func (t *table) skipped() bool { return t.err != nil || t.auxiliary || t.scan.Unavailable != "" }
 
 // parts returns the committed parts, in key order.
-func (t *tableRun) parts() []part.Part {
+func (t *table) parts() []part.Part {
 	if t.stored == nil {
 		return nil
 	}
 	return t.stored.Parts
 }
 
-// newColumns reports whether the layout differs from the committed columns, so that every part has to be written anew.
-func (t *tableRun) newColumns() bool {
-	if t.stored == nil {
-		return false
-	}
-	if len(t.layout.Columns) != len(t.stored.Columns) {
-		return true
-	}
-	for i, c := range t.stored.Columns {
-		if c.Kind != t.layout.Columns[i].Kind {
-			return true
-		}
-	}
-	return false
+// fail makes a table keep its old state, and says why.
+func (r *run) fail(t *table, err error) {
+	t.err = err
+	r.event(Event{Table: t.Name, Message: "not exported: " + err.Error(), Warning: true})
 }
 
-// open opens a committed part.
-func (t *tableRun) open(p *part.Part) (*part.Reader, error) {
-	f, err := t.dataset.FS().Open(t.dataset.Path(p.Path))
+// tolerate keeps an error that concerns one table alone; one that concerns the run is returned.
+func (r *run) tolerate(t *table, err error) error {
+	if err == nil || scan.StopsRun(err) {
+		return err
+	}
+	r.fail(t, err)
+	return nil
+}
+
+// fallTogether makes tables fail whose rows come out of the same log as those of one that failed.
+func (r *run) fallTogether() {
+	for _, t := range r.tables {
+		if t.parent == nil || !t.scanned() || !t.scan.Nested {
+			continue
+		}
+		if t.err == nil {
+			t.err = t.parent.err
+		}
+		if t.parent.err == nil && !t.auxiliary {
+			t.parent.err = t.err
+		}
+	}
+}
+
+func (t *table) scanned() bool { return t.scan != nil && t.scan.Log != nil }
+
+// sortedLogOf returns a table's log for reading whole rows in key order.
+func (r *run) sortedLogOf(ctx context.Context, t *table) (*pagelog.Log, error) {
+	if t.scan.Nested {
+		return r.sortedLogOf(ctx, t.parent)
+	}
+	if t.sorted.log != nil && t.sorted.size == t.scan.Log.Size() {
+		return t.sorted.log, nil
+	}
+	log, err := r.data.Logs().Sorted(ctx, t.scan.Log)
 	if err != nil {
 		return nil, err
 	}
-	return part.Open(f, p, t.stored.Columns)
+	t.dropSorted()
+	t.sorted = sortedLog{log, t.scan.Log.Size()}
+	return log, nil
 }
 
-// storedKeys reads the key columns of a row group, in row order.
-func (t *tableRun) storedKeys(r *part.Reader, group int) (schema.Keys, error) {
-	keys := make(schema.Keys, len(t.table.Order))
-	for k, name := range t.table.Order {
-		for i, c := range t.stored.Columns {
-			if c.Name != name {
-				continue
-			}
-			keys[k] = schema.NewVector(c.Kind)
-			if err := r.Read(group, i, keys[k]); err != nil {
-				return nil, err
-			}
+// dropSorted closes a copy of the log that was made for reading.
+func (t *table) dropSorted() {
+	if t.sorted.log != nil && t.sorted.log != t.scan.Log {
+		t.sorted.log.Close()
+	}
+	t.sorted = sortedLog{}
+}
+
+// closeLogs closes all page logs; what was appended stays for the next run.
+func (r *run) closeLogs() {
+	for _, t := range r.tables {
+		if !t.scanned() {
+			continue
+		}
+		t.dropSorted()
+		if !t.scan.Nested {
+			t.scan.Log.Close() // nothing is lost: Append has written it, and whoever needed it synced it
 		}
 	}
-	return keys, nil
-}
-
-// storedColumn reads the layout's column i of a row group, as the layout types it; nil for a column that is not stored
-// yet. buf is reused where it can be.
-func (t *tableRun) storedColumn(r *part.Reader, group, i int, buf *schema.Vector) (*schema.Vector, error) {
-	if i >= len(t.stored.Columns) {
-		return nil, nil
-	}
-	if err := r.Read(group, i, buf); err != nil {
-		return nil, err
-	}
-	if kind := t.layout.Columns[i].Kind; kind != buf.Kind {
-		return schema.Widen(buf, kind), nil
-	}
-	return buf, nil
+	_ = r.data.Logs().DropScratch() // the next run tries again
 }

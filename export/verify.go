@@ -63,10 +63,10 @@ var errChanged = errors.New("another run changed the dataset")
 // Verify reads a dataset to its last value and compares it with its manifest. What it finds damaged is in the
 // Verification; an error says that there was no check, among them the *dataset.DamagedError of a manifest that cannot
 // be read. It takes no lock: if another run commits meanwhile, the check begins again, once.
-func Verify(ctx context.Context, fsys disk.FS, dir string) (*Verification, error) {
-	v, err := verifyOnce(ctx, fsys, dir)
+func Verify(ctx context.Context, fsys disk.FS, dir string, catalog *schema.Catalog) (*Verification, error) {
+	v, err := verifyOnce(ctx, fsys, dir, catalog)
 	if errors.Is(err, errChanged) {
-		if v, err = verifyOnce(ctx, fsys, dir); err == nil {
+		if v, err = verifyOnce(ctx, fsys, dir, catalog); err == nil {
 			v.Restarted = true
 		}
 	}
@@ -79,7 +79,7 @@ func Verify(ctx context.Context, fsys disk.FS, dir string) (*Verification, error
 	return v, nil
 }
 
-func verifyOnce(ctx context.Context, fsys disk.FS, dir string) (*Verification, error) {
+func verifyOnce(ctx context.Context, fsys disk.FS, dir string, catalog *schema.Catalog) (*Verification, error) {
 	d, err := dataset.Open(fsys, dir)
 	if err != nil {
 		return nil, err
@@ -87,7 +87,7 @@ func verifyOnce(ctx context.Context, fsys disk.FS, dir string) (*Verification, e
 	if d.Manifest == nil && !d.Pending() {
 		return nil, fmt.Errorf("no dataset there; run mailerlake export first: %w", fs.ErrNotExist)
 	}
-	v := &verifier{data: d, out: &Verification{Dataset: dir, Pending: d.Pending(), Tables: []TableVerification{},
+	v := &verifier{data: d, catalog: catalog, out: &Verification{Dataset: dir, Pending: d.Pending(), Tables: []TableVerification{},
 		Problems: []Problem{}, References: []Reference{}}}
 	if d.Pending() {
 		return v.out, nil
@@ -107,8 +107,9 @@ func verifyOnce(ctx context.Context, fsys disk.FS, dir string) (*Verification, e
 }
 
 type verifier struct {
-	data *dataset.Dataset
-	out  *Verification
+	data    *dataset.Dataset
+	catalog *schema.Catalog
+	out     *Verification
 }
 
 func (v *verifier) check(ctx context.Context) error {
@@ -161,20 +162,17 @@ func (v *verifier) table(ctx context.Context, t *dataset.TableState) error {
 }
 
 // open opens a part; its size, checksum, schema and row counts are compared on the way.
-func (v *verifier) open(t *dataset.TableState, i int) (*part.Reader, error) {
-	f, err := v.data.FS().Open(v.data.Path(t.Parts[i].Path))
+func (v *verifier) open(ctx context.Context, t *dataset.TableState, i int) (*part.Reader, error) {
+	r, err := v.data.OpenPart(ctx, t, i)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, errors.New("file is missing")
 	}
-	if err != nil {
-		return nil, err
-	}
-	return part.Open(f, &t.Parts[i], t.Columns)
+	return r, err
 }
 
 // part returns the first thing that is wrong with part i of a table.
 func (v *verifier) part(ctx context.Context, t *dataset.TableState, i int) error {
-	r, err := v.open(t, i)
+	r, err := v.open(ctx, t, i)
 	if err != nil {
 		return err
 	}
@@ -207,7 +205,7 @@ type partCheck struct {
 
 // keys checks the keys of a row group: that they ascend, each once, and begin and end as the manifest says.
 func (c *partCheck) keys(g int) error {
-	keys, err := readKeys(c.reader, c.table, g)
+	keys, err := c.reader.Keys(g)
 	if err != nil {
 		return err
 	}
@@ -228,27 +226,6 @@ func (c *partCheck) keys(g int) error {
 		return errors.New("its last key is not the manifest's")
 	}
 	return nil
-}
-
-// readKeys reads the key columns of a row group, in the order that rows are sorted by.
-func readKeys(r *part.Reader, t *dataset.TableState, g int) (schema.Keys, error) {
-	var keys schema.Keys
-	for _, name := range t.RowOrder() {
-		for i, c := range t.Columns {
-			if c.Name != name {
-				continue
-			}
-			if c.Kind != schema.String {
-				return nil, fmt.Errorf("key column %s is no text", c.Name)
-			}
-			v := schema.NewVector(c.Kind)
-			if err := r.Read(g, i, v); err != nil {
-				return nil, err
-			}
-			keys = append(keys, v)
-		}
-	}
-	return keys, nil
 }
 
 // column reads a column of a row group to its last value and checks what its type does not.

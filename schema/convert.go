@@ -1,9 +1,9 @@
 package schema
 
-// Convert brings a page's rows into the layout's columns, one to one; SyncedAt, and a column that the page has nothing
-// for, is nil. Raw values get the type of their column; one that does not fit, or has no column, joins the row's
-// rescued values. rescued counts those of the whole batch, including the ones that the page came with. The result
-// shares memory with b.
+// Convert puts a page's rows into the layout's columns. The vectors of SyncedAt, and of columns that the page has no
+// values for, are nil. Raw values get the type of their column; those that do not fit, or have no column, join the row's
+// rescued values. rescued counts the rescued values of the whole batch, also those that were rescued when the page was
+// decoded. The result shares memory with b.
 func (l *Layout) Convert(b *Batch) (out *Batch, rescued int) {
 	c := conversion{layout: l, in: b, sources: map[string]*Vector{}}
 	for i, column := range b.Columns {
@@ -32,12 +32,12 @@ func (l *Layout) Convert(b *Batch) (out *Batch, rescued int) {
 type conversion struct {
 	layout  *Layout
 	in      *Batch
-	sources map[string]*Vector // by path; those that found their column are taken out
+	sources map[string]*Vector // by path, without those already converted
 	rescues []rescue
 }
 
-// readRescued takes up what the page rescued. A path beyond the page's bound for columns may have a column all the same,
-// from another page or an earlier run: its value goes there.
+// readRescued reads the values that were rescued when the page was decoded. A value rescued because the page had too many
+// columns may have a column in the layout, from another page or an earlier run; it goes there.
 func (c *conversion) readRescued() {
 	texts := c.in.Vector(Rescued)
 	if texts == nil {
@@ -65,7 +65,7 @@ func (c *conversion) readRescued() {
 	}
 }
 
-// dynamicPaths returns the paths of the columns that are not declared.
+// dynamicPaths returns the paths of the undeclared columns.
 func (l *Layout) dynamicPaths() map[string]bool {
 	paths := map[string]bool{}
 	for _, c := range l.Columns {
@@ -79,7 +79,7 @@ func (l *Layout) dynamicPaths() map[string]bool {
 	return paths
 }
 
-// overlay returns the raw column with the values of the list, which come in row order, put in.
+// overlay returns the raw column with the values of the list, which is in row order, in place of its own.
 func overlay(v *Vector, list []rescue, rows int) *Vector {
 	out := NewVector(Raw)
 	for _, r := range list {
@@ -95,7 +95,7 @@ func (c *conversion) convert(column Column) *Vector {
 	src := c.sources[column.Path]
 	delete(c.sources, column.Path)
 	switch {
-	case src == nil || column.Path == "":
+	case src == nil:
 		return nil
 	case src.Kind == Raw:
 		return c.parse(src, column)
@@ -103,7 +103,7 @@ func (c *conversion) convert(column Column) *Vector {
 	return Widen(src, column.Kind)
 }
 
-// parse gives raw values the type of their column.
+// parse converts raw values to the type of their column.
 func (c *conversion) parse(src *Vector, column Column) *Vector {
 	v := &Vector{Kind: column.Kind, Valid: make([]bool, 0, src.Len())}
 	if v.Kind.text() {
@@ -126,7 +126,7 @@ func (c *conversion) parse(src *Vector, column Column) *Vector {
 	return v
 }
 
-// rescueLeft takes up the raw columns that the layout has no room for.
+// rescueLeft rescues the values of raw columns that the layout does not have.
 func (c *conversion) rescueLeft() {
 	for path, src := range c.sources {
 		if src == nil || src.Kind != Raw {

@@ -8,10 +8,10 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// maxNesting bounds the levels of arrays and objects in a JSON text that is kept as JSON.
+// maxNesting is how many levels of arrays and objects a value kept as JSON may have.
 const maxNesting = 100
 
-// plain reports whether text is ASCII without a backslash: inside a JSON string it then means itself.
+// plain reports whether text is ASCII without a backslash. Inside a JSON string such text needs no decoding.
 func plain(text []byte) bool {
 	const low, high = 0x0101010101010101, 0x8080808080808080
 	for len(text) >= 8 {
@@ -30,27 +30,27 @@ func plain(text []byte) bool {
 	return true
 }
 
-// verbatim reports whether a valid JSON string with this text between its quotes means just that text.
+// verbatim reports whether text, taken from between the quotes of a valid JSON string, needs no decoding.
 func verbatim(text []byte) bool {
 	return plain(text) || bytes.IndexByte(text, '\\') < 0 && utf8.Valid(text)
 }
 
-// appendUnquoted appends what a valid JSON string means, as valid UTF-8.
+// appendUnquoted appends the decoded text of a valid JSON string, as valid UTF-8.
 func appendUnquoted(dst, quoted []byte) []byte {
 	if text := quoted[1 : len(quoted)-1]; verbatim(text) {
 		return append(dst, text...)
 	}
-	dst, _ = jsontext.AppendUnquote(dst, quoted) // the error tells of repaired UTF-8
+	dst, _ = jsontext.AppendUnquote(dst, quoted) // an error only reports UTF-8 that it repaired
 	return dst
 }
 
 // appendQuoted appends text as a JSON string with the fewest escapes, as valid UTF-8.
 func appendQuoted(dst, text []byte) []byte {
-	dst, _ = jsontext.AppendQuote(dst, text) // the error tells of repaired UTF-8
+	dst, _ = jsontext.AppendQuote(dst, text) // an error only reports UTF-8 that it repaired
 	return dst
 }
 
-// appendString appends a valid JSON string with the fewest escapes, as valid UTF-8.
+// appendString appends a valid JSON string, rewritten with the fewest escapes and as valid UTF-8.
 func appendString(dst, quoted []byte) []byte {
 	if verbatim(quoted[1 : len(quoted)-1]) {
 		return append(dst, quoted...)
@@ -62,8 +62,8 @@ func appendString(dst, quoted []byte) []byte {
 	return dst[:start+copy(dst[start:], dst[end:])]
 }
 
-// appendDocument appends a valid JSON value without white space, its strings in one spelling, its numbers as they are.
-// It appends nothing and returns false if the value nests too deep.
+// appendDocument appends a valid JSON value in compact form: no white space, strings with the fewest escapes, numbers as
+// sent. If the value nests too deep, it returns false and appends nothing.
 func appendDocument(dst, raw []byte) ([]byte, bool) {
 	start, depth := len(dst), 0
 	for i := 0; i < len(raw); i++ {
@@ -87,7 +87,7 @@ func appendDocument(dst, raw []byte) ([]byte, bool) {
 	return dst, true
 }
 
-// appendBounded appends a valid JSON value as appendDocument does; one that nests too deep becomes a string of its text.
+// appendBounded is appendDocument, except that a value that nests too deep becomes a JSON string of its text.
 func appendBounded(dst, raw []byte) []byte {
 	dst, ok := appendDocument(dst, raw)
 	if !ok {
@@ -96,7 +96,7 @@ func appendBounded(dst, raw []byte) []byte {
 	return dst
 }
 
-// stringLen returns the length of the JSON string that valid JSON starts with.
+// stringLen returns the length of the JSON string at the start of valid JSON.
 func stringLen(raw []byte) int {
 	for i := 1; ; i++ {
 		switch raw[i] {
@@ -108,16 +108,16 @@ func stringLen(raw []byte) int {
 	}
 }
 
-// lenient lets pass what real servers send: the same name twice, broken UTF-8.
+// lenient accepts what real servers send: duplicate names and invalid UTF-8.
 var lenient = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
 
-// omitMembers returns a valid JSON array without the named members of the objects in it; another value as it is.
+// omitMembers returns a valid JSON array without the named members of its objects. Any other value is returned as it is.
 func omitMembers(raw []byte, names []string) []byte {
 	if raw[0] != '[' {
 		return raw
 	}
 	in := jsontext.NewDecoder(bytes.NewBuffer(raw), lenient...)
-	in.ReadToken() // of valid JSON no read fails
+	in.ReadToken() // reads of valid JSON do not fail
 	out := []byte{'['}
 	for in.PeekKind() != ']' {
 		if len(out) > 1 {
@@ -133,7 +133,7 @@ func omitMembers(raw []byte, names []string) []byte {
 	return append(out, ']')
 }
 
-// appendMembers appends the object that in stands before, without the named members.
+// appendMembers appends the object that in reads next, without the named members.
 func appendMembers(out []byte, in *jsontext.Decoder, omit []string) []byte {
 	in.ReadToken()
 	out = append(out, '{')

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"bytes"
+	"encoding/json"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -45,6 +46,31 @@ func FuzzDecode(f *testing.F) {
 		}
 		if err != nil || !reflect.DeepEqual(again, p) {
 			t.Errorf("a second time: %v, %+v, want %+v", err, again, p)
+		}
+	})
+}
+
+// FuzzValue compares what a value becomes in a column of numbers, dates, times or flags with the naive model's answer.
+func FuzzValue(f *testing.F) {
+	for i, raw := range oddValues {
+		f.Add(uint8(i), []byte(raw))
+	}
+	f.Add(uint8(1), []byte(`" -0009223372036854775808.0e+00 "`))
+	f.Add(uint8(4), []byte(`"2025-09-19T00:00:00.000000 -0000"`))
+	f.Fuzz(func(t *testing.T, which uint8, raw []byte) {
+		if raw = bytes.Trim(raw, " \t\r\n"); len(raw) > 1000 || !json.Valid(raw) {
+			return
+		}
+		c := Column{Kind: Int64 + Kind(which)%5}
+		value := parseJSON(raw)
+		want, fits := modelConvert(c.Kind, value, false)
+		fits = fits || value == nil
+		v := NewVector(c.Kind)
+		if ok := appendValue(v, raw, scalar); ok != fits || v.Len() != map[bool]int{true: 1}[ok] {
+			t.Fatalf("%v %s: %v, %d values, want %v", c.Kind, raw, ok, v.Len(), fits)
+		}
+		if fits && !reflect.DeepEqual(cell(c, v, 0), want) {
+			t.Errorf("%v %s: got %#v, want %#v", c.Kind, raw, cell(c, v, 0), want)
 		}
 	})
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// fate is what becomes of a value; of two the greater holds.
+// fate says what becomes of a protected value. Where two apply, the greater wins.
 type fate uint8
 
 const (
@@ -15,35 +15,35 @@ const (
 	dropped
 )
 
-// guard knows the protected columns of a table. A guard is never changed once its table is declared.
+// guard holds the protected columns of a table. It does not change once its table is declared.
 type guard struct {
-	names     map[string]fate // protected columns, by folded name
-	canonical map[string]fate // the same by canonical name
-	exact     map[string]fate // of each declared path
-	kinds     map[string]Kind // of each declared path that is hashed: its values are hashed as this type writes them
+	names     map[string]fate // of the protected columns, by folded name
+	canonical map[string]fate // the same, by canonical name
+	declared  map[string]fate // of every declared path
+	kinds     map[string]Kind // of the declared paths that are hashed: the type that writes their values before hashing
 	key       []byte
 }
 
-// add protects the columns that a name may mean.
+// add protects every column that the given name may refer to.
 func (g *guard) add(t *Table, given string, f fate, known []string) error {
 	name := canonicalName(given)
 	if why := t.checkProtected(name, known); why != "" {
 		return &ProtectionError{t.Name + "." + given, why}
 	}
 	if was := g.canonical[name]; was != kept && was != f {
-		return &ProtectionError{t.Name + "." + given, "it is to be both dropped and hashed; choose one"}
+		return &ProtectionError{t.Name + "." + given, "it is both dropped and hashed; choose one"}
 	}
 	g.canonical[name], g.names[fold(name)] = f, f
 	return nil
 }
 
-// declare returns a declared column as it is under protection; false if it is dropped.
+// declare returns a declared column as protection leaves it, and false if the column is dropped.
 func (g *guard) declare(c Column) (Column, bool) {
 	f := kept
 	if !c.Required {
-		f = max(g.named(c.Path), g.names[fold(c.Name)])
+		f = max(g.byName(c.Path), g.names[fold(c.Name)])
 	}
-	g.exact[c.Path] = f
+	g.declared[c.Path] = f
 	if f == hashed {
 		g.kinds[c.Path] = c.Kind
 		c.Kind, c.JSON = String, false
@@ -51,8 +51,8 @@ func (g *guard) declare(c Column) (Column, bool) {
 	return c, f != dropped
 }
 
-// named returns what becomes of a path, by the names that its column, and the columns of the objects it is in, may get.
-func (g *guard) named(path string) fate {
+// byName finds the fate of a path by name: any name that its column, or a column of an object around it, could have.
+func (g *guard) byName(path string) fate {
 	f, at, members := kept, "", splitPath(path)
 	for i, member := range members {
 		at = joinPath(at, member)
@@ -62,10 +62,11 @@ func (g *guard) named(path string) fate {
 	return f
 }
 
-// above returns what becomes of a value in which protected columns may be hidden: at a path that theirs begin with.
-func (g *guard) above(path string) fate {
+// inside finds the fate of an array or object by what may be inside it: protected paths and names that begin with its
+// own.
+func (g *guard) inside(path string) fate {
 	f := kept
-	for below, is := range g.exact {
+	for below, is := range g.declared {
 		if is > f && strings.HasPrefix(below, path+".") {
 			f = is
 		}
@@ -79,25 +80,25 @@ func (g *guard) above(path string) fate {
 	return f
 }
 
-// verdict says what becomes of the values at one path.
+// verdict says what becomes of the values at a path.
 type verdict struct {
 	all       fate
-	container fate // of an array or object, and of what stands in the place of a declared object
+	container fate // of an array or object, and of any value in place of a declared object
 }
 
-// verdict decides about a path; nothing is protected without a guard.
+// verdict looks up a path. Without a guard nothing is protected.
 func (g *guard) verdict(path string) verdict {
 	if g == nil {
 		return verdict{}
 	}
-	if f, ok := g.exact[path]; ok {
+	if f, ok := g.declared[path]; ok {
 		return verdict{f, f}
 	}
-	all := g.named(path)
-	return verdict{all, max(all, g.above(path))}
+	all := g.byName(path)
+	return verdict{all, max(all, g.inside(path))}
 }
 
-// of returns what becomes of a value.
+// of returns the fate of a value at the path.
 func (v verdict) of(raw []byte) fate {
 	if len(raw) > 0 && (raw[0] == '{' || raw[0] == '[') {
 		return v.container
@@ -110,6 +111,6 @@ func (g *guard) droppedPaths() []string {
 	if g == nil {
 		return nil
 	}
-	paths := slices.Sorted(maps.Keys(g.exact))
-	return slices.DeleteFunc(paths, func(path string) bool { return g.exact[path] != dropped })
+	paths := slices.Sorted(maps.Keys(g.declared))
+	return slices.DeleteFunc(paths, func(path string) bool { return g.declared[path] != dropped })
 }

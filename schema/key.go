@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// Key is a primary key value, one text per key column, in the table's row order (Table.Order).
+// Key is the value of a primary key: one text per key column, in the order that rows are sorted by (Table.Order).
 type Key []string
 
-// Compare orders keys: by length, then bytewise, column by column. It is the numeric order of MailerLite's digit
-// strings and a total order for any text, so new ids come last.
+// Compare orders keys column by column, by length and then bytewise. For MailerLite's ids, which are strings of digits,
+// this is numeric order, so new ids come last; for any other text it is still a total order.
 func (k Key) Compare(o Key) int {
 	return slices.CompareFunc(k, o, compareString)
 }
@@ -30,7 +30,7 @@ func compareText(a, b []byte) int {
 	return bytes.Compare(a, b)
 }
 
-// Keys views the key columns of a run of rows, in row order (Table.Order).
+// Keys is a view of the key columns of a run of rows, in the order that rows are sorted by (Table.Order).
 type Keys []*Vector
 
 // Len returns the number of rows.
@@ -45,7 +45,7 @@ func (k Keys) At(i int) Key {
 	return key
 }
 
-// Compare orders row i of k and row j of o.
+// Compare compares row i of k with row j of o.
 func (k Keys) Compare(i int, o Keys, j int) int {
 	for c, v := range k {
 		if d := compareText(v.Text(i), o[c].Text(j)); d != 0 {
@@ -55,7 +55,7 @@ func (k Keys) Compare(i int, o Keys, j int) int {
 	return 0
 }
 
-// CompareKey orders row i of k and a key.
+// CompareKey compares row i of k with a key.
 func (k Keys) CompareKey(i int, key Key) int {
 	for c, v := range k {
 		text := v.Text(i)
@@ -69,7 +69,8 @@ func (k Keys) CompareKey(i int, key Key) int {
 	return 0
 }
 
-// Search returns the first row in [from, Len()) whose key is not less than key; the rows are in key order.
+// Search returns the first row in [from, Len()) whose key is not less than key, Len() if there is none. The rows must be
+// in key order.
 func (k Keys) Search(from int, key Key) int {
 	lo, hi := from, k.Len()
 	for lo < hi {
@@ -92,6 +93,6 @@ func (k Key) Next() Key {
 			return next
 		}
 	}
-	next[len(next)-1] = string(make([]byte, len(last)+1)) // all bytes were 0xff: the least text that is one longer
+	next[len(next)-1] = string(make([]byte, len(last)+1)) // all bytes were 0xff: the least text of the next length
 	return next
 }

@@ -18,8 +18,8 @@ const (
 	Timestamp
 	// Date is a calendar day, in days since 1970-01-01.
 	Date
-	// Raw is a JSON value as the API sent it, compacted. Only page logs hold raw columns: their type is fixed when
-	// all scans are done.
+	// Raw is a JSON value as the API sent it, in compact form. Only page logs hold raw columns; their types are settled
+	// once all scans are done.
 	Raw
 )
 
@@ -36,7 +36,7 @@ func (k Kind) String() string {
 // MarshalText writes the kind's name.
 func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
-// UnmarshalText reads a kind's name; a name it does not know is an error.
+// UnmarshalText reads a kind's name. An unknown name is an error.
 func (k *Kind) UnmarshalText(text []byte) error {
 	for i, name := range kindNames {
 		if name != "" && name == string(text) {
@@ -47,5 +47,5 @@ func (k *Kind) UnmarshalText(text []byte) error {
 	return fmt.Errorf("unknown column type %q", text)
 }
 
-// text reports whether values of the kind are bytes rather than numbers.
+// text reports whether a Vector of the kind holds bytes rather than numbers.
 func (k Kind) text() bool { return k == String || k == Raw }

@@ -5,19 +5,21 @@ import (
 	"slices"
 )
 
-// Layout is the settled shape of a table: what the columns of its parts are.
+// Layout is the settled shape of a table: the columns of its parts.
 type Layout struct {
 	Table *Table
-	// Columns are, of a new table, the key, the declared columns, Rescued, SyncedAt, and then the custom fields and
-	// undeclared attributes in order of first appearance; what comes later is appended. Their paths differ, and
-	// their names differ ignoring case.
+	// Columns are the key, the declared columns, Rescued, SyncedAt, and then the custom fields and undeclared attributes in
+	// order of first appearance. Columns that later runs find are appended. Paths are unique; so are names, ignoring case.
 	Columns []Column
 }
 
-// Fix settles the columns of a table and returns the ones that stored lacks. stored are the columns that the dataset
-// has, nil if it has none yet: they keep their place and name, and their type or become String. seen are the paths of
-// the Raw columns of all pages, in order of first appearance; fields are the account's custom fields by key, also those
-// that no row showed. There are at most MaxDynamic columns that are not declared; Convert rescues the other values.
+// Fix settles the columns of a table and returns those that stored lacks.
+//
+// stored are the columns of the dataset, nil for a new table or a rewrite. They keep their place and name; one whose type
+// has changed becomes String. Without them every column gets its present type, and a plain name unless a column of this
+// scan has it already. seen are the paths of the Raw columns of all pages, in order of first appearance. fields are the
+// types of the account's custom fields by key, whether or not a row has a value. Undeclared columns are limited to
+// MaxDynamic; Convert rescues the values of the rest.
 func Fix(t *Table, stored []Column, seen []string, fields map[string]Kind) (*Layout, []Column) {
 	f := fixing{table: t, taken: names{}, paths: map[string]bool{}, kinds: fieldPaths(t, fields)}
 	for _, c := range stored {
@@ -38,7 +40,7 @@ func Fix(t *Table, stored []Column, seen []string, fields map[string]Kind) (*Lay
 	return &Layout{Table: t, Columns: f.columns}, slices.Clone(f.columns[before:])
 }
 
-// fieldPaths returns the types of the custom fields by path.
+// fieldPaths returns the types of the custom fields, as protection leaves them, by path.
 func fieldPaths(t *Table, fields map[string]Kind) map[string]Kind {
 	paths := map[string]Kind{}
 	if t.Open == nil {
@@ -61,12 +63,12 @@ type fixing struct {
 	table   *Table
 	columns []Column
 	taken   names
-	paths   map[string]bool // that have a column
+	paths   map[string]bool // identities that have a column
 	dynamic int
 	kinds   map[string]Kind // of the custom fields
 }
 
-// identity names what a column holds: its path, or the name of one that mailerlake makes.
+// identity tells columns apart: the path, or the name of a column that mailerlake makes.
 func identity(c Column) string {
 	if c.Path != "" {
 		return c.Path
@@ -88,7 +90,7 @@ func (f *fixing) declared(c Column) (Column, bool) {
 	return f.table.Columns[i], true
 }
 
-// keep takes over a stored column; a type that no longer holds widens.
+// keep appends a stored column; if its type no longer holds, it becomes String.
 func (f *fixing) keep(c Column) {
 	if d, ok := f.declared(c); ok {
 		if c.Kind != d.Kind {
@@ -110,7 +112,7 @@ func (f *fixing) append(c Column) {
 	f.columns = append(f.columns, c)
 }
 
-// declare appends a declared column that is missing. Its name may be taken by what was an undeclared attribute.
+// declare appends a declared column unless it is stored. A stored column that was undeclared may have taken its name.
 func (f *fixing) declare(c Column) {
 	if f.paths[identity(c)] {
 		return
@@ -121,7 +123,7 @@ func (f *fixing) declare(c Column) {
 	f.append(c)
 }
 
-// discover appends a column for a path that nobody declared.
+// discover appends a column for an undeclared path unless it has one or there are too many.
 func (f *fixing) discover(path string) {
 	if f.paths[path] || f.dynamic >= MaxDynamic {
 		return

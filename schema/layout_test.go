@@ -2,6 +2,7 @@ package schema
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -87,13 +88,50 @@ func TestFixWidensDeclaredColumn(t *testing.T) {
 	}
 }
 
+// A rewrite fixes the columns without the stored ones: types are those of today's definitions, and a name is plain again
+// once its rival is gone.
+func TestFixForRewrite(t *testing.T) {
+	first, _ := Fix(small(), nil, []string{"fields.a b", "fields.a_b", "old"}, map[string]Kind{"a b": String, "a_b": String, "age": String})
+	names := columnsText(first.Columns)
+	hashed := suffixed("fields_a_b", "fields.a_b")
+	if want := []string{"fields_a_b STRING fields.a b", hashed + " STRING fields.a_b", "old STRING old", "fields_age STRING fields.age"}; !cmp.Equal(names[5:], want) {
+		t.Fatalf("first export: got %v, want %v", names[5:], want)
+	}
+	seen, fields := []string{"fields.age", "fields.a_b"}, map[string]Kind{"a_b": Date, "age": Double}
+	kept, added := Fix(small(), first.Columns, seen, fields)
+	if d := cmp.Diff(names, columnsText(kept.Columns)); d != "" || len(added) > 0 {
+		t.Errorf("a later export, %d added: %s", len(added), d)
+	}
+	rewritten, _ := Fix(small(), nil, seen, fields)
+	want := append(slices.Clone(names[:5]), "fields_age DOUBLE fields.age", "fields_a_b DATE fields.a_b")
+	if d := cmp.Diff(want, columnsText(rewritten.Columns)); d != "" {
+		t.Errorf("a rewrite: %s", d)
+	}
+}
+
+// A declared column whose name an undeclared attribute had taken gets it back in a rewrite, and so does one that was
+// stored as text.
+func TestFixForRewriteDeclared(t *testing.T) {
+	stored := []Column{{Name: "id", Kind: String, Path: "id"}, {Name: "SENT", Kind: String, Path: "sent!"}, {Name: "list", Kind: String, Path: "list"}}
+	kept, _ := Fix(small(), stored, []string{"sent!"}, nil)
+	if got := kept.Columns[3].Name; got != suffixed("sent", "sent") {
+		t.Errorf("a later export: the column of sent is %s", got)
+	}
+	rewritten, _ := Fix(small(), nil, []string{"sent!", "SENT"}, nil)
+	want := []string{"id STRING id", "sent INT64 sent", "list STRING list", "_rescued STRING ", "_synced_at TIMESTAMP ",
+		"sent! STRING sent!", suffixed("SENT", "SENT") + " STRING SENT"}
+	if d := cmp.Diff(want, columnsText(rewritten.Columns)); d != "" || !rewritten.Columns[2].JSON {
+		t.Errorf("a rewrite: %s", d)
+	}
+}
+
 func TestFixBoundsColumns(t *testing.T) {
-	var stored []Column
+	stored := []Column{{Name: "_rescued", Kind: String, JSON: true}, {Name: "_synced_at", Kind: Timestamp}}
 	for i := range MaxDynamic - 1 {
 		stored = append(stored, Column{Name: fmt.Sprint("x", i), Kind: String, Path: fmt.Sprint("x", i)})
 	}
 	l, added := Fix(small(), stored, []string{"last", "too many"}, map[string]Kind{"a": Double})
-	want := []string{"id STRING id", "sent INT64 sent", "list STRING list", "_rescued STRING ", "_synced_at TIMESTAMP ", "last STRING last"}
+	want := []string{"id STRING id", "sent INT64 sent", "list STRING list", "last STRING last"}
 	if d := cmp.Diff(want, columnsText(added)); d != "" || len(l.Columns) != len(stored)+len(added) {
 		t.Error(d)
 	}
@@ -186,6 +224,27 @@ func TestConvert(t *testing.T) {
 	}
 	if rescued != 8 {
 		t.Errorf("rescued %d, want 8", rescued)
+	}
+}
+
+// A stored column that was declared to hold JSON once holds JSON still.
+func TestConvertIntoFormerJSONColumn(t *testing.T) {
+	stored := []Column{{Name: "old", Kind: String, Path: "old", JSON: true}}
+	p := decodeAs(t, small(), `[{"id":"1","old":"text"},{"id":"2","old":[ 1 ]},{"id":"3","old":7}]`)
+	l, _ := Fix(small(), stored, pathsOf(p), nil)
+	out, rescued := l.Convert(p.Rows)
+	v := out.Vectors[0]
+	if got := show(v, 0) + show(v, 1) + show(v, 2); got != `"\"text\"""[1]""7"` || rescued != 0 {
+		t.Errorf("got %s, %d rescued", got, rescued)
+	}
+}
+
+// An attribute that was null in every row needs no column.
+func TestConvertNullWithoutColumn(t *testing.T) {
+	p := decodeAs(t, small(), `[{"id":"1","late":null}]`)
+	l, _ := Fix(small(), nil, nil, nil)
+	if out, rescued := l.Convert(p.Rows); rescued != 0 || out.Vector(Rescued) != nil || out.Rows != 1 {
+		t.Errorf("%d rescued: %s", rescued, show(out.Vector(Rescued), 0))
 	}
 }
 

@@ -188,21 +188,21 @@ func (row *modelRow) declared(c Column, path string, value any) {
 	}
 	if c.JSON {
 		row.values[path] = value
-	} else if converted, ok := modelConvert(c.Kind, value, false); ok {
+	} else if converted, ok := modelConvert(c.Kind, value, false); ok && converted != nil {
 		row.values[path] = converted
-	} else {
+	} else if !ok {
 		row.rescued[path] = value
 	}
 }
 
 var (
-	modelNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$`)
-	modelWhole  = regexp.MustCompile(`^-?[0-9]+$`)
-	modelZero   = regexp.MustCompile(`^-?[0.]+([eE].*)?$`)
-	modelTime   = regexp.MustCompile(`^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(\.\d{1,6})?(\.?0*)(Z|[+-]([01]\d|2[0-3]):[0-5]\d)?$`)
+	modelNumber = regexp.MustCompile(`^[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$`)
+	modelWhole  = regexp.MustCompile(`^[+-]?[0-9]+$`)
+	modelZero   = regexp.MustCompile(`^[+-]?[0.]+([eE].*)?$`)
+	modelTime   = regexp.MustCompile(`^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(\.\d{1,6})?(\.?0*)( ?Z| ?([+-](?:[01]\d|2[0-3]))(?::?([0-5]\d))?)?$`)
 )
 
-// modelConvert turns a JSON value into a kind; containers are text where they may be.
+// modelConvert turns a JSON value into a kind, nil for null; containers are text where they may be.
 func modelConvert(k Kind, value any, containers bool) (any, bool) {
 	text, ok := "", true
 	switch value := value.(type) {
@@ -218,9 +218,13 @@ func modelConvert(k Kind, value any, containers bool) (any, bool) {
 		}
 		return nil, false
 	}
-	switch k {
-	case String:
+	if k == String {
 		return text, true
+	}
+	if text = strings.Trim(text, " \t\n\v\f\r"); text == "" {
+		return nil, true
+	}
+	switch k {
 	case Int64:
 		return modelInt(text)
 	case Double:
@@ -231,8 +235,7 @@ func modelConvert(k Kind, value any, containers bool) (any, bool) {
 	case Timestamp:
 		return modelInstant(text)
 	case Date:
-		day, err := time.Parse("2006-01-02", text)
-		return day, err == nil
+		return modelDay(text)
 	}
 	return nil, ok
 }
@@ -278,12 +281,22 @@ func modelInstant(text string) (any, bool) {
 	if m == nil || m[3] == "" && m[4] != "" || strings.HasPrefix(m[4], ".") {
 		return nil, false
 	}
-	zone := m[5]
-	if zone == "" {
-		zone = "Z"
+	zone := "Z"
+	if hours, minutes := m[6], m[7]; hours != "" {
+		zone = hours + ":" + (minutes + "00")[:2]
 	}
 	at, err := time.Parse(time.RFC3339Nano, m[1]+"T"+m[2]+m[3]+zone)
 	return at.UTC(), err == nil
+}
+
+// modelDay takes a time for a day where its clock, in UTC, stands at midnight.
+func modelDay(text string) (any, bool) {
+	if m := modelTime.FindStringSubmatch(text); m != nil && strings.Trim(m[6]+m[7], "+-0") == "" {
+		at, ok := modelInstant(text)
+		return at, ok && at.(time.Time).Truncate(24*time.Hour).Equal(at.(time.Time))
+	}
+	day, err := time.Parse("2006-01-02", text)
+	return day, err == nil
 }
 
 // cell returns a row's value in the types that the model uses.

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"bytes"
 	"fmt"
 	"time"
 )
@@ -10,32 +11,51 @@ const (
 	microseconds  = 1_000_000
 )
 
-// parseTime reads "2025-09-19 11:10:41" or the same with a T, a fraction and a zone; without a zone it is UTC. It
-// returns microseconds since 1970, and false for what is no such time or is finer than that.
+// parseTime reads "2025-09-19 11:10:41", or the same with a T, a fraction and a zone, as microseconds since 1970. Without
+// a zone the time is UTC. A fraction finer than a microsecond does not fit.
 func parseTime(text []byte) (int64, bool) {
-	if len(text) < 19 || text[10] != ' ' && text[10] != 'T' || text[13] != ':' || text[16] != ':' {
+	micros, offset, ok := parseClock(text)
+	return micros - offset*microseconds, ok
+}
+
+// parseDay reads a date as days since 1970. A time fits if nothing but its date would be left out: midnight, in UTC.
+func parseDay(text []byte) (int64, bool) {
+	if len(text) == len(time.DateOnly) {
+		return parseDate(text)
+	}
+	micros, offset, ok := parseClock(text)
+	if !ok || offset != 0 || micros%(secondsPerDay*microseconds) != 0 {
 		return 0, false
+	}
+	return micros / (secondsPerDay * microseconds), true
+}
+
+// parseClock reads a time and its zone apart: the date and time of day as if they were UTC, in microseconds since 1970,
+// and the zone's offset in seconds east of UTC.
+func parseClock(text []byte) (micros, offset int64, ok bool) {
+	if len(text) < 19 || text[10] != ' ' && text[10] != 'T' || text[13] != ':' || text[16] != ':' {
+		return 0, 0, false
 	}
 	day, ok := parseDate(text[:10])
 	hour, minute, second := two(text[11:]), two(text[14:]), two(text[17:])
 	if !ok || uint(hour) > 23 || uint(minute) > 59 || uint(second) > 59 {
-		return 0, false
+		return 0, 0, false
 	}
-	micros := (day*secondsPerDay + int64(hour*3600+minute*60+second)) * microseconds
+	micros = (day*secondsPerDay + int64(hour*3600+minute*60+second)) * microseconds
 	if len(text) == 19 {
-		return micros, true
+		return micros, 0, true
 	}
 	fraction, zone, ok := parseFraction(text[19:])
 	if !ok {
-		return 0, false
+		return 0, 0, false
 	}
-	offset, ok := parseZone(zone)
-	return micros + fraction - offset*microseconds, ok
+	offset, ok = parseZone(zone)
+	return micros + fraction, offset, ok
 }
 
-// parseDate reads "2025-09-19" as days since 1970.
+// parseDate reads a text of ten bytes, "2025-09-19", as days since 1970.
 func parseDate(text []byte) (int64, bool) {
-	if len(text) != 10 || text[4] != '-' || text[7] != '-' {
+	if text[4] != '-' || text[7] != '-' {
 		return 0, false
 	}
 	century, year, month, day := two(text), two(text[2:]), two(text[5:]), two(text[8:])
@@ -45,7 +65,7 @@ func parseDate(text []byte) (int64, bool) {
 	return daysSince1970(century*100+year, month, day), true
 }
 
-// two reads two digits, -1 if they are not.
+// two reads two digits; -1 if text does not start with two.
 func two(text []byte) int {
 	tens, ones := text[0]-'0', text[1]-'0'
 	if tens > 9 || ones > 9 {
@@ -54,7 +74,7 @@ func two(text []byte) int {
 	return int(tens)*10 + int(ones)
 }
 
-// parseFraction reads the fraction of a second, if there is one, as microseconds, and returns what follows it.
+// parseFraction reads a fraction of a second as microseconds, 0 if there is none, and returns the text after it.
 func parseFraction(text []byte) (micros int64, rest []byte, ok bool) {
 	if text[0] != '.' {
 		return 0, text, true
@@ -73,23 +93,32 @@ func parseFraction(text []byte) (micros int64, rest []byte, ok bool) {
 	return micros, text[1+n:], n > 0
 }
 
-// parseZone reads "Z", "+02:00" or nothing as seconds east of UTC.
+// parseZone reads "Z", "+02:00", "+0200", "+02" or nothing as seconds east of UTC. A space may come first.
 func parseZone(text []byte) (int64, bool) {
-	switch {
-	case len(text) == 0 || string(text) == "Z":
+	text = bytes.TrimPrefix(text, []byte(" "))
+	minute := 0
+	switch n := len(text); {
+	case n == 0 || string(text) == "Z":
 		return 0, true
-	case len(text) != 6 || text[3] != ':' || text[0] != '+' && text[0] != '-':
+	case n == 6 && text[3] == ':':
+		minute = two(text[4:])
+	case n == 5:
+		minute = two(text[3:])
+	case n != 3:
 		return 0, false
 	}
-	hour, minute := two(text[1:]), two(text[4:])
+	hour := two(text[1:])
 	if uint(hour) > 23 || uint(minute) > 59 {
 		return 0, false
 	}
 	offset := int64(hour*3600 + minute*60)
-	if text[0] == '-' {
-		offset = -offset
+	switch text[0] {
+	case '+':
+		return offset, true
+	case '-':
+		return -offset, true
 	}
-	return offset, true
+	return 0, false
 }
 
 func daysIn(year, month int) int {
@@ -105,9 +134,9 @@ func daysIn(year, month int) int {
 	return 31
 }
 
-// daysSince1970 counts in years that begin in March, so that the leap day is the last; time.Date is far slower.
+// daysSince1970 counts in years that begin in March, so that a leap day is the last of its year. time.Date is far slower.
 func daysSince1970(year, month, day int) int64 {
-	year, month = year+400, month-3 // 400 years later the calendar repeats
+	year, month = year+400, month-3 // the calendar repeats every 400 years
 	if month < 0 {
 		year, month = year-1, month+12
 	}

@@ -8,13 +8,13 @@ import (
 	"unicode/utf8"
 )
 
-// maxColumnName bounds a column's name, in bytes.
+// maxColumnName is the greatest length of a column's name, in bytes.
 const maxColumnName = 120
 
-// names are the column names in use, folded.
+// names holds the column names in use, folded.
 type names map[string]bool
 
-// fold maps names that differ in case only to the same text.
+// fold maps names that differ only in case to the same text.
 func fold(name string) string {
 	return strings.Map(func(r rune) rune {
 		least := r
@@ -30,8 +30,8 @@ func (n names) use(name string) string {
 	return name
 }
 
-// choose returns a name for the column of a path that no other column has, and takes it. It is made of the path's
-// member names; one that is taken, cut or no longer tells them apart ends in a hash of the path.
+// choose picks an unused name for the column of a path and marks it as used. The name joins the path's member names; it
+// ends in a hash of the path if it would otherwise be taken, too long, or without a letter or digit.
 func (n names) choose(path string) string {
 	name, same := sanitise(strings.Join(splitPath(path), "_"))
 	if same && !n[fold(name)] {
@@ -44,14 +44,14 @@ func (n names) choose(path string) string {
 	}
 }
 
-// suffixed returns a name that ends in a hash of the seed.
+// suffixed returns the name, cut if need be, with a hash of the seed at its end.
 func suffixed(name, seed string) string {
 	sum := sha256.Sum256([]byte(seed))
 	return cut(name, maxColumnName-9) + "_" + hex.EncodeToString(sum[:4])
 }
 
-// sanitise replaces what readers or terminals trip over by `_` and cuts the name to its bound. It reports whether the
-// name still stands for the same: neither cut nor left without a letter or digit.
+// sanitise makes a column name of text: it replaces characters that readers or terminals cannot handle with `_`, and
+// cuts the name to maxColumnName. same is false if the name was cut or has no letter, digit or symbol.
 func sanitise(text string) (name string, same bool) {
 	name = strings.Map(func(r rune) rune {
 		if strings.ContainsRune(" ,;{}()=.\"'`\\/", r) || !unicode.IsGraphic(r) || unicode.IsSpace(r) {
@@ -67,7 +67,7 @@ func legible(r rune) bool {
 	return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsSymbol(r))
 }
 
-// cut shortens text to a number of bytes, at the end of a rune.
+// cut shortens text to at most the given number of bytes, without splitting a rune.
 func cut(text string, bytes int) string {
 	if len(text) <= bytes {
 		return text

@@ -2,14 +2,16 @@ package schema
 
 import (
 	"bytes"
+	"math"
 	"strconv"
+	"strings"
 )
 
-// isNumber reports whether text is a number as JSON writes it.
+// isNumber reports whether text is a decimal number as JSON writes it, or the same with a plus sign or leading zeros.
 func isNumber(text []byte) bool {
-	text = bytes.TrimPrefix(text, []byte("-"))
+	text = unsigned(text)
 	whole := digits(text)
-	if whole == 0 || whole > 1 && text[0] == '0' {
+	if whole == 0 {
 		return false
 	}
 	text = text[whole:]
@@ -26,12 +28,19 @@ func isNumber(text []byte) bool {
 	if text[0] != 'e' && text[0] != 'E' {
 		return false
 	}
-	if text = text[1:]; len(text) > 0 && (text[0] == '+' || text[0] == '-') {
-		text = text[1:]
-	}
+	text = unsigned(text[1:])
 	return len(text) > 0 && digits(text) == len(text)
 }
 
+// unsigned returns text without its sign.
+func unsigned(text []byte) []byte {
+	if len(text) > 0 && (text[0] == '+' || text[0] == '-') {
+		return text[1:]
+	}
+	return text
+}
+
+// digits counts the leading digits of text.
 func digits(text []byte) int {
 	for i, c := range text {
 		if c < '0' || c > '9' {
@@ -41,9 +50,9 @@ func digits(text []byte) int {
 	return len(text)
 }
 
-// parseInt reads a JSON number whose value is an int64, however it is written: 3, 3.0, 0.3e1.
+// parseInt reads a number whose value is an int64, in any notation: 3, +3, 003, 3.0, 0.3e1.
 func parseInt(text []byte) (int64, bool) {
-	if n := len(text); n > 0 && n <= 18 && digits(text) == n && (text[0] != '0' || n == 1) {
+	if n := len(text); n > 0 && n <= 18 && digits(text) == n {
 		var x int64
 		for _, c := range text {
 			x = x*10 + int64(c-'0')
@@ -56,7 +65,7 @@ func parseInt(text []byte) (int64, bool) {
 	return parseDecimal(text)
 }
 
-// parseDecimal reads a valid number: its digits, then the zeros that the exponent leaves.
+// parseDecimal reads a valid number: its significant digits, followed by the zeros between them and the decimal point.
 func parseDecimal(text []byte) (int64, bool) {
 	mantissa, exponent, hasExponent := bytes.Cut(bytes.ToLower(text), []byte("e"))
 	whole, fraction, _ := bytes.Cut(mantissa, []byte("."))
@@ -68,10 +77,10 @@ func parseDecimal(text []byte) (int64, bool) {
 	zeros := len(number) - len(trimmed) - len(fraction)
 	if hasExponent {
 		e, err := strconv.Atoi(string(exponent))
-		if err != nil || e > 1<<30 || e < -1<<30 {
+		if err != nil {
 			return 0, false
 		}
-		zeros += e
+		zeros += e // a sum that wraps around is out of bounds too
 	}
 	if zeros < 0 || zeros > 19 {
 		return 0, false
@@ -80,22 +89,19 @@ func parseDecimal(text []byte) (int64, bool) {
 	return x, err == nil
 }
 
-// trimZeros cuts the zeros at the end; a number that is zero becomes empty.
+// trimZeros removes trailing zeros, and the sign if nothing else is left: zero becomes empty.
 func trimZeros(number string) string {
-	for n := len(number); n > 0; n-- {
-		if c := number[n-1]; c != '0' {
-			if c == '-' {
-				return ""
-			}
-			return number[:n]
-		}
+	trimmed := strings.TrimRight(number, "0")
+	if trimmed == "+" || trimmed == "-" {
+		return ""
 	}
-	return ""
+	return trimmed
 }
 
-// parseFloat reads a JSON number that a float64 can stand for: in its range, and exact if it is an integer.
+// parseFloat reads a number that fits a float64. It must be in range, and a number written without a point or exponent
+// must be exact.
 func parseFloat(text []byte) (float64, bool) {
-	if n := len(text); n > 0 && n <= 15 && digits(text) == n && (text[0] != '0' || n == 1) {
+	if n := len(text); n > 0 && n <= 15 && digits(text) == n {
 		x, _ := parseInt(text)
 		return float64(x), true
 	}
@@ -106,14 +112,14 @@ func parseFloat(text []byte) (float64, bool) {
 	if err != nil || x == 0 && !isZero(text) {
 		return 0, false
 	}
-	if len(text) > 15 && digits(bytes.TrimPrefix(text, []byte("-"))) >= len(text)-1 {
+	if whole := unsigned(text); x != 0 && len(whole) > 15 && digits(whole) == len(whole) {
 		var exact [320]byte
-		return x, bytes.Equal(strconv.AppendFloat(exact[:0], x, 'f', 0, 64), text)
+		return x, bytes.Equal(strconv.AppendFloat(exact[:0], math.Abs(x), 'f', 0, 64), bytes.TrimLeft(whole, "0"))
 	}
 	return x, true
 }
 
-// isZero reports whether a valid number has no digit but zeros before its exponent.
+// isZero reports whether all digits of a valid number, up to its exponent, are zeros.
 func isZero(text []byte) bool {
 	for _, c := range text {
 		if c >= '1' && c <= '9' {
@@ -126,14 +132,9 @@ func isZero(text []byte) bool {
 	return true
 }
 
-// appendFloat appends the shortest text that reads as x again, with an exponent only where the digits would be lost
-// among zeros.
+// appendFloat appends the shortest text that reads back as x, with an exponent only below 1e-6 and from 1e21 on.
 func appendFloat(dst []byte, x float64) []byte {
-	abs := x
-	if abs < 0 {
-		abs = -abs
-	}
-	if abs != 0 && (abs < 1e-6 || abs >= 1e21) {
+	if abs := math.Abs(x); abs != 0 && (abs < 1e-6 || abs >= 1e21) {
 		return strconv.AppendFloat(dst, x, 'e', -1, 64)
 	}
 	return strconv.AppendFloat(dst, x, 'f', -1, 64)

@@ -2,8 +2,8 @@ package schema
 
 import "strings"
 
-// appendName appends a member name to a path: dots join names, a dot or backslash inside a name follows a backslash,
-// and a name without a character is written `\e`, so that different names never give the same path.
+// appendName appends a member name to a path. Dots separate names; a dot or backslash inside a name is escaped with a
+// backslash, and an empty name is written `\e`, so that different names never give the same path.
 func appendName(path []byte, name []byte) []byte {
 	if len(path) > 0 {
 		path = append(path, '.')

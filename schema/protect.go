@@ -7,32 +7,33 @@ import (
 	"strings"
 )
 
-// Protection says which columns of one table are kept from everything that is written. Columns are named as the dataset
-// names them or by their API path, in any case; the name of the Open object stands for all custom fields.
+// Protection lists the columns of a table whose values must not be written. A column is given by its name in the dataset
+// or by its API path, in upper or lower case. The name of the Open object covers all custom fields.
 type Protection struct {
-	// Drop names the columns that are left out, as if the API had not sent them.
+	// Drop lists the columns to leave out, as if the API had not sent them.
 	Drop []string
-	// Hash names the columns whose values are replaced by tokens (see Token); they become String.
+	// Hash lists the columns whose values are replaced by tokens (see Token). They become String.
 	Hash []string
-	// Key is what tokens are made with; not needed where nothing is hashed.
+	// Key is the key of the tokens. It is needed only if columns are hashed.
 	Key []byte
-	// Known names columns that may be protected though nobody declared them, because the dataset has or had them. Others
-	// are taken for spelling mistakes and refused, but for custom fields, which may appear at any time.
+	// Known lists undeclared columns that may be protected because the dataset has or had them. Any other undeclared
+	// column is refused as a misspelling, except custom fields, which may appear at any time.
 	Known []string
 }
 
-// ProtectionError says that a column cannot be dropped or hashed.
+// ProtectionError says why a column cannot be dropped or hashed.
 type ProtectionError struct {
-	Column string // table and column as they were given
+	Column string // table and column, as given
 	Why    string
 }
 
 func (e *ProtectionError) Error() string { return fmt.Sprintf("protect %s: %s", e.Column, e.Why) }
 
-// Protect returns the catalog with protections applied, by table name: dropped columns are gone and are not found anew
-// as undeclared attributes, hashed ones hold text. A Decoder of such a table lets no protected value pass: not into a
-// column, not into Rescued, and not inside a value that may hold it. Where a name may mean several attributes, all are
-// protected. Keys, child rows, and what the program itself needs cannot be; that is a *ProtectionError.
+// Protect returns the catalog with protections, given by table name, applied: dropped columns are gone and do
+// not come back as undeclared attributes, hashed columns hold text. A Decoder of such a table lets no protected value
+// through, be it in a column, in Rescued, or inside another value. If a name may refer to several attributes, all of them
+// are protected. Keys, child rows and columns that the program reads itself cannot be protected: that is a
+// *ProtectionError.
 func (c *Catalog) Protect(by map[string]Protection) (*Catalog, error) {
 	tables := c.tables
 	for _, name := range slices.Sorted(maps.Keys(by)) {
@@ -51,8 +52,8 @@ func (c *Catalog) Protect(by map[string]Protection) (*Catalog, error) {
 	return NewCatalog(out...)
 }
 
-// Protected returns the names of the columns that are dropped and hashed: in lower case, sorted, each once. Check tells
-// one key from another, and nothing else of it; empty if nothing is hashed.
+// Protected returns the names of the dropped and the hashed columns, in lower case, sorted and without duplicates. check
+// shows whether two runs hash with the same key, without revealing it; it is empty if nothing is hashed.
 func (t *Table) Protected() (drop, hash []string, check string) {
 	if t.protected == nil {
 		return nil, nil, ""
@@ -68,23 +69,23 @@ func (t *Table) Protected() (drop, hash []string, check string) {
 	return drop, hash, check
 }
 
-// Unmet returns the protected names of custom fields that none of the account's custom fields, given by key, may have.
+// Unmet returns the protected custom fields that the account does not have. fields are the keys of those it has.
 func (t *Table) Unmet(fields []string) []string {
 	drop, hash, _ := t.Protected()
 	return slices.DeleteFunc(slices.Concat(drop, hash), func(name string) bool {
 		alone := &guard{names: map[string]fate{fold(name): dropped}}
 		return t.Open == nil || !strings.HasPrefix(name, canonicalName(t.openObject())+"_") ||
-			slices.ContainsFunc(fields, func(key string) bool { return alone.named(joinPath(t.Open.Object, key)) == dropped })
+			slices.ContainsFunc(fields, func(key string) bool { return alone.byName(joinPath(t.Open.Object, key)) == dropped })
 	})
 }
 
-// protect returns a copy of the declaration, without what is dropped.
+// protect returns a copy of the table with the protection applied.
 func (t *Table) protect(p Protection) (*Table, error) {
 	out := *t
 	if len(p.Drop)+len(p.Hash) == 0 {
 		return &out, nil
 	}
-	g := &guard{names: map[string]fate{}, canonical: map[string]fate{}, exact: map[string]fate{}, kinds: map[string]Kind{}, key: p.Key}
+	g := &guard{names: map[string]fate{}, canonical: map[string]fate{}, declared: map[string]fate{}, kinds: map[string]Kind{}, key: p.Key}
 	for _, name := range p.Drop {
 		if err := g.add(t, name, dropped, p.Known); err != nil {
 			return nil, err
@@ -96,7 +97,7 @@ func (t *Table) protect(p Protection) (*Table, error) {
 		}
 	}
 	if len(p.Hash) > 0 && len(p.Key) == 0 {
-		return nil, &ProtectionError{t.Name + "." + p.Hash[0], "there is no key to hash with"}
+		return nil, &ProtectionError{t.Name + "." + p.Hash[0], "there is no key to hash with; set one, or drop the column instead"}
 	}
 	out.protected, out.Columns, out.Same = g, nil, map[string]string{}
 	for _, c := range t.Columns {
@@ -105,33 +106,33 @@ func (t *Table) protect(p Protection) (*Table, error) {
 		}
 	}
 	for second, path := range t.Same {
-		g.exact[second], g.kinds[second] = g.exact[path], g.kinds[path]
-		if g.exact[path] != dropped {
+		g.declared[second], g.kinds[second] = g.declared[path], g.kinds[path]
+		if g.declared[path] != dropped {
 			out.Same[second] = path
 		}
 	}
 	return &out, nil
 }
 
-// canonicalName returns the name that all spellings of a column have in common.
+// canonicalName returns the one form that all spellings of a column's name share.
 func canonicalName(name string) string {
 	name, _ = sanitise(strings.Join(splitPath(name), "_"))
 	return strings.ToLower(name)
 }
 
-// checkProtected says why a column of a canonical name cannot be protected; empty if it can.
+// checkProtected says why the column of a canonical name cannot be protected; empty if it can be.
 func (t *Table) checkProtected(name string, known []string) string {
 	is := func(other string) bool { return canonicalName(other) == name }
 	i := slices.IndexFunc(t.Columns, func(c Column) bool { return is(c.Name) || is(c.Path) })
 	switch {
 	case name == Rescued || name == SyncedAt:
-		return "mailerlake makes this column itself; protected values never get into it"
+		return "mailerlake makes this column itself; it never holds protected values"
 	case i >= 0 && t.Columns[i].Required:
-		return "it is part of the key, which has to stay"
+		return "it is part of the key, which cannot be dropped or hashed"
 	case i >= 0 && slices.Contains(t.ParentColumns(), t.Columns[i].Name):
 		return "it ties the rows to those of another table"
 	case i >= 0 && t.Defines != nil && (t.Columns[i].Name == t.Defines.Key || t.Columns[i].Name == t.Defines.Type):
-		return "the types of the custom fields are read from it"
+		return "mailerlake reads the types of the custom fields from it"
 	case i >= 0 || slices.ContainsFunc(known, is):
 		return ""
 	case t.Open != nil && name != "" && (is(t.Open.Object) || strings.HasPrefix(name, canonicalName(t.openObject())+"_")):
@@ -140,12 +141,12 @@ func (t *Table) checkProtected(name string, known []string) string {
 	return fmt.Sprintf("there is no such column; is it %s?", t.nearest(name))
 }
 
-// nearest returns the name of the declared column whose spelling is closest.
+// nearest returns the declared column name with the closest spelling.
 func (t *Table) nearest(name string) string {
 	return slices.MinFunc(t.Columns, func(a, b Column) int { return distance(a.Name, name) - distance(b.Name, name) }).Name
 }
 
-// distance counts the bytes to insert, delete or change to get from one text to another.
+// distance counts the bytes to insert, delete or change to turn one text into the other.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

@@ -78,6 +78,9 @@ func TestTokenOfValues(t *testing.T) {
 		{"subscriber", "created_at", `"yesterday"`, "yesterday"},
 		{"subscriber", "sent", `3.0`, "3"},
 		{"subscriber", "sent", `"3"`, "3"},
+		{"subscriber", "sent", `" +03 "`, "3"},
+		{"subscriber", "sent", `"many"`, "many"},
+		{"subscriber", "created_at", `"2025-09-19 13:10:41+0200"`, "2025-09-19 11:10:41"},
 		{"subscriber", "sent", `[3]`, "[3]"},
 		{"subscriber", "open_rate", `"0.50"`, "0.5"},
 		{"subscriber", "fields.company", `12`, "12"},
@@ -101,9 +104,11 @@ func TestTokenOfValues(t *testing.T) {
 			t.Errorf("%s: %s\n got %s\nwant %s, of %q", test.column, test.value, got, want, test.text)
 		}
 	}
-	p := decodeAs(t, protected(t, "subscriber", nil, []string{"email"}), `[{"id":"1","email":null},{"id":"2"}]`)
-	if v := p.Rows.Vector("email"); v != nil {
-		t.Errorf("null has a token: %s", show(v, 0))
+	p := decodeAs(t, protected(t, "subscriber", nil, []string{"email", "sent"}), `[{"id":"1","email":null,"sent":" "},{"id":"2","sent":""}]`)
+	for _, name := range []string{"email", "sent", Rescued} {
+		if v := p.Rows.Vector(name); v != nil && show(v, 0)+show(v, 1) != "nullnull" {
+			t.Errorf("%s: null has a token: %s, %s", name, show(v, 0), show(v, 1))
+		}
 	}
 }
 
@@ -149,6 +154,8 @@ func TestProtectRefuses(t *testing.T) {
 		{"group_subscriber", Protection{Hash: []string{"subscriber_id"}, Key: testKey}, "part of the key"},
 		{"field", Protection{Hash: []string{"key"}, Key: testKey}, "types of the custom fields"},
 		{"group", Protection{Drop: []string{"fields_a"}}, "no such column"},
+		{"group", Protection{Drop: []string{"_a"}}, "no such column"},
+		{"group", Protection{Drop: []string{""}}, "no such column"},
 		{"subscriber", Protection{Drop: []string{"email"}, Hash: []string{"Email"}, Key: testKey}, "both dropped and hashed"},
 		{"subscriber", Protection{Hash: []string{"email"}}, "no key"},
 	}
@@ -407,7 +414,7 @@ func pathsOf(p *Page) []string {
 // checkColumn compares a declared column with what it is without protection.
 func checkColumn(t *testing.T, table *Table, c Column, got, open *Vector, rows int) {
 	t.Helper()
-	f := table.protected.exact[c.Path]
+	f := table.protected.declared[c.Path]
 	for i := range rows {
 		want := show(open, i)
 		switch {
@@ -449,6 +456,17 @@ func TestProtectByNameAlone(t *testing.T) {
 			if rest := strings.ReplaceAll(got, text, ""); text != "" && strings.Contains(rest, "7") {
 				t.Errorf("%s: the value is kept in %q", member, got)
 			}
+		}
+	}
+}
+
+func TestDistance(t *testing.T) {
+	for _, test := range []struct {
+		a, b string
+		want int
+	}{{"", "", 0}, {"", "abc", 3}, {"abc", "", 3}, {"same", "same", 0}, {"emial", "email", 2}, {"mail", "email", 1}, {"kitten", "sitting", 3}, {"abc", "xyz", 3}, {"ab", "ba", 2}, {"source", "status", 5}} {
+		if got := distance(test.a, test.b); got != test.want {
+			t.Errorf("from %q to %q: got %d, want %d", test.a, test.b, got, test.want)
 		}
 	}
 }

@@ -10,14 +10,15 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// rescue is a value that has no column or does not fit it.
+// rescue is a value that has no column or does not fit its column.
 type rescue struct {
 	row  int
 	path string
 	raw  []byte // valid JSON, not null
 }
 
-// ranks orders the paths of what is rescued: declared columns, and the objects they are in, as the columns stand.
+// ranks gives the order in which Rescued lists paths: that of the declared columns. The path of an object has the rank of
+// the first column inside it.
 func ranks(t *Table) map[string]int {
 	ranks := map[string]int{}
 	for i, c := range t.Columns {
@@ -42,8 +43,9 @@ func parentPath(path string) (string, bool) {
 	return path[:i], true
 }
 
-// rescuedColumn makes the Rescued column: per row an object of its rescues, in the order of the ranks and then by path.
-// Of the same path in a row the last counts. It returns nil if there are none, and the number of values in it.
+// rescuedColumn fills v as the Rescued column, each row an object of the row's rescues ordered by rank and then by path.
+// If a row has several of the same path, the last wins. It returns the column and the number of values in it, or nil if
+// there are none.
 func rescuedColumn(v *Vector, list []rescue, ranks map[string]int, rows int) (*Vector, int) {
 	if len(list) == 0 {
 		return nil, 0
@@ -94,21 +96,49 @@ func sortRescues(list []rescue, ranks map[string]int) []rescue {
 	return kept
 }
 
-// parseRescued appends the values that a row's text in the Rescued column holds.
+// parseRescued appends the rescues that a row's text in the Rescued column lists.
 func parseRescued(list []rescue, row int, text []byte) []rescue {
 	in := jsontext.NewDecoder(bytes.NewBuffer(text), lenient...)
 	if in.PeekKind() != '{' {
 		return list
 	}
-	in.ReadToken() // of the valid JSON that is ours no read fails
+	in.ReadToken()
 	for in.PeekKind() == '"' {
-		name, _ := in.ReadValue()
-		path := string(appendUnquoted(nil, name))
-		value, err := in.ReadValue()
-		if err != nil {
-			return list
+		name, nameErr := in.ReadValue()
+		value, valueErr := in.ReadValue()
+		if nameErr != nil || valueErr != nil {
+			break
 		}
-		list = append(list, rescue{row, path, value})
+		list = append(list, rescue{row, string(appendUnquoted(nil, name)), value})
 	}
 	return list
+}
+
+// KeepRescued returns the Rescued text of a stored row that was scanned again without some of its attributes. It holds
+// the scanned row's values and, of the stored row's, those at or below the API paths of the missing attributes; a scanned
+// value wins over a stored one of the same path. Empty text means that nothing is rescued.
+func (t *Table) KeepRescued(scanned, stored []byte, paths []string) []byte {
+	kept := parseRescued(nil, 0, stored)
+	kept = slices.DeleteFunc(kept, func(r rescue) bool { return !anyHolds(paths, r.path) })
+	if len(kept) == 0 {
+		return scanned
+	}
+	now, known := parseRescued(nil, 0, scanned), map[string]bool{}
+	for _, r := range now {
+		known[r.path] = true
+	}
+	kept = slices.DeleteFunc(kept, func(r rescue) bool { return known[r.path] })
+	if len(kept) == 0 {
+		return scanned
+	}
+	v, _ := rescuedColumn(NewVector(String), append(now, kept...), ranks(t), 1)
+	return v.Text(0)
+}
+
+// anyHolds reports whether a path equals, or lies below, one of the given paths.
+func anyHolds(above []string, path string) bool {
+	return slices.ContainsFunc(above, func(a string) bool {
+		rest, ok := strings.CutPrefix(path, a)
+		return ok && (rest == "" || rest[0] == '.')
+	})
 }

@@ -61,8 +61,8 @@ func linkOf(s Source) *Link {
 	return s.link()
 }
 
-// inOrder returns the columns in the order that the parent's rows are sorted by.
-func (l *Link) inOrder(parent *Table) []string {
+// InOrder returns the columns in the order that the parent's rows are sorted by.
+func (l *Link) InOrder(parent *Table) []string {
 	columns := make([]string, len(parent.Order))
 	for i, name := range parent.Order {
 		columns[i] = l.Columns[slices.Index(parent.Key, name)]

@@ -108,7 +108,7 @@ func (t *Table) ParentColumns() []string {
 	if link == nil {
 		return nil
 	}
-	return link.inOrder(t.parent)
+	return link.InOrder(t.parent)
 }
 
 // FollowsParent reports whether rows sorted by the table's order are also in the order of their parents.

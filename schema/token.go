@@ -8,15 +8,15 @@ import (
 	"math"
 )
 
-// Token returns what stands for a text under a key: its HMAC-SHA-256 in lower-case hexadecimal. A text that is equal
-// has an equal token, in whatever table, column or run.
+// Token returns the token that replaces a text in a hashed column: its HMAC-SHA-256 under the key, in lower-case
+// hexadecimal. Equal texts have equal tokens in every table, column and run.
 func Token(key, text []byte) string {
 	mac := hmac.New(sha256.New, key)
 	mac.Write(text)
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// tokens makes the tokens of a decoder. What it returns is overwritten by the next call.
+// tokens makes a decoder's tokens.
 type tokens struct {
 	mac       hash.Hash
 	text, out []byte
@@ -30,31 +30,36 @@ func newTokens(g *guard) *tokens {
 	return &tokens{mac: hmac.New(sha256.New, g.key)}
 }
 
-// token returns the token of a valid JSON value that is not null, as a JSON string. k is the type of the value's
-// column: values that it takes for the same have the same token; 0 if the type is not known.
+// token returns the token of a valid JSON value, as a JSON string that the next call overwrites; null for a value that
+// is null in its column. k is the type of the column without hashing, 0 if it is not known: values that are equal in
+// that type have the same token.
 func (t *tokens) token(raw []byte, k Kind) []byte {
+	text, null := t.plain(raw, k)
+	if null {
+		return append(t.out[:0], "null"...)
+	}
 	t.mac.Reset()
-	t.mac.Write(t.plain(raw, k))
+	t.mac.Write(text)
 	t.out = hex.AppendEncode(append(t.out[:0], '"'), t.mac.Sum(t.sum[:0]))
 	t.out = append(t.out, '"')
 	return t.out
 }
 
-// plain returns the text whose token is made: of a scalar what it says, as its type writes it; of an array or object
-// compact JSON.
-func (t *tokens) plain(raw []byte, k Kind) []byte {
+// plain returns the text to make the token of: a scalar as its type writes it, an array or object as compact JSON. null
+// reports that the value is null in its type.
+func (t *tokens) plain(raw []byte, k Kind) (text []byte, null bool) {
 	if raw[0] == '{' || raw[0] == '[' {
 		t.text = appendBounded(t.text[:0], raw)
-		return t.text
+		return t.text, false
 	}
-	text, _ := scalarText(t.text[:0], raw)
+	text = scalarText(t.text[:0], raw)
 	if k == 0 || k.text() {
-		return text
+		return text, false
 	}
-	x, ok := parseKind(k, text)
-	if !ok {
-		return text
+	x, null, ok := parseScalar(k, text)
+	if null || !ok {
+		return text, null
 	}
 	t.text = appendNumeral(t.text[:0], k, x, math.Float64frombits(uint64(x)))
-	return t.text
+	return t.text, false
 }

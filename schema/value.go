@@ -1,16 +1,19 @@
 package schema
 
-import "math"
+import (
+	"bytes"
+	"math"
+)
 
-// form says how a text column takes values that are no text.
+// form says how a text column stores values that are not strings.
 type form uint8
 
 const (
-	// scalar takes numbers and flags as their text; arrays and objects do not fit.
+	// scalar stores numbers and flags as their text; arrays and objects do not fit.
 	scalar form = iota
-	// document keeps every value as JSON text.
+	// document stores every value as JSON text.
 	document
-	// anything takes scalars as their text, arrays and objects as JSON text.
+	// anything stores scalars as their text, arrays and objects as JSON text.
 	anything
 )
 
@@ -21,39 +24,54 @@ func formOf(c Column) form {
 	return scalar
 }
 
-// appendValue appends a valid JSON value that is not null to a vector, in the type of the vector. It returns false,
-// and appends nothing, if the value does not fit.
+// appendValue appends a valid JSON value to a vector, converted to the vector's type. If the value does not fit, it
+// returns false and appends nothing. In a vector of numbers, dates, times or flags, a string that is empty or only white
+// space is null.
 func appendValue(v *Vector, raw []byte, f form) bool {
+	if raw[0] == 'n' {
+		v.AppendNull(1)
+		return true
+	}
 	if v.Kind.text() {
 		return appendText(v, raw, f)
 	}
 	var buf [64]byte
-	text, ok := scalarText(buf[:0], raw)
-	if !ok {
-		return false
-	}
-	x, ok := parseKind(v.Kind, text)
-	if ok {
+	x, null, ok := parseScalar(v.Kind, scalarText(buf[:0], raw))
+	switch {
+	case null:
+		v.AppendNull(1)
+	case ok:
 		v.AppendInt(x)
 	}
 	return ok
 }
 
-// scalarText returns the text of a string, number or flag, in buf if it has to be unescaped.
-func scalarText(buf, raw []byte) ([]byte, bool) {
-	switch raw[0] {
-	case '{', '[':
-		return nil, false
-	case '"':
-		if text := raw[1 : len(raw)-1]; plain(text) {
-			return text, true
-		}
-		return appendUnquoted(buf, raw), true
+// scalarText returns the text of a string, decoded into buf if it has escapes, and any other value as it is.
+func scalarText(buf, raw []byte) []byte {
+	if raw[0] != '"' {
+		return raw
 	}
-	return raw, true
+	if text := raw[1 : len(raw)-1]; plain(text) {
+		return text
+	}
+	return appendUnquoted(buf, raw)
 }
 
-// parseKind reads text as a Vector's number of the kind.
+// parseScalar converts text, without the ASCII white space around it, to the number that a Vector of the kind holds. Empty
+// text is null.
+func parseScalar(k Kind, text []byte) (x int64, null, ok bool) {
+	if len(text) == 0 || isSpace(text[0]) || isSpace(text[len(text)-1]) {
+		if text = bytes.Trim(text, " \t\n\v\f\r"); len(text) == 0 {
+			return 0, true, true
+		}
+	}
+	x, ok = parseKind(k, text)
+	return x, false, ok
+}
+
+func isSpace(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' }
+
+// parseKind converts text to the number that a Vector of the kind holds.
 func parseKind(k Kind, text []byte) (int64, bool) {
 	switch k {
 	case Int64:
@@ -66,7 +84,7 @@ func parseKind(k Kind, text []byte) (int64, bool) {
 	case Timestamp:
 		return parseTime(text)
 	case Date:
-		return parseDate(text)
+		return parseDay(text)
 	}
 	return 0, false
 }
@@ -103,7 +121,7 @@ func appendText(v *Vector, raw []byte, f form) bool {
 	return true
 }
 
-// appendContainer appends an array or object as JSON text; what nests too deep is text already as it came.
+// appendContainer appends an array or object as JSON text: compact, or as it was sent if it nests too deep.
 func appendContainer(dst, raw []byte) []byte {
 	dst, ok := appendDocument(dst, raw)
 	if !ok {
@@ -112,7 +130,7 @@ func appendContainer(dst, raw []byte) []byte {
 	return dst
 }
 
-// endText makes what was put at the end of Bytes a row.
+// endText makes the text appended to Bytes since the last row a row.
 func (v *Vector) endText() {
 	v.Valid = append(v.Valid, true)
 	v.Ends = append(v.Ends, uint32(len(v.Bytes)))

@@ -6,14 +6,14 @@ import (
 	"slices"
 )
 
-// Vector holds one column's values for a run of rows. Rows travel as vectors from the decoder to the file; no row is
-// ever transposed. The zero value of a Vector with its Kind set is empty and ready to use.
+// Vector holds one column's values for a run of rows. Rows stay in vectors all the way from the decoder to the file. A
+// Vector with only its Kind set is empty and ready to use.
 type Vector struct {
 	Kind  Kind
 	Valid []bool   // per row: false is null
 	Nums  []int64  // per row, all kinds but text; a Double holds its IEEE 754 bits, a Bool 0 or 1
-	Ends  []uint32 // per row, text kinds: the value is Bytes[end of the row before:end]
-	Bytes []byte   // text kinds: all values, one after the other
+	Ends  []uint32 // per row, text kinds: where its value ends in Bytes; it starts where the row before ends
+	Bytes []byte   // text kinds: all values, end to end
 }
 
 // NewVector returns an empty vector of the kind.
@@ -25,7 +25,7 @@ func (v *Vector) Len() int { return len(v.Valid) }
 // Size returns the bytes the values take in memory.
 func (v *Vector) Size() int { return len(v.Valid) + 8*len(v.Nums) + 4*len(v.Ends) + len(v.Bytes) }
 
-// Reset empties the vector and keeps its memory for reuse.
+// Reset empties the vector but keeps its memory.
 func (v *Vector) Reset() {
 	v.Valid, v.Nums, v.Ends, v.Bytes = v.Valid[:0], v.Nums[:0], v.Ends[:0], v.Bytes[:0]
 }
@@ -39,7 +39,7 @@ func (v *Vector) Int(i int) int64 { return v.Nums[i] }
 // Float returns row i of a Double vector; 0 where null.
 func (v *Vector) Float(i int) float64 { return math.Float64frombits(uint64(v.Nums[i])) }
 
-// Text returns row i of a text vector, a slice of the vector's own memory; empty where null.
+// Text returns row i of a text vector, as a slice of the vector's memory; empty where null.
 func (v *Vector) Text(i int) []byte {
 	return v.Bytes[v.start(i):v.Ends[i]]
 }
@@ -95,14 +95,14 @@ func (v *Vector) AppendRows(src *Vector, from, to int) {
 		return
 	}
 	start := src.start(from)
-	shift := uint32(len(v.Bytes)) - start // wraps around; so does the sum below
+	shift := uint32(len(v.Bytes)) - start // may wrap around, as may the sum below
 	v.Bytes = append(v.Bytes, src.Bytes[start:src.Ends[to-1]]...)
 	for _, end := range src.Ends[from:to] {
 		v.Ends = append(v.Ends, end+shift)
 	}
 }
 
-// Equal reports whether row i of v and row j of o, a vector of the same kind, hold the same value; null equals null.
+// Equal reports whether row i of v and row j of o, a vector of the same kind, hold the same value. Null equals null.
 func (v *Vector) Equal(i int, o *Vector, j int) bool {
 	if !v.Valid[i] || !o.Valid[j] {
 		return v.Valid[i] == o.Valid[j]
@@ -113,7 +113,7 @@ func (v *Vector) Equal(i int, o *Vector, j int) bool {
 	return v.Nums[i] == o.Nums[j]
 }
 
-// EqualRows reports whether n rows of v from i on equal n rows of o, a vector of the same kind, from j on.
+// EqualRows reports whether n rows of v, from row i, equal n rows of o, from row j. Both have the same kind.
 func (v *Vector) EqualRows(i int, o *Vector, j, n int) bool {
 	if !slices.Equal(v.Valid[i:i+n], o.Valid[j:j+n]) {
 		return false
@@ -128,7 +128,7 @@ func (v *Vector) EqualRows(i int, o *Vector, j, n int) bool {
 	return bytes.Equal(v.Bytes[start:v.start(i+n)], o.Bytes[ostart:o.start(j+n)])
 }
 
-// equalShifted reports whether a is b with shift added to each element; the sums wrap around.
+// equalShifted reports whether a is b with shift added to each element. The sums may wrap around.
 func equalShifted(a, b []uint32, shift uint32) bool {
 	for k, end := range a {
 		if end != b[k]+shift {

@@ -5,10 +5,10 @@ import (
 	"strconv"
 )
 
-// Widen returns a column's values in another type, v itself if it has that type already; nil, a column of nulls, stays
-// nil. The only type that others widen to is String: numbers with the fewest digits that read as the same number,
-// flags as true and false, days as 2025-09-19, instants as 2025-09-19 11:10:41 in UTC. Another type is a mistake in the
-// program, and panics.
+// Widen converts a column's values to another type. It returns v itself if v has that type already, and nil, a column of
+// nulls, for nil. Types widen only to String: numbers with the fewest digits that read back as the same number, flags as
+// true and false, dates as 2025-09-19, times as 2025-09-19 11:10:41 in UTC. Any other conversion is a programming error
+// and panics.
 func Widen(v *Vector, to Kind) *Vector {
 	if v == nil || v.Kind == to {
 		return v

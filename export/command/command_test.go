@@ -205,7 +205,7 @@ func TestChosenTables(t *testing.T) {
 		app := &cli.App{Flags: runFlags(), Action: func(c *cli.Context) error {
 			o, err := (&program{getenv: func(string) string { return "" }}).options(c)
 			for _, table := range o.Tables {
-				got = append(got, table.Name)
+				got = append(got, table)
 			}
 			return err
 		}}

@@ -79,7 +79,7 @@ func leftUndone(r *export.Report) error {
 		if t.Incomplete != "" {
 			e.incomplete = append(e.incomplete, t.Name+" is incomplete: "+t.Incomplete)
 		}
-		if t.Withheld != "" {
+		if t.Withheld != "" && t.Withheld != t.Incomplete {
 			e.withheld = append(e.withheld, t.Name)
 		}
 	}

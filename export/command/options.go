@@ -13,7 +13,7 @@ import (
 	"mailerlake/client/mailerlitetest"
 	"mailerlake/export"
 	"mailerlake/export/disk"
-	"mailerlake/schema"
+	"mailerlake/schema/tables"
 )
 
 // dir returns the directory of the dataset.
@@ -30,7 +30,7 @@ func (p *program) dir(c *cli.Context) (string, error) {
 
 // options checks the flags of a run.
 func (p *program) options(c *cli.Context) (o export.Options, err error) {
-	o = export.Options{FS: disk.OS(c.Bool("private")), Program: "mailerlake " + p.version, Restart: c.Bool("restart"),
+	o = export.Options{FS: disk.OS(c.Bool("private")), Catalog: tables.All(), Private: c.Bool("private"), Program: "mailerlake " + p.version, Restart: c.Bool("restart"),
 		ResumeWithin: c.Duration("resume-within"), Yes: c.Bool("yes"), Repair: c.Bool("repair"), Rewrite: c.Bool("rewrite")}
 	if o.Dir, err = p.dir(c); err != nil {
 		return o, err
@@ -45,10 +45,10 @@ func (p *program) options(c *cli.Context) (o export.Options, err error) {
 	return o, err
 }
 
-// chosenTables returns the tables that --tables and --exclude leave.
-func chosenTables(c *cli.Context) ([]*schema.Table, error) {
+// chosenTables returns the names of the tables that --tables and --exclude leave.
+func chosenTables(c *cli.Context) ([]string, error) {
 	var names []string
-	for _, t := range schema.Tables() {
+	for _, t := range tables.All().Tables() {
 		names = append(names, t.Name)
 	}
 	only, except := c.StringSlice("tables"), c.StringSlice("exclude")
@@ -57,8 +57,8 @@ func chosenTables(c *cli.Context) ([]*schema.Table, error) {
 			return nil, usage(c, "there is no table %q; there are %s", name, strings.Join(names, ", "))
 		}
 	}
-	chosen := slices.DeleteFunc(schema.Tables(), func(t *schema.Table) bool {
-		return c.IsSet("tables") && !slices.Contains(only, t.Name) || slices.Contains(except, t.Name)
+	chosen := slices.DeleteFunc(names, func(name string) bool {
+		return c.IsSet("tables") && !slices.Contains(only, name) || slices.Contains(except, name)
 	})
 	if len(chosen) == 0 {
 		return nil, usage(c, "--tables and --exclude leave no table")
@@ -72,7 +72,7 @@ func (p *program) privacy(c *cli.Context) (o export.Privacy, err error) {
 	if o.Key, err = p.hashKey(c); err != nil {
 		return o, err
 	}
-	if err := o.Check(); err != nil {
+	if err := o.Check(tables.All()); err != nil {
 		return o, usage(c, "%w", err)
 	}
 	return o, nil

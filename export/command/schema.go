@@ -6,6 +6,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"mailerlake/export/terminal"
+	"mailerlake/schema/tables"
 )
 
 // schema is the command that lists the columns of the tables.
@@ -23,9 +24,9 @@ func (p *program) runSchema(c *cli.Context) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	tables := terminal.Schema(d.Manifest)
+	shown := terminal.Schema(tables.All(), d.Manifest)
 	return answer{
-		document: func(string) any { return tables },
-		text:     func(w io.Writer) error { return terminal.WriteSchema(w, tables) },
+		document: func(string) any { return shown },
+		text:     func(w io.Writer) error { return terminal.WriteSchema(w, shown) },
 	}, nil
 }

@@ -9,6 +9,7 @@ import (
 	"mailerlake/export"
 	"mailerlake/export/disk"
 	"mailerlake/export/terminal"
+	"mailerlake/schema/tables"
 )
 
 // verify is the command that checks the dataset for damage.
@@ -32,7 +33,7 @@ func (p *program) runVerify(c *cli.Context) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	v, err := export.Verify(c.Context, disk.OS(false), dir)
+	v, err := export.Verify(c.Context, disk.OS(false), dir, tables.All())
 	if err != nil {
 		return answer{}, err
 	}

@@ -23,6 +23,9 @@ const (
 
 // details returns the lines below a table's own, problems last.
 func details(t export.TableReport) []string {
+	if t.Unavailable != "" && t.Err == nil {
+		return []string{"the account does not have it: " + Clean(t.Unavailable)}
+	}
 	if t.TablePlan == nil {
 		return Problems(t)
 	}
@@ -73,6 +76,8 @@ func Problems(t export.TableReport) []string {
 	switch {
 	case t.Err != nil:
 		return []string{Clean(t.Err.Error()) + ifRetryHelps(t.Err)}
+	case t.Unavailable != "":
+		return nil
 	case t.TablePlan == nil:
 		return []string{"not reached" + nextRun}
 	}
@@ -80,7 +85,7 @@ func Problems(t export.TableReport) []string {
 	if t.Incomplete != "" {
 		lines = append(lines, "incomplete: "+Clean(t.Incomplete)+kept(t.TablePlan)+nextRun)
 	}
-	if t.Withheld != "" {
+	if t.Withheld != "" && t.Withheld != t.Incomplete {
 		lines = append(lines, withheld(t.TablePlan))
 	}
 	if len(lines) == 0 && t.Unproven > 0 {
@@ -93,7 +98,7 @@ const nextRun = "; the next run tries again"
 
 // kept says how many rows an incomplete scan leaves as they are.
 func kept(p *export.TablePlan) string {
-	if p.Unproven == 0 || p.Withheld != "" { // then they are the withheld deletes
+	if p.Unproven == 0 || p.Withheld != "" && p.Withheld != p.Incomplete { // then they are the withheld deletes
 		return ""
 	}
 	return "; " + count(p.Unproven, "row") + " not met " + verb(p.Unproven, "is", "are") + " kept"

@@ -163,6 +163,8 @@ func tableLines(r *export.Report, as wording) *strings.Builder {
 
 func changes(t export.TableReport, as wording, widest tally) string {
 	switch {
+	case t.Unavailable != "":
+		return "not available"
 	case t.Err != nil || t.TablePlan == nil:
 		return as.failed
 	case t.New || t.Inserted+t.Updated+t.Deleted > 0:

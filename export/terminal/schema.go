@@ -17,9 +17,9 @@ type TableSchema struct {
 }
 
 // Schema returns the shape of every table, as m has it or, for a table that m lacks, as it is declared. m may be nil.
-func Schema(m *dataset.Manifest) []TableSchema {
+func Schema(catalog *schema.Catalog, m *dataset.Manifest) []TableSchema {
 	var all []TableSchema
-	for _, t := range schema.Tables() {
+	for _, t := range catalog.Tables() {
 		if state := m.Table(t.Name); state != nil {
 			all = append(all, TableSchema{state.Name, state.Key, state.Columns})
 			continue

@@ -14,6 +14,7 @@ import (
 	"mailerlake/export/disk"
 	"mailerlake/export/part"
 	"mailerlake/schema"
+	"mailerlake/schema/tables"
 )
 
 func TestSummary(t *testing.T) {
@@ -88,13 +89,13 @@ func TestSummarizeNothing(t *testing.T) {
 }
 
 func TestSchema(t *testing.T) {
-	declared := Schema(nil)
-	if len(declared) != len(schema.Tables()) {
-		t.Fatalf("got %d tables, want %d", len(declared), len(schema.Tables()))
+	declared := Schema(tables.All(), nil)
+	if len(declared) != len(tables.All().Tables()) {
+		t.Fatalf("got %d tables, want %d", len(declared), len(tables.All().Tables()))
 	}
 	stored := []schema.Column{{Name: "id", Kind: schema.String, Path: "id", Required: true}, {Name: "fields_x", Kind: schema.Double, Path: "fields.x\u202e"},
 		{Name: "tags", Kind: schema.String, Path: "tags", JSON: true}, {Name: schema.SyncedAt, Kind: schema.Timestamp}}
-	mixed := Schema(&dataset.Manifest{Tables: []dataset.TableState{{Name: "group", Key: []string{"id"}, Columns: stored}}})
+	mixed := Schema(tables.All(), &dataset.Manifest{Tables: []dataset.TableState{{Name: "group", Key: []string{"id"}, Columns: stored}}})
 	for i, table := range mixed {
 		if table.Name == "group" {
 			want(t, text(t, func(w io.Writer) error { return WriteSchema(w, mixed[i:i+1]) }), `

@@ -19,7 +19,7 @@ import (
 	"mailerlake/export"
 	"mailerlake/export/disk"
 	"mailerlake/export/part"
-	"mailerlake/schema"
+	"mailerlake/schema/tables"
 )
 
 // lake is a simulated account and the dataset that is exported from it.
@@ -54,7 +54,7 @@ func (l *lake) export(t testing.TB) *export.Report {
 	}
 	report, err := export.Export(context.Background(), export.Options{
 		Client: c, FS: disk.OS(false), Dir: l.dir, Program: "mailerlake 0.0.0",
-		Tables: schema.Tables(), ResumeWithin: time.Hour, Sizes: l.sizes,
+		Catalog: tables.All(), ResumeWithin: time.Hour, Sizes: l.sizes,
 	})
 	if err != nil {
 		t.Fatal(err)

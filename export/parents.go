@@ -1,0 +1,83 @@
+package export
+
+import (
+	"context"
+	"slices"
+
+	"mailerlake/export/merge"
+	"mailerlake/export/scan"
+	"mailerlake/schema"
+)
+
+// owner returns the table whose rows a table's scanned rows belong to and the link to it: the rows that they come inside
+// of, or those that they were listed for; nil for a list of the account.
+func (r *run) owner(t *table) (*table, *schema.Link) {
+	switch source := t.Source.(type) {
+	case *schema.Nested:
+		if !t.scan.Nested { // listed otherwise
+			return r.table(source.Otherwise.Per.Table), source.Otherwise.Per
+		}
+		return t.parent, &source.In
+	case *schema.Derived:
+		return t.parent, &source.From
+	case *schema.List:
+		if source.Per != nil {
+			return t.parent, source.Per
+		}
+	}
+	return nil, nil
+}
+
+// parentsOf says for which parents the scan met every row, and which columns name the parent; nil where it speaks of all
+// rows.
+func (r *run) parentsOf(ctx context.Context, t *table) (merge.Parents, []string, error) {
+	owner, link := r.owner(t)
+	if owner == nil {
+		return nil, nil, nil
+	}
+	columns := link.InOrder(owner.Table)
+	if !t.scan.Nested {
+		return &walked{t.scan, owner.deletes()}, columns, nil
+	}
+	log, err := r.sortedLogOf(ctx, owner)
+	if err != nil {
+		return nil, nil, err
+	}
+	return merge.InRows(log, t.Table, t.absentBit(), owner.deletes()), columns, nil
+}
+
+// deletes reports whether rows of a table that its scan did not meet are deleted in this run, or would be if the table
+// were exported and they were asked for.
+func (t *table) deletes() bool {
+	if t.auxiliary {
+		return t.scan.Complete()
+	}
+	return t.plan != nil && t.plan.Withheld == "" && t.scan.Complete()
+}
+
+// absentBit returns the bit, in schema.Page.Absent, of the array that the table's rows come in; -1 if there is none.
+func (t *table) absentBit() int {
+	nested, ok := t.Source.(*schema.Nested)
+	if !ok {
+		return -1
+	}
+	return slices.Index(t.Parent().Expected, nested.Attribute)
+}
+
+// walked tells for which parents a list was read to its end.
+type walked struct {
+	scan    *scan.Result
+	deleted bool // parents that were not met are deleted
+}
+
+// Standing tells what the scan proved about the rows of one parent.
+func (w *walked) Standing(_ context.Context, parent schema.Key) (merge.Standing, error) {
+	gone := func(key schema.Key) bool { return key.Compare(parent) == 0 }
+	switch {
+	case w.scan.Read(parent), slices.ContainsFunc(w.scan.Gone, gone):
+		return merge.Read, nil
+	case w.scan.FailedFor(parent), !w.deleted:
+		return merge.Unknown, nil
+	}
+	return merge.Read, nil
+}

@@ -1,0 +1,148 @@
+package export
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"mailerlake/export/merge"
+	"mailerlake/export/part"
+	"mailerlake/schema"
+)
+
+// planAll plans every table and decides about its deletes. A table comes after its parent.
+func (r *run) planAll(ctx context.Context, full bool) error {
+	for _, t := range r.tables {
+		if t.parent != nil && t.scanned() && t.scan.Nested && t.err == nil {
+			t.err = t.parent.err
+		}
+		if t.skipped() {
+			continue
+		}
+		if err := r.tolerate(t, r.planOne(ctx, t, full)); err != nil {
+			return err
+		}
+	}
+	r.fallTogether()
+	return r.failed()
+}
+
+// failed returns an error if there is no table left to export.
+func (r *run) failed() error {
+	var first error
+	for _, t := range r.tables {
+		switch {
+		case t.auxiliary:
+		case t.err == nil:
+			return nil
+		case first == nil:
+			first = t.err
+		}
+	}
+	if first == nil {
+		return nil
+	}
+	return fmt.Errorf("no table could be exported: %w", first)
+}
+
+// planOne plans one table.
+func (r *run) planOne(ctx context.Context, t *table, full bool) error {
+	if r.rewrite {
+		return r.planRewrite(ctx, t)
+	}
+	withheld, err := r.planProven(ctx, t, func() (*merge.Plan, error) { return t.merge.Plan(ctx, full) })
+	if err != nil {
+		return err
+	}
+	t.settle(withheld)
+	return nil
+}
+
+// settle fixes what a plan writes, now that it is decided about its deletes. Where there is nothing to delete, nothing
+// is withheld; an incomplete scan is said in any case.
+func (t *table) settle(withheld string) {
+	t.plan.Incomplete = t.incomplete()
+	if t.plan.Candidates() == 0 {
+		withheld = ""
+	}
+	t.plan.Settle(t.merge, withheld)
+}
+
+// incomplete says what of the table the scan did not see; empty if it saw all.
+func (t *table) incomplete() string {
+	switch {
+	case t.scan.Incomplete != "":
+		return t.scan.Incomplete
+	case t.scan.Partial != "":
+		return t.scan.Partial
+	case len(t.plan.Kept) > 0:
+		return fmt.Sprintf("no record had %s, which rows had before; their values were kept", list(slices.Sorted(maps.Keys(t.plan.Kept))))
+	}
+	return ""
+}
+
+// list joins a few names, and counts the others.
+func list(names []string) string {
+	const few = 3
+	text := ""
+	for i, name := range names[:min(few, len(names))] {
+		if i > 0 {
+			text += ", "
+		}
+		text += name
+	}
+	if more := len(names) - few; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}
+
+// open prepares a table's merge from the scan as it is now.
+func (r *run) open(ctx context.Context, t *table) (err error) {
+	m := &merge.Table{Table: t.Table, Layout: t.layout, Added: t.added, New: t.stored == nil, Parts: t.parts(), Sizes: r.Sizes,
+		Nested: t.scan.Nested, Damaged: t.damaged, Rewrite: r.rewrite, Missing: t.missing(), Gone: t.gone}
+	if t.stored != nil {
+		m.Stored = t.stored.Columns
+	}
+	m.Open = r.opener(t)
+	if m.Log, err = r.sortedLogOf(ctx, t); err != nil {
+		return err
+	}
+	if err := r.extract(ctx, t, m); err != nil {
+		return err
+	}
+	if _, derived := t.Source.(*schema.Derived); derived && t.parent.Open != nil {
+		if m.Definitions, err = r.definitions(ctx, t.parent); err != nil {
+			return err
+		}
+	}
+	m.Parents, m.ParentColumns, err = r.parentsOf(ctx, t)
+	t.merge = m
+	return err
+}
+
+// extract copies rows out of their parent's log where they are not in the order of the parents.
+func (r *run) extract(ctx context.Context, t *table, m *merge.Table) error {
+	if !t.scan.Nested || t.FollowsParent() {
+		return nil
+	}
+	own, err := r.data.Logs().Scratch(t.parent.scan.Log.Header, t.Order)
+	if err != nil {
+		return err
+	}
+	t.dropSorted()
+	t.sorted.log = own
+	if err := merge.Extract(ctx, own, m.Log, t.Table); err != nil {
+		return err
+	}
+	if m.Log, err = r.data.Logs().Sorted(ctx, own); err != nil {
+		return err
+	}
+	if m.Log != own {
+		own.Close()
+		t.sorted.log = m.Log
+	}
+	m.Nested = false
+	return nil
+}

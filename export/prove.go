@@ -1,0 +1,195 @@
+package export
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"mailerlake/export/merge"
+	"mailerlake/export/scan"
+	"mailerlake/schema"
+)
+
+const (
+	// Deletes of more than one in massShare of a table's rows, and of more than massRows, are withheld unless confirmed.
+	massShare = 5
+	massRows  = 20
+)
+
+// planProven plans a table, looks for proof of its deletes, and says why there is none.
+func (r *run) planProven(ctx context.Context, t *table, plan func() (*merge.Plan, error)) (withheld string, err error) {
+	if err := r.planWith(ctx, t, plan); err != nil {
+		return "", err
+	}
+	withheld, found, err := r.prove(ctx, t)
+	var unproven *scan.UnprovenError
+	if errors.As(err, &unproven) {
+		return unproven.Why, nil
+	}
+	if err != nil || !found {
+		return withheld, err
+	}
+	candidates := t.plan.Candidates() // rows that seemed gone are there: they are part of the scan now
+	if err := r.planWith(ctx, t, plan); err != nil {
+		return "", err
+	}
+	if t.plan.Candidates() > candidates {
+		return "", errors.New("plan differs from the one before")
+	}
+	return withheld, nil
+}
+
+// planWith plans a table from its scan as it is now.
+func (r *run) planWith(ctx context.Context, t *table, plan func() (*merge.Plan, error)) (err error) {
+	if err := r.open(ctx, t); err != nil {
+		return err
+	}
+	t.plan, err = plan()
+	return err
+}
+
+// prove looks for proof that the delete candidates are gone, and says why there is none, in withheld or as an
+// *scan.UnprovenError. With found, some of them answered and were added to the scan.
+func (r *run) prove(ctx context.Context, t *table) (withheld string, found bool, err error) {
+	p := t.plan
+	_, nested := t.Source.(*schema.Nested)
+	owner, _ := r.owner(t)
+	switch {
+	case t.scan.Incomplete != "", len(p.Kept) > 0:
+		return t.incomplete(), false, nil
+	case p.Candidates() == 0:
+		return "", false, nil
+	case !r.Yes && p.Candidates() > massRows && p.Candidates()*massShare > t.stored.Rows:
+		return fmt.Sprintf("%d of %d rows would go; --yes deletes them", p.Candidates(), t.stored.Rows), false, nil
+	case t.scan.Nested && !t.scan.Resumed && !owner.auxiliary: // a fresh row of the parent is the proof
+		return "", false, nil
+	case nested: // listed otherwise, or with rows that may be outdated
+		return r.proveByParents(ctx, t)
+	case owner != nil && !t.scan.Nested:
+		return r.proveByReading(ctx, t, owner)
+	case !t.scan.CanAsk():
+		return r.proveByList(ctx, t)
+	}
+	records, err := r.scanner.Ask(ctx, t.scan, p.Sample())
+	if err != nil {
+		return "", false, err
+	}
+	return r.judge(ctx, t, records)
+}
+
+// judge decides by the answers to a sample of the candidates.
+func (r *run) judge(ctx context.Context, t *table, records []jsontext.Value) (withheld string, found bool, err error) {
+	there := 0
+	for _, record := range records {
+		if record != nil {
+			there++
+		}
+	}
+	switch {
+	case there == 0:
+		return "", false, nil
+	case t.plan.Candidates() > int64(len(records)):
+		return fmt.Sprintf("%d of %d rows asked for by id are still there", there, len(records)), false, nil
+	}
+	newPaths, err := r.scanner.Add(t.scan, records)
+	if err == nil && newPaths && t.Open != nil { // maybe a column that is newer than the definitions read
+		err = r.defineAgain(ctx, r.table(t.Open.DefinedBy))
+	}
+	return "", true, errors.Join(err, r.layOut(ctx, t))
+}
+
+// defineAgain reads the table once more that defines other tables' columns.
+func (r *run) defineAgain(ctx context.Context, t *table) error {
+	if _, err := r.scanner.ReadAgain(ctx, t.scan); err != nil {
+		return err
+	}
+	return r.layOut(ctx, t)
+}
+
+// proveByList reads a list anew whose rows cannot be asked for by id.
+func (r *run) proveByList(ctx context.Context, t *table) (withheld string, found bool, err error) {
+	if _, list := t.Source.(*schema.List); !list {
+		return "", false, nil // the one object has been read
+	}
+	incomplete, err := r.scanner.ReadAgain(ctx, t.scan)
+	switch {
+	case scan.StopsRun(err):
+		return "", false, err
+	case err != nil:
+		return fmt.Sprintf("the list could not be read again: %v", err), true, nil
+	}
+	return incomplete, true, r.layOut(ctx, t)
+}
+
+// proveByReading reads the lists again in which rows were missing. Those of parents that are gone themselves need no
+// proof of their own.
+func (r *run) proveByReading(ctx context.Context, t, owner *table) (withheld string, found bool, err error) {
+	list, ok := t.Source.(*schema.List)
+	if !ok || !t.FollowsParent() {
+		return "the lists cannot be read again", false, nil
+	}
+	var parents []schema.Key
+	for _, key := range t.plan.Sample() {
+		parent := key[:len(owner.Key)]
+		same := func(other schema.Key) bool { return other.Compare(parent) == 0 }
+		if t.scan.Read(parent) && !slices.ContainsFunc(parents, same) {
+			parents = append(parents, parent)
+		}
+	}
+	err = r.scanner.ReadParentsAgain(ctx, t.scan, list, parents)
+	switch {
+	case scan.StopsRun(err):
+		return "", false, err
+	case err != nil:
+		return fmt.Sprintf("the lists could not be read again: %v", err), true, nil
+	}
+	return "", true, r.layOut(ctx, t)
+}
+
+// proveByParents asks for the rows that the candidates came inside of: each must be gone, or come without them.
+func (r *run) proveByParents(ctx context.Context, t *table) (withheld string, found bool, err error) {
+	if !t.FollowsParent() || !t.parent.scan.CanAsk() {
+		return fmt.Sprintf("the rows of %s cannot be asked for", t.parent.Name), false, nil
+	}
+	var parents []schema.Key
+	place := map[string]int{}
+	for _, key := range t.plan.Sample() {
+		parent := key[:len(t.parent.Key)]
+		if _, ok := place[fmt.Sprint(parent)]; !ok {
+			place[fmt.Sprint(parent)] = len(parents)
+			parents = append(parents, parent)
+		}
+	}
+	records, err := r.scanner.Ask(ctx, t.parent.scan, parents)
+	if err != nil {
+		return "", false, err
+	}
+	for _, key := range t.plan.Sample() {
+		there, err := t.holds(records[place[fmt.Sprint(key[:len(t.parent.Key)])]], key)
+		if err != nil {
+			return "", false, err
+		}
+		if there {
+			return "a row that was not listed is still there", false, nil
+		}
+	}
+	return "", false, nil
+}
+
+// holds reports whether a record of the parent has the row of a key inside, or does not tell.
+func (t *table) holds(record jsontext.Value, key schema.Key) (bool, error) {
+	if record == nil {
+		return false, nil
+	}
+	page, err := scan.Decode(t.parent.Table, []jsontext.Value{record})
+	if err != nil {
+		return false, err
+	}
+	t.Link(page)
+	keys := page.Children[t.Child()].Rows.Keys(t.Order)
+	at := keys.Search(0, key)
+	return page.Absent != nil || at < keys.Len() && keys.CompareKey(at, key) == 0, nil
+}

@@ -1,0 +1,125 @@
+package scan
+
+import (
+	"context"
+	"fmt"
+
+	"mailerlake/client"
+	"mailerlake/schema"
+)
+
+// Names of walks. Those of lists by page number are named by their parameters, those of a parent by its key.
+const (
+	walkMain  = "main"  // of a cursor list
+	walkNewer = "newer" // from the top again, for rows that are newer than the main walk
+	walkEach  = "each"  // the list again, by each filter that it is counted by
+	walkAsked = "asked" // rows asked for by their key
+)
+
+// walkCursorList walks a cursor list once, then looks for rows that are newer than the walk's start and compares with
+// the API's own counts, taken in between. An account that changes meanwhile gets another look.
+func (s *Scanner) walkCursorList(ctx context.Context, t *tableScan) (incomplete string, err error) {
+	main := t.r.Log.Walk(walkMain)
+	if !main.Ended {
+		w := t.newWalk(walkMain)
+		err := w.ahead(ctx, client.List{Path: t.list.Path, Params: t.list.Params, Limits: t.list.Limits, From: main.Cursor})
+		switch {
+		case ledAstray(err):
+			return err.Error(), nil
+		case t.r.Table.Optional && main.Begun == false && notOffered(err):
+			t.r.Unavailable = err.Error()
+			return "", nil
+		case err != nil:
+			return "", err
+		}
+	}
+	for round := range 4 {
+		if round == 2 {
+			err = t.walkFilters(ctx)
+		}
+		if err == nil {
+			incomplete, err = t.compareCounts(ctx)
+		}
+		if unanswered(err) || ledAstray(err) {
+			return fmt.Sprintf("the rows could not be counted: %v", err), nil
+		}
+		if err != nil || incomplete == "" {
+			return "", err
+		}
+	}
+	return incomplete, nil
+}
+
+// compareCounts counts the rows, first by the API, then those that were met, and says if these are fewer.
+func (t *tableScan) compareCounts(ctx context.Context) (incomplete string, err error) {
+	want, err := t.apiCount(ctx)
+	if err != nil {
+		return "", err
+	}
+	if err := t.walkNewer(ctx); err != nil {
+		return "", err
+	}
+	got, err := t.r.Log.Count(ctx)
+	if err != nil || got >= want {
+		return "", err
+	}
+	return fmt.Sprintf("%s of %s met", number(got), rows(want, "row")), nil
+}
+
+// apiCount returns the sum of the API's own counts.
+func (t *tableScan) apiCount(ctx context.Context) (sum int64, err error) {
+	for _, params := range t.list.Counts {
+		n, err := t.Client.Count(ctx, t.list.Path, params)
+		if err != nil {
+			return 0, err
+		}
+		sum += n
+	}
+	return sum, nil
+}
+
+// walkNewer reads the list from its top again, down to a row that was there when the main walk began.
+func (t *tableScan) walkNewer(ctx context.Context) error {
+	top := t.r.Log.Walk(walkMain).Top
+	w := t.newWalk(walkNewer)
+	w.again = true
+	list := client.List{Path: t.list.Path, Params: t.list.Params, Limits: smaller(t.list.Limits)}
+	return w.each(ctx, t.Client.Cursor(ctx, list, w.decode), func(_ *client.Page, page *schema.Page) (bool, error) {
+		met := top != nil && page.Rows.Rows > 0 && page.Rows.Keys(t.r.Table.Order).CompareKey(0, top) <= 0
+		return !met, nil
+	})
+}
+
+// smaller leaves out the largest of several page sizes.
+func smaller(limits []int) []int {
+	if len(limits) < 2 {
+		return limits
+	}
+	return limits[1:]
+}
+
+// walkFilters walks the list again with each of the filters that it is counted by: unfiltered it may leave rows out, as
+// the lists of members do. A walk whose first page shows nothing new ends there.
+func (t *tableScan) walkFilters(ctx context.Context) error {
+	for _, filter := range t.list.Counts {
+		before, err := t.r.Log.Count(ctx)
+		if err != nil {
+			return err
+		}
+		w := t.newWalk(walkEach)
+		list := client.List{Path: t.list.Path, Params: schema.With(t.list.Params, filter), Limits: t.list.Limits}
+		first := true
+		err = w.each(ctx, t.Client.Cursor(ctx, list, w.decode), func(*client.Page, *schema.Page) (bool, error) {
+			if !first {
+				return true, nil
+			}
+			first = false
+			now, err := t.r.Log.Count(ctx)
+			return now != before, err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,144 @@
+package scan
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"mailerlake/export/pagelog"
+	"mailerlake/schema"
+)
+
+// tableScan is the scan of one table into a log of its own.
+type tableScan struct {
+	*Scanner
+	r       *Result
+	list    *schema.List // nil for a single object
+	resumed bool         // the log has pages of an earlier run
+	pace    pace
+}
+
+// reuse says whether an unfinished log of an earlier run can be used again.
+type reuse bool
+
+const (
+	resumable reuse = true
+	restarted reuse = false // lists by page number shift under a reader, and are short
+)
+
+// readLog brings a table's page log to its end: it resumes where an earlier run stopped, if the log allows that. walk
+// does the reading and says why the scan is incomplete.
+func (s *Scanner) readLog(ctx context.Context, r *Result, list *schema.List, use reuse, walk func(context.Context, *tableScan) (string, error)) error {
+	log, err := s.openLog(ctx, r.Table, use)
+	if err != nil {
+		return err
+	}
+	r.Log = log
+	pages := log.Stats().Pages
+	t := &tableScan{Scanner: s, r: r, list: list, resumed: pages > 0}
+	t.pace.begin(log)
+	r.Started, r.Resumed = log.Header.Started, t.resumed
+	incomplete, err := walk(ctx, t)
+	if t.resumed && log.Stats().Pages == pages && refused(err) {
+		s.say(r.Table, "starting over: the API does not take the cursor of the page log: "+err.Error())
+		if err := s.Logs.Remove(r.Table.Name); err != nil {
+			return errors.Join(err, log.Close())
+		}
+		log.Close() // nothing of it is needed
+		return s.readLog(ctx, r, list, use, walk)
+	}
+	if err != nil {
+		return errors.Join(err, log.Sync())
+	}
+	return t.conclude(incomplete)
+}
+
+// conclude notes in the log what the scan proved.
+func (t *tableScan) conclude(incomplete string) error {
+	o := &t.r.Outcome
+	o.Ended, o.Incomplete = t.now(), incomplete
+	o.judge(t.r.Table, t.r.Log)
+	note, err := json.Marshal(o)
+	if err != nil {
+		return err
+	}
+	t.progress(true)
+	return t.r.Log.Conclude(note)
+}
+
+// openLog opens the page log that an earlier run left, if this run may use it, and else starts a new one and says why.
+func (s *Scanner) openLog(ctx context.Context, t *schema.Table, use reuse) (*pagelog.Log, error) {
+	header := s.header(t)
+	log, err := s.Logs.Open(ctx, t.Name, t.Order)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case err != nil:
+		s.say(t, "starting over: "+err.Error())
+	default:
+		why := s.unusable(log, header, use)
+		if why == "" {
+			s.say(t, fmt.Sprintf("resuming after %s of the scan begun %s", rows(int64(log.Stats().Pages), "page"), log.Header.Started.Format(time.RFC3339)))
+			return log, nil
+		}
+		log.Close()
+		if why != unasked {
+			s.say(t, "starting over: "+why)
+		}
+	}
+	return s.Logs.Create(header, t.Order)
+}
+
+// header describes the scan of a table that this run would begin.
+func (s *Scanner) header(t *schema.Table) pagelog.Header {
+	return pagelog.Header{Account: s.Account, Table: t.Name, Source: t.Fingerprint(), Base: s.Base(t), Started: s.now()}
+}
+
+// unasked says that a log is not used, which needs no explanation.
+const unasked = "unasked"
+
+// unusable says why a log cannot be used again; empty if it can.
+func (s *Scanner) unusable(log *pagelog.Log, now pagelog.Header, use reuse) string {
+	h := log.Header
+	_, _, err := concluded(log)
+	switch {
+	case s.Restart || log.Stats().Pages == 0:
+		return unasked
+	case h.Account != now.Account:
+		return "the page log is of another account"
+	case h.Table != now.Table || h.Source != now.Source:
+		return "the page log was scanned with other parameters, or by another version"
+	case h.Base != now.Base:
+		return "the table was committed after its page log was begun"
+	case now.Started.Sub(h.Started) > s.ResumeWithin:
+		return fmt.Sprintf("the page log is older than %v", s.ResumeWithin)
+	case h.Started.After(now.Started.Add(time.Minute)):
+		return "the page log is from the future"
+	case err != nil:
+		return err.Error()
+	case use == restarted:
+		return unasked
+	}
+	return ""
+}
+
+// CheckPlanned reports why a log does not hold the scan that a plan was made of; empty if it does.
+func CheckPlanned(log *pagelog.Log, t *schema.Table, account, base string, began time.Time, pages int) (o Outcome, why string) {
+	want := pagelog.Header{Account: account, Table: t.Name, Source: t.Fingerprint(), Base: base, Started: log.Header.Started}
+	o, ended, err := concluded(log)
+	switch {
+	case !log.Header.Started.Equal(began) || log.Stats().Pages != pages:
+		return o, "its page logs are of another scan"
+	case log.Header != want:
+		return o, "its page logs do not fit"
+	case err != nil:
+		return o, err.Error()
+	case !ended:
+		return o, "its scan did not end"
+	}
+	return o, ""
+}

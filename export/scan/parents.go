@@ -1,0 +1,206 @@
+package scan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"mailerlake/client"
+	"mailerlake/export/pagelog"
+	"mailerlake/schema"
+)
+
+// maxFailed is the number of parents that may fail before the rest is left to the next run.
+const maxFailed = 100
+
+// walkOfParent names, in the log, that all walks of a parent have ended.
+func walkOfParent(key schema.Key) string { return strings.Join(key, "\x00") }
+
+// readPerParent reads a list for each row of another table. Parents are independent of each other: one that fails, or
+// is gone, takes nothing from the others.
+func (s *Scanner) readPerParent(ctx context.Context, r *Result, list *schema.List, parent *Result) error {
+	switch {
+	case parent.Err != nil:
+		return fmt.Errorf("read %s: %w", parent.Table.Name, parent.Err)
+	case parent.Unavailable != "":
+		r.Unavailable = parent.Unavailable
+	}
+	r.parent = parent
+	return s.readLog(ctx, r, list, resumable, func(ctx context.Context, t *tableScan) (string, error) {
+		p := &parentWalks{tableScan: t, parent: parent}
+		if err := p.walkAll(ctx); err != nil {
+			return "", err
+		}
+		return "", p.judge()
+	})
+}
+
+// parentWalks are the walks of one table over all rows of its parent.
+type parentWalks struct {
+	*tableScan
+	parent *Result
+	again  bool // from their beginning, whatever was read before
+
+	mu       sync.Mutex
+	answered int     // parents whose list was read to the end, in this run or before
+	refused  []error // in place of a list
+	failed   []error
+}
+
+// walkAll walks the parents in the order of their keys, several at a time.
+func (p *parentWalks) walkAll(ctx context.Context) error {
+	p.r.Failed, p.r.Gone, p.r.Stopped = nil, nil, false
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(maxWalks)
+	cursor := pagelog.NewCursor(ctx, p.parent.Log, pagelog.KeysOnly, nil)
+	for {
+		run, ok, err := cursor.Next()
+		if err != nil {
+			return errors.Join(err, g.Wait())
+		}
+		if !ok || p.stopped() {
+			return g.Wait()
+		}
+		for i := run.From; i < run.To && ctx.Err() == nil; i++ {
+			key := run.Keys.At(i)
+			if p.r.Log.Walk(walkOfParent(key)).Ended {
+				p.count()
+				continue
+			}
+			g.Go(func() error { return p.walkParent(ctx, key) })
+		}
+	}
+}
+
+func (p *parentWalks) count() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.answered++
+}
+
+// stopped reports whether too many parents have failed to go on.
+func (p *parentWalks) stopped() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.r.Stopped = len(p.failed) >= maxFailed
+	return p.r.Stopped
+}
+
+// walkParent reads the lists of one parent. An error concerns the run.
+func (p *parentWalks) walkParent(ctx context.Context, key schema.Key) error {
+	err := p.walkLists(ctx, key)
+	if err == nil {
+		p.count()
+		return p.append(nil, pagelog.Mark{Walk: walkOfParent(key), Parent: true, End: true}, false)
+	}
+	if stopsRun(err) || ctx.Err() != nil {
+		return err
+	}
+	gone := false
+	if errors.Is(err, client.ErrNotFound) {
+		if gone, err = p.isGone(ctx, key, err); stopsRun(err) {
+			return err
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case gone:
+		p.r.Gone = append(p.r.Gone, key)
+		return nil
+	case notOffered(err):
+		p.refused = append(p.refused, err)
+	}
+	p.failed = append(p.failed, err)
+	p.r.Failed = append(p.r.Failed, key)
+	return nil
+}
+
+// isGone asks whether a parent whose list was not found is gone itself. If it is not, or that cannot be said, the list's
+// own error stands.
+func (p *parentWalks) isGone(ctx context.Context, key schema.Key, notFound error) (bool, error) {
+	list, ok := p.parent.Table.Source.(*schema.List)
+	if !ok || list.Item == "" {
+		return false, notFound
+	}
+	found, err := p.Ask(ctx, p.parent, []schema.Key{key})
+	if stopsRun(err) {
+		return false, err
+	}
+	if err != nil || found[0] != nil {
+		return false, notFound
+	}
+	return true, notFound
+}
+
+// walkLists reads all walks of one parent's list.
+func (p *parentWalks) walkLists(ctx context.Context, key schema.Key) error {
+	columns := p.list.Per.Columns
+	values := inKeyOrder(p.parent.Table, key)
+	path := schema.Fill(p.list.Path, columns, values)
+	begin := func(w *walk) {
+		w.mark.Walk, w.mark.Parent = walkOfParent(key)+"?"+w.mark.Walk, true
+		w.decoder.SetParent(columns, values)
+	}
+	if p.list.Paging == schema.ByPage {
+		incomplete, err := p.walkPages(ctx, path, begin)
+		if err == nil && incomplete != "" {
+			err = errors.New(incomplete)
+		}
+		return err
+	}
+	for _, params := range p.list.EachWalk() {
+		w := p.newWalk(params.Encode())
+		begin(w)
+		done := p.r.Log.Walk(w.mark.Walk)
+		if done.Ended && !p.again {
+			continue
+		}
+		list := client.List{Path: path, Params: params, Limits: p.list.Limits}
+		if !p.again {
+			list.From = done.Cursor
+		}
+		if err := w.each(ctx, p.Client.Cursor(ctx, list, w.decode), nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// inKeyOrder brings a key from the order of rows into that of the table's key columns.
+func inKeyOrder(t *schema.Table, key schema.Key) []string {
+	values := make([]string, len(key))
+	for i, name := range t.Key {
+		for at, ordered := range t.Order {
+			if ordered == name {
+				values[i] = key[at]
+			}
+		}
+	}
+	return values
+}
+
+// judge says what the walks prove together. A list that answers for no parent at all is missing itself.
+func (p *parentWalks) judge() error {
+	if len(p.failed) == 0 {
+		return nil
+	}
+	if p.answered == 0 && len(p.refused) == len(p.failed) {
+		if p.r.Table.Optional {
+			p.r.Unavailable, p.r.Failed = p.refused[0].Error(), nil
+			return nil
+		}
+		if len(p.failed) > 1 || errors.Is(p.refused[0], client.ErrNotFound) {
+			return fmt.Errorf("the list answers for no row of %s: %w", p.parent.Table.Name, p.refused[0])
+		}
+	}
+	p.r.Partial = fmt.Sprintf("the rows of %s of %s could not be read: %v", number(int64(len(p.failed))), p.parent.Table.Name, p.failed[0])
+	if p.r.Stopped {
+		p.r.Partial += "; the others were left to the next run"
+	}
+	return nil
+}

@@ -1,0 +1,216 @@
+package scan
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"mailerlake/client"
+	"mailerlake/export/pagelog"
+	"mailerlake/schema"
+)
+
+// Options say how to scan.
+type Options struct {
+	Client  *client.Client
+	Logs    *pagelog.Store
+	Account string // id of the account
+	Catalog *schema.Catalog
+	// Base names the committed scan that a table's page log follows, empty if there is none.
+	Base func(t *schema.Table) string
+	// Restart begins every scan anew.
+	Restart bool
+	// ResumeWithin is the maximum age of a scan that is resumed.
+	ResumeWithin time.Duration
+	Now          func() time.Time
+	// OnEvent hears how the scan goes, from several goroutines at once.
+	OnEvent func(Event)
+}
+
+// Event is a step of a run.
+type Event struct {
+	Table   string // empty if the step concerns all
+	Rows    int64  // scanned so far
+	Pages   int
+	Done    bool   // the scan has ended
+	Message string // for people; empty for mere progress
+	Warning bool   // the message says that something is not as it should be
+}
+
+// Scanner reads tables, each once.
+type Scanner struct {
+	Options
+	order   []*schema.Table // in which tables wait for each other
+	wanted  map[string]bool
+	mu      sync.Mutex
+	results map[string]*Result
+}
+
+// maxWalks bounds the walks of one table that are under way at a time.
+const maxWalks = 8
+
+// New returns a scanner of a catalog's tables.
+func New(o Options) *Scanner {
+	return &Scanner{Options: o, order: ordered(o.Catalog), wanted: map[string]bool{}, results: map[string]*Result{}}
+}
+
+// Scan reads tables and what is needed to read them. A failure that concerns one table is in its Result; an error
+// concerns the run. Tables are read side by side, each after those it depends on.
+func (s *Scanner) Scan(ctx context.Context, tables []*schema.Table) error {
+	for _, t := range tables {
+		s.wanted[t.Name] = true
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	for _, t := range tables {
+		g.Go(func() error {
+			_, err := s.scanned(ctx, t)
+			return err
+		})
+	}
+	return g.Wait()
+}
+
+// Result returns the scan of a table, nil if it was not read.
+func (s *Scanner) Result(t *schema.Table) *Result {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.results[t.Name]
+}
+
+// Results returns all scans, in the catalog's order.
+func (s *Scanner) Results() []*Result {
+	var all []*Result
+	for _, t := range s.Catalog.Tables() {
+		if r := s.Result(t); r != nil {
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
+// scanned scans a table, or waits for the scan if it has begun.
+func (s *Scanner) scanned(ctx context.Context, t *schema.Table) (*Result, error) {
+	s.mu.Lock()
+	r, begun := s.results[t.Name]
+	if !begun {
+		r = &Result{Table: t, done: make(chan struct{})}
+		s.results[t.Name] = r
+	}
+	s.mu.Unlock()
+	if begun {
+		select {
+		case <-r.done:
+			return r, nil
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	if err := s.scan(ctx, r); err != nil {
+		return nil, err
+	}
+	close(r.done)
+	return r, nil
+}
+
+// scan scans a table after the tables that come before it.
+func (s *Scanner) scan(ctx context.Context, r *Result) error {
+	if err := s.wait(ctx, r.Table); err != nil {
+		return err
+	}
+	err := s.read(ctx, r)
+	if err == nil {
+		return nil
+	}
+	if stopsRun(err) {
+		return err
+	}
+	r.Err = err
+	s.warn(r.Table, "not exported: "+err.Error())
+	return nil
+}
+
+// read scans a table from its source.
+func (s *Scanner) read(ctx context.Context, r *Result) error {
+	switch source := r.Table.Source.(type) {
+	case *schema.List:
+		return s.readList(ctx, r, source)
+	case *schema.Single:
+		return s.readSingle(ctx, r, source)
+	case *schema.Nested:
+		return s.readNested(ctx, r, source)
+	case *schema.Derived:
+		return s.readParent(ctx, r)
+	}
+	return fmt.Errorf("no way to read %s", r.Table.Name)
+}
+
+// readList scans a list: one of the account, or one for each row of a parent.
+func (s *Scanner) readList(ctx context.Context, r *Result, list *schema.List) error {
+	if list.Per != nil {
+		parent, err := s.scanned(ctx, s.Catalog.Lookup(list.Per.Table))
+		if err != nil {
+			return err
+		}
+		return s.readPerParent(ctx, r, list, parent)
+	}
+	if list.Paging == schema.ByCursor {
+		return s.readLog(ctx, r, list, resumable, s.walkCursorList)
+	}
+	return s.readLog(ctx, r, list, restarted, s.walkPageList)
+}
+
+// readNested takes the rows from the log of the table that they come inside of, or lists them where no row of that
+// table tells of them.
+func (s *Scanner) readNested(ctx context.Context, r *Result, source *schema.Nested) error {
+	if err := s.readParent(ctx, r); err != nil {
+		return err
+	}
+	for _, name := range r.parent.Childless {
+		if name != r.Table.Name {
+			continue
+		}
+		if source.Otherwise == nil {
+			r.Incomplete = fmt.Sprintf("no row of %s tells of them", r.parent.Table.Name)
+			return nil
+		}
+		holder, owner := r.parent, &Result{Table: r.Table}
+		if err := s.readList(ctx, owner, source.Otherwise); err != nil {
+			return err
+		}
+		r.Log, r.Nested, r.Outcome, r.Err = owner.Log, false, owner.Outcome, owner.Err
+		r.parent = holder
+	}
+	return nil
+}
+
+// readParent takes over the log and the outcome of the parent.
+func (s *Scanner) readParent(ctx context.Context, r *Result) error {
+	parent, err := s.scanned(ctx, r.Table.Parent())
+	if err != nil {
+		return err
+	}
+	if parent.Err != nil {
+		return fmt.Errorf("read %s: %w", parent.Table.Name, parent.Err)
+	}
+	r.parent, r.Log, r.Nested, r.Outcome = parent, parent.Log, true, parent.Outcome
+	return nil
+}
+
+func (s *Scanner) now() time.Time { return s.Now().UTC() }
+
+func (s *Scanner) event(e Event) {
+	if s.OnEvent != nil {
+		s.OnEvent(e)
+	}
+}
+
+func (s *Scanner) say(t *schema.Table, message string) {
+	s.event(Event{Table: t.Name, Message: message})
+}
+
+func (s *Scanner) warn(t *schema.Table, message string) {
+	s.event(Event{Table: t.Name, Message: message, Warning: true})
+}

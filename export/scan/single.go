@@ -1,0 +1,28 @@
+package scan
+
+import (
+	"context"
+	"fmt"
+
+	"mailerlake/export/pagelog"
+	"mailerlake/schema"
+)
+
+// readSingle reads a table of one row.
+func (s *Scanner) readSingle(ctx context.Context, r *Result, source *schema.Single) error {
+	return s.readLog(ctx, r, nil, restarted, func(ctx context.Context, t *tableScan) (string, error) {
+		data, err := s.Client.Get(ctx, source.Path, nil)
+		if r.Table.Optional && notOffered(err) {
+			r.Unavailable = err.Error()
+			return "", nil
+		}
+		if err != nil {
+			return "", err
+		}
+		page, err := schema.NewDecoder(r.Table).Page(append(append([]byte{'['}, data...), ']'))
+		if err != nil {
+			return "", fmt.Errorf("decode %s: %w", r.Table.Name, err)
+		}
+		return "", t.append(page, pagelog.Mark{Walk: walkMain, End: true}, false)
+	})
+}

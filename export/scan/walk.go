@@ -1,0 +1,165 @@
+package scan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"golang.org/x/sync/errgroup"
+
+	"mailerlake/client"
+	"mailerlake/export/pagelog"
+	"mailerlake/schema"
+)
+
+// walk is one list being read into the log.
+type walk struct {
+	t       *tableScan
+	mark    pagelog.Mark // of its pages, without cursor and end
+	again   bool         // its rows were counted before, but for a few
+	decoder *schema.Decoder
+	page    *schema.Page // read last
+}
+
+// newWalk returns a walk of the table's list. Its name tells it from the table's other walks.
+func (t *tableScan) newWalk(name string) *walk {
+	return &walk{t: t, mark: pagelog.Mark{Walk: name}, decoder: schema.NewDecoder(t.r.Table)}
+}
+
+// decode is the client's way to hand on the records of a page.
+func (w *walk) decode(in *jsontext.Decoder, body []byte) (int, error) {
+	n, err := w.decoder.ReadRecords(in, body)
+	if err == nil {
+		w.page = w.decoder.Decoded()
+	}
+	return n, err
+}
+
+// log appends a page to the table's log.
+func (w *walk) log(p *client.Page, page *schema.Page) error {
+	mark := w.mark
+	mark.Cursor, mark.End = p.Cursor, p.Cursor == ""
+	return w.t.append(page, mark, w.again)
+}
+
+// append logs a page. With again, its rows were counted before.
+func (t *tableScan) append(page *schema.Page, mark pagelog.Mark, again bool) error {
+	if err := t.r.Log.Append(page, mark); err != nil {
+		return err
+	}
+	count := 0
+	if page != nil && !again {
+		count = page.Rows.Rows
+	}
+	if t.pace.add(count, t.now()) {
+		if err := t.r.Log.Sync(); err != nil {
+			return fmt.Errorf("sync page log: %w", err)
+		}
+	}
+	t.progress(false)
+	return nil
+}
+
+// each reads the pages of a walk one by one. visit, unless nil, is called after a page is logged, and ends the walk by
+// returning false.
+func (w *walk) each(ctx context.Context, pages iter.Seq2[*client.Page, error], visit func(*client.Page, *schema.Page) (more bool, err error)) error {
+	for p, err := range pages {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return err
+		}
+		if err := w.log(p, w.page); err != nil {
+			return err
+		}
+		if visit != nil {
+			if more, err := visit(p, w.page); err != nil || !more {
+				return err
+			}
+		}
+		w.decoder.Recycle(w.page)
+	}
+	return nil
+}
+
+// ahead reads the pages of a walk to its end, the next page while one is logged.
+func (w *walk) ahead(ctx context.Context, list client.List) error {
+	type read struct {
+		p    *client.Page
+		page *schema.Page
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	fetched, logged := make(chan read, 1), make(chan *schema.Page, 3)
+	decode := func(in *jsontext.Decoder, body []byte) (int, error) {
+		for len(logged) > 0 {
+			w.decoder.Recycle(<-logged)
+		}
+		return w.decode(in, body)
+	}
+	g.Go(func() error {
+		defer close(fetched)
+		for p, err := range w.t.Client.Cursor(ctx, list, decode) {
+			if err != nil {
+				return err
+			}
+			select {
+			case fetched <- read{p, w.page}:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		return nil
+	})
+	g.Go(func() error {
+		for r := range fetched {
+			if err := w.log(r.p, r.page); err != nil {
+				return err
+			}
+			select {
+			case logged <- r.page:
+			default:
+			}
+		}
+		return nil
+	})
+	return g.Wait()
+}
+
+// ledAstray reports whether a walk ended because the server led it in a circle: what it met is good, and not all.
+func ledAstray(err error) bool {
+	var repeated *client.RepeatedCursorError
+	var endless *client.EndlessListError
+	return errors.As(err, &repeated) || errors.As(err, &endless)
+}
+
+// refused reports whether the server understood a request and does not do that.
+func refused(err error) bool {
+	var status *client.Error
+	return errors.As(err, &status) && (status.Status == 400 || status.Status == 422)
+}
+
+// notOffered reports whether the server says that it does not have a list for this account.
+func notOffered(err error) bool {
+	var status *client.Error
+	return errors.As(err, &status) && (status.Status == 403 || status.Status == 404 || status.Status == 422)
+}
+
+// unanswered reports whether the server answered, and not with what was asked for, try as one might. Where there was no
+// answer, or the budget of requests is used up, a later run may do better.
+func unanswered(err error) bool {
+	var status *client.Error
+	var body *client.BodyError
+	return errors.As(err, &status) && status.Status != 401 && status.Status != 429 || errors.As(err, &body)
+}
+
+// stopsRun reports whether an error concerns the run, not one table alone.
+func stopsRun(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, client.ErrTimeout) ||
+		errors.Is(err, client.ErrUnauthorized) || errors.Is(err, client.ErrAccountChanged)
+}
+
+// StopsRun reports whether an error concerns the run, not one table alone.
+func StopsRun(err error) bool { return stopsRun(err) }

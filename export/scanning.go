@@ -1,0 +1,98 @@
+package export
+
+import (
+	"context"
+
+	"mailerlake/export/scan"
+	"mailerlake/schema"
+)
+
+// scanAndPlan reads the account and plans every table.
+func (r *run) scanAndPlan(ctx context.Context, full bool) error {
+	account, err := r.Client.Account(ctx)
+	if err != nil {
+		return err
+	}
+	r.account = account
+	if err := r.checkAccount(); err != nil {
+		return err
+	}
+	if r.Repair {
+		r.Restart = true
+		if err := r.findDamaged(ctx); err != nil {
+			return err
+		}
+	}
+	if err := r.clearForeign(); err != nil {
+		return err
+	}
+	if err := r.dropPlanned(); err != nil {
+		return err
+	}
+	if err := r.scan(ctx); err != nil {
+		return err
+	}
+	if err := r.fix(ctx); err != nil {
+		return err
+	}
+	r.warnUnmet(ctx)
+	return r.planAll(ctx, full)
+}
+
+// scan reads the tables.
+func (r *run) scan(ctx context.Context) error {
+	r.scanner = scan.New(scan.Options{Client: r.Client, Logs: r.data.Logs(), Account: r.account.ID, Catalog: r.catalog, Base: r.base,
+		Restart: r.Restart, ResumeWithin: r.ResumeWithin, Now: r.now, OnEvent: r.event})
+	var wanted []*schema.Table
+	for _, t := range r.tables {
+		wanted = append(wanted, t.Table)
+	}
+	err := r.scanner.Scan(ctx, wanted)
+	r.takeResults()
+	return err
+}
+
+// takeResults gives each table its scan, also after a run was stopped. A table that was read because others need it
+// joins the run.
+func (r *run) takeResults() {
+	for _, result := range r.scanner.Results() {
+		t := r.table(result.Table.Name)
+		if t == nil {
+			t = &table{Table: result.Table, stored: r.data.Manifest.Table(result.Table.Name), auxiliary: true}
+			r.tables = append(r.tables, t)
+		}
+		t.scan = result
+		if t.err == nil {
+			t.err = result.Err
+		}
+	}
+}
+
+// base names the committed scan that a page log of the table follows.
+func (r *run) base(t *schema.Table) string {
+	if stored := r.data.Manifest.Table(t.Name); stored != nil {
+		return stored.ScanStarted.Format("2006-01-02T15:04:05.999999999Z07:00")
+	}
+	return ""
+}
+
+// clearForeign looks for files in the tables' directories that are not ours: they would be committed to every reader's
+// glob. A repair moves them away; else their table is not exported.
+func (r *run) clearForeign() error {
+	for _, t := range r.tables {
+		if t.auxiliary {
+			continue
+		}
+		files, err := r.data.Foreign(t.Name)
+		if err != nil {
+			return err
+		}
+		if len(files) == 0 {
+			continue
+		}
+		if err := r.moveForeign(t, files); err != nil {
+			return err
+		}
+	}
+	return nil
+}
