@@ -1,0 +1,152 @@
+package merge
+
+import (
+	"context"
+	"hash/maphash"
+	"slices"
+
+	"mailerlake/export/pagelog"
+	"mailerlake/schema"
+)
+
+// InRows tells of the parents of table t, whose rows come inside the parents' rows in a log. The rows of a parent that
+// was met are read if it had the array: absent is the array's bit in schema.Page.Absent, -1 if nothing tells. Those of a
+// parent that was not met are read, as none, if such parents are deleted in this run.
+func InRows(log *pagelog.Log, t *schema.Table, absent int, deleted bool) Parents {
+	in := inRows{log: log, deleted: deleted}
+	if absent >= 0 {
+		in.array = 1 << absent
+	}
+	if t.FollowsParent() {
+		return &inRowsOrdered{inRows: in}
+	}
+	return &inRowsAnyhow{inRows: in, seed: maphash.MakeSeed()}
+}
+
+type inRows struct {
+	log     *pagelog.Log
+	array   uint64 // bit in schema.Page.Absent; 0 if nothing tells
+	deleted bool
+	size    int64 // of the log when it was read
+}
+
+func (in *inRows) met(page *schema.Page, row int) Standing {
+	if page.Absent != nil && page.Absent[row]&in.array != 0 {
+		return Unknown
+	}
+	return Read
+}
+
+func (in *inRows) unmet() Standing {
+	if in.deleted {
+		return Read
+	}
+	return Unknown
+}
+
+// cursor reads the parents' keys from the first one on.
+func (in *inRows) cursor(ctx context.Context) *pagelog.Cursor {
+	in.size = in.log.Size()
+	c := pagelog.NewCursor(ctx, in.log, pagelog.KeysOnly, nil)
+	c.Reuse()
+	return c
+}
+
+// inRowsOrdered is asked in the order of the parents, and reads them beside.
+type inRowsOrdered struct {
+	inRows
+	parents *pagelog.Cursor
+	last    schema.Key // that was asked for
+	run     pagelog.Run
+	ended   bool
+}
+
+// Standing tells what the scan proved about the rows of a parent. A key that does not follow the last one begins anew.
+func (o *inRowsOrdered) Standing(ctx context.Context, parent schema.Key) (Standing, error) {
+	if o.parents == nil || o.size != o.log.Size() || parent.Compare(o.last) <= 0 {
+		o.parents, o.run, o.ended = o.cursor(ctx), pagelog.Run{}, false
+	}
+	o.last = parent
+	for !o.ended && (o.run.Page == nil || o.run.Keys.CompareKey(o.run.To-1, parent) < 0) {
+		run, ok, err := o.parents.Next()
+		if err != nil {
+			o.parents = nil
+			return Unknown, err
+		}
+		o.run, o.ended = run, !ok
+	}
+	if o.ended {
+		return o.unmet(), nil
+	}
+	row := o.run.Keys.Search(o.run.From, parent)
+	if row >= o.run.To || o.run.Keys.CompareKey(row, parent) != 0 {
+		return o.unmet(), nil
+	}
+	return o.met(o.run.Page, row), nil
+}
+
+// inRowsAnyhow is asked in any order. It remembers every parent by a hash, in 8 bytes.
+type inRowsAnyhow struct {
+	inRows
+	seed    maphash.Seed
+	parents []uint64 // sorted: hashes whose lowest bit says that the row was met with its array
+}
+
+// Standing tells what the scan proved about the rows of a parent.
+func (a *inRowsAnyhow) Standing(ctx context.Context, parent schema.Key) (Standing, error) {
+	if a.parents == nil || a.size != a.log.Size() {
+		if err := a.read(ctx); err != nil {
+			return Unknown, err
+		}
+	}
+	var h maphash.Hash
+	h.SetSeed(a.seed)
+	for _, text := range parent {
+		writeText(&h, []byte(text))
+	}
+	hash := h.Sum64() &^ 1
+	switch i, _ := slices.BinarySearch(a.parents, hash); {
+	case i == len(a.parents) || a.parents[i]&^1 != hash:
+		return a.unmet(), nil
+	case a.parents[i] == hash:
+		return Unknown, nil
+	}
+	return Read, nil
+}
+
+func (a *inRowsAnyhow) read(ctx context.Context) error {
+	parents := []uint64{}
+	for c := a.cursor(ctx); ; {
+		run, ok, err := c.Next()
+		if err != nil {
+			return err
+		}
+		if !ok {
+			slices.Sort(parents)
+			a.parents = parents
+			return nil
+		}
+		for row := run.From; row < run.To; row++ {
+			parents = append(parents, a.hash(&run, row))
+		}
+	}
+}
+
+func (a *inRowsAnyhow) hash(run *pagelog.Run, row int) uint64 {
+	var h maphash.Hash
+	h.SetSeed(a.seed)
+	for _, v := range run.Keys {
+		writeText(&h, v.Text(row))
+	}
+	hash := h.Sum64() &^ 1
+	if a.met(run.Page, row) == Read {
+		hash |= 1
+	}
+	return hash
+}
+
+// writeText writes a text and its length, so that different keys differ.
+func writeText(h *maphash.Hash, text []byte) {
+	maphash.WriteComparable(h, len(text))
+	h.Write(text)
+}

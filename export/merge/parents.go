@@ -1,0 +1,75 @@
+package merge
+
+import (
+	"context"
+	"slices"
+
+	"mailerlake/schema"
+)
+
+// Parents tells what a scan proved about the rows of one parent, whose key has the order of Table.ParentColumns. Where
+// the table's rows are in the order of their parents, a plan asks in that order and for each parent once.
+type Parents interface {
+	Standing(ctx context.Context, parent schema.Key) (Standing, error)
+}
+
+// Standing is what a scan proved about the rows of a parent.
+type Standing uint8
+
+const (
+	// Unknown rows stay: nothing is known about those that the scan did not meet.
+	Unknown Standing = iota
+	// Outside rows were left out of the scan on purpose: they stay, and are not doubted.
+	Outside
+	// Read parents had every row met, so that the others are candidates for deletion.
+	Read
+)
+
+// judge asks what the scan proved about stored rows that it did not meet.
+type judge struct {
+	table  *Table
+	parent schema.Key // that was asked about last
+	last   Standing
+}
+
+// parentKeys returns the keys of the parents of the rows of a segment's row group; nil if nothing depends on them.
+func (t *Table) parentKeys(s *segment) (schema.Keys, error) {
+	columns := t.parentColumns()
+	if t.Parents == nil || len(columns) == 0 {
+		return nil, nil
+	}
+	if len(columns) <= len(t.Table.Order) && slices.Equal(columns, t.Table.Order[:len(columns)]) {
+		return s.stored[:len(columns)], nil
+	}
+	keys := make(schema.Keys, len(columns))
+	for k, name := range columns {
+		if i := slices.Index(t.Table.Order, name); i >= 0 {
+			keys[k] = s.stored[i]
+		} else if i := t.index(t.Stored, name); i >= 0 {
+			keys[k] = &schema.Vector{}
+			if err := s.reader.Read(s.group, i, keys[k]); err != nil {
+				return nil, readError(t.Parts[s.part].Path, err)
+			}
+		}
+	}
+	return keys, nil
+}
+
+// standing tells what is known of a row's parent; nothing is if the row does not name it.
+func (j *judge) standing(ctx context.Context, parents schema.Keys, row int) (Standing, error) {
+	if j.table.Parents == nil {
+		return Read, nil
+	}
+	for _, v := range parents {
+		if v == nil || v.Null(row) {
+			return Unknown, nil
+		}
+	}
+	if j.parent != nil && parents.CompareKey(row, j.parent) == 0 {
+		return j.last, nil
+	}
+	parent := parents.At(row)
+	last, err := j.table.Parents.Standing(ctx, parent)
+	j.parent, j.last = parent, last
+	return last, err
+}

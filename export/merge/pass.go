@@ -1,0 +1,148 @@
+package merge
+
+import (
+	"context"
+	"errors"
+
+	"mailerlake/schema"
+)
+
+// pass walks a table's stored parts and its scanned rows side by side, in key order, a segment at a time. Planning and
+// writing see the same segments.
+type pass struct {
+	ctx     context.Context
+	table   *Table
+	scanned *scanned
+	// visit is called with every segment of the parts that enter admits, in key order.
+	visit func(*segment) error
+	// enter says whether part i is to be walked; a part that is not is skipped with its scanned rows. nil: all are.
+	enter func(i int) (bool, error)
+	// leave is called after the last segment of part i, unless it is nil.
+	leave func(i int) error
+	// committed says that the stored keys of a rewritten table count.
+	committed bool
+}
+
+// parts walks the stored parts. What is left afterwards are scanned rows beyond the last stored key.
+func (p *pass) parts() error {
+	for i := range p.table.Parts {
+		if err := p.part(i); err != nil {
+			return err
+		}
+		if p.leave != nil {
+			if err := p.leave(i); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (p *pass) part(i int) error {
+	end := p.table.partEnd(i)
+	if p.enter != nil {
+		if ok, err := p.enter(i); err != nil {
+			return err
+		} else if !ok {
+			return p.skip(end)
+		}
+	}
+	if p.fromScan(i) { // whatever of its range the scan met is all there is
+		return p.segments(&segment{part: i, group: -1}, end)
+	}
+	r, err := p.table.open(p.ctx, i)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	s := &segment{part: i, reader: r}
+	for g, group := range p.table.Parts[i].RowGroups {
+		s.group, s.to = g, 0
+		if s.stored, err = p.table.keys(p.ctx, r, i, g); err != nil {
+			return err
+		}
+		if err := p.segments(s, p.table.groupEnd(i, g)); err != nil {
+			return err
+		}
+		s.before += group.Rows
+	}
+	if s.stored == nil { // an empty part
+		return p.segments(s, end)
+	}
+	return nil
+}
+
+func (p *pass) fromScan(i int) bool {
+	if p.committed {
+		return p.table.Damaged[p.table.Parts[i].Path]
+	}
+	return p.table.fromScan(i)
+}
+
+func (p *pass) skip(end schema.Key) error {
+	if len(end) == 0 {
+		return nil
+	}
+	return p.scanned.Skip(end)
+}
+
+// segments visits the segments of one row group, whose range ends before the key end; with an empty one it has no rows.
+func (p *pass) segments(s *segment, end schema.Key) error {
+	for more := true; more; {
+		var runs []*run
+		var err error
+		more = false
+		if len(end) > 0 {
+			if runs, more, err = p.scanned.Next(end); err != nil {
+				return err
+			}
+		}
+		if err := p.checkFirst(s.part, runs); err != nil {
+			return err
+		}
+		if err := p.segment(s, runs, more); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *pass) segment(s *segment, runs []*run, more bool) error {
+	s.place(runs, more)
+	err := p.visit(s)
+	s.earlier += int64(s.rows())
+	return err
+}
+
+// checkFirst makes sure that scanned rows lie in the range of the part that they would go into.
+func (p *pass) checkFirst(i int, runs []*run) error {
+	from := p.table.Parts[i].From
+	if len(from) == 0 || len(runs) == 0 || runs[0].keys.CompareKey(runs[0].from, from) >= 0 {
+		return nil
+	}
+	return &PartError{Path: p.table.Parts[i].Path, Err: errors.New("scanned rows lie before its range, and in no other")}
+}
+
+// tail visits what lies beyond the last stored key.
+func (p *pass) tail() error {
+	s := &segment{part: len(p.table.Parts), group: -1}
+	for more := true; more; {
+		var runs []*run
+		var err error
+		if runs, more, err = p.scanned.Next(nil); err != nil || len(runs) == 0 {
+			return err
+		}
+		if err := p.segment(s, runs, more); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// all walks the parts and what lies beyond them.
+func (p *pass) all() error {
+	if err := p.parts(); err != nil {
+		return err
+	}
+	return p.tail()
+}

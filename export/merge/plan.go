@@ -1,0 +1,217 @@
+package merge
+
+import (
+	"context"
+	"math/rand/v2"
+
+	"mailerlake/schema"
+)
+
+// Plan is what a commit would change in one table, as data.
+type Plan struct {
+	Seen      int64            `json:"seen"` // distinct rows of the scan
+	Inserted  int64            `json:"inserted"`
+	Updated   int64            `json:"updated"`
+	Deleted   int64            `json:"deleted"`
+	Unchanged int64            `json:"unchanged"`
+	Rescued   int64            `json:"rescued"` // values that did not fit their column
+	Changed   map[string]int64 `json:"changed_columns,omitempty"`
+	// Kept counts, by column, the rows whose stored value was kept because no record of the scan had the attribute.
+	Kept map[string]int64 `json:"kept_columns,omitempty"`
+	// NewColumns are the columns that the table gains.
+	NewColumns []schema.Column `json:"new_columns,omitempty"`
+	// Unproven counts rows that the scan did not meet and that stay; Incomplete or Withheld says why.
+	Unproven int64 `json:"unproven,omitempty"`
+	// Incomplete says why the scan proves nothing about the rows that it did not meet, such as "1,000 of 2,300 rows met".
+	Incomplete string `json:"incomplete,omitempty"`
+	// Withheld says why deletes that there would be were not applied.
+	Withheld string `json:"withheld,omitempty"`
+	// Rebuilt are the paths of damaged parts that are written anew from the scan; their rows count as inserted.
+	Rebuilt []string `json:"rebuilt,omitempty"`
+	// PartsWritten of PartsTotal parts are written.
+	PartsWritten int `json:"parts_written"`
+	PartsTotal   int `json:"parts_total"`
+
+	Parts []PartPlan `json:"-"`             // beside the stored parts
+	Tail  int64      `json:"-"`             // rows beyond the last stored key
+	New   bool       `json:"new,omitempty"` // the table is not in the dataset yet
+	// Rewritten says that the whole table is written anew; all rows that stay count as updated.
+	Rewritten bool `json:"rewritten,omitempty"`
+
+	unknown    int64        // stored rows of which the scan proves nothing
+	candidates int64        // stored rows that the scan did not meet and that might be gone
+	sample     []schema.Key // of the candidates: all, or a random MaxSample of them
+	updated    int64        // greatest updated_at met, microseconds
+	pages      int          // of the log, when it was read
+}
+
+// PartPlan is what changes in one stored part.
+type PartPlan struct {
+	Changed int64 `json:"changed,omitempty"` // rows inserted or updated
+	Added   int64 `json:"added,omitempty"`   // rows inserted
+	Unmet   int64 `json:"unmet,omitempty"`   // delete candidates
+	Rows    int64 `json:"rows"`              // after the commit
+	Dirty   bool  `json:"dirty,omitempty"`   // is written
+
+	updated    bits // by number of scanned row in the part: it differs from the stored row of its key
+	candidates bits // by number of stored row: it might be gone
+}
+
+// MaxSample is the most keys that Sample returns.
+const MaxSample = 1000
+
+// Candidates returns the number of stored rows that would be deleted: the scan did not meet them, and should have.
+func (p *Plan) Candidates() int64 { return p.candidates }
+
+// Sample returns the keys of the candidates: all of them or, of more than MaxSample, a random choice of that many.
+func (p *Plan) Sample() []schema.Key { return p.sample }
+
+// UpdatedAt returns the greatest updated_at of the rows read, in microseconds; 0 if there is none.
+func (p *Plan) UpdatedAt() int64 { return p.updated }
+
+// Empty reports whether the commit would change nothing in the table.
+func (p *Plan) Empty() bool {
+	return !p.New && p.Inserted+p.Updated+p.Deleted == 0 && len(p.NewColumns) == 0 && p.PartsWritten == 0
+}
+
+// RowsAfter returns the rows that the table has after the commit.
+func (p *Plan) RowsAfter() int64 {
+	rows := p.Tail
+	for _, part := range p.Parts {
+		rows += part.Rows
+	}
+	return rows
+}
+
+// Plan compares the scanned rows with the stored ones. Nothing is decided about deletes yet: Settle does that. With full,
+// rows are read whole even where there is nothing to compare them with.
+func (t *Table) Plan(ctx context.Context, full bool) (*Plan, error) {
+	plan := t.newPlan()
+	plan.NewColumns, plan.New = t.Added, t.New
+	for i := range t.Parts {
+		if path := t.Parts[i].Path; t.Damaged[path] {
+			plan.Rebuilt = append(plan.Rebuilt, path)
+		}
+	}
+	if plan.New && !full {
+		rows, err := t.countScanned(ctx)
+		plan.Seen, plan.Inserted, plan.Tail = rows, rows, rows
+		return plan, err
+	}
+	c := t.comparer()
+	m := &planning{plan, judge{table: t}}
+	p := &pass{ctx: ctx, table: t, scanned: t.scanned(ctx, false)}
+	p.visit = func(s *segment) error {
+		changed, err := c.compare(ctx, s)
+		if err != nil {
+			return err
+		}
+		return m.note(ctx, s, changed)
+	}
+	if err := p.all(); err != nil {
+		return nil, err
+	}
+	plan.Changed, plan.Kept = c.columns, c.kept
+	plan.Rescued, plan.updated = p.scanned.rescued, p.scanned.updated
+	return plan, nil
+}
+
+// PlanKeys compares the scanned rows with the stored ones by key alone, for a table that is rewritten: rows that both
+// have count as unchanged.
+func (t *Table) PlanKeys(ctx context.Context) (*Plan, error) {
+	plan := t.newPlan()
+	m := &planning{plan, judge{table: t}}
+	p := &pass{ctx: ctx, table: t, scanned: t.scanned(ctx, true), committed: true}
+	p.visit = func(s *segment) error { return m.note(ctx, s, make([]bool, s.rows())) }
+	return plan, p.all()
+}
+
+func (t *Table) newPlan() *Plan {
+	return &Plan{Parts: make([]PartPlan, len(t.Parts)), pages: t.Log.Stats().Pages}
+}
+
+// countScanned returns the number of distinct scanned rows.
+func (t *Table) countScanned(ctx context.Context) (int64, error) {
+	if !t.Nested && t.derive() == nil && len(t.Gone) == 0 {
+		return t.Log.Count(ctx)
+	}
+	s := t.scanned(ctx, true)
+	for rows := int64(0); ; {
+		runs, more, err := s.Next(nil)
+		for _, r := range runs {
+			rows += int64(r.rows())
+		}
+		if err != nil || !more {
+			return rows, err
+		}
+	}
+}
+
+// planning notes in a plan what a pass meets.
+type planning struct {
+	plan  *Plan
+	judge judge
+}
+
+// note adds a segment to the plan.
+func (m *planning) note(ctx context.Context, s *segment, changed []bool) error {
+	p, part := m.plan, &PartPlan{}
+	if s.part < len(p.Parts) {
+		part = &p.Parts[s.part]
+	} else {
+		p.Tail += int64(s.rows())
+	}
+	p.Seen += int64(s.rows())
+	for i, at := range s.match {
+		switch {
+		case at < 0:
+			p.Inserted++
+			part.Changed++
+			part.Added++
+		case changed[i]:
+			p.Updated++
+			part.Changed++
+			part.updated.set(s.earlier + int64(i))
+		default:
+			p.Unchanged++
+		}
+	}
+	return m.noteUnmet(ctx, s, part)
+}
+
+// noteUnmet decides about the stored rows that the scan did not meet.
+func (m *planning) noteUnmet(ctx context.Context, s *segment, part *PartPlan) error {
+	if len(s.unmet) == 0 {
+		return nil
+	}
+	parents, err := m.judge.table.parentKeys(s)
+	if err != nil {
+		return err
+	}
+	for _, at := range s.unmet {
+		standing, err := m.judge.standing(ctx, parents, int(at))
+		if err != nil {
+			return err
+		}
+		switch standing {
+		case Unknown:
+			m.plan.unknown++
+			m.plan.Unproven++
+		case Read:
+			part.Unmet++
+			part.candidates.set(s.before + int64(at))
+			m.plan.candidate(s.stored, int(at))
+		}
+	}
+	return nil
+}
+
+// candidate keeps a uniform sample of the delete candidates.
+func (p *Plan) candidate(keys schema.Keys, row int) {
+	p.candidates++
+	if len(p.sample) < MaxSample {
+		p.sample = append(p.sample, keys.At(row))
+	} else if i := rand.Int64N(p.candidates); i < MaxSample {
+		p.sample[i] = keys.At(row)
+	}
+}

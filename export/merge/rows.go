@@ -1,0 +1,145 @@
+package merge
+
+import (
+	"mailerlake/export/part"
+	"mailerlake/schema"
+)
+
+// keepStored gives the scanned rows of a segment the stored values that they keep.
+func (w *writer) keepStored(s *segment) error {
+	var columns []int
+	for c := range w.table.Layout.Columns {
+		if w.keep.concerns(c, s) {
+			columns = append(columns, c)
+		}
+	}
+	kept := make([][]*schema.Vector, len(columns))
+	err := eachColumn(w.ctx, len(columns), func(i int, buf *schema.Vector) error {
+		stored, err := w.table.read(s.reader, s.part, s.group, columns[i], buf)
+		for _, r := range s.runs {
+			v, _ := w.keep.column(s, r, columns[i], stored)
+			kept[i] = append(kept[i], v)
+		}
+		return err
+	})
+	for i, vectors := range kept {
+		for k, v := range vectors {
+			s.runs[k].replace(columns[i], v)
+		}
+	}
+	return err
+}
+
+// stampSynced gives the scanned rows of a segment their _synced_at: the stored one where the row has not changed.
+func (w *writer) stampSynced(s *segment) error {
+	column := w.table.made(schema.SyncedAt)
+	var stored *schema.Vector
+	if s.matched {
+		var err error
+		if stored, err = w.table.read(s.reader, s.part, s.group, column, &schema.Vector{}); err != nil {
+			return err
+		}
+	}
+	for _, r := range s.runs {
+		v := schema.NewVector(schema.Timestamp)
+		v.AppendNull(r.from)
+		for i := range r.rows() {
+			at := s.match[r.first+i]
+			if at < 0 || stored == nil || w.plan.Parts[s.part].updated.has(s.earlier+int64(r.first+i)) {
+				v.AppendInt(w.now)
+			} else {
+				v.AppendRows(stored, int(at), int(at)+1)
+			}
+		}
+		v.AppendNull(r.Rows - r.to)
+		r.replace(column, v)
+	}
+	return nil
+}
+
+// rows returns the rows of the segment's new state in key order: the scanned rows and the stored rows that stay.
+func (w *writer) rows(s *segment) ([]part.Rows, error) {
+	stay := w.stay(s)
+	if len(stay) == 0 {
+		return interleave(s, nil, nil), nil
+	}
+	old, err := w.gather(s, stay)
+	if err != nil {
+		return nil, err
+	}
+	return interleave(s, old, stay), nil
+}
+
+// stay returns the stored rows that the scan did not meet and that stay.
+func (w *writer) stay(s *segment) []int32 {
+	if w.plan.Withheld != "" || len(s.unmet) == 0 {
+		return s.unmet
+	}
+	var stay []int32
+	for _, at := range s.unmet {
+		if !w.plan.Parts[s.part].candidates.has(s.before + int64(at)) {
+			stay = append(stay, at)
+		}
+	}
+	return stay
+}
+
+// gather reads stored rows, in the layout's columns.
+func (w *writer) gather(s *segment, rows []int32) (*schema.Batch, error) {
+	columns := w.table.Layout.Columns
+	b := &schema.Batch{Columns: columns, Vectors: make([]*schema.Vector, len(columns)), Rows: len(rows)}
+	err := eachColumn(w.ctx, len(columns), func(c int, buf *schema.Vector) error {
+		stored, err := w.table.read(s.reader, s.part, s.group, c, buf)
+		if err != nil || stored == nil {
+			return err
+		}
+		v := schema.NewVector(columns[c].Kind)
+		for from := 0; from < len(rows); {
+			to := from + 1
+			for to < len(rows) && rows[to] == rows[to-1]+1 {
+				to++
+			}
+			v.AppendRows(stored, int(rows[from]), int(rows[to-1])+1)
+			from = to
+		}
+		b.Vectors[c] = v
+		return nil
+	})
+	return b, err
+}
+
+// interleave arranges the scanned rows of a segment and stored rows by key; old holds the latter, which have the given
+// places in the row group.
+func interleave(s *segment, old *schema.Batch, places []int32) []part.Rows {
+	var rows []part.Rows
+	add := func(b *schema.Batch, from, to int) {
+		if last := len(rows) - 1; last >= 0 && rows[last].Batch == b && rows[last].To == from {
+			rows[last].To = to
+		} else if from < to {
+			rows = append(rows, part.Rows{Batch: b, From: from, To: to})
+		}
+	}
+	k := 0
+	for _, r := range s.runs {
+		from := r.from
+		for ; k < len(places); k++ {
+			at := r.searchRow(from, s.stored, int(places[k]))
+			add(r.Batch, from, at)
+			if from = at; from == r.to {
+				break
+			}
+			add(old, k, k+1)
+		}
+		add(r.Batch, from, r.to)
+	}
+	add(old, k, len(places))
+	return rows
+}
+
+// searchRow returns the first row of the run, from the given one on, whose key is not below that of a row of other keys.
+func (r *run) searchRow(from int, keys schema.Keys, at int) int {
+	for from < r.to && r.keys.Compare(from, keys, at) < 0 {
+		from++
+	}
+	return from
+}

@@ -1,0 +1,309 @@
+package merge
+
+import (
+	"context"
+	"slices"
+
+	"mailerlake/export/pagelog"
+	"mailerlake/schema"
+)
+
+const (
+	// maxBytes bounds the scanned rows in memory at a time; so does the size of a row group.
+	maxBytes = 48 << 20
+	// fewRows is where rows are copied together: thousands of runs of a row or two would cost more than their values.
+	fewRows = 32
+)
+
+// run is a run of scanned rows, [from, to) of a batch that has the layout's columns; of keys alone if only these are
+// read.
+type run struct {
+	*schema.Batch
+	keys     schema.Keys
+	absent   []uint64 // as in schema.Page; nil if no row lacks an object
+	from, to int
+	first    int  // number of row from within the segment
+	own      bool // the batch is the run's alone, and may be changed
+}
+
+func (r *run) rows() int { return r.to - r.from }
+
+// lacks returns the objects that a row of the batch lacks, as in schema.Page.
+func (r *run) lacks(row int) uint64 {
+	if row < len(r.absent) {
+		return r.absent[row]
+	}
+	return 0
+}
+
+// replace puts a vector in the place of a column.
+func (r *run) replace(column int, v *schema.Vector) {
+	if !r.own {
+		b := *r.Batch
+		b.Vectors = slices.Clone(b.Vectors)
+		r.Batch, r.own = &b, true
+	}
+	r.Vectors[column] = v
+}
+
+// scanned reads a table's scanned rows in key order, a bounded number at a time.
+type scanned struct {
+	table    *Table
+	keysOnly bool
+	cursor   *pagelog.Cursor
+	child    int // of the log's pages, that the rows are; -1 if they are the pages' own
+
+	page     run // what is left of the rows that the cursor returned
+	size     int // bytes of a row of it, on average
+	gone     []gone
+	gathered *run // the last of the runs that Next returns, if further rows may be added to it
+
+	rescued int64 // values that did not fit their column, so far
+	updated int64 // greatest updated_at so far, microseconds; 0 if none
+}
+
+// gone is a reference column and ids that no longer exist.
+type gone struct {
+	v   *schema.Vector
+	ids map[string]bool
+}
+
+// scanned returns a reader of the scanned rows.
+func (t *Table) scanned(ctx context.Context, keysOnly bool) *scanned {
+	s := &scanned{table: t, keysOnly: keysOnly, child: -1}
+	want := func(child int, c schema.Column) bool { return child < 0 && s.wants(c) }
+	switch {
+	case t.derive() != nil:
+		s.child = 0
+		want = func(child int, _ schema.Column) bool { return child < 0 }
+	case t.Nested:
+		s.child = t.Table.Child()
+		want = func(child int, c schema.Column) bool {
+			return child == s.child && s.wants(c) || child < 0 && c.Required
+		}
+	}
+	s.cursor = pagelog.NewCursor(ctx, t.Log, want, s.prepare)
+	return s
+}
+
+// derive returns what makes the rows of a derived table; nil for other tables.
+func (t *Table) derive() func(*schema.Batch, []*schema.Batch) schema.Children {
+	if d, ok := t.Table.Source.(*schema.Derived); ok {
+		return d.Rows
+	}
+	return nil
+}
+
+// wants reports whether a column of the scanned rows is read.
+func (s *scanned) wants(c schema.Column) bool {
+	return !s.keysOnly || c.Required || s.table.Gone[c.Name] != nil
+}
+
+// prepare brings a page's rows into the layout.
+func (s *scanned) prepare(page *schema.Page) error {
+	rows := &page.Rows
+	switch derive := s.table.derive(); {
+	case derive != nil:
+		page.Children = []schema.Children{derive(page.Rows, s.table.Definitions)}
+		link(s.table.Table, page.Rows, &page.Children[0])
+		rows = &page.Children[0].Rows
+	case s.table.Nested && s.child >= len(page.Children): // nothing in the page has the array
+		page.Children = slices.Grow(page.Children, s.child+1)[:s.child+1]
+		page.Children[s.child] = schema.Children{Rows: &schema.Batch{}, Offsets: make([]uint32, page.Rows.Rows+1)}
+		return nil
+	case s.table.Nested:
+		s.table.Table.Link(page)
+		rows = &page.Children[s.child].Rows
+	}
+	if s.keysOnly {
+		return nil
+	}
+	converted, rescued := s.table.Layout.Convert(*rows)
+	*rows = converted
+	s.rescued += int64(rescued)
+	return nil
+}
+
+// link fills the columns of derived rows that repeat the parent's key, where they are not filled yet.
+func link(t *schema.Table, parents *schema.Batch, c *schema.Children) {
+	columns := t.ParentColumns()
+	for i, key := range parents.Keys(t.Parent().Order) {
+		at := slices.IndexFunc(c.Rows.Columns, func(c schema.Column) bool { return c.Name == columns[i] })
+		if at < 0 || c.Rows.Vectors[at] != nil {
+			continue
+		}
+		v := schema.NewVector(schema.String)
+		for row := range parents.Rows {
+			for range c.Offsets[row+1] - c.Offsets[row] {
+				v.AppendText(key.Text(row))
+			}
+		}
+		c.Rows.Vectors[at] = v
+	}
+}
+
+// Next returns the rows that follow, below the key limit (empty: all), until enough are in memory; more says that there
+// are others below the limit.
+func (s *scanned) Next(limit schema.Key) (runs []*run, more bool, err error) {
+	rows, bytes := 0, 0
+	s.gathered = nil
+	for rows < int(s.table.Sizes.Group) && bytes < maxBytes {
+		ok, err := s.load()
+		if err != nil || !ok {
+			return runs, false, err
+		}
+		end := s.page.to
+		if len(limit) > 0 {
+			end = min(end, s.page.keys.Search(s.page.from, limit))
+		}
+		if end == s.page.from {
+			return runs, false, nil
+		}
+		end = s.leaveOutGone(min(end, s.page.from+int(s.table.Sizes.Group)-rows))
+		if n := end - s.page.from; n > 0 {
+			runs = s.take(runs, end)
+			rows, bytes = rows+n, bytes+n*s.size
+		}
+	}
+	return runs, true, nil
+}
+
+// load makes sure that there are rows left; false after the last.
+func (s *scanned) load() (bool, error) {
+	for s.page.from >= s.page.to {
+		r, ok, err := s.cursor.Next()
+		if err != nil || !ok {
+			return false, err
+		}
+		s.begin(r)
+	}
+	return true, nil
+}
+
+// begin takes up the rows that the cursor returned.
+func (s *scanned) begin(r pagelog.Run) {
+	s.page = run{Batch: r.Page.Rows, absent: r.Page.Absent, from: r.From, to: r.To}
+	if s.child >= 0 {
+		c := &r.Page.Children[s.child]
+		s.page = run{Batch: c.Rows, from: int(c.Offsets[r.From]), to: int(c.Offsets[r.To])}
+	}
+	if s.page.from == s.page.to {
+		return
+	}
+	s.page.keys = s.table.keysOf(s.page.Batch)
+	s.findGone()
+	if s.keysOnly {
+		s.page.Batch = &schema.Batch{Columns: s.columns(), Vectors: s.page.keys, Rows: s.page.Rows}
+	}
+	s.size = s.page.Size()/s.page.Rows + 1
+}
+
+// findGone finds the columns of the page that may refer to what is gone.
+func (s *scanned) findGone() {
+	s.gone = s.gone[:0]
+	for column, ids := range s.table.Gone {
+		if i := s.table.index(s.page.Columns, column); i >= 0 && s.page.Vectors[i] != nil {
+			s.gone = append(s.gone, gone{s.page.Vectors[i], ids})
+		}
+	}
+}
+
+// columns returns the columns of the runs.
+func (s *scanned) columns() []schema.Column {
+	if !s.keysOnly {
+		return s.table.Layout.Columns
+	}
+	var keys []schema.Column
+	for _, name := range s.table.Table.Order {
+		keys = append(keys, schema.Column{Name: name, Kind: schema.String, Required: true})
+	}
+	return keys
+}
+
+// leaveOutGone passes over rows at the front that refer to what is gone, and returns the end of those up to the given end
+// that do not.
+func (s *scanned) leaveOutGone(end int) int {
+	if len(s.gone) == 0 {
+		return end
+	}
+	for s.page.from < end && s.refersToGone(s.page.from) {
+		s.page.from++
+	}
+	for row := s.page.from; row < end; row++ {
+		if s.refersToGone(row) {
+			return row
+		}
+	}
+	return end
+}
+
+func (s *scanned) refersToGone(row int) bool {
+	return slices.ContainsFunc(s.gone, func(g gone) bool { return !g.v.Null(row) && g.ids[string(g.v.Text(row))] })
+}
+
+// take moves the rows up to end to the runs.
+func (s *scanned) take(runs []*run, end int) []*run {
+	s.noteUpdated(end)
+	r := s.page
+	r.to, s.page.from = end, end
+	if r.rows() >= fewRows {
+		s.gathered = nil
+		return append(runs, &r)
+	}
+	if s.gathered == nil {
+		s.gathered = s.empty()
+		runs = append(runs, s.gathered)
+	}
+	s.gathered.append(&r)
+	return runs
+}
+
+// empty returns a run to which rows can be appended.
+func (s *scanned) empty() *run {
+	b := &schema.Batch{Columns: s.columns()}
+	for _, c := range b.Columns {
+		b.Vectors = append(b.Vectors, schema.NewVector(c.Kind))
+	}
+	return &run{Batch: b, keys: s.table.keysOf(b), own: true}
+}
+
+// append copies rows to the end of a run.
+func (r *run) append(more *run) {
+	for i, v := range r.Vectors {
+		v.AppendRows(more.Vectors[i], more.from, more.to)
+	}
+	if more.absent != nil {
+		r.absent = append(r.absent, make([]uint64, r.to-len(r.absent))...)
+		r.absent = append(r.absent, more.absent[more.from:more.to]...)
+	}
+	r.to += more.rows()
+	r.Rows = r.to
+}
+
+func (s *scanned) noteUpdated(end int) {
+	if s.keysOnly {
+		return
+	}
+	i := slices.IndexFunc(s.page.Columns, func(c schema.Column) bool { return c.Name == "updated_at" && c.Kind == schema.Timestamp })
+	if i < 0 || s.page.Vectors[i] == nil {
+		return
+	}
+	for _, at := range s.page.Vectors[i].Nums[s.page.from:end] {
+		s.updated = max(s.updated, at)
+	}
+}
+
+// Skip leaves out all rows below the key.
+func (s *scanned) Skip(key schema.Key) error {
+	if s.page.from == s.page.to || s.page.keys.Search(s.page.from, key) >= s.page.to {
+		s.page.from, s.page.to = 0, 0
+		if err := s.cursor.Seek(key); err != nil {
+			return err
+		}
+		if ok, err := s.load(); !ok {
+			return err
+		}
+	}
+	s.page.from = min(s.page.to, s.page.keys.Search(s.page.from, key))
+	return nil
+}

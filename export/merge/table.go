@@ -1,0 +1,204 @@
+package merge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"syscall"
+
+	"mailerlake/export/pagelog"
+	"mailerlake/export/part"
+	"mailerlake/schema"
+)
+
+// Table is what is merged: the committed state of a table and what a scan met.
+type Table struct {
+	Table  *schema.Table
+	Layout *schema.Layout
+	// Added are the columns of the layout that are not stored yet.
+	Added []schema.Column
+	// Stored are the columns of the stored parts: the first ones of the layout, some maybe of a narrower type. It is nil,
+	// with New, if the dataset does not have the table yet.
+	Stored []schema.Column
+	New    bool
+	Parts  []part.Part // stored, in key order
+	// Open opens stored part i.
+	Open func(ctx context.Context, i int) (*part.Reader, error)
+
+	// Log holds the scanned rows, arranged for reading. It is the table's own or, with Nested, that of the table that the
+	// rows come inside of. Rows of a schema.Derived table are always made of those of its parent's log.
+	Log    *pagelog.Log
+	Nested bool
+	// Definitions are the rows of the table that defines open columns; schema.Derived rows are made with them.
+	Definitions []*schema.Batch
+	// Missing has the paths of declared columns that no record of the scan had: matched rows keep what is stored.
+	Missing map[string]bool
+	// Gone has, by reference column, ids that no longer exist. Scanned rows that refer to them are left out.
+	Gone map[string]map[string]bool
+	// Parents tells what the scan proved about stored rows that it did not meet; nil if it met all rows that there are.
+	Parents Parents
+	// ParentColumns name the columns that hold the key that Parents is asked about; nil for Table.ParentColumns.
+	ParentColumns []string
+
+	Sizes   part.Sizes
+	Damaged map[string]bool // paths of parts that are written from the scan alone
+	Rewrite bool            // all parts are
+}
+
+// PartError says that a stored part cannot be read: it was damaged, replaced or removed by someone.
+type PartError struct {
+	Path string // of the part, in the dataset
+	Err  error
+}
+
+func (e *PartError) Error() string {
+	return fmt.Sprintf("part %s is damaged: %v; mailerlake export --repair rebuilds it from a fresh scan", e.Path, e.Err)
+}
+
+func (e *PartError) Unwrap() error { return e.Err }
+
+// readError says what an error of reading a part tells: that the part is damaged, or something of the process.
+func readError(path string, err error) error {
+	switch damaged := (*PartError)(nil); {
+	case err == nil, errors.As(err, &damaged):
+		return err
+	case outside(err):
+		return fmt.Errorf("read part %s: %w", path, err)
+	}
+	return &PartError{Path: path, Err: err}
+}
+
+// outside reports whether an error tells of the process or its rights: the part may be whole.
+func outside(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) ||
+		errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
+}
+
+// FindDamaged reads the keys of every part and returns the paths of the parts that are damaged. Those that cannot be
+// opened for want of rights or descriptors are not among them.
+func (t *Table) FindDamaged(ctx context.Context) ([]string, error) {
+	var damaged []string
+	for i := range t.Parts {
+		err := t.check(ctx, i)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if bad := (*PartError)(nil); errors.As(err, &bad) {
+			damaged = append(damaged, bad.Path)
+		}
+	}
+	return damaged, nil
+}
+
+// check reads all keys of a part.
+func (t *Table) check(ctx context.Context, i int) error {
+	r, err := t.open(ctx, i)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	for g := range t.Parts[i].RowGroups {
+		if _, err := t.keys(ctx, r, i, g); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *Table) open(ctx context.Context, i int) (*part.Reader, error) {
+	r, err := t.Open(ctx, i)
+	if err != nil {
+		return nil, readError(t.Parts[i].Path, err)
+	}
+	return r, nil
+}
+
+// keys reads the keys of a row group. All lie in the range that the pass takes the row group's to be, so that no scanned
+// key is inserted where another row group, or another part, holds it.
+func (t *Table) keys(ctx context.Context, r *part.Reader, i, g int) (schema.Keys, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	keys, err := r.Keys(g)
+	if err == nil && !t.inRange(keys, i, g) {
+		err = fmt.Errorf("row group %d has keys that the manifest places elsewhere", g)
+	}
+	return keys, readError(t.Parts[i].Path, err)
+}
+
+func (t *Table) inRange(keys schema.Keys, i, g int) bool {
+	from, end := t.Parts[i].From, t.groupEnd(i, g)
+	return len(end) > 0 && keys.CompareKey(keys.Len()-1, end) < 0 &&
+		keys.CompareKey(0, t.Parts[i].RowGroups[g].First) == 0 && (len(from) == 0 || keys.CompareKey(0, from) >= 0)
+}
+
+// groupEnd returns the key that the range of a row group ends before.
+func (t *Table) groupEnd(i, g int) schema.Key {
+	if groups := t.Parts[i].RowGroups; g+1 < len(groups) {
+		return groups[g+1].First
+	}
+	return t.partEnd(i)
+}
+
+// partEnd returns the key that the range of a part ends before: that of the last part is open, but keys beyond its last
+// one are looked at apart. It is empty if the last part is.
+func (t *Table) partEnd(i int) schema.Key {
+	if i+1 < len(t.Parts) {
+		return t.Parts[i+1].From
+	}
+	if last := t.Parts[i].LastKey; len(last) > 0 {
+		return last.Next()
+	}
+	return schema.Key{}
+}
+
+// read reads the layout's column c of a row group, as the layout types it; nil for one that is not stored yet. buf is
+// reused where it can be.
+func (t *Table) read(r *part.Reader, i, g, c int, buf *schema.Vector) (*schema.Vector, error) {
+	if c >= len(t.Stored) {
+		return nil, nil
+	}
+	if err := r.Read(g, c, buf); err != nil {
+		return nil, readError(t.Parts[i].Path, err)
+	}
+	return schema.Widen(buf, t.Layout.Columns[c].Kind), nil
+}
+
+// fromScan reports whether a part is written from the scan alone.
+func (t *Table) fromScan(i int) bool { return t.Rewrite || t.Damaged[t.Parts[i].Path] }
+
+// newColumns reports whether the layout differs from the stored columns, so that every part has to be written anew.
+func (t *Table) newColumns() bool {
+	if t.New {
+		return false
+	}
+	return len(t.Layout.Columns) != len(t.Stored) ||
+		!slices.EqualFunc(t.Layout.Columns, t.Stored, func(a, b schema.Column) bool { return a.Kind == b.Kind })
+}
+
+// index returns the place of a declared column among those of a part, a layout or a page, -1 if it is not there. Columns
+// have their path in common; a name may differ.
+func (t *Table) index(columns []schema.Column, name string) int {
+	declared := schema.Column{Name: name}
+	for _, c := range t.Table.Columns {
+		if c.Name == name {
+			declared = c
+		}
+	}
+	return slices.IndexFunc(columns, func(c schema.Column) bool {
+		return c.Path == declared.Path && (c.Path != "" || c.Name == name) && c.Kind != schema.Raw
+	})
+}
+
+// parentColumns returns the columns that hold the key of a row's parent.
+func (t *Table) parentColumns() []string {
+	if t.ParentColumns != nil {
+		return t.ParentColumns
+	}
+	return t.Table.ParentColumns()
+}
+
+// keysOf returns the key columns of a batch, in row order.
+func (t *Table) keysOf(b *schema.Batch) schema.Keys { return b.Keys(t.Table.Order) }
