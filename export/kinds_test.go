@@ -5,10 +5,8 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"maps"
 	"net/http"
 	"path/filepath"
@@ -552,39 +550,41 @@ func TestNeverWritten(t *testing.T) {
 }
 
 // rowsOfLogs returns the text of everything in the page logs.
-func (d *depot) rowsOfLogs(t testing.TB) string {
+func (d *depot) rowsOfLogs(t testing.TB) (text string) {
 	t.Helper()
-	logs := pagelog.NewStore(fastFS{disk.OS(false)}, filepath.Join(d.dir, dataset.ScanDir), filepath.Join(d.dir, dataset.SortedDir))
-	var text strings.Builder
 	for _, table := range d.catalog.Tables() {
-		log, err := logs.Open(t.Context(), table.Name, table.Order)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
+		text += logText(t, filepath.Join(d.dir, dataset.ScanDir), table)
+	}
+	return text
+}
+
+// logText returns the text of a table's page log in a directory, empty if there is none that can be read.
+func logText(t testing.TB, dir string, table *schema.Table) string {
+	t.Helper()
+	log, err := pagelog.NewStore(fastFS{disk.OS(false)}, dir, filepath.Join(t.TempDir(), "scratch")).Open(t.Context(), table.Name, table.Order)
+	if err != nil {
+		return ""
+	}
+	defer log.Close()
+	var text strings.Builder
+	for c := pagelog.NewCursor(t.Context(), log, nil, nil); ; {
+		run, ok, err := c.Next()
 		if err != nil {
 			t.Fatal(err)
 		}
-		for c := pagelog.NewCursor(t.Context(), log, nil, nil); ; {
-			run, ok, err := c.Next()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !ok {
-				break
-			}
-			batches := []*schema.Batch{run.Page.Rows}
-			for _, children := range run.Page.Children {
-				batches = append(batches, children.Rows)
-			}
-			for _, b := range batches {
-				for _, v := range b.Vectors {
-					if v != nil {
-						text.Write(v.Bytes)
-					}
+		if !ok {
+			return text.String()
+		}
+		batches := []*schema.Batch{run.Page.Rows}
+		for _, children := range run.Page.Children {
+			batches = append(batches, children.Rows)
+		}
+		for _, b := range batches {
+			for _, v := range b.Vectors {
+				if v != nil {
+					text.Write(v.Bytes)
 				}
 			}
 		}
-		log.Close()
 	}
-	return text.String()
 }

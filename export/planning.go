@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"mailerlake/export/merge"
-	"mailerlake/export/part"
 	"mailerlake/schema"
 )
 

@@ -214,7 +214,8 @@ func TestPageLogsThatDoNotFit(t *testing.T) {
 		{name: "scanned with other parameters", between: func(t *testing.T, x *trial) {
 			table := tables.All().Lookup("subscriber")
 			header := pagelog.Header{Account: "83510", Table: table.Name, Source: "others", Started: time.Now()}
-			log, err := pagelog.Create(disk.OS(false), logFile(t, x), header, table.Order)
+			logs := pagelog.NewStore(disk.OS(false), filepath.Dir(logFile(t, x)), t.TempDir())
+			log, err := logs.Create(header, table.Order)
 			if err == nil {
 				err = errors.Join(log.Append(nil, pagelog.Mark{Walk: "main", Cursor: "x"}), log.Close())
 			}

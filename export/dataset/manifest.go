@@ -9,8 +9,9 @@ import (
 	"mailerlake/schema"
 )
 
-// Format is the version of the manifest that this program writes, and the only one it reads.
-const Format = 1
+// Format is the version of manifest and journal that this program writes, and the only one it reads. Version 1 had no
+// checksum in the manifest.
+const Format = 2
 
 // Manifest is the record of a committed state of a dataset.
 type Manifest struct {
@@ -46,6 +47,8 @@ type TableState struct {
 	GreatestUpdatedAt *time.Time `json:"greatest_updated_at,omitempty"`
 	ScanStarted       time.Time  `json:"scan_started,omitzero"` // UTC
 	ScanEnded         time.Time  `json:"scan_ended,omitzero"`   // UTC
+	// Resumed says that the scan was begun by an earlier run: the rows are as of ScanStarted, not of the commit.
+	Resumed bool `json:"resumed,omitempty"`
 	// Complete says that the scan met every row, so that deletes were applied.
 	Complete bool   `json:"complete"`
 	Last     Counts `json:"last_run"` // changes of the last run

@@ -212,7 +212,7 @@ func (stuckFile) Truncate(int64) error { return fs.ErrPermission }
 
 type stuckFS struct{ memFS }
 
-func (m stuckFS) OpenAppend(string) (disk.File, error) { return stuckFile{m.file}, nil }
+func (m stuckFS) OpenAppend(string, disk.Access) (disk.File, error) { return stuckFile{m.file}, nil }
 
 // TestBroken: where a torn page cannot be cut nothing is written after it.
 func TestBroken(t *testing.T) {

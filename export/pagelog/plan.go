@@ -24,9 +24,9 @@ func (s *Store) KeepPlan(data []byte) error {
 	if len(data) > maxPlan {
 		return fmt.Errorf("keep plan: %d bytes are too many", len(data))
 	}
-	err := s.fsys.MkdirAll(s.dir)
+	err := s.fsys.MkdirAll(s.dir, disk.Private)
 	if err == nil {
-		err = disk.ReplaceFile(s.fsys, s.tempPath(), s.planPath(), data)
+		err = disk.ReplaceFile(s.fsys, s.tempPath(), s.planPath(), data, disk.Private)
 	}
 	if err != nil {
 		return fmt.Errorf("keep plan: %w", err)

@@ -91,8 +91,8 @@ type countingFS struct {
 	read *int
 }
 
-func (m countingFS) Create(name string) (disk.File, error) {
-	f, err := m.memFS.Create(name)
+func (m countingFS) Create(name string, access disk.Access) (disk.File, error) {
+	f, err := m.memFS.Create(name, access)
 	return countingFile{f.(*disktest.File), m.read}, err
 }
 

@@ -54,10 +54,10 @@ func (s *Store) Create(h Header, order []string) (*Log, error) {
 
 // create starts a log; its directory is made if it is missing.
 func (s *Store) create(name string, h Header, order []string) (*Log, error) {
-	if err := s.fsys.MkdirAll(filepath.Dir(name)); err != nil {
+	if err := s.fsys.MkdirAll(filepath.Dir(name), disk.Private); err != nil {
 		return nil, err
 	}
-	f, err := s.fsys.Create(name)
+	f, err := s.fsys.Create(name, disk.Private)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +76,7 @@ func (s *Store) Open(ctx context.Context, table string, order []string) (*Log, e
 	if _, err := s.fsys.Stat(name); err != nil { // OpenAppend would make an empty file
 		return nil, fmt.Errorf("open page log: %w", err)
 	}
-	f, err := s.fsys.OpenAppend(name)
+	f, err := s.fsys.OpenAppend(name, disk.Private)
 	if err != nil {
 		return nil, fmt.Errorf("open page log: %w", err)
 	}

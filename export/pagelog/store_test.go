@@ -168,7 +168,7 @@ func TestCreateCrash(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := disk.MakeDir(fsys, filepath.Join(dir, "private")); err != nil {
+		if _, err := disk.MakeDir(fsys, filepath.Join(dir, "private"), disk.Private); err != nil {
 			t.Fatal(err)
 		}
 		scan := filepath.Join(dir, "private", "scan")

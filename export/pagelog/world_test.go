@@ -28,15 +28,15 @@ type memFS struct {
 	file *disktest.File
 }
 
-func (m memFS) Create(string) (disk.File, error) {
+func (m memFS) Create(string, disk.Access) (disk.File, error) {
 	*m.file = disktest.File{}
 	return m.file, nil
 }
-func (m memFS) OpenAppend(string) (disk.File, error) { return m.file, nil }
+func (m memFS) OpenAppend(string, disk.Access) (disk.File, error) { return m.file, nil }
 
-func (m memFS) Stat(string) (fs.FileInfo, error) { return m.file, nil }
-func (m memFS) MkdirAll(string) error            { return nil }
-func (m memFS) SyncDir(string) error             { return nil }
+func (m memFS) Stat(string) (fs.FileInfo, error)   { return m.file, nil }
+func (m memFS) MkdirAll(string, disk.Access) error { return nil }
+func (m memFS) SyncDir(string) error               { return nil }
 
 var (
 	logOrder  = []string{"id"}
