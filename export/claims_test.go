@@ -2,6 +2,7 @@ package export_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"maps"
 	"net/http"
@@ -26,7 +27,11 @@ func tableOf(t testing.TB, r *export.Report, name string) export.TableReport {
 	if i < 0 {
 		t.Fatalf("no report of %s", name)
 	}
-	return r.Tables[i]
+	table := r.Tables[i]
+	if table.TablePlan == nil {
+		table.TablePlan = &export.TablePlan{} // so that a test can go on after a table that failed
+	}
+	return table
 }
 
 // TestMatchesIsProved: a whole, fresh, complete scan of all tables matches; a plan does so only if nothing changes.
@@ -77,7 +82,7 @@ func TestFinishedScanIsCheckedAgain(t *testing.T) {
 		x.disturb(nil)
 		var added []string
 		for range 25 {
-			added = append(added, x.account.AddSubscriber(nil))
+			added = append(added, x.account.AddSubscriber(func(*mailerlitetest.Subscriber) {}))
 		}
 		x.account.BumpCounters(x.account.IDs("subscriber")[3])
 		r := x.healthy(t)
@@ -195,7 +200,7 @@ func TestRescuedValuesStay(t *testing.T) {
 					t.Fatal(err)
 				}
 				if table := tableOf(t, r, "subscriber"); table.Incomplete == "" {
-					t.Error("the scan is taken for complete")
+					t.Errorf("the scan is taken for complete: %v", table.Err)
 				}
 				after, kept := x.rows(t, "subscriber"), 0
 				for id, row := range before {
@@ -222,7 +227,12 @@ func withoutFields(body []byte, value string) []byte {
 	const member = `"fields":`
 	for at := bytes.Index(body, []byte(member+"{")); at >= 0; {
 		start := at + len(member)
-		end := start + bytes.IndexByte(body[start:], '}') + 1 // fields hold no objects
+		d := json.NewDecoder(bytes.NewReader(body[start:]))
+		var fields json.RawMessage
+		if err := d.Decode(&fields); err != nil {
+			return body
+		}
+		end := start + int(d.InputOffset())
 		body = append(append(bytes.Clone(body[:start]), value...), body[end:]...)
 		next := bytes.Index(body[start:], []byte(member+"{"))
 		if next < 0 {

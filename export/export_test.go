@@ -92,14 +92,27 @@ func (l *lake) export(t testing.TB) *export.Report {
 	return r
 }
 
-// rows reads a table as any Parquet reader would, by the glob that users query.
+// rows returns a table's rows by key.
 func (l *lake) rows(t testing.TB, table string) map[string]map[string]any {
+	t.Helper()
+	rows := map[string]map[string]any{}
+	for _, row := range l.list(t, table) {
+		key := keyOf(row)
+		if rows[key] != nil {
+			t.Errorf("key %s twice", key)
+		}
+		rows[key] = row
+	}
+	return rows
+}
+
+// list reads a table as any Parquet reader would, by the glob that users query.
+func (l *lake) list(t testing.TB, table string) (rows []map[string]any) {
 	t.Helper()
 	names, err := filepath.Glob(filepath.Join(l.dir, table, "*.parquet"))
 	if err != nil || len(names) == 0 {
 		t.Fatalf("no parts of %s: %v", table, err)
 	}
-	rows := map[string]map[string]any{}
 	for _, name := range names {
 		f, err := os.Open(name)
 		if err != nil {
@@ -110,13 +123,13 @@ func (l *lake) rows(t testing.TB, table string) map[string]map[string]any {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		readRows(t, file, rows)
+		rows = append(rows, readRows(t, file)...)
 		f.Close()
 	}
 	return rows
 }
 
-func readRows(t testing.TB, file *parquet.File, rows map[string]map[string]any) {
+func readRows(t testing.TB, file *parquet.File) (rows []map[string]any) {
 	t.Helper()
 	fields := file.Schema().Fields()
 	r := parquet.NewReader(file)
@@ -128,14 +141,10 @@ func readRows(t testing.TB, file *parquet.File, rows map[string]map[string]any) 
 			for i, v := range row {
 				m[fields[i].Name()] = plain(v, fields[i])
 			}
-			key := keyOf(m)
-			if rows[key] != nil {
-				t.Errorf("key %s twice", key)
-			}
-			rows[key] = m
+			rows = append(rows, m)
 		}
 		if err == io.EOF {
-			return
+			return rows
 		}
 		if err != nil {
 			t.Fatal(err)

@@ -268,7 +268,7 @@ func (d *depot) check(t testing.TB, want map[string][]string) {
 	got := map[string][]string{}
 	for table := range want {
 		got[table] = []string{}
-		for _, row := range d.rows(t, table) {
+		for _, row := range d.list(t, table) {
 			var text string
 			switch table {
 			case "owner", "box":
@@ -540,7 +540,7 @@ func TestNeverWritten(t *testing.T) {
 	if _, err := d.run(t); err != nil {
 		t.Fatal(err)
 	}
-	for _, row := range d.rows(t, "item") {
+	for _, row := range d.list(t, "item") {
 		for column, value := range row {
 			if column == "secret" || value == "hush" {
 				t.Fatalf("column %s holds %v", column, value)

@@ -98,7 +98,7 @@ func TestAbsent(t *testing.T) {
 		want   uint64
 	}{
 		{`"fields":{},"groups":[]`, 0},
-		{`"fields":[],"groups":[]`, 0},
+		{`"fields":[],"groups":[]`, 1},
 		{`"groups":[]`, 1},
 		{`"fields":null,"groups":[]`, 1},
 		{`"fields":[1],"groups":[]`, 1},

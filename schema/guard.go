@@ -17,6 +17,7 @@ const (
 
 // guard holds the protected columns of a table. It does not change once its table is declared.
 type guard struct {
+	array string // path of the array that the table's rows come in, empty if they do not
 	names     map[string]fate // of the protected columns, by folded name
 	canonical map[string]fate // the same, by canonical name
 	declared  map[string]fate // of every declared path
@@ -53,7 +54,7 @@ func (g *guard) declare(c Column) (Column, bool) {
 
 // byName finds the fate of a path by name: any name that its column, or a column of an object around it, could have.
 func (g *guard) byName(path string) fate {
-	f, at, members := kept, "", splitPath(path)
+	f, at, members := kept, g.array, splitBelow(g.array, path)
 	for i, member := range members {
 		at = joinPath(at, member)
 		name, _ := sanitise(strings.Join(members[:i+1], "_"))
@@ -71,7 +72,7 @@ func (g *guard) inside(path string) fate {
 			f = is
 		}
 	}
-	name, _ := sanitise(strings.Join(splitPath(path), "_"))
+	name, _ := sanitise(strings.Join(splitBelow(g.array, path), "_"))
 	for below, is := range g.names {
 		if is > f && strings.HasPrefix(below, fold(name)+"_") {
 			f = is

@@ -118,7 +118,7 @@ func (f *fixing) declare(c Column) {
 		return
 	}
 	if f.taken[fold(c.Name)] {
-		c.Name = f.taken.choose(identity(c))
+		c.Name = f.taken.choose(identity(c), splitPath(identity(c)))
 	}
 	f.append(c)
 }
@@ -133,5 +133,5 @@ func (f *fixing) discover(path string) {
 		k = String
 	}
 	f.dynamic++
-	f.append(Column{Name: f.taken.choose(path), Kind: k, Path: path})
+	f.append(Column{Name: f.taken.choose(path, splitBelow(f.table.array(), path)), Kind: k, Path: path})
 }

@@ -68,7 +68,8 @@ func (p *modelPage) row(t *Table, key string, object map[string]any) modelRow {
 		if name == modelArray(t) {
 			continue
 		}
-		if _, ok := object[name].(map[string]any); !ok && !modelEmpty(object[name]) {
+		open := t.Open != nil && name == t.Open.Object
+		if _, ok := object[name].(map[string]any); !ok && (open || !modelEmpty(object[name])) {
 			row.absent |= 1 << i
 		}
 	}

@@ -32,8 +32,8 @@ func (n names) use(name string) string {
 
 // choose picks an unused name for the column of a path and marks it as used. The name joins the path's member names; it
 // ends in a hash of the path if it would otherwise be taken, too long, or without a letter or digit.
-func (n names) choose(path string) string {
-	name, same := sanitise(strings.Join(splitPath(path), "_"))
+func (n names) choose(path string, members []string) string {
+	name, same := sanitise(strings.Join(members, "_"))
 	if same && !n[fold(name)] {
 		return n.use(name)
 	}

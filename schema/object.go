@@ -2,7 +2,6 @@ package schema
 
 import (
 	"slices"
-	"strings"
 )
 
 // object is a JSON object whose members are looked for by name: a record, or a declared object inside one.
@@ -14,6 +13,7 @@ type object struct {
 	dynamic []*member // members that nobody declared
 	below   []int     // cells of the declared columns in it, at any depth
 	inside  []*object
+	open    bool          // its members are those that the account defines, null or not: it is never empty
 	child   *childDecoder // of an array that holds the rows of a child table; nil for others
 
 	met    int  // number of the record in which it was met last
@@ -63,7 +63,7 @@ func (d *Decoder) compile(at string) *object {
 		root.at(path)
 	}
 	if t.Open != nil {
-		root.at(t.Open.Object)
+		root.at(t.Open.Object).open = true
 	}
 	return root
 }
@@ -79,10 +79,7 @@ func ownColumns(t *Table, link *Link) []bool {
 
 // split returns the member names of a path below the object.
 func (o *object) split(path string) []string {
-	if o.path != "" {
-		path = strings.TrimPrefix(path, o.path+".")
-	}
-	return splitPath(path)
+	return splitBelow(o.path, path)
 }
 
 func (o *object) leaf(path string, cell int) {

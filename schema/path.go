@@ -44,3 +44,11 @@ func splitPath(path string) []string {
 	}
 	return append(names, name.String())
 }
+
+// splitBelow returns the member names of a path below another one, all of them if that is empty.
+func splitBelow(above, path string) []string {
+	if above != "" {
+		path = strings.TrimPrefix(path, above+".")
+	}
+	return splitPath(path)
+}

@@ -85,7 +85,7 @@ func (t *Table) protect(p Protection) (*Table, error) {
 	if len(p.Drop)+len(p.Hash) == 0 {
 		return &out, nil
 	}
-	g := &guard{names: map[string]fate{}, canonical: map[string]fate{}, declared: map[string]fate{}, kinds: map[string]Kind{}, key: p.Key}
+	g := &guard{array: t.array(), names: map[string]fate{}, canonical: map[string]fate{}, declared: map[string]fate{}, kinds: map[string]Kind{}, key: p.Key}
 	for _, name := range p.Drop {
 		if err := g.add(t, name, dropped, p.Known); err != nil {
 			return nil, err

@@ -246,7 +246,9 @@ func (d *Decoder) readObject(o *object) error {
 	if err != nil {
 		return err
 	}
-	if o.filled = emptyArray(raw); !o.filled {
+	empty := emptyArray(raw)
+	o.filled = empty && !o.open
+	if !empty {
 		d.stray(o, o.path, d.spanOf(raw))
 	}
 	return nil

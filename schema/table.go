@@ -122,6 +122,14 @@ func (t *Table) column(name string) int {
 	return slices.IndexFunc(t.Columns, func(c Column) bool { return c.Name == name })
 }
 
+// array returns the path of the array that the table's rows come in, empty if they do not come inside other rows.
+func (t *Table) array() string {
+	if nested, ok := t.Source.(*Nested); ok {
+		return nested.Attribute
+	}
+	return ""
+}
+
 // openObject returns the path of the open object, empty if there is none.
 func (t *Table) openObject() string {
 	if t.Open == nil {
