@@ -39,7 +39,7 @@ func (r *Run) merge(ctx context.Context) (*Report, error) {
 		next.Put(state)
 	}
 	next.CommittedAt = r.now()
-	if err := commit.Commit(next, logs); err != nil {
+	if err := commit.Commit(ctx, next, logs); err != nil {
 		return r.report(nil), err
 	}
 	_ = r.dropPlanned() // a plan that stays does not fit the new snapshot

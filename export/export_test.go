@@ -40,13 +40,13 @@ func (fastFile) Sync() error { return nil }
 
 func (fastFS) SyncDir(string) error { return nil }
 
-func (f fastFS) Create(name string) (disk.File, error) {
-	file, err := f.FS.Create(name)
+func (f fastFS) Create(name string, access disk.Access) (disk.File, error) {
+	file, err := f.FS.Create(name, access)
 	return fastFile{file}, err
 }
 
-func (f fastFS) OpenAppend(name string) (disk.File, error) {
-	file, err := f.FS.OpenAppend(name)
+func (f fastFS) OpenAppend(name string, access disk.Access) (disk.File, error) {
+	file, err := f.FS.OpenAppend(name, access)
 	return fastFile{file}, err
 }
 

@@ -31,13 +31,13 @@ type fullFile struct {
 	left *atomic.Int64
 }
 
-func (f fullFS) Create(name string) (disk.File, error) {
-	file, err := f.fastFS.Create(name)
+func (f fullFS) Create(name string, access disk.Access) (disk.File, error) {
+	file, err := f.fastFS.Create(name, access)
 	return f.file(file, name), err
 }
 
-func (f fullFS) OpenAppend(name string) (disk.File, error) {
-	file, err := f.fastFS.OpenAppend(name)
+func (f fullFS) OpenAppend(name string, access disk.Access) (disk.File, error) {
+	file, err := f.fastFS.OpenAppend(name, access)
 	return f.file(file, name), err
 }
 

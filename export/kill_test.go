@@ -45,15 +45,15 @@ func (f tellFile) Truncate(size int64) error   { f.tell(); return f.File.Truncat
 func (f tellFile) Close() error                { f.tell(); return f.File.Close() }
 func (f tellFile) Sync() error                 { f.tell(); return nil }
 
-func (f tellFS) Create(name string) (disk.File, error) {
+func (f tellFS) Create(name string, access disk.Access) (disk.File, error) {
 	f.tell()
-	file, err := f.FS.Create(name)
+	file, err := f.FS.Create(name, access)
 	return tellFile{file, f.tell}, err
 }
 
-func (f tellFS) OpenAppend(name string) (disk.File, error) {
+func (f tellFS) OpenAppend(name string, access disk.Access) (disk.File, error) {
 	f.tell()
-	file, err := f.FS.OpenAppend(name)
+	file, err := f.FS.OpenAppend(name, access)
 	return tellFile{file, f.tell}, err
 }
 
@@ -61,8 +61,11 @@ func (f tellFS) Open(name string) (disk.File, error) { f.tell(); return f.FS.Ope
 func (f tellFS) Rename(a, b string) error            { f.tell(); return f.FS.Rename(a, b) }
 func (f tellFS) Remove(name string) error            { f.tell(); return f.FS.Remove(name) }
 func (f tellFS) RemoveAll(name string) error         { f.tell(); return f.FS.RemoveAll(name) }
-func (f tellFS) MkdirAll(name string) error          { f.tell(); return f.FS.MkdirAll(name) }
-func (f tellFS) SyncDir(string) error                { f.tell(); return nil }
+func (f tellFS) MkdirAll(name string, access disk.Access) error {
+	f.tell()
+	return f.FS.MkdirAll(name, access)
+}
+func (f tellFS) SyncDir(string) error { f.tell(); return nil }
 
 // TestVictim is the process that TestKilledProcess kills. It writes a byte before every file operation.
 func TestVictim(t *testing.T) {

@@ -113,12 +113,16 @@ type deniedFS struct{ disk.FS }
 
 func denied(op, name string) error { return &fs.PathError{Op: op, Path: name, Err: syscall.EACCES} }
 
-func (deniedFS) Create(name string) (disk.File, error)     { return nil, denied("create", name) }
-func (deniedFS) OpenAppend(name string) (disk.File, error) { return nil, denied("open", name) }
+func (deniedFS) Create(name string, _ disk.Access) (disk.File, error) {
+	return nil, denied("create", name)
+}
+func (deniedFS) OpenAppend(name string, _ disk.Access) (disk.File, error) {
+	return nil, denied("open", name)
+}
 func (deniedFS) Rename(name, _ string) error               { return denied("rename", name) }
 func (deniedFS) Remove(name string) error                  { return denied("remove", name) }
 func (deniedFS) RemoveAll(name string) error               { return denied("remove", name) }
-func (deniedFS) MkdirAll(name string) error                { return denied("mkdir", name) }
+func (deniedFS) MkdirAll(name string, _ disk.Access) error { return denied("mkdir", name) }
 
 func TestReadOnly(t *testing.T) {
 	for name, s := range map[string]*scene{"first": firstScene(t), "second": newScene(t)} {
@@ -168,7 +172,7 @@ func TestManifestMeddledWith(t *testing.T) {
 		"truncated":         {old[:len(old)/2], &damaged},
 		"empty":             {"", &damaged},
 		"not JSON":          {"[manifest]", &damaged},
-		"newer":             {strings.Replace(old, `"format": 1`, `"format": 2`, 1), &version},
+		"newer":             {strings.Replace(old, `"format": 2`, `"format": 3`, 1), &version},
 		"rows changed":      {strings.Replace(old, `"rows": 50`, `"rows": 51`, 1), &damaged},
 		"foreign path":      {strings.Replace(old, `"subscriber/part-00001.parquet"`, `"../../part-00001.parquet"`, 1), &damaged},
 		"unknown attribute": {strings.Replace(old, `"snapshot"`, `"snapshots"`, 1), &damaged},

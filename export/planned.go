@@ -11,6 +11,7 @@ import (
 
 	"mailerlake/client"
 	"mailerlake/export/dataset"
+	"mailerlake/export/disk"
 	"mailerlake/export/pagelog"
 	"mailerlake/schema"
 )
@@ -75,7 +76,7 @@ const plannedTemp = plannedName + ".tmp"
 
 func (r *Run) writePlanned(data []byte) error {
 	fsys, temp := r.data.FS(), r.data.Path(dataset.ScanDir, plannedTemp)
-	f, err := fsys.Create(temp)
+	f, err := fsys.Create(temp, disk.Private)
 	if err != nil {
 		return err
 	}

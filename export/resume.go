@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"mailerlake/export/dataset"
+	"mailerlake/export/disk"
 	"mailerlake/export/pagelog"
 	"mailerlake/schema"
 )
@@ -25,7 +26,7 @@ func (r *Run) logPath(t *tableRun) string { return r.data.Path(dataset.ScanDir, 
 func (r *Run) openLog(t *tableRun) (*pagelog.Log, error) {
 	header := r.header(t)
 	fsys := r.data.FS()
-	if err := fsys.MkdirAll(r.data.Path(dataset.ScanDir)); err != nil {
+	if err := fsys.MkdirAll(r.data.Path(dataset.ScanDir), disk.Private); err != nil {
 		return nil, fmt.Errorf("create page log: %w", err)
 	}
 	log, err := pagelog.Open(fsys, r.logPath(t), t.table.Order)

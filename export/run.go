@@ -138,7 +138,7 @@ func start(ctx context.Context, o Options, plan bool, do func(*Run) (*Report, er
 		return nil, errPending
 	}
 	if !plan {
-		if err := r.recover(); err != nil {
+		if err := r.recover(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -175,8 +175,8 @@ func (r *Run) overtaken(err error) error {
 }
 
 // recover finishes the commit of an earlier run, or gives it up where it is damaged and the run is to repair that.
-func (r *Run) recover() error {
-	rolled, err := r.data.Recover()
+func (r *Run) recover(ctx context.Context) error {
+	rolled, err := r.data.Recover(ctx)
 	var damaged *dataset.DamagedError
 	if r.Repair && errors.As(err, &damaged) {
 		r.event(Event{Message: "gave up the commit of an earlier run: " + err.Error()})

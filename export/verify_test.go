@@ -454,7 +454,7 @@ func storeTables(t *testing.T, dir string, pairs ...any) {
 		storePart(t, c, &state, pairs[i+1].([]*schema.Vector))
 		m.Put(state)
 	}
-	if err := c.Commit(m, nil); err != nil {
+	if err := c.Commit(context.Background(), m, nil); err != nil {
 		t.Fatal(err)
 	}
 }

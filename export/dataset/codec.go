@@ -1,9 +1,12 @@
 package dataset
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"mailerlake/export/disk"
 
@@ -42,8 +45,8 @@ const (
 	journalHint  = "run mailerlake export --repair to rebuild the dataset from a fresh scan"
 )
 
-// EncodeManifest returns a manifest as it is stored: indented JSON, the same bytes for the same state. It is an error
-// if the manifest fails Check.
+// EncodeManifest returns a manifest as it is stored: indented JSON, the same bytes for the same state, with a checksum.
+// It is an error if the manifest fails Check.
 func EncodeManifest(m *Manifest) ([]byte, error) {
 	if err := m.Check(); err != nil {
 		return nil, fmt.Errorf("write manifest: %w", err)
@@ -52,17 +55,51 @@ func EncodeManifest(m *Manifest) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write manifest: %w", err)
 	}
-	if len(data) >= maxRecord {
+	data = seal(append(data, '\n'))
+	if len(data) > maxRecord {
 		return nil, fmt.Errorf("write manifest: %d bytes are more than the %d that it may have", len(data), maxRecord)
 	}
-	return append(data, '\n'), nil
+	return data, nil
+}
+
+// The checksum of a manifest is a line of its own, the third, and that of all other lines as they stand:
+//
+//	grep -v '^  "sha256"' manifest.json | sha256sum
+const (
+	sealLine  = "  \"sha256\": \"%s\",\n"
+	sealBytes = len(sealLine) - len("%s") + 2*sha256.Size
+)
+
+// seal inserts the checksum after the first member, the format version.
+func seal(data []byte) []byte {
+	return slices.Insert(data, sealAt(data), fmt.Appendf(nil, sealLine, sumOf(data))...)
+}
+
+// unseal cuts the checksum out again and reports whether it was right.
+func unseal(data []byte) (rest []byte, ok bool) {
+	at := sealAt(data)
+	if len(data) < at+sealBytes {
+		return nil, false
+	}
+	rest = slices.Concat(data[:at], data[at+sealBytes:])
+	return rest, bytes.Equal(seal(slices.Clone(rest)), data)
+}
+
+// sealAt returns where the third line begins.
+func sealAt(data []byte) int {
+	at := bytes.IndexByte(data, '\n') + 1
+	return at + bytes.IndexByte(data[at:], '\n') + 1
 }
 
 // DecodeManifest reads a stored manifest; path is for errors. A format version that this program does not know is a
-// *VersionError; a member it does not know, or content that fails Check, is a *DamagedError.
+// *VersionError; a wrong checksum, a member it does not know, or content that fails Check is a *DamagedError.
 func DecodeManifest(path string, data []byte) (*Manifest, error) {
 	if err := checkFormat(path, data, manifestHint); err != nil {
 		return nil, err
+	}
+	data, ok := unseal(data)
+	if !ok {
+		return nil, &DamagedError{path, "its checksum does not match", manifestHint}
 	}
 	var m Manifest
 	if err := json.Unmarshal(data, &m, decodeOptions); err != nil {

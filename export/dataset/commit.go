@@ -1,10 +1,12 @@
 package dataset
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"reflect"
 	"sync"
 
 	"mailerlake/export/disk"
@@ -88,7 +90,7 @@ func (d *Dataset) cleanStaged() error {
 	if err := d.fsys.RemoveAll(d.Path(StagedDir)); err != nil {
 		return err
 	}
-	if err := d.fsys.MkdirAll(d.Path(StagedDir)); err != nil {
+	if err := d.fsys.MkdirAll(d.Path(StagedDir), disk.Private); err != nil {
 		return err
 	}
 	return d.fsys.SyncDir(d.Path(PrivateDir)) // or a journal could outlive what it speaks of
@@ -97,8 +99,9 @@ func (d *Dataset) cleanStaged() error {
 // Commit makes next the state of the dataset: manifest and all parts created, in one step. Logs are the names (in
 // ScanDir) of the page logs that it consumes. On a *UnfinishedError the commit is done and only has to be finished; on
 // any other error the dataset has its old state, and Abort frees what is staged. A *ConflictError says that another run
-// was faster.
-func (c *Commit) Commit(next *Manifest, logs []string) error {
+// committed first, a *ForeignFilesError that a table that changes has files of others. Once the point of commit is
+// passed, the context is ignored.
+func (c *Commit) Commit(ctx context.Context, next *Manifest, logs []string) error {
 	j, err := c.plan(next, logs)
 	if err != nil {
 		return fmt.Errorf("commit: %w", err)
@@ -107,7 +110,7 @@ func (c *Commit) Commit(next *Manifest, logs []string) error {
 	if err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
-	if err := c.prepare(); err != nil {
+	if err := c.prepare(ctx, next); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
 	committed, err := c.d.decide(data)
@@ -128,7 +131,7 @@ func (c *Commit) Commit(next *Manifest, logs []string) error {
 // has its name: a rename over a network may report an error and have happened.
 func (d *Dataset) decide(data []byte) (committed bool, err error) {
 	temp, name := d.Path(journalTemp), d.Path(JournalName)
-	if err := disk.WriteFile(d.fsys, temp, data); err != nil {
+	if err := disk.WriteFile(d.fsys, temp, data, disk.Private); err != nil {
 		return false, err
 	}
 	if err := d.fsys.Rename(temp, name); err != nil {
@@ -193,17 +196,39 @@ func (c *Commit) checkStaged(next *Manifest) error {
 	return nil
 }
 
-// prepare makes the staged names durable, and looks whether everything is still as the commit began from.
-func (c *Commit) prepare() error {
-	found := c.findStaged()
+// prepare makes the staged names durable, and checks that nobody else has changed the dataset.
+func (c *Commit) prepare(ctx context.Context, next *Manifest) error {
+	found := c.findStaged(ctx)
 	if err := c.unchanged(); err != nil {
 		return err // rather than found: another run's commit removes what is staged
+	}
+	if found != nil {
+		return found
+	}
+	if err := c.checkForeign(next); err != nil {
+		return err
+	}
+	return ctx.Err()
+}
+
+// checkForeign checks the tables that change for files of others, which a new part could also overwrite.
+func (c *Commit) checkForeign(next *Manifest) error {
+	var found error
+	for i := range next.Tables {
+		t := &next.Tables[i]
+		if old := c.base.Table(t.Name); old != nil && reflect.DeepEqual(old, t) {
+			continue
+		}
+		found = errors.Join(found, c.d.checkForeign(c.base, t.Name))
 	}
 	return found
 }
 
-func (c *Commit) findStaged() error {
+func (c *Commit) findStaged(ctx context.Context) error {
 	for path, s := range c.staged {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		info, err := c.d.fsys.Stat(s.name)
 		if err != nil {
 			return fmt.Errorf("find staged part %s: %w", path, err)

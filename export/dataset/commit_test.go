@@ -1,6 +1,7 @@
 package dataset_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -44,13 +45,13 @@ func TestCommitMovesManifestOn(t *testing.T) {
 	_, d, c := begun(t)
 	stageNext(t, c)
 	next := nextWorld().manifest
-	if err := c.Commit(next, nil); err != nil {
+	if err := c.Commit(context.Background(), next, nil); err != nil {
 		t.Fatal(err)
 	}
 	if d.Pending() || d.Manifest == next || string(encode(t, d.Manifest)) != string(encode(t, next)) {
 		t.Errorf("after the commit: pending %t, manifest %v", d.Pending(), d.Manifest)
 	}
-	if err := c.Commit(next, nil); err == nil {
+	if err := c.Commit(context.Background(), next, nil); err == nil {
 		t.Error("a commit can be committed twice")
 	}
 	if err := c.Abort(); err != nil {
@@ -63,7 +64,7 @@ func TestCommitNothingTouchesNoPart(t *testing.T) {
 	same := oldWorld()
 	same.manifest.Snapshot = 2
 	before := stat(t, dir, "group/part-00001.parquet")
-	if err := c.Commit(same.manifest, nil); err != nil {
+	if err := c.Commit(context.Background(), same.manifest, nil); err != nil {
 		t.Fatal(err)
 	}
 	if after := stat(t, dir, "group/part-00001.parquet"); !os.SameFile(before, after) || before.ModTime() != after.ModTime() {
@@ -126,7 +127,7 @@ func TestCommitRefused(t *testing.T) {
 			stageNext(t, c)
 			m := nextWorld().manifest
 			logs := test.change(t, c, m)
-			err := c.Commit(m, logs)
+			err := c.Commit(context.Background(), m, logs)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error = %v, want %q", err, test.want)
 			}
@@ -147,7 +148,7 @@ func TestCommitUnclosedPart(t *testing.T) {
 		t.Fatal(err)
 	}
 	next := nextWorld().manifest
-	if err := c.Commit(next, nil); err == nil || !strings.Contains(err.Error(), "is not closed") {
+	if err := c.Commit(context.Background(), next, nil); err == nil || !strings.Contains(err.Error(), "is not closed") {
 		t.Errorf("error = %v, want one about the part that is not closed", err)
 	}
 	if err := c.Abort(); err != nil {
@@ -181,7 +182,7 @@ func TestBeginRefused(t *testing.T) {
 	if _, err := open(t, dir).Begin(); err == nil {
 		t.Error("a commit begins without the lock")
 	}
-	if _, err := open(t, dir).Recover(); err == nil {
+	if _, err := open(t, dir).Recover(context.Background()); err == nil {
 		t.Error("a recovery begins without the lock")
 	}
 	if err := open(t, dir).Abandon(); err == nil {
@@ -251,7 +252,7 @@ func TestConflict(t *testing.T) {
 					delete(theirs, dataset.StagedDir+"/"+filepath.Base(name))
 				}
 			}
-			err := c.Commit(nextWorld().manifest, nil)
+			err := c.Commit(context.Background(), nextWorld().manifest, nil)
 			var conflict *dataset.ConflictError
 			if !errors.As(err, &conflict) || conflict.Began != 1 {
 				t.Fatalf("error = %v, want a ConflictError", err)
@@ -287,7 +288,7 @@ func TestStagedChangedBySomebody(t *testing.T) {
 			t.Fatal(err)
 		}
 		var unfinished *dataset.UnfinishedError
-		err := c.Commit(nextWorld().manifest, nil)
+		err := c.Commit(context.Background(), nextWorld().manifest, nil)
 		if err == nil || errors.As(err, &unfinished) || !strings.Contains(err.Error(), "field/part-00000.parquet") {
 			t.Errorf("change %d: error = %v, want one that names the part", i, err)
 		}

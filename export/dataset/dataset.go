@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"strings"
 	"syscall"
 
 	"mailerlake/export/disk"
@@ -28,12 +27,13 @@ const (
 	// SortedDir holds copies of page logs while one run reads them.
 	SortedDir = privateDir + "/sorted"
 	// StagedDir holds the parts of a commit until they are renamed into place.
-	StagedDir = privateDir + "/" + stagedDir
+	StagedDir = privateDir + "/staged"
+	// MovedDir holds what MoveForeign moved out of the tables' directories.
+	MovedDir = privateDir + "/moved"
 )
 
 const (
 	privateDir = ".mailerlake"
-	stagedDir  = "staged"
 	// The files that a crash may leave; Recover removes them.
 	journalTemp  = privateDir + "/journal.tmp"
 	manifestTemp = StagedDir + "/manifest"
@@ -61,6 +61,9 @@ func Open(fsys disk.FS, dir string) (*Dataset, error) {
 	}
 	return d, nil
 }
+
+// Dir returns the dataset's directory.
+func (d *Dataset) Dir() string { return d.dir }
 
 // FS returns the file system that the dataset was opened with.
 func (d *Dataset) FS() disk.FS { return d.fsys }
@@ -133,59 +136,4 @@ func (d *Dataset) anyPart() (string, error) {
 		}
 	}
 	return "", err
-}
-
-// Stray returns the files in the table directories that the manifest does not name, as paths with slashes: readers of
-// `<table>/*.parquet` or of the whole directory would take them for data. Names that begin with a dot or an underscore
-// are passed over, as readers do, unless they end in .parquet.
-func (d *Dataset) Stray() ([]string, error) {
-	entries, err := d.fsys.ReadDir(d.dir)
-	if err != nil {
-		return nil, fmt.Errorf("list dataset: %w", err)
-	}
-	var strays []string
-	for _, e := range entries {
-		table := e.Name()
-		if !tablePattern.MatchString(table) || !d.isDir(e) {
-			continue
-		}
-		found, err := d.strayOf(table)
-		if err != nil {
-			return nil, fmt.Errorf("list table %s: %w", table, err)
-		}
-		strays = append(strays, found...)
-	}
-	return strays, nil
-}
-
-// isDir follows symbolic links: a table's directory may be one.
-func (d *Dataset) isDir(e fs.DirEntry) bool {
-	if e.Type()&fs.ModeSymlink == 0 {
-		return e.IsDir()
-	}
-	info, err := d.fsys.Stat(d.Path(e.Name()))
-	return err == nil && info.IsDir()
-}
-
-// strayOf passes over a directory that is no table's and has no parts: a stranger's.
-func (d *Dataset) strayOf(table string) ([]string, error) {
-	state := d.Manifest.Table(table)
-	entries, err := d.fsys.ReadDir(d.Path(table))
-	if state == nil && errors.Is(err, fs.ErrPermission) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	var strays []string
-	for _, e := range entries {
-		path := table + "/" + e.Name()
-		named := state != nil && state.Part(path) != nil
-		hidden := strings.HasPrefix(e.Name(), ".") || strings.HasPrefix(e.Name(), "_")
-		parquet := strings.EqualFold(filepath.Ext(e.Name()), part.Suffix)
-		if !named && (parquet || (state != nil && !hidden)) {
-			strays = append(strays, path)
-		}
-	}
-	return strays, nil
 }

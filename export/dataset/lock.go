@@ -4,7 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path"
+	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -42,42 +46,138 @@ type owner struct {
 
 // Lock makes the directory if there is none, takes its lock without waiting, and reads the manifest again, which may
 // have changed since Open. It holds until unlock is called or the process ends. If somebody else has the lock, that is
-// a *LockedError.
+// a *LockedError. A run that ends before it has written anything leaves no trace: unlock then removes what Lock made.
 func (d *Dataset) Lock() (unlock func() error, err error) {
-	fail := func(err error) (func() error, error) { return nil, fmt.Errorf("lock dataset %s: %w", d.dir, err) }
 	if d.locked {
 		return nil, d.lockedBy()
 	}
-	if err := disk.MakeDir(d.fsys, d.Path(PrivateDir)); err != nil {
-		return fail(err)
+	l, err := d.takeLock()
+	var locked *LockedError
+	if errors.As(err, &locked) {
+		return nil, err
 	}
-	lock := flock.New(d.Path(LockName), flock.SetPermissions(0o600))
-	held, err := lock.TryLock()
+	if err == nil {
+		if err = d.load(); err != nil {
+			err = errors.Join(err, l.release())
+		}
+	}
 	if err != nil {
-		return fail(err)
-	}
-	if !held {
-		return nil, d.lockedBy()
-	}
-	if err := d.load(); err != nil {
-		return fail(errors.Join(err, lock.Unlock()))
+		return nil, fmt.Errorf("lock dataset %s: %w", d.dir, err)
 	}
 	d.locked = true
 	d.signLock()
-	return func() error { return d.unlock(lock) }, nil
+	return func() error { return d.unlock(l) }, nil
 }
 
-// unlock leaves the lock file: were it removed, two runs could lock two files of its name.
-func (d *Dataset) unlock(lock *flock.Flock) error {
+func (d *Dataset) unlock(l *runLock) error {
 	if !d.locked {
 		return nil
 	}
 	d.locked = false
-	_ = disk.RemoveFile(d.fsys, d.Path(lockOwner))
-	if err := lock.Unlock(); err != nil {
+	if err := l.release(); err != nil {
 		return fmt.Errorf("unlock dataset %s: %w", d.dir, err)
 	}
 	return nil
+}
+
+// runLock is the lock of one run.
+type runLock struct {
+	d    *Dataset
+	file *flock.Flock
+	made []string // directories that were made for it, outermost first
+}
+
+// lockTries bounds how often other runs may remove the lock's file between opening and locking it.
+const lockTries = 1000
+
+// takeLock locks the file LockName. Whoever holds the lock may remove that file, and only they: so it is locked by this
+// run only if, once it is locked, it still has its name. If not, a third run may have made and locked another file.
+func (d *Dataset) takeLock() (l *runLock, err error) {
+	l = &runLock{d: d}
+	for range lockTries {
+		var held bool
+		if held, err = l.try(); errors.Is(err, fs.ErrNotExist) {
+			continue // another run removed the directory or the file
+		}
+		if err == nil && held {
+			return l, nil
+		}
+		if err == nil {
+			return nil, d.lockedBy()
+		}
+		break
+	}
+	l.removeDirs()
+	return nil, err
+}
+
+// try makes the directories and locks the file. It is fs.ErrNotExist if the file was removed meanwhile.
+func (l *runLock) try() (held bool, err error) {
+	if err := l.makeDir(l.d.dir, disk.Shared); err != nil {
+		return false, err
+	}
+	if err := l.makeDir(l.d.Path(PrivateDir), disk.Private); err != nil {
+		return false, err
+	}
+	l.file = flock.New(l.d.Path(LockName), flock.SetPermissions(0o600))
+	if held, err = l.file.TryLock(); err != nil || !held {
+		return false, err
+	}
+	locked, err := l.file.Stat()
+	if err == nil {
+		var named fs.FileInfo
+		if named, err = os.Stat(l.d.Path(LockName)); err == nil && os.SameFile(locked, named) {
+			return true, nil
+		}
+	}
+	if err == nil {
+		err = fs.ErrNotExist
+	}
+	return false, errors.Join(err, l.file.Unlock())
+}
+
+func (l *runLock) makeDir(name string, access disk.Access) error {
+	made, err := disk.MakeDir(l.d.fsys, name, access)
+	l.made = append(l.made, made...)
+	return err
+}
+
+// release unlocks. The file is removed while it is locked, but on Windows, where an open file cannot be removed: there
+// it is removed afterwards, which fails if another run has opened it.
+func (l *runLock) release() error {
+	_ = disk.RemoveFile(l.d.fsys, l.d.Path(lockOwner))
+	trace, windows := !l.d.written(), runtime.GOOS == "windows"
+	if trace && !windows {
+		_ = os.Remove(l.d.Path(LockName))
+	}
+	err := l.file.Unlock()
+	if trace && windows {
+		_ = os.Remove(l.d.Path(LockName))
+	}
+	if trace {
+		l.removeDirs()
+	}
+	return err
+}
+
+// removeDirs removes the directories that were made for the lock. Those that are not empty stay.
+func (l *runLock) removeDirs() {
+	_ = l.d.fsys.Remove(l.d.Path(PrivateDir))
+	for _, dir := range slices.Backward(l.made) {
+		_ = l.d.fsys.Remove(dir)
+	}
+}
+
+// written reports whether there is anything to keep: a state, a commit to finish, or a file for the next run.
+func (d *Dataset) written() bool {
+	if d.Manifest != nil || d.pending {
+		return true
+	}
+	for _, dir := range []string{StagedDir, SortedDir, ScanDir} {
+		_ = d.fsys.Remove(d.Path(dir)) // if it is empty
+	}
+	entries, err := d.fsys.ReadDir(d.Path(PrivateDir))
+	return err != nil || len(entries) != 1 || entries[0].Name() != path.Base(LockName)
 }
 
 // signLock is a courtesy to others: without it their message is shorter.
@@ -87,7 +187,7 @@ func (d *Dataset) signLock() {
 	if err != nil {
 		return
 	}
-	_ = disk.WriteFile(d.fsys, d.Path(lockOwner), data)
+	_ = disk.WriteFile(d.fsys, d.Path(lockOwner), data, disk.Private)
 }
 
 func (d *Dataset) lockedBy() error {

@@ -3,13 +3,18 @@ package dataset_test
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"mailerlake/export/dataset"
 	"mailerlake/export/disk"
@@ -137,5 +142,80 @@ func TestLockReadsAgain(t *testing.T) {
 	defer lock(t, d)()
 	if d.Manifest == nil || d.Manifest.Snapshot != 1 {
 		t.Errorf("manifest after locking = %v, want snapshot 1", d.Manifest)
+	}
+}
+
+// TestLockLeavesNoTrace: a run that ends before it wrote anything leaves the disk as it was.
+func TestLockLeavesNoTrace(t *testing.T) {
+	base := t.TempDir()
+	for what, dir := range map[string]string{"no directory": filepath.Join(base, "a", "lake"), "empty directory": t.TempDir()} {
+		existed := exists(dir)
+		unlock := lock(t, open(t, dir))
+		if err := os.Mkdir(filepath.Join(dir, ".mailerlake", "scan"), 0o700); err != nil { // where no page came
+			t.Fatal(err)
+		}
+		unlock()
+		if exists(filepath.Join(dir, ".mailerlake")) || exists(dir) != existed || exists(filepath.Join(base, "a")) {
+			t.Errorf("%s: something is left", what)
+		}
+	}
+}
+
+func TestLockKeepsWhatIsWritten(t *testing.T) {
+	for _, name := range []string{dataset.ScanDir + "/x.log", dataset.PrivateDir + "/x"} {
+		dir := filepath.Join(t.TempDir(), "lake")
+		unlock := lock(t, open(t, dir))
+		tree{name: "x"}.write(t, dir)
+		unlock()
+		if !exists(filepath.Join(dir, filepath.FromSlash(name))) || !exists(filepath.Join(dir, ".mailerlake", "lock")) {
+			t.Errorf("%s or the lock is gone", name)
+		}
+	}
+}
+
+func exists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
+}
+
+// TestLockIsOne has many runs lock and unlock a dataset that stays empty, so that each removes the lock's file, and the
+// directories, under the others.
+func TestLockIsOne(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a", "lake")
+	var holders, times atomic.Int32
+	var g errgroup.Group
+	for range 8 {
+		g.Go(func() error {
+			for range 300 {
+				d, err := dataset.Open(disk.OS(false), dir)
+				if err != nil {
+					return err
+				}
+				unlock, err := d.Lock()
+				var locked *dataset.LockedError
+				if errors.As(err, &locked) {
+					continue
+				}
+				if err != nil {
+					return err
+				}
+				times.Add(1)
+				if n := holders.Add(1); n != 1 {
+					return fmt.Errorf("%d runs have the lock", n)
+				}
+				runtime.Gosched()
+				holders.Add(-1)
+				if err := unlock(); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		t.Error(err)
+	}
+	if times.Load() < 20 || exists(filepath.Join(dir, ".mailerlake")) {
+		t.Errorf("locked %d times; something is left: %t", times.Load(), exists(filepath.Join(dir, ".mailerlake")))
 	}
 }

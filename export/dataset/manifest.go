@@ -9,8 +9,9 @@ import (
 	"mailerlake/schema"
 )
 
-// Format is the version of the manifest that this program writes, and the only one it reads.
-const Format = 1
+// Format is the version of manifest and journal that this program writes, and the only one it reads. Version 1 had no
+// checksum in the manifest.
+const Format = 2
 
 // Manifest is the record of a committed state of a dataset.
 type Manifest struct {

@@ -1,6 +1,7 @@
 package dataset_test
 
 import (
+	"errors"
 	"io"
 	"io/fs"
 	"os"
@@ -10,6 +11,7 @@ import (
 
 	"mailerlake/export/dataset"
 	"mailerlake/export/disk"
+	"mailerlake/export/disk/faultfs"
 )
 
 func TestModes(t *testing.T) {
@@ -21,7 +23,7 @@ func TestModes(t *testing.T) {
 		".mailerlake": 0o700, ".mailerlake/lock": 0o600, ".mailerlake/scan": 0o700, ".mailerlake/scan/x.log": 0o600,
 	}
 	for _, private := range []bool{false, true} {
-		dir := filepath.Join(t.TempDir(), "lake")
+		dir := filepath.Join(t.TempDir(), ".mailerlake", "staged", "lake") // names above it mean nothing
 		fsys := disk.OS(private)
 		if err := commitWorld(fsys, dir, oldWorld()); err != nil {
 			t.Fatal(err)
@@ -39,13 +41,57 @@ func TestModes(t *testing.T) {
 	}
 }
 
+// TestMakePrivate: everything of the dataset becomes its owner's, and nothing else.
+func TestMakePrivate(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no modes there")
+	}
+	dir := t.TempDir()
+	nextWorld().stored(t).write(t, dir)
+	tree{"group/notes.txt": "x", "other/x": "x"}.write(t, dir)
+	if err := os.Remove(filepath.Join(dir, "group", "part-00003.parquet")); err != nil { // one that is missing changes nothing
+		t.Fatal(err)
+	}
+	if err := open(t, dir).MakePrivate(); err == nil {
+		t.Error("it does so without the lock")
+	}
+	fsys, err := faultfs.New(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fsys.ChangesOnly = true
+	d, err := dataset.Open(fsys, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock(t, d)()
+	if err := os.Chmod(filepath.Join(dir, ".mailerlake"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	fsys.FailAt(2, fs.ErrPermission)
+	if err := d.MakePrivate(); !errors.Is(err, fs.ErrPermission) {
+		t.Errorf("error = %v, want one of permissions", err)
+	}
+	for range 2 {
+		if err := d.MakePrivate(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, want := range map[string]fs.FileMode{"manifest.json": 0o600, ".mailerlake": 0o700, "group": 0o700, "field": 0o700, "group/part-00000.parquet": 0o600,
+		"subscriber/part-00002.parquet": 0o600, "group/notes.txt": 0o644, "other": 0o755, "other/x": 0o644} {
+		if got := stat(t, dir, name).Mode().Perm(); got != want {
+			t.Errorf("mode of %s = %o, want %o", name, got, want)
+		}
+	}
+}
+
 func makeLog(t *testing.T, fsys disk.FS, dir string) {
 	t.Helper()
 	scan := filepath.Join(dir, filepath.FromSlash(dataset.ScanDir))
-	if err := fsys.MkdirAll(scan); err != nil {
+	if err := fsys.MkdirAll(scan, disk.Private); err != nil {
 		t.Fatal(err)
 	}
-	f, err := fsys.OpenAppend(filepath.Join(scan, "x.log"))
+	f, err := fsys.OpenAppend(filepath.Join(scan, "x.log"), disk.Private)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +104,7 @@ func TestFilePositions(t *testing.T) {
 	if err := os.WriteFile(name, []byte("0123456789"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	f, err := disk.OS(false).OpenAppend(name)
+	f, err := disk.OS(false).OpenAppend(name, disk.Shared)
 	if err != nil {
 		t.Fatal(err)
 	}

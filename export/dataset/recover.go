@@ -1,11 +1,9 @@
 package dataset
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
+	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"path"
 	"slices"
@@ -16,9 +14,10 @@ import (
 
 // Recover finishes a commit that is past its point of commit, and removes what one that is not left behind. It reports
 // whether there was one to finish; Manifest is then the state it made. The lock must be held. Every staged part is
-// checked before the first file is touched, and it may be killed and called again at any moment. A journal that cannot
-// be followed is a *DamagedError or a *VersionError, and nothing is changed.
-func (d *Dataset) Recover() (rolledForward bool, err error) {
+// checked before the first file is touched, and until then the context can end it with nothing changed; it may be killed
+// and called again at any moment. A journal that is damaged or does not fit the dataset is a *DamagedError, one of
+// another version a *VersionError, and nothing is changed.
+func (d *Dataset) Recover(ctx context.Context) (rolledForward bool, err error) {
 	if !d.locked {
 		return false, errors.New("recover: the dataset is not locked")
 	}
@@ -33,7 +32,7 @@ func (d *Dataset) Recover() (rolledForward bool, err error) {
 	if err := d.follows(j); err != nil {
 		return false, fmt.Errorf("recover: %w", err)
 	}
-	done, err := d.verify(j)
+	done, err := d.verify(ctx, j)
 	if err != nil {
 		return false, fmt.Errorf("recover: %w", err)
 	}
@@ -85,19 +84,19 @@ func (d *Dataset) follows(j *journal) error {
 }
 
 // verify finds every part of the journal staged or in place, as the manifest describes it, and returns those in place.
-func (d *Dataset) verify(j *journal) (done map[string]bool, err error) {
+func (d *Dataset) verify(ctx context.Context, j *journal) (done map[string]bool, err error) {
 	parts := j.Next.parts()
 	done = make(map[string]bool)
 	for _, name := range slices.Concat(j.Install...) {
 		p := parts[name]
-		if done[name], err = d.matches(d.Path(name), p); err != nil {
+		if done[name], err = d.matches(ctx, d.Path(name), p); err != nil {
 			return nil, err
 		}
 		if done[name] {
 			continue
 		}
 		temp := d.Path(stagedName(name, j.Token))
-		staged, err := d.matches(temp, p)
+		staged, err := d.matches(ctx, temp, p)
 		if err != nil {
 			return nil, err
 		}
@@ -109,7 +108,7 @@ func (d *Dataset) verify(j *journal) (done map[string]bool, err error) {
 }
 
 // matches reports whether a file has the size and checksum of a part; no file does not.
-func (d *Dataset) matches(name string, p *part.Part) (bool, error) {
+func (d *Dataset) matches(ctx context.Context, name string, p *part.Part) (bool, error) {
 	f, err := d.fsys.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
@@ -118,15 +117,12 @@ func (d *Dataset) matches(name string, p *part.Part) (bool, error) {
 		return false, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil || info.Size() != p.Bytes {
-		return false, err
+	err = part.CheckFile(ctx, f, p)
+	var other *part.FileError
+	if errors.As(err, &other) {
+		return false, nil
 	}
-	sum := sha256.New()
-	if _, err := io.Copy(sum, f); err != nil {
-		return false, err
-	}
-	return hex.EncodeToString(sum.Sum(nil)) == p.SHA256, nil
+	return err == nil, err
 }
 
 // apply does what the journal says, but for the parts that are in place already. Each thing it does may have been done
@@ -166,7 +162,7 @@ func (d *Dataset) apply(j *journal, done map[string]bool) error {
 // with it. They are synced in any case: an earlier try may have made them and gone no further.
 func (d *Dataset) makeTables(next *Manifest) error {
 	for i := range next.Tables {
-		if err := d.fsys.MkdirAll(d.Path(next.Tables[i].Name)); err != nil {
+		if err := d.fsys.MkdirAll(d.Path(next.Tables[i].Name), disk.Shared); err != nil {
 			return err
 		}
 	}
@@ -208,10 +204,10 @@ func (d *Dataset) replaceManifest(next *Manifest) error {
 	if err != nil {
 		return err
 	}
-	if err := d.fsys.MkdirAll(d.Path(StagedDir)); err != nil {
+	if err := d.fsys.MkdirAll(d.Path(StagedDir), disk.Private); err != nil {
 		return err
 	}
-	return disk.ReplaceFile(d.fsys, d.Path(manifestTemp), d.Path(ManifestName), data)
+	return disk.ReplaceFile(d.fsys, d.Path(manifestTemp), d.Path(ManifestName), data, disk.Shared)
 }
 
 // removeLogs removes the consumed page logs for good, while the journal can still say that they are to go.

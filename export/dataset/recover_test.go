@@ -1,6 +1,7 @@
 package dataset_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -80,11 +81,11 @@ func TestRecoverDamaged(t *testing.T) {
 
 func TestRecoverNewerJournal(t *testing.T) {
 	c := halfway(t, 0)
-	tree{dataset.JournalName: `{"format": 2}`}.write(t, c.dir)
+	tree{dataset.JournalName: `{"format": 7}`}.write(t, c.dir)
 	_, err := recoverDataset(c.fsys, c.dir)
 	var version *dataset.VersionError
-	if !errors.As(err, &version) || version.Found != 2 {
-		t.Errorf("error = %v, want a VersionError for 2", err)
+	if !errors.As(err, &version) || version.Found != 7 {
+		t.Errorf("error = %v, want a VersionError for 7", err)
 	}
 }
 
@@ -119,7 +120,7 @@ func TestRecoverSetsState(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer unlock()
-	rolled, err := d.Recover()
+	rolled, err := d.Recover(context.Background())
 	if !rolled || err != nil || d.Pending() || d.Manifest.Snapshot != 2 {
 		t.Errorf("recover = %t, %v; pending %t, snapshot %d", rolled, err, d.Pending(), d.Manifest.Snapshot)
 	}
@@ -129,7 +130,7 @@ func TestRecoverSetsState(t *testing.T) {
 	}
 	third := nextWorld()
 	third.manifest.Snapshot = 3
-	if err := commit.Commit(third.manifest, nil); err != nil {
+	if err := commit.Commit(context.Background(), third.manifest, nil); err != nil {
 		t.Errorf("commit after the recovery: %v", err)
 	}
 }

@@ -1,7 +1,9 @@
 package dataset_test
 
 import (
+	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -132,11 +134,14 @@ func (files tree) write(t *testing.T, dir string) {
 	}
 }
 
-// readTree reads all files but the lock, which stays.
+// readTree reads all files but the lock; there are none if there is no directory.
 func readTree(t *testing.T, dir string) tree {
 	t.Helper()
 	files := tree{}
 	err := filepath.WalkDir(dir, func(name string, e fs.DirEntry, err error) error {
+		if name == dir && errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
 		if err != nil || e.IsDir() || e.Name() == "lock" {
 			return err
 		}
@@ -198,7 +203,7 @@ func commitWorld(fsys disk.FS, dir string, w *world, logs ...string) (err error)
 			return err
 		}
 	}
-	return c.Commit(w.manifest, logs)
+	return c.Commit(context.Background(), w.manifest, logs)
 }
 
 func stage(c *dataset.Commit, path, text string) error {
@@ -222,5 +227,5 @@ func recoverDataset(fsys disk.FS, dir string) (rolled bool, err error) {
 		return false, err
 	}
 	defer unlock()
-	return d.Recover()
+	return d.Recover(context.Background())
 }

@@ -20,7 +20,7 @@ const (
 // itself if that is so already, else a new log under the name, for this run alone.
 func Compact(fsys disk.FS, name string, l *Log) (*Log, error) {
 	for level := 1; len(sortedStreams(l, l.all())) > maxStreams; level++ {
-		if err := fsys.MkdirAll(filepath.Dir(name)); err != nil {
+		if err := fsys.MkdirAll(filepath.Dir(name), disk.Private); err != nil {
 			return nil, fmt.Errorf("sort page log: %w", err)
 		}
 		sorted, err := merged(fsys, fmt.Sprintf("%s.%d", name, level), l)

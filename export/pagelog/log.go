@@ -69,7 +69,7 @@ type Log struct {
 
 // Create starts a page log of a table whose rows are ordered by the columns named in order.
 func Create(fsys disk.FS, name string, h Header, order []string) (*Log, error) {
-	f, err := fsys.Create(name)
+	f, err := fsys.Create(name, disk.Private)
 	if err != nil {
 		return nil, fmt.Errorf("create page log: %w", err)
 	}
@@ -94,7 +94,7 @@ func Open(fsys disk.FS, name string, order []string) (l *Log, err error) {
 	if _, err := fsys.Stat(name); err != nil { // OpenAppend would make an empty file
 		return nil, fmt.Errorf("open page log: %w", err)
 	}
-	f, err := fsys.OpenAppend(name)
+	f, err := fsys.OpenAppend(name, disk.Private)
 	if err != nil {
 		return nil, fmt.Errorf("open page log: %w", err)
 	}

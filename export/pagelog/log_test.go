@@ -31,11 +31,11 @@ type memFS struct {
 	file *disktest.File
 }
 
-func (m memFS) Create(string) (disk.File, error) {
+func (m memFS) Create(string, disk.Access) (disk.File, error) {
 	*m.file = disktest.File{}
 	return m.file, nil
 }
-func (m memFS) OpenAppend(string) (disk.File, error) { return m.file, nil }
+func (m memFS) OpenAppend(string, disk.Access) (disk.File, error) { return m.file, nil }
 
 func (m memFS) Stat(string) (fs.FileInfo, error) { return m.file, nil }
 
@@ -372,7 +372,7 @@ func (stuckFile) Truncate(int64) error { return fs.ErrPermission }
 
 type stuckFS struct{ memFS }
 
-func (m stuckFS) OpenAppend(string) (disk.File, error) { return stuckFile{m.file}, nil }
+func (m stuckFS) OpenAppend(string, disk.Access) (disk.File, error) { return stuckFile{m.file}, nil }
 
 // TestPageLogBroken: where a torn page cannot be cut nothing is written after it.
 func TestPageLogBroken(t *testing.T) {

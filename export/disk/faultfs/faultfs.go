@@ -139,11 +139,11 @@ func (f *FS) look(op, name string) error {
 }
 
 // Create implements disk.FS.
-func (f *FS) Create(name string) (file disk.File, err error) {
+func (f *FS) Create(name string, access disk.Access) (file disk.File, err error) {
 	var inner disk.File
 	var n *node
 	err = f.change("create", name, func() error {
-		inner, err = f.inner.Create(name)
+		inner, err = f.inner.Create(name, access)
 		return err
 	}, func() { n = f.media.create(name) })
 	if err != nil {
@@ -153,11 +153,11 @@ func (f *FS) Create(name string) (file disk.File, err error) {
 }
 
 // OpenAppend implements disk.FS.
-func (f *FS) OpenAppend(name string) (file disk.File, err error) {
+func (f *FS) OpenAppend(name string, access disk.Access) (file disk.File, err error) {
 	var inner disk.File
 	var n *node
 	err = f.change("append", name, func() error {
-		inner, err = f.inner.OpenAppend(name)
+		inner, err = f.inner.OpenAppend(name, access)
 		return err
 	}, func() { n = f.media.open(name) })
 	if err != nil {
@@ -196,8 +196,13 @@ func (f *FS) RemoveAll(name string) error {
 }
 
 // MkdirAll implements disk.FS.
-func (f *FS) MkdirAll(name string) error {
-	return f.change("mkdir", name, func() error { return f.inner.MkdirAll(name) }, func() { f.media.mkdir(name) })
+func (f *FS) MkdirAll(name string, access disk.Access) error {
+	return f.change("mkdir", name, func() error { return f.inner.MkdirAll(name, access) }, func() { f.media.mkdir(name) })
+}
+
+// Restrict implements disk.FS. A power loss keeps it or not with the file: the model has no modes.
+func (f *FS) Restrict(name string) error {
+	return f.change("restrict", name, func() error { return f.inner.Restrict(name) }, func() {})
 }
 
 // SyncDir implements disk.FS.

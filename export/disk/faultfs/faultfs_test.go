@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+
+	"mailerlake/export/disk"
 )
 
 func newFS(t *testing.T) (string, *FS) {
@@ -21,7 +23,7 @@ func newFS(t *testing.T) (string, *FS) {
 
 func write(t *testing.T, fsys *FS, name, text string, sync bool) {
 	t.Helper()
-	f, err := fsys.Create(name)
+	f, err := fsys.Create(name, disk.Shared)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,16 +49,16 @@ func read(dir, name string) string {
 func TestFailAt(t *testing.T) {
 	dir, fsys := newFS(t)
 	fsys.FailAt(2, syscall.ENOSPC)
-	if err := fsys.MkdirAll(filepath.Join(dir, "a")); err != nil {
+	if err := fsys.MkdirAll(filepath.Join(dir, "a"), disk.Shared); err != nil {
 		t.Fatal(err)
 	}
-	if err := fsys.MkdirAll(filepath.Join(dir, "b")); !errors.Is(err, syscall.ENOSPC) {
+	if err := fsys.MkdirAll(filepath.Join(dir, "b"), disk.Shared); !errors.Is(err, syscall.ENOSPC) {
 		t.Errorf("second operation: error = %v, want ENOSPC", err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "b")); err == nil {
 		t.Error("the operation that failed was done")
 	}
-	if err := fsys.MkdirAll(filepath.Join(dir, "b")); err != nil || fsys.Killed() {
+	if err := fsys.MkdirAll(filepath.Join(dir, "b"), disk.Shared); err != nil || fsys.Killed() {
 		t.Errorf("third operation: error = %v, killed %t", err, fsys.Killed())
 	}
 	if got := len(fsys.Ops()); got != 3 {
@@ -67,7 +69,7 @@ func TestFailAt(t *testing.T) {
 func TestKillAt(t *testing.T) {
 	dir, fsys := newFS(t)
 	name := filepath.Join(dir, "x")
-	f, err := fsys.Create(name)
+	f, err := fsys.Create(name, disk.Shared)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,7 +179,7 @@ func TestPowerLossReordersRemovals(t *testing.T) {
 
 func TestPowerLossTearsContent(t *testing.T) {
 	seen := after(t, func(dir string, fsys *FS) {
-		f, err := fsys.OpenAppend(filepath.Join(dir, "x"))
+		f, err := fsys.OpenAppend(filepath.Join(dir, "x"), disk.Shared)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -200,7 +202,7 @@ func TestPowerLossOfDirectory(t *testing.T) {
 	for seed := range uint64(20) {
 		dir, fsys := newFS(t)
 		below := filepath.Join(dir, "a", "b")
-		if err := fsys.MkdirAll(below); err != nil {
+		if err := fsys.MkdirAll(below, disk.Shared); err != nil {
 			t.Fatal(err)
 		}
 		write(t, fsys, filepath.Join(below, "x"), "x", true)
