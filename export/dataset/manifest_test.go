@@ -162,7 +162,7 @@ func TestManifestDamaged(t *testing.T) {
 		"no version":       {"{}", "no format version"},
 		"unknown member":   {reseal(strings.Replace(text, `"snapshot"`, `"surprise": 1, "snapshot"`, 1)), `"/surprise"`},
 		"unknown in part":  {reseal(strings.Replace(text, `"bytes"`, `"md5": "", "bytes"`, 1)), "md5"},
-		"two checksums":    {reseal(strings.Replace(text, `"snapshot"`, `"sha256": "", "snapshot"`, 1)), "sha256"},
+		"two checksums":    {reseal(strings.Replace(text, `"snapshot": 2`, `"snapshot": 2, "sha256": ""`, 1)), "no valid JSON"},
 		"no checksum":      {strings.Replace(text, `"sha256"`, `"sha257"`, 1), "checksum"},
 		"edited":           {strings.Replace(text, `"rows": 5`, `"rows": 6`, 1), "checksum"},
 		"other blanks":     {strings.Replace(text, `"rows": 5`, `"rows":  5`, 1), "checksum"},
