@@ -35,26 +35,37 @@ func (e *encoder) encode(page *schema.Page, order []string) error {
 	if page == nil {
 		return nil
 	}
+	if page.Rows.Rows > 0 && !ascending(page.Rows.Keys(order)) {
+		return errors.New("rows of a page are not in key order")
+	}
 	if err := e.encodeNumbers(page); err != nil {
 		return err
 	}
 	for i, batch := range batches(page) {
-		if batch.Rows > maxRows {
-			return fmt.Errorf("page has %d rows, the limit is %d", batch.Rows, maxRows)
+		if err := e.encodeBatch(i, batch, order); err != nil {
+			return err
 		}
-		for k, c := range batch.Columns {
-			v := batch.Vectors[k]
-			if v != nil && v.Size() > maxColumn {
-				return fmt.Errorf("page has a column of %d bytes, the limit is %d", v.Size(), maxColumn)
-			}
-			section := &e.rest
-			if inKeys(columnID{i, c}, order) {
-				section = &e.keys
-			}
-			n := len(*section)
-			*section = appendVector(*section, v)
-			e.lengths = append(e.lengths, len(*section)-n)
+	}
+	return nil
+}
+
+// encodeBatch makes the blocks of a batch's columns.
+func (e *encoder) encodeBatch(number int, batch *schema.Batch, order []string) error {
+	if batch.Rows > maxRows {
+		return fmt.Errorf("page has %d rows, the limit is %d", batch.Rows, maxRows)
+	}
+	for i, c := range batch.Columns {
+		v := batch.Vectors[i]
+		if v != nil && v.Size() > maxColumn {
+			return fmt.Errorf("page has a column of %d bytes, the limit is %d", v.Size(), maxColumn)
 		}
+		section := &e.rest
+		if inKeys(columnID{number, c}, order) {
+			section = &e.keys
+		}
+		n := len(*section)
+		*section = appendVector(*section, v)
+		e.lengths = append(e.lengths, len(*section)-n)
 	}
 	return nil
 }

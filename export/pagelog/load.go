@@ -132,21 +132,20 @@ func (ld *loader) frame(data []byte) (int, error) {
 // decode appends the rows of the frame whose head was parsed to the page.
 func (ld *loader) decode(keys, rest []byte) error {
 	h, p := &ld.head, ld.page
-	before := p.Rows.Rows
-	for len(p.Children) < len(h.children) {
-		p.Children = append(p.Children, schema.Children{Rows: &schema.Batch{}, Offsets: make([]uint32, before+1)})
+	p.Dropped += h.dropped
+	keys, err := ld.absent(keys)
+	if err == nil {
+		keys, err = ld.offsets(keys)
 	}
-	keys, err := ld.decodeNumbers(keys)
 	if err != nil {
 		return err
 	}
-	p.Dropped += h.dropped
 	for _, c := range h.columns {
 		blocks := &rest
 		if ld.columns.all[c.number].key {
 			blocks = &keys
 		}
-		block := (*blocks)[:min(c.bytes, len(*blocks))]
+		block := (*blocks)[:min(c.bytes, len(*blocks))] // rest is empty if it was not read
 		*blocks = (*blocks)[len(block):]
 		if err := ld.column(c, block); err != nil {
 			return fmt.Errorf("column %s: %w", ld.columns.all[c.number].Name, err)
@@ -159,49 +158,57 @@ func (ld *loader) decode(keys, rest []byte) error {
 	return nil
 }
 
-// decodeNumbers appends what belongs to no column and returns the blocks that follow.
-func (ld *loader) decodeNumbers(blocks []byte) ([]byte, error) {
+// absent appends what the frame's rows lack, and returns the blocks that follow.
+func (ld *loader) absent(blocks []byte) ([]byte, error) {
 	h, p := &ld.head, ld.page
-	if h.absent > 0 {
-		p.Absent = append(p.Absent, make([]uint64, p.Rows.Rows-len(p.Absent))...)
-		if err := decodeVarints(blocks[:h.absent], h.rows, func(n uint64) { p.Absent = append(p.Absent, n) }); err != nil {
-			return nil, err
-		}
-		blocks = blocks[h.absent:]
+	if h.absent == 0 {
+		return blocks, nil
 	}
-	for i, c := range h.children {
+	p.Absent = append(p.Absent, make([]uint64, p.Rows.Rows-len(p.Absent))...)
+	err := decodeVarints(blocks[:h.absent], h.rows, func(n uint64) { p.Absent = append(p.Absent, n) })
+	return blocks[h.absent:], err
+}
+
+// offsets appends the offsets of the frame's child rows, and returns the blocks that follow.
+func (ld *loader) offsets(blocks []byte) ([]byte, error) {
+	h, p := &ld.head, ld.page
+	for len(p.Children) < len(h.children) { // the first frame that has them
+		p.Children = append(p.Children, schema.Children{Rows: &schema.Batch{}, Offsets: make([]uint32, p.Rows.Rows+1)})
+	}
+	for i := range p.Children {
 		to := &p.Children[i]
-		end := uint64(to.Rows.Rows)
-		err := decodeVarints(blocks[:c.offsets], h.rows, func(n uint64) {
-			end = min(end+min(n, maxColumn), 1<<32-1)
-			to.Offsets = append(to.Offsets, uint32(end))
-		})
-		if err != nil {
-			return nil, err
+		if i >= len(h.children) { // a frame without them
+			to.Offsets = append(to.Offsets, slices.Repeat([]uint32{uint32(to.Rows.Rows)}, h.rows)...)
+			continue
 		}
-		if end != uint64(to.Rows.Rows+c.rows) {
-			return nil, errors.New("child rows are damaged")
+		c := h.children[i]
+		if err := appendOffsets(to, blocks[:c.offsets], h.rows, c.rows); err != nil {
+			return nil, err
 		}
 		blocks = blocks[c.offsets:]
 	}
-	for i := len(h.children); i < len(p.Children); i++ { // a frame without such child rows
-		to := &p.Children[i]
-		to.Offsets = append(to.Offsets, slices.Repeat([]uint32{uint32(to.Rows.Rows)}, h.rows)...)
-	}
 	return blocks, nil
+}
+
+// appendOffsets appends the offsets of a block that divides children among rows.
+func appendOffsets(to *schema.Children, block []byte, rows, children int) error {
+	start := uint64(to.Rows.Rows)
+	end := start
+	err := decodeVarints(block, rows, func(n uint64) {
+		end = min(end+min(n, maxRows), start+maxRows+1) // no more than is wrong in any case
+		to.Offsets = append(to.Offsets, uint32(end))
+	})
+	if err == nil && end != start+uint64(children) {
+		err = errors.New("child rows are damaged")
+	}
+	return err
 }
 
 // column appends the rows of one column.
 func (ld *loader) column(c headColumn, block []byte) error {
 	column := &ld.columns.all[c.number]
 	batch := ld.batch(column.Batch)
-	if ld.place[c.number] == 0 {
-		batch.Columns = append(batch.Columns, column.Column)
-		batch.Vectors = append(batch.Vectors, nil)
-		batch.Missing = append(batch.Missing, true)
-		ld.place[c.number] = len(batch.Columns)
-	}
-	at := ld.place[c.number] - 1
+	at := ld.placeOf(c.number, batch)
 	batch.Missing[at] = batch.Missing[at] && c.missing
 	if c.bytes == 0 || !ld.want[c.number] {
 		return nil
@@ -211,11 +218,19 @@ func (ld *loader) column(c headColumn, block []byte) error {
 		v = ld.free.take(column.Kind)
 		batch.Vectors[at] = v
 	}
-	if v.Len() > batch.Rows {
-		return errDamagedPage
-	}
 	v.AppendNull(batch.Rows - v.Len())
 	return decodeVector(v, block, ld.head.rowsOf(column.Batch))
+}
+
+// placeOf returns where a column stands in its batch, at the end if it is new.
+func (ld *loader) placeOf(number int, batch *schema.Batch) int {
+	if ld.place[number] == 0 {
+		batch.Columns = append(batch.Columns, ld.columns.all[number].Column)
+		batch.Vectors = append(batch.Vectors, nil)
+		batch.Missing = append(batch.Missing, true)
+		ld.place[number] = len(batch.Columns)
+	}
+	return ld.place[number] - 1
 }
 
 func (ld *loader) batch(number int) *schema.Batch {

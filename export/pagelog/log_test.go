@@ -235,20 +235,22 @@ func TestBroken(t *testing.T) {
 func TestUnreadable(t *testing.T) {
 	tests := map[string]func(*schema.Page){
 		"large column": func(p *schema.Page) {
-			p.Rows.Vectors[1] = &schema.Vector{Kind: schema.String, Valid: []bool{true}, Ends: []uint32{1 << 28}, Bytes: make([]byte, 1<<28)}
+			p.Rows.Vectors[1] = &schema.Vector{Kind: schema.String, Valid: []bool{true, true}, Ends: []uint32{1, 1 << 28}, Bytes: make([]byte, 1<<28)}
 		},
 		"column twice": func(p *schema.Page) {
 			p.Rows.Columns, p.Rows.Vectors = append(p.Rows.Columns, p.Rows.Columns[1]), append(p.Rows.Vectors, nil)
 			p.Rows.Missing = nil
 		},
 		"offsets": func(p *schema.Page) {
-			p.Children = []schema.Children{{Rows: &schema.Batch{}, Offsets: []uint32{0, 1}}}
+			p.Children = []schema.Children{{Rows: &schema.Batch{}, Offsets: []uint32{0, 0, 1}}}
 		},
 		"too many rows": func(p *schema.Page) { p.Rows.Rows = 1 << 23 },
+		"no order":      func(p *schema.Page) { p.Rows.Vectors[0].Bytes[0] = '7' },
+		"key twice":     func(p *schema.Page) { p.Rows.Vectors[0].Bytes[0] = '6' },
 	}
 	for name, spoil := range tests {
 		l, file := createLog(t)
-		page := logPage(rand.New(rand.NewPCG(1, 1)), "5")
+		page := logPage(rand.New(rand.NewPCG(1, 1)), "5", "6")
 		spoil(page)
 		size, before := len(file.Data), facts(l)
 		if err := l.Append(page, pagelog.Mark{}); err == nil || len(file.Data) != size || !cmp.Equal(before, facts(l)) {

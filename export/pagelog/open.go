@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"mailerlake/export/disk"
 )
@@ -111,10 +112,7 @@ func (x *indexing) read() (keys, rest []byte, err error) {
 	if length > frameHead+maxFrame {
 		return nil, nil, errDamagedPage
 	}
-	if int64(cap(l.buf)) < length {
-		l.buf = make([]byte, length)
-	}
-	l.buf = l.buf[:length]
+	l.buf = slices.Grow(l.buf[:0], int(length))[:length]
 	if _, err := io.ReadFull(x.in, l.buf); err != nil {
 		return nil, nil, err
 	}
@@ -122,7 +120,7 @@ func (x *indexing) read() (keys, rest []byte, err error) {
 		rest, err = restOf(l.buf)
 	}
 	if err != nil && x.zeros(l.end+length) {
-		return nil, nil, errTorn
+		err = errTorn
 	}
 	return keys, rest, err
 }

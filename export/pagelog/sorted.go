@@ -67,17 +67,21 @@ func (s *Store) DropScratch() error {
 }
 
 // Sorted returns a log of the same rows whose pages overlap so little that few have to be in memory at a time: l itself
-// if that is so already, else a copy in scratch. The copy belongs to the store: DropScratch closes it, and so does a
-// call of Sorted after l has grown, or after another log of the table has taken the place of a closed one.
+// if that is so already, else a copy in scratch. A copy stays when l is closed; it is closed by whoever needs it no
+// more, by Sorted when l has grown since, and by DropScratch.
 func (s *Store) Sorted(ctx context.Context, l *Log) (*Log, error) {
 	s.sorting.Lock()
 	defer s.sorting.Unlock()
-	size := l.Size()
-	if have, ok := s.sorted[l]; ok && have.size == size {
+	have, size := s.sorted[l], l.Size()
+	if have.log != nil && have.size == size && !have.log.isClosed() {
 		return have.log, nil
 	}
-	err := s.dropStale(l)
-	var sorted *Log
+	delete(s.sorted, l)
+	var err error
+	if have.log != nil {
+		err = have.log.Close()
+	}
+	sorted := l
 	if err == nil {
 		sorted, err = s.sort(ctx, l)
 	}
@@ -88,18 +92,6 @@ func (s *Store) Sorted(ctx context.Context, l *Log) (*Log, error) {
 		s.sorted[l] = sortedCopy{sorted, size}
 	}
 	return sorted, nil
-}
-
-// dropStale closes copies that a new copy of l replaces.
-func (s *Store) dropStale(l *Log) error {
-	var err error
-	for of, c := range s.sorted {
-		if of == l || of.Header.Table == l.Header.Table && of.isClosed() {
-			delete(s.sorted, of)
-			err = errors.Join(err, c.log.Close())
-		}
-	}
-	return err
 }
 
 // sort merges streams until there are few.

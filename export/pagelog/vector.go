@@ -155,11 +155,10 @@ func decodeVector(v *schema.Vector, block []byte, rows int) error {
 	}
 	var bits []byte
 	if flags&blockHasNulls != 0 {
-		n := (rows + 7) / 8
-		if n > len(raw) {
+		n := min((rows+7)/8, len(raw))
+		if bits, raw = raw[:n], raw[n:]; 8*n < rows {
 			return errBlock
 		}
-		bits, raw = raw[:n], raw[n:]
 	}
 	if isText(v.Kind) {
 		err = decodeTexts(v, raw, rows)
@@ -195,17 +194,14 @@ func decodeTexts(v *schema.Vector, raw []byte, rows int) error {
 	v.Ends = slices.Grow(v.Ends, rows)
 	end, at := uint64(len(v.Bytes)), 0
 	for range rows {
+		n, size := uint64(0), 1
 		if at < len(raw) && raw[at] < 0x80 {
-			end += uint64(raw[at])
-			at++
-		} else {
-			n, size := binary.Uvarint(raw[at:])
-			if size <= 0 || n > maxColumn {
-				return errBlock
-			}
-			end += n
-			at += size
+			n = uint64(raw[at])
+		} else if n, size = binary.Uvarint(raw[at:]); size <= 0 || n > maxColumn {
+			return errBlock
 		}
+		end += n
+		at += size
 		v.Ends = append(v.Ends, uint32(end))
 	}
 	text := raw[at:]
@@ -228,28 +224,31 @@ func decodeNumbers(v *schema.Vector, raw []byte, rows int) error {
 	if raw = raw[head:]; width == 0 || len(raw)%width != 0 || len(raw)/width != rows {
 		return errBlock
 	}
-	v.Nums = slices.Grow(v.Nums, rows)
-	out := v.Nums[len(v.Nums) : len(v.Nums)+rows]
+	v.Nums = slices.Grow(v.Nums, rows)[:len(v.Nums)+rows]
+	return fillNumbers(v.Nums[len(v.Nums)-rows:], raw, width, low)
+}
+
+// fillNumbers reads what appendNumbers wrote.
+func fillNumbers(nums []int64, raw []byte, width int, low uint64) error {
 	switch width {
 	case 1:
-		for i := range out {
-			out[i] = int64(low + uint64(raw[i]))
+		for i := range nums {
+			nums[i] = int64(low + uint64(raw[i]))
 		}
 	case 2:
-		for i := range out {
-			out[i] = int64(low + uint64(binary.LittleEndian.Uint16(raw[2*i:])))
+		for i := range nums {
+			nums[i] = int64(low + uint64(binary.LittleEndian.Uint16(raw[2*i:])))
 		}
 	case 4:
-		for i := range out {
-			out[i] = int64(low + uint64(binary.LittleEndian.Uint32(raw[4*i:])))
+		for i := range nums {
+			nums[i] = int64(low + uint64(binary.LittleEndian.Uint32(raw[4*i:])))
 		}
 	case 8:
-		for i := range out {
-			out[i] = int64(low + binary.LittleEndian.Uint64(raw[8*i:]))
+		for i := range nums {
+			nums[i] = int64(low + binary.LittleEndian.Uint64(raw[8*i:]))
 		}
 	default:
 		return errBlock
 	}
-	v.Nums = v.Nums[:len(v.Nums)+rows]
 	return nil
 }
