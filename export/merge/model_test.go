@@ -337,6 +337,7 @@ func (w *world) step(t *testing.T, r *rand.Rand, sizes part.Sizes, c claim) {
 			m.Damaged[w.lake.parts[i].Path] = true
 		}
 	}
+	w.checkKeys(t, m, c)
 	withheld := []string{"", "for a reason"}[r.IntN(2)]
 	after, want := w.merged(c, m.Damaged, withheld != "")
 	plan, err := m.Plan(ctx, r.IntN(2) == 0)
@@ -355,6 +356,26 @@ func (w *world) step(t *testing.T, r *rand.Rand, sizes part.Sizes, c claim) {
 		t.Fatalf("%s: rows: %s", w.table.Name, diff)
 	}
 	w.stored = rows
+}
+
+// checkKeys compares a plan by key alone with the model.
+func (w *world) checkKeys(t *testing.T, m *merge.Table, c claim) {
+	t.Helper()
+	_, all := w.merged(c, m.Damaged, false)
+	plan, err := m.PlanKeys(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []int64{all.Seen, all.Inserted, all.Updated + all.Unchanged, all.Deleted, all.Unproven}
+	got := []int64{plan.Seen, plan.Inserted, plan.Unchanged, plan.Candidates(), plan.Unproven}
+	if diff := cmp.Diff(want, got); diff != "" || len(plan.Sample()) != int(plan.Candidates()) {
+		t.Fatalf("%s: plan by keys: %s", w.table.Name, diff)
+	}
+	for _, key := range plan.Sample() {
+		if _, met := c.rows[name(key)]; met || c.standing(name(key), w.stored[name(key)]) != merge.Read {
+			t.Fatalf("%s: %v is a candidate", w.table.Name, key)
+		}
+	}
 }
 
 // write carries a plan out and checks that it touched what it said.
