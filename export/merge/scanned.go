@@ -83,6 +83,7 @@ func (t *Table) scanned(ctx context.Context, keysOnly bool) *scanned {
 		}
 	}
 	s.cursor = pagelog.NewCursor(ctx, t.Log, want, s.prepare)
+	s.cursor.Reuse()
 	return s
 }
 
@@ -119,9 +120,20 @@ func (s *scanned) prepare(page *schema.Page) error {
 		return nil
 	}
 	converted, rescued := s.table.Layout.Convert(*rows)
+	detach(converted, *rows)
 	*rows = converted
 	s.rescued += int64(rescued)
 	return nil
+}
+
+// detach copies the vectors that a batch shares with a page: the cursor uses their memory again.
+func detach(b, page *schema.Batch) {
+	for i, v := range b.Vectors {
+		if v != nil && slices.Contains(page.Vectors, v) {
+			b.Vectors[i] = schema.NewVector(v.Kind)
+			b.Vectors[i].AppendRows(v, 0, v.Len())
+		}
+	}
 }
 
 // link fills the columns of derived rows that repeat the parent's key, where they are not filled yet.
@@ -246,7 +258,7 @@ func (s *scanned) take(runs []*run, end int) []*run {
 	s.noteUpdated(end)
 	r := s.page
 	r.to, s.page.from = end, end
-	if r.rows() >= fewRows {
+	if r.rows() >= fewRows && !s.keysOnly { // keys are still in the cursor's memory
 		s.gathered = nil
 		return append(runs, &r)
 	}
