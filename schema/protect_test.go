@@ -133,6 +133,8 @@ func TestProtectRefuses(t *testing.T) {
 		{"group_subscriber", Protection{Hash: []string{"subscriber_id"}, Key: testKey}, "part of the key"},
 		{"field", Protection{Hash: []string{"key"}, Key: testKey}, "types of the custom fields"},
 		{"group", Protection{Drop: []string{"fields_a"}}, "no such column"},
+		{"group", Protection{Drop: []string{"_a"}}, "no such column"},
+		{"group", Protection{Drop: []string{""}}, "no such column"},
 		{"subscriber", Protection{Drop: []string{"email"}, Hash: []string{"Email"}, Key: testKey}, "both dropped and hashed"},
 		{"subscriber", Protection{Hash: []string{"email"}}, "no key"},
 	}
@@ -227,7 +229,7 @@ func TestDroppedStaysAway(t *testing.T) {
 func TestFixProtected(t *testing.T) {
 	table := protected(t, "subscriber", []string{"fields_age"}, []string{"fields_born"})
 	l, _ := Fix(table, nil, nil, map[string]Kind{"age": Double, "born": Date, "size": Double})
-	text := columnsText(l.Columns[len(l.Columns)-2:])
+	text := columnsText(l.Columns[len(table.Columns)+2:])
 	if d := cmp.Diff([]string{"fields_born STRING fields.born", "fields_size DOUBLE fields.size"}, text); d != "" {
 		t.Errorf("custom fields (-want +got):\n%s", d)
 	}
@@ -425,6 +427,17 @@ func TestProtectByNameAlone(t *testing.T) {
 			if rest := strings.ReplaceAll(got, text, ""); text != "" && strings.Contains(rest, "7") {
 				t.Errorf("%s: the value is kept in %q", member, got)
 			}
+		}
+	}
+}
+
+func TestDistance(t *testing.T) {
+	for _, test := range []struct {
+		a, b string
+		want int
+	}{{"", "", 0}, {"", "abc", 3}, {"abc", "", 3}, {"same", "same", 0}, {"emial", "email", 2}, {"mail", "email", 1}, {"kitten", "sitting", 3}, {"abc", "xyz", 3}, {"ab", "ba", 2}, {"source", "status", 5}} {
+		if got := distance(test.a, test.b); got != test.want {
+			t.Errorf("from %q to %q: got %d, want %d", test.a, test.b, got, test.want)
 		}
 	}
 }
