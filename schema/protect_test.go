@@ -257,7 +257,7 @@ func TestDroppedStaysAway(t *testing.T) {
 func TestFixProtected(t *testing.T) {
 	table := protected(t, "subscriber", []string{"fields_age"}, []string{"fields_born"})
 	l, _ := Fix(table, nil, nil, map[string]Kind{"age": Double, "born": Date, "size": Double})
-	text := columnsText(l.Columns[len(l.Columns)-2:])
+	text := columnsText(l.Columns[len(table.Columns)+2:])
 	if d := cmp.Diff([]string{"fields_born STRING fields.born", "fields_size DOUBLE fields.size"}, text); d != "" {
 		t.Errorf("custom fields (-want +got):\n%s", d)
 	}
