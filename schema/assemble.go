@@ -85,7 +85,7 @@ func (d *Decoder) fill(rescues *[]rescue, values cells, rows []int32, c Column) 
 		return nil
 	}
 	v, f, omit, filled := d.vector(c.Kind), formOf(c), d.table.Omit[c.Path], 0
-	guard := d.table.protected.verdict(c.Path)
+	guard := d.table.protected.at(c.Path)
 	for i, row := range rows {
 		s := values.at(row)
 		if s.end == 0 {
@@ -132,7 +132,7 @@ func (d *Decoder) unify(rescues *[]rescue, first *Vector, values cells, rows []i
 		}
 		return first
 	}
-	v, guard := d.vector(c.Kind), d.table.protected.verdict(path)
+	v, guard := d.vector(c.Kind), d.table.protected.at(path)
 	for i, row := range rows {
 		if first.Null(i) {
 			v.AppendRows(second, i, i+1)
@@ -175,14 +175,14 @@ func (d *Decoder) appendStrays(rescues []rescue, rows []int32) []rescue {
 // strayValue returns the value of a stray, or its token; empty for null.
 func (d *Decoder) strayValue(s stray) []byte {
 	raw := d.raw(s.value)
-	if len(raw) > 0 && d.fateOfStray(s.object, s.path, raw) == hashed {
+	if len(raw) > 0 && d.strayTreatment(s.object, s.path, raw) == hashed {
 		return bytes.Clone(d.token(s.path, raw))
 	}
 	return raw
 }
 
 // guarded returns a value, or its token if it is to be hashed.
-func (d *Decoder) guarded(v verdict, path string, raw []byte) []byte {
+func (d *Decoder) guarded(v pathTreatment, path string, raw []byte) []byte {
 	if v.of(raw) == hashed {
 		return bytes.Clone(d.token(path, raw))
 	}

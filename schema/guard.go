@@ -6,32 +6,32 @@ import (
 	"strings"
 )
 
-// fate says what becomes of a protected value. Where two apply, the greater wins.
-type fate uint8
+// treatment says what becomes of a protected value. Where two apply, the greater wins.
+type treatment uint8
 
 const (
-	kept fate = iota
+	unprotected treatment = iota
 	hashed
 	dropped
 )
 
 // guard holds the protected columns of a table. It does not change once its table is declared.
 type guard struct {
-	array string // path of the array that the table's rows come in, empty if they do not
-	names     map[string]fate // of the protected columns, by folded name
-	canonical map[string]fate // the same, by canonical name
-	declared  map[string]fate // of every declared path
-	kinds     map[string]Kind // of the declared paths that are hashed: the type that writes their values before hashing
+	array     string               // path of the array that the table's rows come in, empty if they do not
+	names     map[string]treatment // of the protected columns, by folded name
+	canonical map[string]treatment // the same, by canonical name
+	declared  map[string]treatment // of every declared path
+	kinds     map[string]Kind      // of the declared paths that are hashed: the type that writes their values before hashing
 	key       []byte
 }
 
 // add protects every column that the given name may refer to.
-func (g *guard) add(t *Table, given string, f fate, known []string) error {
+func (g *guard) add(t *Table, given string, f treatment, known []string) error {
 	name := canonicalName(given)
 	if why := t.checkProtected(name, known); why != "" {
 		return &ProtectionError{t.Name + "." + given, why}
 	}
-	if was := g.canonical[name]; was != kept && was != f {
+	if was := g.canonical[name]; was != unprotected && was != f {
 		return &ProtectionError{t.Name + "." + given, "it is both dropped and hashed; choose one"}
 	}
 	g.canonical[name], g.names[fold(name)] = f, f
@@ -40,7 +40,7 @@ func (g *guard) add(t *Table, given string, f fate, known []string) error {
 
 // declare returns a declared column as protection leaves it, and false if the column is dropped.
 func (g *guard) declare(c Column) (Column, bool) {
-	f := kept
+	f := unprotected
 	if !c.Required {
 		f = max(g.byName(c.Path), g.names[fold(c.Name)])
 	}
@@ -52,9 +52,9 @@ func (g *guard) declare(c Column) (Column, bool) {
 	return c, f != dropped
 }
 
-// byName finds the fate of a path by name: any name that its column, or a column of an object around it, could have.
-func (g *guard) byName(path string) fate {
-	f, at, members := kept, g.array, splitBelow(g.array, path)
+// byName finds the treatment of a path by name: any name that its column, or a column of an object around it, could have.
+func (g *guard) byName(path string) treatment {
+	f, at, members := unprotected, g.array, splitBelow(g.array, path)
 	for i, member := range members {
 		at = joinPath(at, member)
 		name, _ := sanitise(strings.Join(members[:i+1], "_"))
@@ -63,10 +63,10 @@ func (g *guard) byName(path string) fate {
 	return f
 }
 
-// inside finds the fate of an array or object by what may be inside it: protected paths and names that begin with its
+// inside finds the treatment of an array or object by what may be inside it: protected paths and names that begin with its
 // own.
-func (g *guard) inside(path string) fate {
-	f := kept
+func (g *guard) inside(path string) treatment {
+	f := unprotected
 	for below, is := range g.declared {
 		if is > f && strings.HasPrefix(below, path+".") {
 			f = is
@@ -81,26 +81,26 @@ func (g *guard) inside(path string) fate {
 	return f
 }
 
-// verdict says what becomes of the values at a path.
-type verdict struct {
-	all       fate
-	container fate // of an array or object, and of any value in place of a declared object
+// pathTreatment says what becomes of the values at a path.
+type pathTreatment struct {
+	all       treatment
+	container treatment // of an array or object, and of any value in place of a declared object
 }
 
-// verdict looks up a path. Without a guard nothing is protected.
-func (g *guard) verdict(path string) verdict {
+// at looks up a path. Without a guard nothing is protected.
+func (g *guard) at(path string) pathTreatment {
 	if g == nil {
-		return verdict{}
+		return pathTreatment{}
 	}
 	if f, ok := g.declared[path]; ok {
-		return verdict{f, f}
+		return pathTreatment{f, f}
 	}
 	all := g.byName(path)
-	return verdict{all, max(all, g.inside(path))}
+	return pathTreatment{all, max(all, g.inside(path))}
 }
 
-// of returns the fate of a value at the path.
-func (v verdict) of(raw []byte) fate {
+// of returns the treatment of a value at the path.
+func (v pathTreatment) of(raw []byte) treatment {
 	if len(raw) > 0 && (raw[0] == '{' || raw[0] == '[') {
 		return v.container
 	}

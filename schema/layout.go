@@ -48,7 +48,7 @@ func fieldPaths(t *Table, fields map[string]Kind) map[string]Kind {
 	}
 	for key, k := range fields {
 		path := joinPath(t.Open.Object, key)
-		switch t.protected.verdict(path).all {
+		switch t.protected.at(path).all {
 		case dropped:
 			continue
 		case hashed:

@@ -41,7 +41,7 @@ type member struct {
 	path   string
 	cell   int // of a leaf; of a dynamic member in page: its number among the dynamic columns
 	page   int // the page that the number holds for
-	guard  verdict
+	guard  pathTreatment
 }
 
 // compile turns a declaration into the objects that its records are read into; the records are at a path in the page.

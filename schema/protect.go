@@ -73,7 +73,7 @@ func (t *Table) Protected() (drop, hash []string, check string) {
 func (t *Table) Unmet(fields []string) []string {
 	drop, hash, _ := t.Protected()
 	return slices.DeleteFunc(slices.Concat(drop, hash), func(name string) bool {
-		alone := &guard{names: map[string]fate{fold(name): dropped}}
+		alone := &guard{names: map[string]treatment{fold(name): dropped}}
 		return t.Open == nil || !strings.HasPrefix(name, canonicalName(t.openObject())+"_") ||
 			slices.ContainsFunc(fields, func(key string) bool { return alone.byName(joinPath(t.Open.Object, key)) == dropped })
 	})
@@ -85,7 +85,7 @@ func (t *Table) protect(p Protection) (*Table, error) {
 	if len(p.Drop)+len(p.Hash) == 0 {
 		return &out, nil
 	}
-	g := &guard{array: t.array(), names: map[string]fate{}, canonical: map[string]fate{}, declared: map[string]fate{}, kinds: map[string]Kind{}, key: p.Key}
+	g := &guard{array: t.array(), names: map[string]treatment{}, canonical: map[string]treatment{}, declared: map[string]treatment{}, kinds: map[string]Kind{}, key: p.Key}
 	for _, name := range p.Drop {
 		if err := g.add(t, name, dropped, p.Known); err != nil {
 			return nil, err

@@ -135,7 +135,7 @@ func (d *Decoder) find(o *object, quoted []byte) *member {
 	d.remember++
 	m := o.add(string(d.name), &member{})
 	m.quoted = string(quoted)
-	if m.guard = d.table.protected.verdict(m.path); m.guard.all == dropped {
+	if m.guard = d.table.protected.at(m.path); m.guard.all == dropped {
 		m.role = droppedMember
 	}
 	o.dynamic = append(o.dynamic, m)
@@ -207,7 +207,7 @@ func (d *Decoder) openCells() {
 // stray notes a value without a column. A null has nothing to lose, and is noted only to take away what the same name
 // had before in the row.
 func (d *Decoder) stray(o *object, path string, value span) {
-	if value.end > 0 && d.fateOfStray(o, path, d.raw(value)) == dropped {
+	if value.end > 0 && d.strayTreatment(o, path, d.raw(value)) == dropped {
 		value = span{}
 	}
 	if value.end == 0 && !d.hasStray(path) {
@@ -216,9 +216,9 @@ func (d *Decoder) stray(o *object, path string, value span) {
 	d.strays = append(d.strays, stray{d.rows, o, path, value})
 }
 
-// fateOfStray decides about a value without a column; one that stands in the place of an object o may hold what o would.
-func (d *Decoder) fateOfStray(o *object, path string, raw []byte) fate {
-	v := d.table.protected.verdict(path)
+// strayTreatment decides about a value without a column; one that stands in the place of an object o may hold what o would.
+func (d *Decoder) strayTreatment(o *object, path string, raw []byte) treatment {
+	v := d.table.protected.at(path)
 	if path == o.path {
 		return v.container
 	}
