@@ -26,11 +26,14 @@ import (
 	"mailerlake/schema/tables"
 )
 
-// benchRows is the environment variable that sets the size of the account that the benchmarks export. The account
-// lives in another process, so that memory and processor time are those of the export alone:
+// The environment variables that set the size of the account that the benchmarks export: subscribers, and custom fields
+// of each. The account lives in another process, so that memory and processor time are those of the export alone:
 //
-//	BENCH_ROWS=1000000 go test ./export -run '^$' -bench Export -benchtime 1x
-const benchRows = "BENCH_ROWS"
+//	BENCH_ROWS=1000000 BENCH_FIELDS=50 go test ./export -run '^$' -bench Export -benchtime 1x
+const (
+	benchRows   = "BENCH_ROWS"
+	benchFields = "BENCH_FIELDS"
+)
 
 func TestMain(m *testing.M) {
 	if rows := os.Getenv("BENCH_ACCOUNT"); rows != "" {
@@ -46,7 +49,13 @@ func serveAccount(rows string) {
 	if err != nil {
 		panic(err)
 	}
-	account := mailerlitetest.New(mailerlitetest.Options{Subscribers: n, Groups: 40, Campaigns: 60, CustomFields: 19,
+	fields := 19
+	if text := os.Getenv(benchFields); text != "" {
+		if fields, err = strconv.Atoi(text); err != nil {
+			panic(err)
+		}
+	}
+	account := mailerlitetest.New(mailerlitetest.Options{Subscribers: n, Groups: 40, Campaigns: 60, CustomFields: fields,
 		RatePerMinute: -1, Churn: 0.33})
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -148,7 +148,7 @@ func driftCases() []driftCase {
 		{name: "a group is renamed between two pages of groups", at: list("/groups"), n: 2, change: func(a account, i ids) bool {
 			return a.RenameGroup(i["group"][0], "zzz") // what comes after it moves up a place
 		}},
-		{name: "a group is renamed while members are listed", at: list("/groups"), n: 4, account: ignoreInclude, change: func(a account, i ids) bool {
+		{name: "a group is renamed while members are listed", at: members, n: 4, account: ignoreInclude, change: func(a account, i ids) bool {
 			return a.RenameGroup(i["group"][0], "zzz")
 		}},
 		{name: "a group is deleted while members are listed", at: members, n: 4, account: ignoreInclude, change: func(a account, i ids) bool {

@@ -140,13 +140,18 @@ func TestReadOnly(t *testing.T) {
 	}
 }
 
-// TestStrayParts: a part that somebody put beside the table's own is not ours to remove; verify names it.
+// TestStrayParts: a part that somebody put beside the table's own is not ours to remove; export refuses the table and
+// verify names the file.
 func TestStrayParts(t *testing.T) {
 	s := newScene(t)
 	w := s.place(t)
 	stray := "subscriber/copy of part-00000.parquet"
 	writeFile(t, w.dir, stray, s.stored["subscriber/part-00000.parquet"])
-	w.mustRun(t, export.Export)
+	r, err := w.run(t, healthy, export.Export)
+	var foreign *dataset.ForeignFilesError
+	if err != nil || !errors.As(tableOf(t, r, "subscriber").Err, &foreign) || tableOf(t, r, "campaign").Err != nil {
+		t.Fatalf("%v; %v", err, tableOf(t, r, "subscriber").Err)
+	}
 	if data := readFile(t, w.dir, stray); !bytes.Equal(data, s.stored["subscriber/part-00000.parquet"]) {
 		t.Error("the file has changed")
 	}
