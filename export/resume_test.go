@@ -235,7 +235,7 @@ func TestPageLogsThatDoNotFit(t *testing.T) {
 			if err := os.WriteFile(name, data, 0o600); err != nil {
 				t.Fatal(err)
 			}
-		}, say: "committed since", resumed: -1},
+		}, say: "committed after", resumed: -1},
 		{name: "not wanted", change: func(o *export.Options) { o.Restart = true }, resumed: -1},
 		{name: "its cursor is refused", between: func(t *testing.T, x *trial) {
 			x.disturb(once(1, list("/subscribers"), mailerlitetest.Fault{Status: 422, Body: `{"message":"The cursor is invalid."}`})())

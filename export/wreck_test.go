@@ -153,6 +153,12 @@ func (w *wreck) boot(t *testing.T) {
 // run makes one run, on the file system fsys.
 func (w *wreck) run(t *testing.T, fsys disk.FS, do doRun) (*export.Report, error) {
 	t.Helper()
+	return w.runIn(t, context.Background(), fsys, do)
+}
+
+// runIn makes one run that a context may end.
+func (w *wreck) runIn(t *testing.T, ctx context.Context, fsys disk.FS, do doRun) (*export.Report, error) {
+	t.Helper()
 	c, err := client.New(client.Options{Key: "test", Transport: w.account.Transport(), Rate: 1 << 30})
 	if err != nil {
 		t.Fatal(err)
@@ -160,7 +166,7 @@ func (w *wreck) run(t *testing.T, fsys disk.FS, do doRun) (*export.Report, error
 	w.runs++
 	now := time.Date(2026, 11, 23, 12, w.runs, 0, 0, time.UTC)
 	events := make(chan export.Event, 10_000)
-	r, err := do(context.Background(), export.Options{Client: c, FS: fsys, Dir: w.dir, Program: "mailerlake test", Catalog: tables.All(),
+	r, err := do(ctx, export.Options{Client: c, FS: fsys, Dir: w.dir, Program: "mailerlake test", Catalog: tables.All(),
 		ResumeWithin: 24 * time.Hour, Sizes: crashSizes, Repair: len(w.damaged) > 0, Yes: true,
 		Now: func() time.Time { return now }, OnEvent: func(e export.Event) { events <- e }})
 	close(events)

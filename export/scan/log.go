@@ -106,7 +106,7 @@ func (s *Scanner) unusable(log *pagelog.Log, now pagelog.Header, use reuse) stri
 	h := log.Header
 	_, _, err := concluded(log)
 	switch {
-	case s.Restart || log.Stats().Pages == 0:
+	case s.Restart || log.Stats().Pages == 0 && len(log.Unfinished()) == 0:
 		return unasked
 	case h.Account != now.Account:
 		return "the page log is of another account"
