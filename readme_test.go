@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,15 +14,15 @@ import (
 	"mailerlake/export/command"
 )
 
-var update = flag.Bool("update", false, "write the README's transcripts anew")
+var update = flag.Bool("update", false, "replace the output that the README shows with what the commands print now")
 
-// transcript is a command and its output in the README.
+// transcript matches a command of the README and the output shown below it.
 var transcript = regexp.MustCompile("(?s)```console\n\\$ go run \\. ([^\n]*)\n(.*?)```")
 
-// varying is what may differ between two runs: rows hold the time of their export.
-var varying = regexp.MustCompile(`\d+\.\d [KM]iB`)
+// sizes match what may differ from run to run: each row holds the time of its export, and compresses a little differently.
+var sizes = regexp.MustCompile(`\d+\.\d [KM]iB`)
 
-// TestReadmeTranscripts runs the README's commands one after the other, as a reader would.
+// TestReadmeTranscripts runs the commands of the README in order, as a reader would, and compares what they print.
 func TestReadmeTranscripts(t *testing.T) {
 	readme, err := os.ReadFile("README.md")
 	if err != nil {
@@ -34,7 +35,7 @@ func TestReadmeTranscripts(t *testing.T) {
 	t.Chdir(t.TempDir())
 	found := transcript.FindAllSubmatch(readme, -1)
 	if len(found) < 2 {
-		t.Fatalf("got %d transcripts, want a first export and a plan at least", len(found))
+		t.Fatalf("got %d commands with output, want at least an export and a plan", len(found))
 	}
 	for _, m := range found {
 		var stdout, stderr bytes.Buffer
@@ -42,9 +43,9 @@ func TestReadmeTranscripts(t *testing.T) {
 		if err := command.Run(t.Context(), args, nil, &stdout, &stderr, noEnv, ""); err != nil {
 			t.Fatalf("%s: %v", m[1], err)
 		}
-		shown, got := varying.ReplaceAllString(string(m[2]), "SIZE"), varying.ReplaceAllString(stdout.String(), "SIZE")
+		shown, got := sizes.ReplaceAllString(string(m[2]), "SIZE"), sizes.ReplaceAllString(stdout.String(), "SIZE")
 		if d := cmp.Diff(shown, got); d != "" && !*update {
-			t.Errorf("%s (-README +output; go test -run Readme . -update writes it anew)\n%s", m[1], d)
+			t.Errorf("%s: the README shows other output (-README +output; go test -run Readme . -update replaces it)\n%s", m[1], d)
 		} else if d != "" {
 			readme = bytes.Replace(readme, m[2], stdout.Bytes(), 1)
 		}
@@ -57,34 +58,86 @@ func TestReadmeTranscripts(t *testing.T) {
 	}
 }
 
-// TestReadmeKnowsFlagsAndExitCodes compares the README with the help.
-func TestReadmeKnowsFlagsAndExitCodes(t *testing.T) {
-	readme, err := os.ReadFile("README.md")
+// TestReadmeMatchesHelp checks that the README lists the commands and exit codes in the words of the help, names every
+// flag, and names no command that does not exist.
+func TestReadmeMatchesHelp(t *testing.T) {
+	text, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range regexp.MustCompile(`(?m)^ +(\d+)  (.*)$`).FindAllStringSubmatch(help(t), -1) {
-		row := "| " + m[1] + " | " + m[2] + " |"
-		if !strings.Contains(strings.ReplaceAll(string(readme), "`", ""), row) {
-			t.Errorf("the README lacks the line %q", row)
-		}
+	readme, overview := string(text), help(t)
+	checkExitCodes(t, readme, overview)
+	commands := checkCommands(t, readme, overview)
+	for _, name := range commands {
+		checkFlags(t, readme, name)
 	}
-	for _, name := range []string{"export", "plan", "show", "verify", "schema"} {
-		flags := regexp.MustCompile(`(?m)^ +(--[a-z-]+)`).FindAllStringSubmatch(help(t, name), -1)
-		if len(flags) < 2 {
-			t.Fatalf("%s: found only the flags %q", name, flags)
-		}
-		for _, m := range flags {
-			if m[1] != "--help" && !regexp.MustCompile(regexp.QuoteMeta(m[1])+`\b`).Match(readme) {
-				t.Errorf("the README lacks %s of %s", m[1], name)
-			}
+	for _, name := range commandsNamed(readme) {
+		if !slices.Contains(commands, name) {
+			t.Errorf("the README names mailerlake %s, which is no command", name)
 		}
 	}
 }
 
+// checkExitCodes looks for the exit codes of the help in the README's table.
+func checkExitCodes(t *testing.T, readme, overview string) {
+	t.Helper()
+	codes := regexp.MustCompile(`(?m)^ +(\d+)  (.*)$`).FindAllStringSubmatch(overview, -1)
+	if len(codes) < 2 {
+		t.Fatalf("the help lists the exit codes %q, want several", codes)
+	}
+	for _, m := range codes {
+		row := "| " + m[1] + " | " + m[2] + " |"
+		if !strings.Contains(strings.ReplaceAll(readme, "`", ""), row) {
+			t.Errorf("the README lacks the line %q", row)
+		}
+	}
+}
+
+// checkCommands looks for the commands of the help in the README's list, and returns their names.
+func checkCommands(t *testing.T, readme, overview string) (names []string) {
+	t.Helper()
+	_, list, _ := strings.Cut(overview, "COMMANDS:\n")
+	list, _, _ = strings.Cut(list, "\n\n")
+	for _, m := range regexp.MustCompile(`(?m)^ +(\w+) +(.*?) *$`).FindAllStringSubmatch(list, -1) {
+		names = append(names, m[1])
+		line := regexp.MustCompile(`(?m)^mailerlake ` + m[1] + ` +` + regexp.QuoteMeta(m[2]) + `$`)
+		if !line.MatchString(readme) {
+			t.Errorf("the README does not list mailerlake %s as %q", m[1], m[2])
+		}
+	}
+	if !slices.Contains(names, "export") {
+		t.Fatalf("the help lists the commands %q, want export among them", names)
+	}
+	return names
+}
+
+// checkFlags looks for the flags of a command in the README.
+func checkFlags(t *testing.T, readme, name string) {
+	t.Helper()
+	flags := regexp.MustCompile(`(?m)^ +(--[a-z-]+)`).FindAllStringSubmatch(help(t, name), -1)
+	if len(flags) < 2 {
+		t.Fatalf("the help of %s lists the flags %q, want several", name, flags)
+	}
+	for _, m := range flags {
+		if m[1] != "--help" && !regexp.MustCompile("`"+m[1]+"[ `]").MatchString(readme) {
+			t.Errorf("the README lacks the flag %s of %s", m[1], name)
+		}
+	}
+}
+
+// commandsNamed returns the commands that the README's code runs: in blocks and in the middle of a sentence.
+func commandsNamed(readme string) (names []string) {
+	for _, code := range regexp.MustCompile("(?s)```.*?```|`[^`]+`").FindAllString(readme, -1) {
+		for _, m := range regexp.MustCompile(`\b(?:mailerlake|go run \.) (\w+)`).FindAllStringSubmatch(code, -1) {
+			names = append(names, m[1])
+		}
+	}
+	return names
+}
+
 func noEnv(string) string { return "" }
 
-// help returns the help of the program or of a command.
+// help returns the help of the program, or of one of its commands.
 func help(t *testing.T, commands ...string) string {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
