@@ -7,8 +7,8 @@ import (
 	"syscall"
 	"testing"
 
-	"mailerlake/export/part"
 	"mailerlake/export/pagelog"
+	"mailerlake/export/part"
 	"mailerlake/schema"
 	"mailerlake/schema/schematest"
 	"mailerlake/schema/tables"

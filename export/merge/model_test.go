@@ -403,7 +403,7 @@ func (w *world) write(t *testing.T, m *merge.Table, plan *merge.Plan) {
 
 // TestModel lets accounts change and merges their tables, and compares each with a model that knows nothing of parts.
 func TestModel(t *testing.T) {
-	for seed := range uint64(60) {
+	for seed := range uint64(40) {
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, 7))
 			a := &account{r: r, things: map[string]object{}, loose: map[string]string{}, visits: map[string]map[string]object{}}
