@@ -316,5 +316,9 @@ func TestInRowsAgain(t *testing.T) {
 		ask(merge.Read)
 		appendPage(t, log, table, []any{thing("2"), thing("3")})
 		ask(merge.Read, merge.Read, merge.Read, merge.Unknown)
+		appendPage(t, log, table, []any{thing("7")})
+		if got, err := p.Standing(context.Background(), schema.Key{"7"}); got != merge.Read || err != nil {
+			t.Errorf("%s: after another page: got %v, %v", child, got, err)
+		}
 	}
 }
