@@ -59,7 +59,7 @@ func (k *keeping) column(s *segment, r *run, column int, stored *schema.Vector) 
 		return in, 0
 	}
 	out, kept := schema.NewVector(stored.Kind), int64(0)
-	out.AppendRows(in, 0, r.from)
+	out.AppendNull(r.from)
 	for row := r.from; row < r.to; row++ {
 		at, lacks := int(s.match[r.first+row-r.from]), r.lacks(row)
 		switch {
@@ -76,7 +76,7 @@ func (k *keeping) column(s *segment, r *run, column int, stored *schema.Vector) 
 			}
 		}
 	}
-	out.AppendRows(in, r.to, r.Rows)
+	out.AppendNull(r.Rows - r.to)
 	return out, kept
 }
 

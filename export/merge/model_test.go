@@ -381,29 +381,34 @@ func (w *world) checkKeys(t *testing.T, m *merge.Table, c claim) {
 // write carries a plan out and checks that it touched what it said.
 func (w *world) write(t *testing.T, m *merge.Table, plan *merge.Plan) {
 	t.Helper()
-	before, total := w.lake, plan.PartsTotal
+	before, total, planned := w.lake, plan.PartsTotal, plan.PartsWritten
 	if plan.Empty() {
 		return
 	}
 	w.lake.write(t, m, plan, w.now)
-	written := 0
+	written, cut := 0, false
 	for i, p := range w.lake.parts {
-		old := before.files[p.Path]
-		if i < len(before.parts) && (p.Path != before.parts[i].Path && p.From == nil) {
-			t.Fatalf("part %s has the place of %s", p.Path, before.parts[i].Path)
+		if i < len(plan.Parts) {
+			cut = cut || plan.Parts[i].Rows > m.Sizes.Outgrown()
 		}
-		if w.lake.files[p.Path] != old {
-			written++
+		if w.lake.files[p.Path] == before.files[p.Path] {
+			continue
+		}
+		if written++; p.Rows > m.Sizes.Outgrown() {
+			t.Fatalf("%s was written with %d rows; it should have been cut", p.Path, p.Rows)
 		}
 	}
-	if written != plan.PartsWritten || len(w.lake.parts) != plan.PartsTotal || plan.PartsTotal < total {
+	if written != plan.PartsWritten || len(w.lake.parts) != plan.PartsTotal {
 		t.Fatalf("%d of %d parts written, the plan says %d of %d", written, len(w.lake.parts), plan.PartsWritten, plan.PartsTotal)
+	}
+	if !cut && (written != planned || len(w.lake.parts) != total) {
+		t.Fatalf("%d of %d parts written, the plan said %d of %d", written, len(w.lake.parts), planned, total)
 	}
 }
 
 // TestModel lets accounts change and merges their tables, and compares each with a model that knows nothing of parts.
 func TestModel(t *testing.T) {
-	for seed := range uint64(60) {
+	for seed := range uint64(40) {
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, 7))
 			a := &account{r: r, things: map[string]object{}, loose: map[string]string{}, visits: map[string]map[string]object{}}

@@ -16,18 +16,24 @@ func (w *writer) keepStored(s *segment) error {
 	kept := make([][]*schema.Vector, len(columns))
 	err := eachColumn(w.ctx, len(columns), func(i int, buf *schema.Vector) error {
 		stored, err := w.table.read(s.reader, s.part, s.group, columns[i], buf)
+		if err != nil {
+			return err
+		}
 		for _, r := range s.runs {
 			v, _ := w.keep.column(s, r, columns[i], stored)
 			kept[i] = append(kept[i], v)
 		}
-		return err
+		return nil
 	})
+	if err != nil {
+		return err
+	}
 	for i, vectors := range kept {
 		for k, v := range vectors {
 			s.runs[k].replace(columns[i], v)
 		}
 	}
-	return err
+	return nil
 }
 
 // stampSynced gives the scanned rows of a segment their _synced_at: the stored one where the row has not changed.
@@ -45,7 +51,7 @@ func (w *writer) stampSynced(s *segment) error {
 		v.AppendNull(r.from)
 		for i := range r.rows() {
 			at := s.match[r.first+i]
-			if at < 0 || stored == nil || w.plan.Parts[s.part].updated.has(s.earlier+int64(r.first+i)) {
+			if at < 0 || w.plan.Parts[s.part].updated.has(s.earlier+int64(r.first+i)) {
 				v.AppendInt(w.now)
 			} else {
 				v.AppendRows(stored, int(at), int(at)+1)

@@ -41,6 +41,7 @@ var catalog = mustCatalog(
 )
 
 var (
+	time0     = time.UnixMicro(2)
 	ofThing   = schema.Link{Table: "thing", Columns: []string{"thing_id"}}
 	linkedKey = slices.Clip([]schema.Column{{Name: "thing_id", Kind: schema.String, Path: "{thing_id}", Required: true}})
 )
@@ -86,15 +87,20 @@ func tagsOf(from *schema.Batch, _ []*schema.Batch) schema.Children {
 	return schema.Children{Rows: b, Offsets: offsets}
 }
 
+// memFS makes files in memory that nobody opens again.
+type memFS struct{ disk.FS }
+
+func (memFS) Create(string) (disk.File, error) { return &disktest.File{}, nil }
+func (memFS) MkdirAll(string) error            { return nil }
+func (memFS) SyncDir(string) error             { return nil }
+
 // newLog returns an empty log for the rows of a table.
 func newLog(t testing.TB, table *schema.Table) *pagelog.Log {
 	t.Helper()
-	dir := t.TempDir()
-	log, err := pagelog.NewStore(disk.OS(false), dir+"/scan", dir+"/sorted").Create(pagelog.Header{Table: table.Name, Started: time.Unix(0, 0)}, table.Order)
+	log, err := pagelog.NewStore(memFS{}, "scan", "sorted").Create(pagelog.Header{Table: table.Name, Started: time.Unix(0, 0)}, table.Order)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { log.Close() })
 	return log
 }
 

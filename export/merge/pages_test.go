@@ -1,0 +1,122 @@
+package merge_test
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"testing"
+
+	"mailerlake/export/merge"
+	"mailerlake/export/part"
+	"mailerlake/schema"
+)
+
+// TestManyPages merges logs of several pages in memory at a time: some that follow each other, and some whose rows take
+// turns, of which those of one lack an object.
+func TestManyPages(t *testing.T) {
+	table := catalog.Lookup("thing")
+	record := func(n, version int) object {
+		r := thing(strconv.Itoa(n), "name", fmt.Sprintf("name %d of %d", version, n))
+		r["obj"].(object)["a"] = strconv.Itoa(n)
+		if version > 0 && n%2 == 1 {
+			delete(r, "obj")
+		}
+		return r
+	}
+	scan := func(version int) *merge.Table {
+		log := newLog(t, table)
+		for top := 9000; top > 6000; top -= 1000 {
+			var page []any
+			for n := range 1000 {
+				page = append(page, record(top-n, version))
+			}
+			appendPage(t, log, table, page)
+		}
+		for odd := range 2 {
+			var page []any
+			for n := range 1000 {
+				page = append(page, record(10000+2*n+odd, version))
+			}
+			appendPage(t, log, table, page)
+		}
+		return (&lake{}).table(table, log, part.Sizes{Group: 700, Part: 1500})
+	}
+	l := &lake{}
+	for version := range 2 {
+		m := l.table(table, scan(version).Log, part.Sizes{Group: 700, Part: 1500})
+		keys, err := m.PlanKeys(context.Background())
+		if want := []int64{5000, 0}[version]; err != nil || keys.Inserted != want || keys.Unchanged != 5000-want {
+			t.Fatalf("version %d by keys: %+v, %v", version, keys, err)
+		}
+		l.write(t, m, planned(t, m), int64(version+1))
+		for key, row := range l.rows(t, table) {
+			n := key[1 : len(key)-1]
+			if row.values["name"] != fmt.Sprintf("name %d of %s", version, n) || row.values["obj.a"] != n || row.rescued["obj.b"] != `"odd"` {
+				t.Fatalf("version %d: %s is %+v", version, key, row)
+			}
+		}
+	}
+}
+
+// TestExtract sorts the rows of an array by a key of their own; of a key that two parents have, one row counts.
+func TestExtract(t *testing.T) {
+	table, loose := catalog.Lookup("thing"), catalog.Lookup("loose")
+	log, own := newLog(t, table), newLog(t, loose)
+	for p := range 3 {
+		var list []any
+		for n := range 1700 {
+			list = append(list, object{"id": strconv.Itoa(n*7919%100_003 + p), "size": p})
+		}
+		appendPage(t, log, table, []any{thing(strconv.Itoa(p), "loose", append(list, object{"id": "twice", "size": p}, object{"id": "one"})[p:])})
+	}
+	if err := merge.Extract(context.Background(), own, log, loose); err != nil {
+		t.Fatal(err)
+	}
+	l := &lake{}
+	m := l.table(loose, log, part.DefaultSizes)
+	m.Log, m.Nested = own, false
+	l.write(t, m, planned(t, m), 1)
+	rows := l.rows(t, loose)
+	if twice := rows["[twice]"].values; twice["loose.size"] != "2" || twice["{thing_id}"] != "2" {
+		t.Errorf("of a key that came more often: %+v", twice)
+	}
+	distinct := map[string]bool{"twice": true, "one": true}
+	for p := range 3 {
+		for n := p; n < 1700; n++ {
+			distinct[strconv.Itoa(n*7919%100_003+p)] = true
+		}
+	}
+	if len(rows) != len(distinct) {
+		t.Errorf("got %d rows, want %d", len(rows), len(distinct))
+	}
+}
+
+// TestWidened: a column whose type widens is compared and written as text.
+func TestWidened(t *testing.T) {
+	l := &lake{}
+	records := []any{thing("10", "fields", object{"f": 1.5}), thing("11", "fields", object{"f": nil}), thing("12", "fields", nil)}
+	m := l.things(t, records...)
+	m.Layout, _ = schema.Fix(m.Table, nil, []string{"fields.f"}, map[string]schema.Kind{"f": schema.Double})
+	l.write(t, m, planned(t, m), 1)
+	records[1] = thing("11", "fields", object{"f": "text"})
+	m = l.things(t, records...)
+	m.Layout, _ = schema.Fix(m.Table, l.columns, nil, map[string]schema.Kind{"f": schema.String})
+	p := planned(t, m)
+	if p.Updated != 1 || p.Unchanged != 2 || p.PartsWritten != 1 {
+		t.Errorf("got %+v", p)
+	}
+	l.write(t, m, p, 2)
+	if rows := l.rows(t, m.Table); rows["[10]"].values["fields.f"] != "1.5" || rows["[11]"].values["fields.f"] != "text" {
+		t.Errorf("got %+v", rows)
+	}
+}
+
+// TestParentColumns: another column than a link's may name the parent; of a row that names none nothing is known.
+func TestParentColumns(t *testing.T) {
+	l := lakeOf(t, thing("10", "name", "1"), thing("11", "name", "2"), thing("12", "name", "3"), thing("13", "name", nil), thing("14"))
+	m := l.things(t, thing("14"))
+	m.ParentColumns, m.Parents = []string{"name"}, walks{"1": merge.Read, "2": merge.Outside, "3": merge.Unknown, "": merge.Read}
+	if p := planned(t, m); p.Deleted != 1 || p.Unproven != 2 || p.RowsAfter() != 4 || p.Sample()[0][0] != "10" {
+		t.Errorf("got %+v", p)
+	}
+}
