@@ -71,7 +71,7 @@ func (p *pass) part(i int, part *part.Part, limit schema.Key) error {
 		}
 		return p.leave(i)
 	}
-	r, err := p.run.open(part)
+	r, err := p.run.open(i)
 	if outside(err) {
 		return fmt.Errorf("read part %s: %w", part.Path, err)
 	}
@@ -115,7 +115,7 @@ func (t *tableRun) damaged(part *part.Part) bool { return slices.Contains(t.rebu
 func (t *tableRun) findDamaged() {
 	for i := range t.parts() {
 		part := &t.parts()[i]
-		r, err := t.open(part)
+		r, err := t.open(i)
 		if outside(err) {
 			continue // the plan meets with it as well
 		}
@@ -135,9 +135,9 @@ func outside(err error) bool {
 // group visits the segments of one row group, whose range ends before the key end.
 func (p *pass) group(s segment, stored bool, end schema.Key) error {
 	if stored {
-		keys, err := p.run.storedKeys(s.reader, s.group)
+		keys, err := s.reader.Keys(s.group)
 		if err != nil {
-			return err
+			return &PartError{Path: p.run.parts()[s.part].Path, Err: err}
 		}
 		s.stored = keys
 	}

@@ -215,7 +215,7 @@ func (s *idStream) load() (err error) {
 		return nil
 	}
 	if s.reader == nil {
-		if s.reader, err = s.v.open(s.table, s.part); err != nil {
+		if s.reader, err = s.v.open(s.ctx, s.table, s.part); err != nil {
 			return fmt.Errorf("%w: %w", errChanged, err)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -273,6 +274,13 @@ func (r *Run) scanAndPlan(ctx context.Context, full bool) error {
 		r.Restart = true
 		for _, t := range r.tables {
 			t.findDamaged()
+			moved, to, err := r.data.MoveForeign(t.table.Name, r.now())
+			if err != nil {
+				return err
+			}
+			if len(moved) > 0 {
+				r.say(t, fmt.Sprintf("moved files that mailerlake did not write to %s: %s", to, strings.Join(moved, ", ")))
+			}
 		}
 	}
 	if err := r.checkAccount(); err != nil {

@@ -1,6 +1,8 @@
 package export
 
 import (
+	"context"
+
 	"mailerlake/export/dataset"
 	"mailerlake/export/pagelog"
 	"mailerlake/export/part"
@@ -79,30 +81,9 @@ func (t *tableRun) newColumns() bool {
 	return false
 }
 
-// open opens a committed part.
-func (t *tableRun) open(p *part.Part) (*part.Reader, error) {
-	f, err := t.dataset.FS().Open(t.dataset.Path(p.Path))
-	if err != nil {
-		return nil, err
-	}
-	return part.Open(f, p, t.stored.Columns)
-}
-
-// storedKeys reads the key columns of a row group, in row order.
-func (t *tableRun) storedKeys(r *part.Reader, group int) (schema.Keys, error) {
-	keys := make(schema.Keys, len(t.table.Order))
-	for k, name := range t.table.Order {
-		for i, c := range t.stored.Columns {
-			if c.Name != name {
-				continue
-			}
-			keys[k] = schema.NewVector(c.Kind)
-			if err := r.Read(group, i, keys[k]); err != nil {
-				return nil, err
-			}
-		}
-	}
-	return keys, nil
+// open opens committed part i.
+func (t *tableRun) open(i int) (*part.Reader, error) {
+	return t.dataset.OpenPart(context.TODO(), t.stored, i)
 }
 
 // storedColumn reads the layout's column i of a row group, as the layout types it; nil for a column that is not stored

@@ -161,20 +161,17 @@ func (v *verifier) table(ctx context.Context, t *dataset.TableState) error {
 }
 
 // open opens a part; its size, checksum, schema and row counts are compared on the way.
-func (v *verifier) open(t *dataset.TableState, i int) (*part.Reader, error) {
-	f, err := v.data.FS().Open(v.data.Path(t.Parts[i].Path))
+func (v *verifier) open(ctx context.Context, t *dataset.TableState, i int) (*part.Reader, error) {
+	r, err := v.data.OpenPart(ctx, t, i)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, errors.New("file is missing")
 	}
-	if err != nil {
-		return nil, err
-	}
-	return part.Open(f, &t.Parts[i], t.Columns)
+	return r, err
 }
 
 // part returns the first thing that is wrong with part i of a table.
 func (v *verifier) part(ctx context.Context, t *dataset.TableState, i int) error {
-	r, err := v.open(t, i)
+	r, err := v.open(ctx, t, i)
 	if err != nil {
 		return err
 	}
