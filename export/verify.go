@@ -141,7 +141,9 @@ func (v *verifier) table(ctx context.Context, t *dataset.TableState) error {
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for i := range t.Parts {
 		g.Go(func() error {
-			found[i] = v.part(ctx, t, i)
+			if ctx.Err() == nil {
+				found[i] = v.part(ctx, t, i)
+			}
 			return ctx.Err()
 		})
 	}

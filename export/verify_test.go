@@ -113,6 +113,9 @@ func (l *lake) rewrite(t *testing.T, path string, change func(group int, rows []
 	}
 	var out bytes.Buffer
 	w := parquet.NewGenericWriter[any](&out, file.Schema(), parquet.DataPageVersion(1))
+	for _, note := range file.Metadata().KeyValueMetadata {
+		w.SetKeyValueMetadata(note.Key, note.Value)
+	}
 	var more int64
 	for g, group := range file.RowGroups() {
 		rows := make([]parquet.Row, group.NumRows())
@@ -275,7 +278,7 @@ func TestVerifyDamage(t *testing.T) {
 				p := m.Table("subscriber").Part(first)
 				p.LastKey = p.LastKey.Next()
 			})
-		}, map[string]string{first: "row group 2: its last key"}},
+		}, map[string]string{first: "the last key is not the manifest's"}},
 		"key too great": {text(first, "id", "99999999999999999999", 39), map[string]string{first: "row group 2: row 0: its key does not follow"}},
 		"UTF-8":         {text(second, "email", "\xff", 7), map[string]string{second: "column email of row group 1: row 7: text is not valid UTF-8"}},
 		"UTF-8 in half": {all(text(first, "email", "\xc3", 7)), map[string]string{first: "row group 1: row 7: text is not valid UTF-8"}},

@@ -40,7 +40,7 @@ const (
 	manifestTemp = StagedDir + "/manifest"
 )
 
-// Dataset is a dataset's directory. It is for one goroutine; only a Commit's Create is safe for several.
+// Dataset is a dataset's directory. It is for one goroutine; OpenPart and a Commit's Create are safe for several.
 type Dataset struct {
 	// Manifest is the committed state that Open, Lock, Commit or Recover found or made, nil for a new dataset. It is
 	// not to be changed: Clone it.
@@ -51,6 +51,7 @@ type Dataset struct {
 	pending bool
 	logs    *pagelog.Store
 	locked  bool
+	checked checkedFiles
 }
 
 // Open reads a dataset's manifest and touches nothing. A directory that does not exist or has no dataset yet gives a

@@ -90,8 +90,8 @@ func tagsOf(from *schema.Batch, _ []*schema.Batch) schema.Children {
 // memFS makes files in memory that nobody opens again.
 type memFS struct{ disk.FS }
 
-func (memFS) Create(string) (disk.File, error) { return &disktest.File{}, nil }
-func (memFS) MkdirAll(string) error            { return nil }
+func (memFS) Create(string, disk.Access) (disk.File, error) { return &disktest.File{}, nil }
+func (memFS) MkdirAll(string, disk.Access) error            { return nil }
 func (memFS) SyncDir(string) error             { return nil }
 
 // newLog returns an empty log for the rows of a table.
@@ -127,6 +127,7 @@ func appendPage(t testing.TB, log *pagelog.Log, table *schema.Table, records []a
 // lake holds a table's committed parts in memory.
 type lake struct {
 	columns []schema.Column
+	order   []string
 	parts   []part.Part
 	files   map[string]*file
 }
@@ -139,7 +140,7 @@ func (f *file) Bytes() int64 { return int64(f.Len()) }
 func (f *file) Sum() string  { return fmt.Sprintf("%x", sha256.Sum256(f.Buffer.Bytes())) }
 
 func (l *lake) open(i int) (*part.Reader, error) {
-	return part.Open(&disktest.File{Data: l.files[l.parts[i].Path].Buffer.Bytes()}, &l.parts[i], l.columns)
+	return part.Open(context.Background(), &disktest.File{Data: l.files[l.parts[i].Path].Buffer.Bytes()}, &l.parts[i], l.columns, l.order)
 }
 
 // table returns what is merged: the lake and a log.
@@ -176,7 +177,7 @@ func (l *lake) write(t testing.TB, m *merge.Table, p *merge.Plan, now int64) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.columns, l.parts, l.files = m.Layout.Columns, parts, files
+	l.columns, l.order, l.parts, l.files = m.Layout.Columns, m.Table.Order, parts, files
 }
 
 // row is a row as the model has it.

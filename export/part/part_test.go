@@ -2,16 +2,19 @@ package part_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/parquet-go/parquet-go"
+	"golang.org/x/sync/errgroup"
 
 	"mailerlake/export/disk/disktest"
 	"mailerlake/export/part"
@@ -109,7 +112,7 @@ func TestPart(t *testing.T) {
 		if again, _ := writePart(t, columns, sizes, runs...); !bytes.Equal(data, again) {
 			t.Fatalf("seed %d: the same rows make other bytes", seed)
 		}
-		reader, err := part.Open(&disktest.File{Data: data}, &meta, columns)
+		reader, err := part.Open(context.Background(), &disktest.File{Data: data}, &meta, columns, order(columns))
 		if err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
@@ -161,7 +164,7 @@ func TestPartWithoutRows(t *testing.T) {
 	if meta.Rows != 0 || meta.RowGroups != nil || meta.LastKey != nil {
 		t.Errorf("got %+v", meta)
 	}
-	if _, err := part.Open(&disktest.File{Data: data}, &meta, columns); err != nil {
+	if _, err := part.Open(context.Background(), &disktest.File{Data: data}, &meta, columns, order(columns)); err != nil {
 		t.Error(err)
 	}
 	file, err := parquet.OpenFile(bytes.NewReader(data), int64(len(data)))
@@ -226,7 +229,7 @@ func TestRowGroupsEnd(t *testing.T) {
 				t.Errorf("values of %d bytes: row group %d has %d rows, want %d", test.width, g, group.Rows, test.group)
 			}
 		}
-		reader, err := part.Open(&disktest.File{Data: data}, &meta, columns)
+		reader, err := part.Open(context.Background(), &disktest.File{Data: data}, &meta, columns, order(columns))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -249,7 +252,12 @@ func TestPartWriterRefuses(t *testing.T) {
 		"key missing":     {func(b *schema.Batch) { b.Vectors[0] = nil }, "column id: key column is missing"},
 		"kind":            {func(b *schema.Batch) { b.Vectors[2].Kind = schema.Int64 }, "column day: values are INT64"},
 		"UTF-8":           {func(b *schema.Batch) { b.Vectors[1].Bytes[0] = 0xff }, "column text: text is not valid UTF-8"},
-		"day":             {func(b *schema.Batch) { b.Vectors[2].Nums[1] = 1 << 31 }, "column day: day 2147483648 is out of range"},
+		"split character": {func(b *schema.Batch) {
+			b.Vectors[1].Reset()
+			b.Vectors[1].AppendText([]byte("\xc3"))
+			b.Vectors[1].AppendText([]byte("\xa9"))
+		}, "column text: text is not valid UTF-8"},
+		"day": {func(b *schema.Batch) { b.Vectors[2].Nums[1] = 1 << 31 }, "column day: day 2147483648 is out of range"},
 	}
 	for name, test := range tests {
 		b := randomBatch(rand.New(rand.NewPCG(0, 0)), columns, 0, 0)
@@ -320,7 +328,7 @@ func TestPartDiskFull(t *testing.T) {
 
 // smallPart is a part of two row groups, 20 rows each.
 func smallPart(t testing.TB) ([]byte, part.Part, []schema.Column) {
-	columns := []schema.Column{schematest.KeyColumn("id"), {Name: "text", Kind: schema.String}, {Name: "flag", Kind: schema.Bool},
+	columns := []schema.Column{schematest.KeyColumn("id"), {Name: "text", Kind: schema.String, Path: "a.text"}, {Name: "flag", Kind: schema.Bool},
 		{Name: "rate", Kind: schema.Double}, {Name: "day", Kind: schema.Date}, {Name: "null", Kind: schema.Int64}}
 	r := rand.New(rand.NewPCG(5, 5))
 	b := &schema.Batch{Columns: columns, Rows: 40}
@@ -344,33 +352,211 @@ func smallPart(t testing.TB) ([]byte, part.Part, []schema.Column) {
 
 func TestOpenPartRefuses(t *testing.T) {
 	data, meta, columns := smallPart(t)
-	other := func(change func(c []schema.Column) []schema.Column) []schema.Column {
-		return change(append([]schema.Column(nil), columns...))
-	}
 	tests := map[string]struct {
 		part    func(p *part.Part)
-		columns []schema.Column
+		columns func(c []schema.Column) []schema.Column
+		order   []string
 		want    string
 	}{
-		"size":         {func(p *part.Part) { p.Bytes++ }, columns, "the manifest says"},
-		"checksum":     {func(p *part.Part) { p.SHA256 = strings.Repeat("0", 64) }, columns, "checksum"},
-		"row groups":   {func(p *part.Part) { p.RowGroups = p.RowGroups[:1] }, columns, "2 row groups, the manifest says 1"},
-		"rows":         {func(p *part.Part) { p.RowGroups = []part.RowGroup{{Rows: 19}, {Rows: 21}} }, columns, "row group 0 has 20 rows, the manifest says 19"},
-		"more columns": {nil, append(other(func(c []schema.Column) []schema.Column { return c }), schema.Column{Name: "x", Kind: schema.Bool}), "6 columns instead of 7"},
-		"name":         {nil, other(func(c []schema.Column) []schema.Column { c[1].Name = "x"; return c }), `column 2 is "text" instead of "x"`},
-		"kind":         {nil, other(func(c []schema.Column) []schema.Column { c[3].Kind = schema.Int64; return c }), `column "rate" is not INT64`},
-		"timestamp":    {nil, other(func(c []schema.Column) []schema.Column { c[5].Kind = schema.Timestamp; return c }), `column "null" is not TIMESTAMP`},
-		"required":     {nil, other(func(c []schema.Column) []schema.Column { c[1].Required = true; return c }), `column "text" is not STRING`},
+		"size":         {part: func(p *part.Part) { p.Bytes++ }, want: "the manifest says"},
+		"checksum":     {part: func(p *part.Part) { p.SHA256 = strings.Repeat("0", 64) }, want: "checksum"},
+		"row groups":   {part: func(p *part.Part) { p.RowGroups = p.RowGroups[:1] }, want: "2 row groups, the manifest says 1"},
+		"rows":         {part: func(p *part.Part) { p.RowGroups[0].Rows, p.RowGroups[1].Rows = 19, 21 }, want: "row group 0 has 20 rows, the manifest says 19"},
+		"first key":    {part: func(p *part.Part) { p.RowGroups[1].First[0] = "31" }, want: "the first key of row group 1 is not the manifest's"},
+		"last key":     {part: func(p *part.Part) { p.LastKey[0] = "50" }, want: "the last key is not the manifest's"},
+		"order":        {order: []string{"text"}, want: `order of ["id"], the manifest says ["text"]`},
+		"more columns": {columns: func(c []schema.Column) []schema.Column { return append(c, schema.Column{Name: "x", Kind: schema.Bool}) }, want: "6 columns instead of 7"},
+		"name":         {columns: func(c []schema.Column) []schema.Column { c[1].Name = "x"; return c }, want: `column 2 is "text" instead of "x"`},
+		"path":         {columns: func(c []schema.Column) []schema.Column { c[1].Path = "x"; return c }, want: `column "text" comes from "a.text", the manifest says "x"`},
+		"kind":         {columns: func(c []schema.Column) []schema.Column { c[3].Kind = schema.Int64; return c }, want: `column "rate" is not INT64`},
+		"timestamp":    {columns: func(c []schema.Column) []schema.Column { c[5].Kind = schema.Timestamp; return c }, want: `column "null" is not TIMESTAMP`},
+		"required":     {columns: func(c []schema.Column) []schema.Column { c[1].Required = true; return c }, want: `column "text" is not STRING`},
 	}
 	for name, test := range tests {
-		p := meta.Clone()
+		p, c := meta.Clone(), slices.Clone(columns)
 		if test.part != nil {
 			test.part(&p)
 		}
+		if test.columns != nil {
+			c = test.columns(c)
+		}
+		if test.order == nil {
+			test.order = order(columns)
+		}
 		f := &disktest.File{Data: data}
-		_, err := part.Open(f, &p, test.columns)
+		_, err := part.Open(context.Background(), f, &p, c, test.order)
 		if err == nil || !strings.Contains(err.Error(), test.want) || !f.Closed {
 			t.Errorf("%s: got %v, want %s; closed is %t", name, err, test.want, f.Closed)
+		}
+	}
+}
+
+// TestOpenPartWithoutNotes: a file of the right schema that does not say what it holds is not ours.
+func TestOpenPartWithoutNotes(t *testing.T) {
+	data, meta, columns := smallPart(t)
+	for _, note := range []string{"mailerlake.columns", "mailerlake.keys"} {
+		other := bytes.Replace(data, []byte(note), []byte(strings.ToUpper(note)), 1)
+		p := described(meta, other)
+		_, err := part.Open(context.Background(), &disktest.File{Data: other}, &p, columns, order(columns))
+		if err == nil || !strings.Contains(err.Error(), "the footer has no "+note) {
+			t.Errorf("without %s: got %v", note, err)
+		}
+	}
+}
+
+func TestOpenPartCancelled(t *testing.T) {
+	data, meta, columns := smallPart(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	f := &disktest.File{Data: data}
+	if _, err := part.Open(ctx, f, &meta, columns, order(columns)); !errors.Is(err, context.Canceled) || !f.Closed {
+		t.Errorf("got %v, closed is %t", err, f.Closed)
+	}
+}
+
+// TestKeys: a part whose keys are not what its footer and the manifest say is never read as if they were.
+func TestKeys(t *testing.T) {
+	tests := map[string]struct {
+		keys string // of row groups of three
+		lie  func(p *part.Part)
+		want string // error for the first row group that has one, empty if none has
+	}{
+		"fine":                  {keys: "1 2 9 10 11 12 13"},
+		"numbers in text order": {keys: "1 10 2", want: "keys of row group 0: that of row 2 does not follow"},
+		"twice":                 {keys: "1 2 2", want: "keys of row group 0: that of row 2 does not follow"},
+		"twice in two groups":   {keys: "1 2 3 3 4 5", want: "keys of row group 0: the last one belongs to the next row group"},
+		"descending groups":     {keys: "4 5 6 1 2 3", want: "keys of row group 0: the last one belongs to the next row group"},
+		"first":                 {keys: "1 2 3 4 5 6", lie: func(p *part.Part) { p.RowGroups[1].First[0] = "5" }, want: "keys of row group 1: the first one is not the manifest's"},
+		"last":                  {keys: "1 2 3 4 5 6", lie: func(p *part.Part) { p.LastKey[0] = "7" }, want: "keys of row group 1: the last one is not the manifest's"},
+	}
+	for name, test := range tests {
+		columns := []schema.Column{schematest.KeyColumn("id")}
+		b := &schema.Batch{Columns: columns, Vectors: []*schema.Vector{schema.NewVector(schema.String)}}
+		for _, key := range strings.Fields(test.keys) {
+			b.Vectors[0].AppendText([]byte(key))
+			b.Rows++
+		}
+		data, meta := writePart(t, columns, part.Sizes{Group: 3}, part.Rows{Batch: b, To: b.Rows})
+		r, err := part.Open(context.Background(), &disktest.File{Data: data}, &meta, columns, order(columns))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if test.lie != nil { // the footer would tell, were it not written by the same hand
+			test.lie(&meta)
+		}
+		var got []string
+		for g := range meta.RowGroups {
+			var keys schema.Keys
+			if keys, err = r.Keys(g); err != nil {
+				break
+			}
+			for i := range keys.Len() {
+				got = append(got, keys.At(i)[0])
+			}
+		}
+		if test.want == "" && (err != nil || strings.Join(got, " ") != test.keys) || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
+			t.Errorf("%s: got %v, %v, want error %q", name, got, err, test.want)
+		}
+	}
+}
+
+// TestKeysInRowOrder: of a key of two columns the second comes first.
+func TestKeysInRowOrder(t *testing.T) {
+	columns := []schema.Column{schematest.KeyColumn("a"), schematest.KeyColumn("b")}
+	b := randomBatch(rand.New(rand.NewPCG(1, 1)), columns, 3, 7)
+	b.Vectors[0] = schema.NewVector(schema.String)
+	for range 3 {
+		b.Vectors[0].AppendText([]byte("x"))
+	}
+	data, meta := writePart(t, columns, part.DefaultSizes, part.Rows{Batch: b, To: 3})
+	r, err := part.Open(context.Background(), &disktest.File{Data: data}, &meta, columns, []string{"b", "a"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := r.Keys(0)
+	if err != nil || cmp.Diff(keys.At(2), schema.Key{"9", "x"}) != "" {
+		t.Errorf("got %v, %v", keys, err)
+	}
+}
+
+// TestReadSideBySide reads all columns at once.
+func TestReadSideBySide(t *testing.T) {
+	r := rand.New(rand.NewPCG(4, 4))
+	columns := randomColumns(r)
+	for len(columns) < 8 {
+		columns = randomColumns(r)
+	}
+	b := randomBatch(r, columns, 5000, 1000)
+	want := &schema.Batch{}
+	want.Append(b, 0, b.Rows)
+	data, meta := writePart(t, columns, part.Sizes{Group: 1000}, part.Rows{Batch: b, To: b.Rows})
+	reader, err := part.Open(context.Background(), &disktest.File{Data: data}, &meta, columns, order(columns))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var g errgroup.Group
+	for i := range 4 * len(columns) {
+		g.Go(func() error {
+			var v schema.Vector
+			for group := range meta.RowGroups {
+				c := i % len(columns)
+				if err := reader.Read(group, c, &v); err != nil {
+					return err
+				}
+				if !v.EqualRows(0, want.Vectors[c], 1000*group, 1000) {
+					return fmt.Errorf("column %d of row group %d differs", c, group)
+				}
+			}
+			_, err := reader.Keys(i % len(meta.RowGroups))
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestSample: all rows of the first Write, up to 32,768 values, decide whether a column has a dictionary.
+func TestSample(t *testing.T) {
+	const rows = 40000
+	different := map[string]func(i int) int{ // the number of different values among the first i
+		"none":          func(i int) int { return min(i, 1) },
+		"every fourth":  func(i int) int { return (i - 1) / 4 },
+		"every third":   func(i int) int { return (i - 1) / 3 },
+		"late":          func(i int) int { return max(0, i-8192) }, // that repeat at first alone
+		"early":         func(i int) int { return min(i, 8192) },
+		"one too many":  func(i int) int { return min(i, 8193) },
+		"after the end": func(i int) int { return max(1, i-32768) },
+	}
+	want := map[string]bool{"none": true, "every fourth": true, "early": true, "after the end": true}
+	for _, kind := range []schema.Kind{schema.String, schema.Int64, schema.Double} {
+		columns, b := []schema.Column{schematest.KeyColumn("id")}, &schema.Batch{Rows: rows}
+		b.Vectors = append(b.Vectors, schema.NewVector(schema.String))
+		for name := range different {
+			columns = append(columns, schema.Column{Name: name, Kind: kind})
+			b.Vectors = append(b.Vectors, schema.NewVector(kind))
+		}
+		b.Columns = columns
+		for i := range rows {
+			b.Vectors[0].AppendText(fmt.Appendf(nil, "%d", 10000+i))
+			for c, v := range b.Vectors[1:] {
+				switch n := different[columns[c+1].Name](i + 1); kind {
+				case schema.String:
+					v.AppendText(fmt.Append(nil, n))
+				default:
+					v.AppendInt(int64(n))
+				}
+			}
+		}
+		data, _ := writePart(t, columns, part.DefaultSizes, part.Rows{Batch: b}, part.Rows{Batch: b, To: rows})
+		file, err := parquet.OpenFile(bytes.NewReader(data), int64(len(data)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for c, column := range columns[1:] {
+			if got := file.Metadata().RowGroups[0].Columns[c+1].MetaData.DictionaryPageOffset != 0; got != want[column.Name] {
+				t.Errorf("%v column %q: dictionary is %t", kind, column.Name, got)
+			}
 		}
 	}
 }
@@ -386,7 +572,7 @@ func readHostile(t *testing.T, data []byte, meta part.Part, columns []schema.Col
 			t.Errorf("%d bytes are allocated for a file of %d", n, len(data))
 		}
 	}()
-	r, err := part.Open(&disktest.File{Data: data}, &meta, columns)
+	r, err := part.Open(context.Background(), &disktest.File{Data: data}, &meta, columns, order(columns))
 	if err != nil {
 		return false
 	}
@@ -438,43 +624,4 @@ func FuzzOpenPart(f *testing.F) {
 			readHostile(t, data, meta, columns)
 		}
 	})
-}
-
-// benchmarkBatch is a row group of 45 columns as subscribers have them.
-func benchmarkBatch() *schema.Batch {
-	r := rand.New(rand.NewPCG(9, 9))
-	columns := []schema.Column{schematest.KeyColumn("id")}
-	for i := range 44 {
-		kinds := []schema.Kind{schema.String, schema.String, schema.Timestamp, schema.Double, schema.Int64, schema.Bool}
-		columns = append(columns, schema.Column{Name: fmt.Sprintf("c%d", i), Kind: kinds[i%len(kinds)]})
-	}
-	return randomBatch(r, columns, 65536, 1e6)
-}
-
-func BenchmarkPartWrite(b *testing.B) {
-	batch := benchmarkBatch()
-	for b.Loop() {
-		writePart(b, batch.Columns, part.DefaultSizes, part.Rows{Batch: batch, To: batch.Rows})
-	}
-	b.ReportMetric(float64(b.N*batch.Rows)/b.Elapsed().Seconds(), "rows/s")
-}
-
-func BenchmarkPartRead(b *testing.B) {
-	batch := benchmarkBatch()
-	data, meta := writePart(b, batch.Columns, part.DefaultSizes, part.Rows{Batch: batch, To: batch.Rows})
-	v := schema.NewVector(schema.String)
-	for b.Loop() {
-		r, err := part.Open(&disktest.File{Data: data}, &meta, batch.Columns)
-		if err != nil {
-			b.Fatal(err)
-		}
-		for g := range meta.RowGroups {
-			for c := range batch.Columns {
-				if err := r.Read(g, c, v); err != nil {
-					b.Fatal(err)
-				}
-			}
-		}
-	}
-	b.ReportMetric(float64(b.N*batch.Rows)/b.Elapsed().Seconds(), "rows/s")
 }

@@ -1,12 +1,11 @@
 package part
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
+	"context"
 	"errors"
 	"fmt"
 	"io"
-	"sync"
+	"slices"
 
 	"github.com/parquet-go/parquet-go"
 
@@ -14,59 +13,47 @@ import (
 	"mailerlake/schema"
 )
 
-// Reader reads one part, a column of a row group at a time.
+// Reader reads one part, a column of a row group at a time. It is safe for concurrent use, by its columns side by side.
 type Reader struct {
+	part    *Part
 	columns []schema.Column
+	order   []string
 	file    *parquet.File
 	closer  io.Closer
 }
 
-// buffers lends the library's values out to readers.
-var buffers = sync.Pool{New: func() any { return new([valueRows]parquet.Value) }}
+// Open opens a part of a table whose rows are in the order of some columns; the reader closes f. The whole file is read
+// once to compare its checksum, before any of it is interpreted. A file that is not what the manifest says (part,
+// columns and order) is an error that says in what it differs.
+func Open(ctx context.Context, f disk.File, part *Part, columns []schema.Column, order []string) (*Reader, error) {
+	if err := CheckFile(ctx, f, part); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return OpenChecked(f, part, columns, order)
+}
 
-// Open opens a part that the manifest describes; the reader closes f. The file is read once to compare its checksum
-// before any of it is interpreted; a file that is not the one the manifest describes is an error.
-func Open(f disk.File, part *Part, columns []schema.Column) (r *Reader, err error) {
+// OpenChecked is Open for a file whose content CheckFile has been given already.
+func OpenChecked(f disk.File, part *Part, columns []schema.Column, order []string) (r *Reader, err error) {
 	defer func() {
 		if err != nil {
 			f.Close()
 		}
 	}()
 	defer recovered(&err)
-	info, err := f.Stat()
-	if err != nil {
+	if err := checkFooter(f, part.Bytes, len(part.RowGroups), len(columns)); err != nil {
 		return nil, err
 	}
-	if info.Size() != part.Bytes {
-		return nil, fmt.Errorf("file has %d bytes, the manifest says %d", info.Size(), part.Bytes)
-	}
-	if err := checkSum(f, part); err != nil {
-		return nil, err
-	}
-	if err := checkFooter(f, info.Size(), len(part.RowGroups), len(columns)); err != nil {
-		return nil, err
-	}
-	file, err := parquet.OpenFile(f, info.Size(), parquet.SkipBloomFilters(true), parquet.SkipPageIndex(true),
+	file, err := parquet.OpenFile(f, part.Bytes, parquet.SkipBloomFilters(true), parquet.SkipPageIndex(true),
 		parquet.ReadBufferSize(256<<10))
 	if err != nil {
 		return nil, err
 	}
-	r = &Reader{columns: columns, file: file, closer: f}
-	return r, r.check(part)
+	r = &Reader{part: part, columns: columns, order: order, file: file, closer: f}
+	return r, r.check()
 }
 
-func checkSum(f io.ReaderAt, part *Part) error {
-	sum := sha256.New()
-	if _, err := io.CopyBuffer(sum, io.NewSectionReader(f, 0, part.Bytes), make([]byte, 256<<10)); err != nil {
-		return err
-	}
-	if got := hex.EncodeToString(sum.Sum(nil)); got != part.SHA256 {
-		return errors.New("checksum differs from the manifest's")
-	}
-	return nil
-}
-
-func (r *Reader) check(part *Part) error {
+func (r *Reader) check() error {
 	if err := checkSchema(r.file.Schema(), r.columns); err != nil {
 		return err
 	}
@@ -74,22 +61,62 @@ func (r *Reader) check(part *Part) error {
 		return err
 	}
 	groups := r.file.RowGroups()
-	if len(groups) != len(part.RowGroups) {
-		return fmt.Errorf("%d row groups, the manifest says %d", len(groups), len(part.RowGroups))
+	if len(groups) != len(r.part.RowGroups) {
+		return fmt.Errorf("%d row groups, the manifest says %d", len(groups), len(r.part.RowGroups))
 	}
-	for g, want := range part.RowGroups {
+	for g, want := range r.part.RowGroups {
 		if got := groups[g].NumRows(); got != want.Rows {
 			return fmt.Errorf("row group %d has %d rows, the manifest says %d", g, got, want.Rows)
 		}
 	}
-	return nil
+	return checkNotes(r.file, r.part, r.columns, r.order)
 }
 
 // Close closes the file.
 func (r *Reader) Close() error { return r.closer.Close() }
 
-// Read reads column c of row group g into v, which is emptied first and takes the column's kind. It is not safe for
-// concurrent use.
+// Keys reads the keys of row group g, in row order. They ascend, begin with the first key that the manifest says, and
+// end before that of the next row group, or with the part's last key; anything else is an error. So a key that is not
+// among them is not in the part.
+func (r *Reader) Keys(g int) (schema.Keys, error) {
+	keys := make(schema.Keys, len(r.order))
+	for i, name := range r.order {
+		c := slices.IndexFunc(r.columns, func(c schema.Column) bool { return c.Name == name })
+		if c < 0 || r.columns[c].Kind != schema.String || !r.columns[c].Required {
+			return nil, fmt.Errorf("key column %s is not text", name)
+		}
+		keys[i] = schema.NewVector(schema.String)
+		if err := r.Read(g, c, keys[i]); err != nil {
+			return nil, err
+		}
+	}
+	if err := r.checkKeys(g, keys); err != nil {
+		return nil, fmt.Errorf("keys of row group %d: %w", g, err)
+	}
+	return keys, nil
+}
+
+func (r *Reader) checkKeys(g int, keys schema.Keys) error {
+	groups, last := r.part.RowGroups, keys.Len()-1
+	if keys.CompareKey(0, groups[g].First) != 0 {
+		return errors.New("the first one is not the manifest's")
+	}
+	for i := range last {
+		if keys.Compare(i, keys, i+1) >= 0 {
+			return fmt.Errorf("that of row %d does not follow the one before it", i+1)
+		}
+	}
+	if g+1 < len(groups) {
+		if keys.CompareKey(last, groups[g+1].First) >= 0 {
+			return errors.New("the last one belongs to the next row group")
+		}
+	} else if keys.CompareKey(last, r.part.LastKey) != 0 {
+		return errors.New("the last one is not the manifest's")
+	}
+	return nil
+}
+
+// Read reads column c of row group g into v, which is emptied first and takes the column's kind.
 func (r *Reader) Read(g, c int, v *schema.Vector) (err error) {
 	defer func() {
 		if err != nil {
@@ -114,7 +141,7 @@ func (r *Reader) Read(g, c int, v *schema.Vector) (err error) {
 		if err != nil {
 			return err
 		}
-		err = r.readPage(page, v, group.NumRows())
+		err = appendPage(v, page)
 		parquet.Release(page)
 		if err != nil {
 			return err
@@ -124,49 +151,6 @@ func (r *Reader) Read(g, c int, v *schema.Vector) (err error) {
 		return fmt.Errorf("%d values for %d rows", v.Len(), group.NumRows())
 	}
 	return nil
-}
-
-func (r *Reader) readPage(page parquet.Page, v *schema.Vector, rows int64) error {
-	values := page.Values()
-	buf := buffers.Get().(*[valueRows]parquet.Value)
-	defer buffers.Put(buf)
-	for {
-		n, err := values.ReadValues(buf[:])
-		if int64(v.Len()+n) > rows {
-			return errors.New("more values than rows")
-		}
-		for _, x := range buf[:n] {
-			appendValue(v, x)
-		}
-		if len(v.Bytes) > maxText {
-			return errors.New("more text than a row group may have")
-		}
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-	}
-}
-
-func appendValue(v *schema.Vector, x parquet.Value) {
-	switch {
-	case x.IsNull():
-		v.AppendNull(1)
-	case v.Kind == schema.String:
-		v.AppendText(x.ByteArray())
-	case v.Kind == schema.Double:
-		v.AppendFloat(x.Double())
-	case v.Kind == schema.Bool && x.Boolean():
-		v.AppendInt(1)
-	case v.Kind == schema.Bool:
-		v.AppendInt(0)
-	case v.Kind == schema.Date:
-		v.AppendInt(int64(x.Int32()))
-	default:
-		v.AppendInt(x.Int64())
-	}
 }
 
 // recovered turns a panic of the library over a damaged file into an error.
