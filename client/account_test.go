@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -43,16 +44,17 @@ func account(subscribers int, change func(*mailerlitetest.Options)) *mailerlitet
 // reader reads the ids of a page's records.
 type reader struct{ ids []string }
 
-func (r *reader) read(dec *jsontext.Decoder, _ []byte) (int, error) {
+func (r *reader) read(body []byte, at int) (records, end int, err error) {
 	var rows []struct{ ID string }
+	dec := jsontext.NewDecoder(bytes.NewBuffer(body[at:]))
 	if err := jsonv2.UnmarshalDecode(dec, &rows, jsonv2.MatchCaseInsensitiveNames(true)); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	r.ids = nil
 	for _, row := range rows {
 		r.ids = append(r.ids, row.ID)
 	}
-	return len(rows), nil
+	return len(rows), at + int(dec.InputOffset()), nil
 }
 
 // ids walks a list by Cursor or Pages and returns the ids of its records in

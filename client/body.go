@@ -103,8 +103,9 @@ var limitWord = regexp.MustCompile(`(?i)\blimit\b`)
 func aboutLimit(message string) bool { return limitWord.MatchString(message) }
 
 // bodyErrorOf turns an error met while reading a body into a BodyError. A
-// jsontext error may quote the body, so none of its text is repeated.
-func bodyErrorOf(body []byte, err error) error {
+// jsontext error may quote the body, so none of its text is repeated. Its offset
+// leaves out the skipped bytes.
+func bodyErrorOf(body []byte, skipped int, err error) error {
 	var bad *BodyError
 	var syntax *jsontext.SyntacticError
 	switch start := bytes.TrimSpace(body); {
@@ -121,5 +122,5 @@ func bodyErrorOf(body []byte, err error) error {
 	case syntax.Err != nil && syntax.Err.Error() == "exceeded max depth": // the one mark that jsontext gives it
 		return &BodyError{Why: "its JSON is nested too deeply to read; asking again cannot help", TooDeep: true}
 	}
-	return badBody("it is not valid JSON at byte %d of %d", syntax.ByteOffset, len(body))
+	return badBody("it is not valid JSON at byte %d of %d", int(syntax.ByteOffset)+skipped, len(body))
 }

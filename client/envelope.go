@@ -38,6 +38,9 @@ type reader struct {
 	body  []byte
 	input bytes.Buffer
 	dec   jsontext.Decoder
+
+	rest    []byte // of the body, behind the records
+	skipped int    // bytes of the body that the decoder does not count
 }
 
 func newReader(body []byte) *reader {
@@ -47,7 +50,7 @@ func newReader(body []byte) *reader {
 }
 
 func (e *reader) reset(body []byte) {
-	e.body = body
+	e.body, e.skipped = body, 0
 	e.input = *bytes.NewBuffer(body) // which jsontext reads without a copy
 	e.dec.Reset(&e.input, lenient...)
 }
@@ -59,7 +62,7 @@ func (e *reader) whole(member func(name string) error) error {
 		return &BodyError{Why: "it is not a JSON object"}
 	}
 	if err := e.object(member); err != nil {
-		return bodyErrorOf(e.body, err)
+		return bodyErrorOf(e.body, e.skipped, err)
 	}
 	if _, err := e.dec.ReadToken(); err != io.EOF {
 		return &BodyError{Why: "more text follows its JSON"}
@@ -97,12 +100,34 @@ func (e *reader) records(read ReadRecords) (rows int, err error) {
 		}
 		return 0, &BodyError{Why: "its data is not a list"}
 	}
-	start, depth := e.dec.InputOffset(), e.dec.StackDepth()
-	rows, err = read(&e.dec, e.body)
-	if err == nil && (e.dec.InputOffset() == start || e.dec.StackDepth() != depth) {
+	at := int(e.dec.InputOffset())
+	at += bytes.IndexByte(e.body[at:], '[') // behind the colon
+	rows, end, err := read(e.body, at)
+	if err == nil && (end <= at || end > len(e.body) || e.body[end-1] != ']') {
 		err = errors.New("its records were not read to their end")
 	}
-	return rows, err
+	if err != nil {
+		return 0, err
+	}
+	return rows, e.skipTo(end)
+}
+
+// before stands for the members of the object before the rest of it.
+const before = `{"":0`
+
+// skipTo goes on behind the records, which were read already: the decoder gets the rest of the body, in an object that
+// has a member before.
+func (e *reader) skipTo(end int) error {
+	e.rest = append(append(e.rest[:0], before...), e.body[end:]...)
+	e.skipped = end - len(before)
+	e.input = *bytes.NewBuffer(e.rest)
+	e.dec.Reset(&e.input, lenient...)
+	for range 3 { // the bracket, a name and its value
+		if _, err := e.dec.ReadToken(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // text reads a string or number as text, and null as "".

@@ -47,7 +47,7 @@ func TestParseEnvelope(t *testing.T) {
 		{"a cursor that is a number", `{"data":[],"meta":{"next_cursor":17}}`, `[]`, envelope{cursor: "17", total: -1}},
 	} {
 		var page records
-		got, err := newReader([]byte(tc.body)).envelope(page.read)
+		got, err := newReader([]byte(tc.body)).envelope(byDecoder(page.read))
 		if err != nil || page.raw != tc.records {
 			t.Errorf("%s: got records %s, error %v, want %s", tc.name, page.raw, err, tc.records)
 			continue
@@ -182,7 +182,7 @@ func FuzzEnvelope(f *testing.F) {
 			t.Errorf("%d parts", len(parts))
 		}
 		var page records
-		got, err := newReader(body).envelope(page.read)
+		got, err := newReader(body).envelope(byDecoder(page.read))
 		if !bytes.Equal(before, body) {
 			t.Error("the body was changed")
 		}

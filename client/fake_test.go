@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -149,14 +150,27 @@ func (r *records) read(dec *jsontext.Decoder, body []byte) (rows int, err error)
 }
 
 // skip reads records without keeping them.
-func skip(dec *jsontext.Decoder, body []byte) (int, error) { return new(records).read(dec, body) }
+var skip = byDecoder(func(dec *jsontext.Decoder, body []byte) (int, error) { return new(records).read(dec, body) })
+
+// byDecoder reads records with a decoder that stands before them.
+func byDecoder(read func(dec *jsontext.Decoder, body []byte) (int, error)) ReadRecords {
+	return func(body []byte, at int) (int, int, error) {
+		dec := jsontext.NewDecoder(bytes.NewBuffer(body[at:]), lenient...)
+		rows, err := read(dec, body[at:])
+		var syntax *jsontext.SyntacticError
+		if errors.As(err, &syntax) {
+			syntax.ByteOffset += int64(at)
+		}
+		return rows, at + int(dec.InputOffset()), err
+	}
+}
 
 // collect walks a list by Cursor or Pages and returns its records joined.
 func collect(ctx context.Context, by func(context.Context, List, ReadRecords) iter.Seq2[*Page, error], l List) (string, error) {
 	var b strings.Builder
 	var failed error
 	var page records
-	for _, err := range by(ctx, l, page.read) {
+	for _, err := range by(ctx, l, byDecoder(page.read)) {
 		if err != nil {
 			failed = errors.Join(failed, err)
 			continue

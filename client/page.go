@@ -8,8 +8,6 @@ import (
 	"net/url"
 	"strconv"
 	"time"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // List names a list to walk.
@@ -27,20 +25,20 @@ type List struct {
 	From string
 }
 
-// ReadRecords reads the records of one page. The next value of dec is the list
-// of records (its kind is '['), which ReadRecords must read to its end and no
-// further; body is the whole answer, and dec.InputOffset counts from its start.
-// It returns the number of records.
+// ReadRecords reads the records of one page: the list that begins at body[at],
+// with its bracket. It checks their JSON, so that nobody has to read it twice,
+// and returns the number of records and the offset behind the list's closing
+// bracket.
 //
 // When an attempt is repeated, ReadRecords is called again with another body.
 // What it read counts only once the walk yields the page; until then the next
-// call replaces it. Neither dec nor body may be used after it returns.
+// call replaces it. Body may not be used after it returns.
 //
 // Names in records may repeat and text may be invalid UTF-8. Any error makes
-// the answer unusable, so that the page is requested again: a syntax error of
-// dec is reported without the body's content, any other error with its own
-// text, as BodyError.Err.
-type ReadRecords func(dec *jsontext.Decoder, body []byte) (records int, err error)
+// the answer unusable, so that the page is requested again: a
+// *jsontext.SyntacticError is reported without the body's content, any other
+// error with its own text, as BodyError.Err.
+type ReadRecords func(body []byte, at int) (records, end int, err error)
 
 // Page is what the server says about one page of a list.
 type Page struct {

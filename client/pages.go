@@ -6,8 +6,6 @@ import (
 	"iter"
 	"net/url"
 	"strconv"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // maxPages bounds a walk by page numbers.
@@ -50,11 +48,12 @@ type pageWalk struct {
 
 func newPageWalk(c *Client, l List, read ReadRecords) *pageWalk {
 	w := &pageWalk{number: 1, seed: maphash.MakeSeed()}
-	w.walk = newWalk(c, l, func(dec *jsontext.Decoder, body []byte) (int, error) {
-		start := dec.InputOffset()
-		rows, err := read(dec, body)
-		w.hash = maphash.Bytes(w.seed, body[start:dec.InputOffset()])
-		return rows, err
+	w.walk = newWalk(c, l, func(body []byte, at int) (int, int, error) {
+		rows, end, err := read(body, at)
+		if err == nil && end >= at && end <= len(body) {
+			w.hash = maphash.Bytes(w.seed, body[at:end])
+		}
+		return rows, end, err
 	})
 	return w
 }

@@ -49,7 +49,7 @@ func TestReadRecordsFails(t *testing.T) {
 	tooMany := errors.New("more than 10 records")
 	for _, tc := range []struct {
 		name string
-		read ReadRecords
+		read func(dec *jsontext.Decoder, body []byte) (int, error)
 		why  string
 		is   error
 	}{
@@ -75,7 +75,7 @@ func TestReadRecordsFails(t *testing.T) {
 						return page.read(dec, body)
 					}
 					got, failed := "", error(nil)
-					for _, err := range c.Cursor(t.Context(), List{Path: "/subscribers"}, read) {
+					for _, err := range c.Cursor(t.Context(), List{Path: "/subscribers"}, byDecoder(read)) {
 						if failed = err; err == nil {
 							got += page.raw
 						}
@@ -98,11 +98,11 @@ func TestReadRecordsFails(t *testing.T) {
 	}
 }
 
-// The decoder counts its offsets from the start of the body that it reads.
+// The records are where the offset says.
 func TestReadRecordsBody(t *testing.T) {
 	c, _ := newTestClient(t, func(_ int, r *http.Request) reply { return cursorPage(r) }, Options{})
 	pages := 0
-	for p, err := range c.Cursor(t.Context(), List{Path: "/s"}, func(dec *jsontext.Decoder, body []byte) (int, error) {
+	for p, err := range c.Cursor(t.Context(), List{Path: "/s"}, byDecoder(func(dec *jsontext.Decoder, body []byte) (int, error) {
 		v, err := dec.ReadValue()
 		end := int(dec.InputOffset())
 		if got := string(body[end-len(v) : end]); got != string(v) {
@@ -110,7 +110,7 @@ func TestReadRecordsBody(t *testing.T) {
 		}
 		pages++
 		return 7, err
-	}) {
+	})) {
 		if err != nil || p.Rows != 7 {
 			t.Errorf("got %d rows, error %v, want what was returned", p.Rows, err)
 		}
@@ -130,10 +130,10 @@ func TestReadRecordsNotCalled(t *testing.T) {
 		`{"data":[],"data":[{}]}`: 1,
 	} {
 		calls := 0
-		_, err := newReader([]byte(body)).envelope(func(dec *jsontext.Decoder, _ []byte) (int, error) {
+		_, err := newReader([]byte(body)).envelope(byDecoder(func(dec *jsontext.Decoder, _ []byte) (int, error) {
 			calls++
 			return 0, dec.SkipValue()
-		})
+		}))
 		if err == nil || calls != want {
 			t.Errorf("%s: got error %v after %d calls, want %d", body, err, calls, want)
 		}

@@ -2,6 +2,7 @@ package export_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"net"
@@ -145,10 +146,11 @@ func bareDecode(b *testing.B, c *client.Client) float64 {
 	src := tables.All().Lookup("subscriber").Source.(*schema.List)
 	cpu := cpuTime()
 	list := client.List{Path: src.Path, Params: src.Params, Limits: src.Limits}
-	for _, err := range c.Cursor(context.Background(), list, func(dec *jsontext.Decoder, _ []byte) (int, error) {
-		for depth := dec.StackDepth(); ; {
-			if _, err := dec.ReadToken(); err != nil || dec.StackDepth() == depth {
-				return 1, err
+	for _, err := range c.Cursor(context.Background(), list, func(body []byte, at int) (int, int, error) {
+		dec := jsontext.NewDecoder(bytes.NewBuffer(body[at:]), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+		for {
+			if _, err := dec.ReadToken(); err != nil || dec.StackDepth() == 0 {
+				return 1, at + int(dec.InputOffset()), err
 			}
 		}
 	}) {

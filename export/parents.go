@@ -52,7 +52,7 @@ func (t *table) deletes() bool {
 	if t.auxiliary {
 		return t.scan.Complete()
 	}
-	return t.plan != nil && t.plan.Withheld == "" && t.scan.Complete()
+	return t.plan != nil && t.plan.Withheld == "" && t.plan.Unproven == 0 && t.scan.Complete()
 }
 
 // absentBit returns the bit, in schema.Page.Absent, of the array that the table's rows come in; -1 if there is none.

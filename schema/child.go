@@ -38,34 +38,43 @@ func (d *Decoder) readChild(o *object) error {
 	d.meet(o)
 	c.lost = 0
 	c.rollBack(c.before) // an array that comes a second time takes the place of the first
-	if d.json.PeekKind() != '[' {
-		raw, err := d.json.ReadValue()
+	if d.in.next() != '[' {
+		_, value, err := d.readValue()
 		if err != nil {
 			return err
 		}
-		d.stray(o, o.path, d.spanOf(raw))
+		d.stray(o, o.path, value)
 		return nil
 	}
-	d.json.ReadToken()
 	o.filled = true
 	dropped := c.dropped
-	for d.json.PeekKind() != ']' {
-		if err := c.readElement(); err != nil {
-			return err
-		}
+	if err := c.readElements(); err != nil {
+		return err
 	}
 	if c.lost = c.dropped - dropped; c.lost > 0 {
 		o.filled = false
 	}
-	_, err := d.json.ReadToken()
-	return err
+	return nil
+}
+
+func (c *childDecoder) readElements() error {
+	c.in.at++ // the bracket
+	for first := true; ; first = false {
+		more, err := c.in.element(first, ']')
+		if err != nil || !more {
+			return err
+		}
+		if err := c.readElement(); err != nil {
+			return err
+		}
+	}
 }
 
 func (c *childDecoder) readElement() error {
 	if c.only == nil {
 		return c.readRecord()
 	}
-	raw, err := c.json.ReadValue()
+	raw, at, err := c.in.value()
 	if err != nil {
 		return err
 	}
@@ -74,14 +83,13 @@ func (c *childDecoder) readElement() error {
 		c.dropped++
 		return nil
 	}
-	base := uint32(c.json.InputOffset()) - uint32(len(raw))
-	c.cells[c.only.cell].put(c.rows, span{base + uint32(from), base + uint32(to)})
+	c.cells[c.only.cell].put(c.rows, span{at.start + uint32(from), at.start + uint32(to)})
 	c.rows++
 	return nil
 }
 
-func (c *childDecoder) begin(in *jsontext.Decoder, body []byte) {
-	c.Decoder.begin(in, body)
+func (c *childDecoder) begin(in *scanner) {
+	c.Decoder.begin(in)
 	c.ends, c.lost = c.ends[:0], 0
 	c.before = c.mark()
 }

@@ -1,7 +1,6 @@
 package schema
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -32,7 +31,7 @@ type Decoder struct {
 	children      []*childDecoder
 
 	tokens *tokens // nil if nothing is hashed
-	json   *jsontext.Decoder
+	in     *scanner
 	spare  *spares
 
 	data      []byte
@@ -83,7 +82,7 @@ func NewDecoder(t *Table) *Decoder {
 
 // newDecoder returns a decoder for records that are at a path in the page.
 func newDecoder(t *Table, link *Link, at string, spare *spares, children []*Table) *Decoder {
-	d := &Decoder{table: t, second: secondPaths(t), ranks: ranks(t), json: new(jsontext.Decoder), spare: spare}
+	d := &Decoder{table: t, second: secondPaths(t), ranks: ranks(t), in: new(scanner), spare: spare}
 	d.tokens = newTokens(t.protected)
 	d.own = ownColumns(t, link)
 	d.root = d.compile(at)
@@ -105,12 +104,9 @@ func (d *Decoder) SetParent(columns, key []string) { d.parentColumns, d.parent =
 // and shares no memory with data. An error means that data is no JSON array or is beyond all bounds (1 GiB, MaxRecords):
 // the page has to be fetched again. Whatever the records hold, it is kept, or counted in Page.Dropped.
 func (d *Decoder) Page(data []byte) (*Page, error) {
-	d.json.Reset(bytes.NewBuffer(data), lenient...)
-	_, err := d.ReadRecords(d.json, data)
-	if err == nil {
-		if _, end := d.json.ReadToken(); end != io.EOF {
-			err = errors.Join(end, errNoArray)
-		}
+	_, _, err := d.ReadRecords(data, 0)
+	if err == nil && d.in.next() != 0 {
+		err = errNoArray
 	}
 	if err != nil {
 		return nil, fmt.Errorf("decode page of %s (%d bytes): %w", d.table.Name, len(data), readable(err))
@@ -118,18 +114,20 @@ func (d *Decoder) Page(data []byte) (*Page, error) {
 	return d.Decoded(), nil
 }
 
-// ReadRecords reads the array of records that in comes to next; in reads body, whose records they are, and must accept
-// doubled names and invalid UTF-8. It returns the number of records, usable or not; Decoded then returns them. What an
-// earlier call read is dropped. An error of the JSON itself is returned as in has it.
-func (d *Decoder) ReadRecords(in *jsontext.Decoder, body []byte) (records int, err error) {
+// ReadRecords reads the array of records that begins in body at an offset. It returns the number of records, usable or
+// not, and the offset behind the array; Decoded then returns the page. What an earlier call read is dropped. Errors hold
+// nothing of body.
+func (d *Decoder) ReadRecords(body []byte, at int) (records, end int, err error) {
 	if len(body) > maxPage {
-		return 0, fmt.Errorf("%d bytes are too many for a page", len(body))
+		return 0, 0, fmt.Errorf("%d bytes are too many for a page", len(body))
 	}
-	d.begin(in, body)
+	*d.in = scanner{body, at}
+	d.begin(d.in)
 	for _, c := range d.children {
-		c.begin(in, body)
+		c.begin(d.in)
 	}
-	return d.readArray()
+	records, err = d.readArray()
+	return records, d.in.at, err
 }
 
 // Decoded returns the page that ReadRecords read. It must be called before body changes, and once.
@@ -148,8 +146,8 @@ func (d *Decoder) Recycle(p *Page) {
 	*p = Page{}
 }
 
-func (d *Decoder) begin(in *jsontext.Decoder, body []byte) {
-	d.json, d.data = in, body
+func (d *Decoder) begin(in *scanner) {
+	d.in, d.data = in, in.data
 	if d.remember >= MaxDynamic {
 		d.root.forget()
 		d.remember = 0
@@ -167,14 +165,15 @@ func (d *Decoder) begin(in *jsontext.Decoder, body []byte) {
 var errNoArray = errors.New("not a JSON array")
 
 func (d *Decoder) readArray() (records int, err error) {
-	if d.json.PeekKind() != '[' {
-		if _, err := d.json.ReadToken(); err != nil {
-			return 0, err
-		}
+	if d.in.next() != '[' {
 		return 0, errNoArray
 	}
-	d.json.ReadToken()
-	for ; d.json.PeekKind() != ']'; records++ {
+	d.in.at++
+	for ; ; records++ {
+		more, err := d.in.element(records == 0, ']')
+		if err != nil || !more {
+			return records, err
+		}
 		if records == MaxRecords {
 			return 0, fmt.Errorf("more than %d records", MaxRecords)
 		}
@@ -182,17 +181,16 @@ func (d *Decoder) readArray() (records int, err error) {
 			return 0, err
 		}
 	}
-	_, err = d.json.ReadToken()
-	return records, err
 }
 
 // readable says where JSON is broken, without a byte of it: it may hold subscriber data.
 func readable(err error) error {
-	if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
-		return fmt.Errorf("invalid JSON at byte %d", syntax.ByteOffset)
-	}
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+	syntax, ok := errors.AsType[*jsontext.SyntacticError](err)
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF):
 		return errors.New("the JSON ends early")
+	case ok:
+		return fmt.Errorf("%w at byte %d", syntax.Err, syntax.ByteOffset)
 	}
 	return err
 }

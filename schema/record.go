@@ -1,11 +1,9 @@
 package schema
 
-import "github.com/go-json-experiment/json/jsontext"
-
 func (d *Decoder) readRecord() error {
-	if d.json.PeekKind() != '{' {
+	if d.in.next() != '{' {
 		d.dropped++
-		return d.json.SkipValue()
+		return d.in.skip(0)
 	}
 	d.records++
 	began := d.mark()
@@ -87,13 +85,15 @@ func (d *Decoder) keepRow() {
 // readMembers reads an object. Members mostly come as in the record before, so the one that followed then is tried
 // first.
 func (d *Decoder) readMembers(o *object) error {
-	if _, err := d.json.ReadToken(); err != nil {
-		return err
-	}
+	d.in.at++ // the bracket
 	var last *member
 	next := o.first
-	for d.json.PeekKind() != '}' {
-		name, err := d.json.ReadValue()
+	for first := true; ; first = false {
+		more, err := d.in.element(first, '}')
+		if err != nil || !more {
+			return err
+		}
+		name, err := d.in.name()
 		if err != nil {
 			return err
 		}
@@ -110,8 +110,6 @@ func (d *Decoder) readMembers(o *object) error {
 			last, next = m, m.after
 		}
 	}
-	_, err := d.json.ReadToken()
-	return err
 }
 
 func link(o *object, last, m *member) {
@@ -150,14 +148,13 @@ func (d *Decoder) readMember(o *object, m *member) error {
 		case childMember:
 			return d.readChild(m.object)
 		case droppedMember:
-			return d.json.SkipValue()
+			return d.in.skip(0)
 		}
 	}
-	raw, err := d.json.ReadValue()
+	raw, value, err := d.readValue()
 	if err != nil {
 		return err
 	}
-	value := d.spanOf(raw)
 	switch {
 	case m == nil:
 		d.stray(o, string(appendName([]byte(o.path), d.name)), value)
@@ -171,13 +168,13 @@ func (d *Decoder) readMember(o *object, m *member) error {
 	return nil
 }
 
-// spanOf returns where the value just read stands; null is the zero span.
-func (d *Decoder) spanOf(raw jsontext.Value) span {
-	if raw[0] == 'n' {
-		return span{}
+// readValue reads a value and returns where it is; null is the zero span.
+func (d *Decoder) readValue() (raw []byte, at span, err error) {
+	raw, at, err = d.in.value()
+	if err == nil && raw[0] == 'n' {
+		at = span{}
 	}
-	end := d.json.InputOffset()
-	return span{uint32(end) - uint32(len(raw)), uint32(end)}
+	return raw, at, err
 }
 
 func (d *Decoder) putDynamic(o *object, m *member, value span) {
@@ -238,18 +235,18 @@ func (d *Decoder) hasStray(path string) bool {
 // readObject reads a declared object. PHP writes an empty one as [].
 func (d *Decoder) readObject(o *object) error {
 	d.meet(o)
-	if d.json.PeekKind() == '{' {
+	if d.in.next() == '{' {
 		o.filled = true
 		return d.readMembers(o)
 	}
-	raw, err := d.json.ReadValue()
+	raw, value, err := d.readValue()
 	if err != nil {
 		return err
 	}
 	empty := emptyArray(raw)
 	o.filled = empty && !o.open
 	if !empty {
-		d.stray(o, o.path, d.spanOf(raw))
+		d.stray(o, o.path, value)
 	}
 	return nil
 }

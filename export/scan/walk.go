@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 
-	"github.com/go-json-experiment/json/jsontext"
 	"golang.org/x/sync/errgroup"
 
 	"mailerlake/client"
@@ -29,12 +28,12 @@ func (t *tableScan) newWalk(name string) *walk {
 }
 
 // decode is the client's way to hand on the records of a page.
-func (w *walk) decode(in *jsontext.Decoder, body []byte) (int, error) {
-	n, err := w.decoder.ReadRecords(in, body)
+func (w *walk) decode(body []byte, at int) (records, end int, err error) {
+	records, end, err = w.decoder.ReadRecords(body, at)
 	if err == nil {
 		w.page = w.decoder.Decoded()
 	}
-	return n, err
+	return records, end, err
 }
 
 // log appends a page to the table's log.
@@ -93,11 +92,11 @@ func (w *walk) ahead(ctx context.Context, list client.List) error {
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	fetched, logged := make(chan read, 1), make(chan *schema.Page, 3)
-	decode := func(in *jsontext.Decoder, body []byte) (int, error) {
+	decode := func(body []byte, at int) (int, int, error) {
 		for len(logged) > 0 {
 			w.decoder.Recycle(<-logged)
 		}
-		return w.decode(in, body)
+		return w.decode(body, at)
 	}
 	g.Go(func() error {
 		defer close(fetched)
