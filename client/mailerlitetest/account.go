@@ -5,17 +5,17 @@
 // and [Account.Transport], which answers requests without a socket. [Demo]
 // gives the options of the demo account.
 //
-// An account is a function of its options: the same seed, sizes and day give
-// the same bytes, and New with Day 3 equals New with Day 0 followed by
-// Advance(3). It answers as MailerLite does, quirks included: links that drop
+// The options alone decide what is in an account: the same seed, sizes and day
+// give the same bytes, and New with Day 3 equals New with Day 0 followed by
+// Advance(3). An account answers as MailerLite does, quirks included: links that drop
 // every parameter but the page, cursors of the id descending, campaigns that
-// default to status ready and member lists that default to active, settings
-// that are an empty array when they are empty. What is not known about
-// MailerLite is a switch in [Options]; what can go wrong on the way is a
-// [Fault].
+// default to status ready and member lists that default to active, empty
+// settings that are an array. Where MailerLite's behaviour is not known,
+// [Options] has a switch; what can go wrong with a request is a [Fault].
 //
-// JSON is written byte by byte here, without a library, and nothing of this
-// module is imported, so that no mistake of a decoder can cancel out.
+// The package writes JSON byte by byte, without a library, and imports nothing
+// of this module, so that no mistake of a decoder can hide behind the same
+// mistake here.
 package mailerlitetest
 
 import (
@@ -25,19 +25,19 @@ import (
 )
 
 // Account is a simulated MailerLite account. It is safe for concurrent use:
-// every request sees the account between two changes, never within one.
+// a request never sees half of a change.
 type Account struct {
 	opt   Options
 	limit limiter
 
 	mu        sync.RWMutex
 	day       int
-	clock     stamp                                        // time of the latest change
-	last      struct{ subscriber, group, campaign uint64 } // greatest ids handed out
-	lastField int                                          // greatest field id handed out
-	nextSlot  int                                          // of the next field, see field.slot
+	clock     stamp                                        // time of the last change
+	last      struct{ subscriber, group, campaign uint64 } // greatest ids so far
+	lastField int                                          // greatest field id so far
+	nextSlot  int                                          // slot of the next field
 	values    values
-	words     *words        // vocabularies to draw from, made when first needed
+	words     *words        // made when first needed
 	subs      []*subscriber // id ascending
 	groups    []*group      // id ascending
 	fields    []*field      // in the order of a row's "fields" object
@@ -63,15 +63,16 @@ func New(opt Options) *Account {
 		values:    values{plain: opt.PlainJSON, index: map[string]value{}},
 		perRoute:  map[string]int{},
 	}
-	a.last.group, a.last.campaign = 1, 2 // seeds of the ids: each table's differ
+	a.last.group, a.last.campaign = 1, 2 // so that the tables' ids differ
 	newGenerator(a).fill()
-	a.settle()
+	a.renderGroups()
 	a.Advance(opt.Day)
 	return a
 }
 
-// Advance lets days pass. Each day depends on the seed and its number alone,
-// and on the state it meets; it does nothing for days of zero or less.
+// Advance lets days pass. What changes on a day depends only on the seed, the
+// number of the day and the state of the account before it. Advance does
+// nothing if days is zero or less.
 func (a *Account) Advance(days int) {
 	for range days {
 		a.change(func() {
@@ -88,17 +89,17 @@ func (a *Account) Day() int {
 	return a.day
 }
 
-// change runs f with the account to itself and leaves the groups' JSON fresh.
+// change runs f, which may change the account, while nobody reads it.
 func (a *Account) change(f func()) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	f()
-	a.settle()
+	a.renderGroups()
 }
 
-// settle renders the groups that a change has touched. They are kept
-// rendered because every subscriber row repeats them.
-func (a *Account) settle() {
+// renderGroups renders the groups that have changed. They are kept as JSON
+// because every subscriber in a group repeats it.
+func (a *Account) renderGroups() {
 	if !a.dirty {
 		return
 	}
@@ -111,8 +112,8 @@ func (a *Account) settle() {
 	a.dirty = false
 }
 
-// tick moves the account's clock by a second and returns it: the time of a
-// change made by a test.
+// tick moves the account's clock on by a second and returns the new time, which
+// is that of a change made by a test.
 func (a *Account) tick() stamp {
 	a.clock++
 	return a.clock
@@ -181,12 +182,12 @@ func (a *Account) eachMembership(f func(id string, row func([]byte) []byte) bool
 }
 
 // idEpoch is the second from which MailerLite's ids count: milliseconds
-// since then, shifted by 20 bits, which gives 14 digits after three hours, 18
+// since then, shifted left by 20 bits. An id has 14 digits after three hours and 18
 // after three years.
 const idEpoch stamp = 1_600_000_000
 
 // nextID returns an id for a row created at a time, greater than every
-// earlier one of its table, and keeps it in last.
+// earlier one of its table, and stores it in last.
 func (a *Account) nextID(last *uint64, at stamp) uint64 {
 	noise := mix(*last ^ a.opt.Seed)
 	id := (uint64(at-idEpoch)*1000+noise%1000)<<20 | noise>>44

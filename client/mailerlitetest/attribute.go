@@ -1,9 +1,9 @@
 package mailerlitetest
 
-// view is what a request asked to see of a row.
+// view says which optional attributes of a row a request shows.
 type view struct {
-	groups bool // subscriber: the groups too
-	single bool // campaign: content and click map, as only a single one shows
+	groups bool // of a subscriber: the groups
+	single bool // of a campaign: content and click map, which lists leave out
 }
 
 // attribute is one member of a row's JSON object.
@@ -11,10 +11,10 @@ type attribute[T any] struct {
 	name   string
 	append func(b []byte, a *Account, row T, v view) []byte
 	when   func(row T, v view) bool // nil: always present
-	prefix string                   // `,"name":`, see declare
+	prefix string                   // `,"name":`, set by declare
 }
 
-// declare completes a table of attributes.
+// declare returns the attributes with their prefixes set.
 func declare[T any](attrs ...attribute[T]) []attribute[T] {
 	for i := range attrs {
 		attrs[i].prefix = `,"` + attrs[i].name + `":`
@@ -22,8 +22,8 @@ func declare[T any](attrs ...attribute[T]) []attribute[T] {
 	return attrs
 }
 
-// appendRow appends a row as a JSON object: its attributes in order, changed
-// by the patch, which may be nil.
+// appendRow appends a row as a JSON object: its attributes in order, with the
+// changes of the patch, which may be nil.
 func appendRow[T any](b []byte, a *Account, attrs []attribute[T], row T, p *patch, v view) []byte {
 	start := len(b)
 	for i := range attrs {
@@ -62,11 +62,11 @@ func declaredIn[T any](attrs []attribute[T]) func(string) bool {
 	}
 }
 
-// patch is what a test did to one row's attributes, beyond what MailerLite
-// would ever send.
+// patch holds the attributes that a test has set in one row, or dropped from it.
+// They may be what MailerLite would never send.
 type patch struct {
 	dropped map[string]bool
-	names   []string // of set, in order of first setting
+	names   []string // of set, in the order in which they were first set
 	set     map[string]string
 }
 

@@ -18,8 +18,8 @@ type batchPart struct {
 
 const batchMax = 50
 
-// batch answers POST /batch. spend pays for one part of it and reports
-// whether the rate limit allowed it.
+// batch answers POST /batch. spend counts one part against the rate limit and
+// reports whether it is allowed.
 func (a *Account) batch(b []byte, q query, spend func() bool) (int, []byte) {
 	if a.opt.BatchStatus != 0 {
 		return a.opt.BatchStatus, a.appendMessage(b, "Batching is not available.")
@@ -45,8 +45,8 @@ func (a *Account) batch(b []byte, q query, spend func() bool) (int, []byte) {
 	return 200, append(b, `]}`...)
 }
 
-// part answers one part of a batch; its parameters are in body, in the query
-// of path, or both.
+// part answers one part of a batch. The parameters may be in its body, in the
+// query of its path, or in both.
 func (a *Account) part(p batchPart, q query, spend func() bool) (int, []byte) {
 	if a.opt.BatchCostPerPart && !spend() {
 		return 429, a.appendMessage(nil, "Too Many Attempts.")
@@ -71,7 +71,8 @@ func (a *Account) part(p batchPart, q query, spend func() bool) (int, []byte) {
 	return a.answerQuery(nil, q)
 }
 
-// parseBatch reads the body of a batch, or says what is wrong with which key.
+// parseBatch reads the body of a batch. If it is refused, name and refusal say
+// what is wrong with which key.
 func parseBatch(body []byte) (parts []batchPart, name, refusal string) {
 	var batch struct {
 		Requests []batchPart `json:"requests"`
@@ -95,8 +96,8 @@ func parseBatch(body []byte) (parts []batchPart, name, refusal string) {
 	return batch.Requests, "", ""
 }
 
-// flatten writes a body as PHP would a query: {"filter":{"status":"active"}}
-// becomes filter[status]=active.
+// flatten adds a body to params, as PHP spells nested keys in a query:
+// {"filter":{"status":"active"}} becomes filter[status]=active.
 func flatten(params url.Values, prefix string, body map[string]any) {
 	for key, v := range body {
 		if prefix != "" {

@@ -7,13 +7,13 @@ import (
 	"testing"
 )
 
-// big is the account that the program's benchmarks pull, smaller.
+// big describes an account like that of the program's benchmarks, of any size.
 func big(n int) Options {
 	return Options{Subscribers: n, Groups: 50, Campaigns: 100, CustomFields: 19, RatePerMinute: -1}
 }
 
-// BenchmarkPages reads pages of 1,000 subscribers with their groups, from
-// request to the end of the body.
+// BenchmarkPages reads pages of 1,000 subscribers with their groups, to the end of
+// the body.
 func BenchmarkPages(b *testing.B) {
 	a := New(big(100_000))
 	rt := a.Transport()
@@ -39,7 +39,7 @@ func BenchmarkPages(b *testing.B) {
 	b.ReportMetric(float64(rows)/b.Elapsed().Seconds(), "rows/s")
 }
 
-// BenchmarkNew makes accounts, and tells the memory of one.
+// BenchmarkNew makes accounts and reports the memory that one takes.
 func BenchmarkNew(b *testing.B) {
 	for _, n := range []int{0, 2000, 200_000} {
 		b.Run(strconv.Itoa(n), func(b *testing.B) {

@@ -31,21 +31,22 @@ type campaign struct {
 	patch                                         *patch
 }
 
-// target is a group as a campaign remembers it, whatever became of the group.
+// target is a group that a campaign goes to, as it was when it was chosen. The
+// group itself may have been renamed or deleted since.
 type target struct {
 	id      uint64
 	name    string
 	created stamp
 }
 
-// settingsForm is how PHP happened to store a campaign's settings.
+// settingsForm is one of the forms that a campaign's settings come in.
 type settingsForm int
 
 const (
 	settingsBools   settingsForm = iota // {"track_opens":true,…}
 	settingsShort                       // without ecommerce_tracking
 	settingsStrings                     // "1" and "0"
-	settingsEmpty                       // [], the empty map
+	settingsEmpty                       // [], PHP's empty map
 )
 
 type email struct {
@@ -83,8 +84,8 @@ func (s *stats) add(o stats) {
 	s.social += o.social
 }
 
-// campaign draws the i-th of n campaigns of day 0. There is one of each
-// status as soon as there are three.
+// campaign adds the i-th of n campaigns of day 0. Three or more campaigns have
+// every status among them.
 func (g *generator) campaign(i, n int) {
 	g.at = g.moment(i, n)
 	name := campaignNames[i%len(campaignNames)]
@@ -92,22 +93,22 @@ func (g *generator) campaign(i, n int) {
 	c.settings = []settingsForm{settingsBools, settingsShort, settingsStrings, settingsEmpty}[g.below(4)]
 	switch {
 	case i == n-2 || i%5 == 3 && i != n-1:
-		g.leaveDraft(c, i)
+		g.varyDraft(c, i)
 	case i == n-1 || i%11 == 7:
 		g.a.schedule(c, g.a.clock-stamp(g.below(secondsPerDay)))
 	default:
-		g.abTest(c, i)
+		g.varyKind(c, i)
 		g.a.schedule(c, c.created+stamp(600+g.below(3000)))
 		g.a.send(c, (c.scheduled/7200+1)*7200+6, g.results())
 		if i%6 == 1 {
-			g.tie(c)
+			g.startTogether(c)
 		}
 	}
 }
 
-// tie makes the campaign before c start in the same second, as mailings
-// scheduled for the full hour do: the list's order does not tell them apart.
-func (g *generator) tie(c *campaign) {
+// startTogether makes the campaign before c start in the same second as c, as
+// happens to mailings scheduled for the full hour.
+func (g *generator) startTogether(c *campaign) {
 	if n := len(g.a.campaigns); n > 1 && g.a.campaigns[n-2].status == "sent" {
 		before := g.a.campaigns[n-2]
 		before.scheduled, before.queued, before.started = c.scheduled, c.queued, c.started
@@ -115,7 +116,7 @@ func (g *generator) tie(c *campaign) {
 	}
 }
 
-// draft adds a campaign that someone has begun at g.at.
+// draft adds a draft created at g.at.
 func (g *generator) draft(name string) *campaign {
 	c := &campaign{
 		id: g.a.nextID(&g.a.last.campaign, g.at), name: name, kind: "regular", status: "draft",
@@ -139,12 +140,12 @@ func (g *generator) newEmail(c *campaign) *email {
 	}
 }
 
-// leaveDraft leaves a draft in one of the states that drafts are found in.
-func (g *generator) leaveDraft(c *campaign, i int) {
+// varyDraft puts a draft into one of the states that drafts may be in.
+func (g *generator) varyDraft(c *campaign, i int) {
 	switch e := c.emails[0]; i % 3 {
 	case 0: // nothing in it yet
 		c.hasContent, e.kind, e.noSubject = false, "", true
-	case 1: // once scheduled, then stopped
+	case 1: // scheduled, then stopped
 		c.delivery, c.scheduled, c.stopped = "scheduled", c.created+30*secondsPerDay, c.created+600
 		c.updated = c.stopped
 	default:
@@ -152,8 +153,8 @@ func (g *generator) leaveDraft(c *campaign, i int) {
 	}
 }
 
-// abTest turns some campaigns into A/B tests and resends.
-func (g *generator) abTest(c *campaign, i int) {
+// varyKind turns some campaigns into A/B tests or resends.
+func (g *generator) varyKind(c *campaign, i int) {
 	if i%9 == 4 {
 		c.kind = "resend"
 	}
@@ -170,7 +171,7 @@ func (g *generator) abTest(c *campaign, i int) {
 	c.emails = append(c.emails, &b, &w)
 }
 
-// results draws what became of one mailing.
+// results makes up the counters of one mailing.
 func (g *generator) results() stats {
 	s := stats{sent: 1 + g.below([]int{3, 300, 1500}[g.below(3)])}
 	s.hardBounces = g.below(1 + s.sent/40)
@@ -194,20 +195,20 @@ func (a *Account) schedule(c *campaign, at stamp) {
 	}
 }
 
-// send makes a ready campaign sent, with results for each of its e-mails.
+// send marks a ready campaign as sent and adds its results.
 func (a *Account) send(c *campaign, at stamp, results stats) {
 	c.status, c.queued, c.started, c.finished = "sent", at-1, at, at+stamp(1+results.sent/50)
 	c.delivery = orDefault(c.delivery, "instant")
 	c.updated = c.finished
-	a.report(c, results)
+	a.addResults(c, results)
 	if c.scheduled == 0 {
 		c.scheduled = at
 	}
 }
 
-// report adds results to the first e-mail of a campaign and a share of them to
-// its variants. No updated_at moves: MailerLite's counters do without.
-func (a *Account) report(c *campaign, results stats) {
+// addResults adds results to a campaign and its first e-mail, and a share of
+// them to its variants. Counters do not move updated_at, here as in MailerLite.
+func (a *Account) addResults(c *campaign, results stats) {
 	c.stats.add(results)
 	for i, e := range c.emails {
 		part := results
@@ -228,8 +229,8 @@ func (a *Account) findCampaign(id uint64) *campaign {
 
 // campaignsOf returns the campaigns of a status and a type ("" for all) in
 // the order of the list: sent ones by start, the others by id, newest first.
-// Those that started in the same second come in no particular order, which
-// here is that of their ids backwards, bit by bit.
+// Those that started in the same second come in an arbitrary order, that of a
+// hash of their ids.
 func (a *Account) campaignsOf(status, kind string) []*campaign {
 	var list []*campaign
 	for _, c := range a.campaigns {

@@ -40,7 +40,7 @@ var campaignAttributes = declare(
 	campaignAttribute{name: "stats", when: func(c *campaign, _ view) bool { return c.status == "sent" },
 		append: func(b []byte, _ *Account, c *campaign, _ view) []byte {
 			s := c.stats
-			s.opens = s.uniqueOpens // the campaign's count is of people, the e-mail's of opens
+			s.opens = s.uniqueOpens // a campaign counts people who opened, an e-mail counts opens
 			return s.append(b, true, 14)
 		}},
 	campaignFlag("is_stopped", func(c *campaign) bool { return c.stopped != 0 }),
@@ -101,7 +101,7 @@ func campaignNull(name string) campaignAttribute {
 	return campaignAttribute{name: name, append: func(b []byte, _ *Account, _ *campaign, _ view) []byte { return append(b, "null"...) }}
 }
 
-// only returns the attribute with a condition.
+// only returns the attribute, present only when the condition holds.
 func (at attribute[T]) only(when func(T, view) bool) attribute[T] {
 	at.when = when
 	return at
@@ -172,8 +172,8 @@ func appendFilterForHumans(b []byte, a *Account, c *campaign, _ view) []byte {
 	return append(a.appendText(append(b, "[["...), "In any group: "+names), "]]"...)
 }
 
-// appendBasicFilter writes the one object whose ids are integers, whose times
-// are ISO and whose rates are text.
+// appendBasicFilter appends the only object in which ids are integers, times are
+// in ISO 8601 and rates are text.
 func appendBasicFilter(b []byte, a *Account, c *campaign, _ view) []byte {
 	b = append(b, `{"included_groups":[`...)
 	for i, t := range c.targets {

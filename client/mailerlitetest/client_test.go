@@ -18,7 +18,7 @@ type got struct {
 	body   map[string]any
 }
 
-// small is an account of every table for tests that do not care which.
+// small describes a small account with rows in every table.
 func small() Options {
 	return Options{Seed: 7, Subscribers: 130, Groups: 5, Campaigns: 30, CustomFields: 20, RatePerMinute: -1}
 }
@@ -32,8 +32,8 @@ func request(method, path, body string) *http.Request {
 	return r
 }
 
-// ask sends a request in process and decodes the answer with another decoder
-// than the program's.
+// ask sends a request in process and decodes the answer with encoding/json, which
+// is not the program's decoder.
 func ask(t *testing.T, a *Account, method, path, body string) got {
 	t.Helper()
 	return exchange(t, a.Transport(), request(method, path, body))
@@ -94,7 +94,7 @@ func (g got) at(path ...string) any {
 	return v
 }
 
-// truth returns a table's rows as Truth writes them.
+// truth returns the rows of a table as Truth writes them.
 func truth(t *testing.T, a *Account, table string) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -104,7 +104,8 @@ func truth(t *testing.T, a *Account, table string) string {
 	return b.String()
 }
 
-// overSocket returns a transport that reaches the account through a real server.
+// overSocket returns a transport that reaches the account through a server on a
+// socket.
 func overSocket(t *testing.T, a *Account) http.RoundTripper {
 	t.Helper()
 	server := httptest.NewServer(a)

@@ -78,7 +78,7 @@ var emailAttributes = declare(
 
 func inSingle(_ sentEmail, v view) bool { return v.single }
 
-// emailText declares a text that is null when empty.
+// emailText declares a text that is null if it is empty.
 func emailText(name string, of func(sentEmail) string) emailAttribute {
 	return emailAttribute{name: name, append: func(b []byte, a *Account, e sentEmail, _ view) []byte { return a.appendOrNull(b, of(e)) }}
 }
@@ -100,8 +100,8 @@ func appendContent(b []byte, a *Account, e sentEmail, _ view) []byte {
 		"  </head>\n  <body>\n    <h1>"+e.subject+"</h1>\n    <a href=\"{$unsubscribe}\">Unsubscribe</a>\n  </body>\n</html>")
 }
 
-// appendClickMap writes clicks by link number; without clicks it is PHP's
-// empty map, an array.
+// appendClickMap appends the clicks by link number. Without clicks it appends
+// PHP's empty map, which is an array.
 func appendClickMap(b []byte, _ *Account, e sentEmail, _ view) []byte {
 	if e.stats.clicks == 0 {
 		return append(b, "[]"...)
@@ -114,8 +114,8 @@ func appendClickMap(b []byte, _ *Account, e sentEmail, _ view) []byte {
 	return append(appendPercent(b, uint32(e.stats.clicks-first), uint32(e.stats.clicks)), `}}`...)
 }
 
-// append writes the stats object. The unique counts are left out of the
-// e-mails of what was never sent; precision is that of the rates.
+// append appends the stats object. E-mails that were never sent have no unique
+// counts; precision is the number of digits of the rates.
 func (s stats) append(b []byte, unique bool, precision int) []byte {
 	start := len(b)
 	rate := func(name string, part, whole int) {
@@ -145,7 +145,7 @@ func (s stats) append(b []byte, unique bool, precision int) []byte {
 	rate("forward_rate", s.forwards, s.sent)
 	b = appendCount(b, "social_interactions_count", s.social)
 	rate("social_interaction_rate", s.social, s.sent)
-	rate("click_to_open_rate", s.clicks, s.uniqueOpens) // exceeds 1 where people click twice
+	rate("click_to_open_rate", s.clicks, s.uniqueOpens) // exceeds 1 if people click twice
 	b[start] = '{'
 	return append(b, '}')
 }

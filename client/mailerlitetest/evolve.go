@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// What a day does to the subscribers, in tenths of a per mille of them; see
-// day.share for small accounts.
+// How many of 10,000 subscribers a day changes, and how; see day.share for small
+// accounts.
 const (
 	newShare         = 60
 	fieldShare       = 70
@@ -19,15 +19,15 @@ const (
 	deleteShare      = 12
 )
 
-// day is one day in the life of an account.
+// day is one day of an account, and makes its changes.
 type day struct {
 	*generator
 	number int
 	begin  stamp
-	old    int // subscribers at its beginning
+	old    int // number of subscribers when it began
 }
 
-// evolve lives through the day of a number, the first being 1.
+// evolve makes the changes of a day, numbered from 1.
 func (a *Account) evolve(number int) {
 	a.clock = max(a.clock, stampOf(a.opt.Start)+stamp(number)*secondsPerDay)
 	d := day{generator: newGenerator(a), number: number, begin: a.clock - secondsPerDay, old: len(a.subs)}
@@ -41,21 +41,21 @@ func (a *Account) evolve(number int) {
 	}
 }
 
-// share turns tenths of a per mille of the subscribers into a number; at
-// least least of them where there are fifty or more.
-func (d *day) share(perMyriad, least int) int {
-	n := int(float64(d.old) * float64(perMyriad) * d.a.opt.Churn / 10_000)
+// share returns how many subscribers perTenThousand in 10,000 are, and at least
+// the given minimum if there are fifty subscribers or more.
+func (d *day) share(perTenThousand, minimum int) int {
+	n := int(float64(d.old) * float64(perTenThousand) * d.a.opt.Churn / 10_000)
 	if d.old < 50 {
 		return n
 	}
-	return max(n, least)
+	return max(n, minimum)
 }
 
-// any returns some moment of the day.
-func (d *day) any() stamp { return d.begin + stamp(d.below(secondsPerDay)) }
+// someTime returns a random time of the day.
+func (d *day) someTime() stamp { return d.begin + stamp(d.below(secondsPerDay)) }
 
-// pick returns a subscriber of before today who fulfils a condition, or nil
-// when none turned up in forty tries.
+// pick returns a random subscriber from before today that meets a condition, or
+// nil if forty tries found none.
 func (d *day) pick(is func(*subscriber) bool) *subscriber {
 	for range 40 {
 		if s := d.a.subs[d.below(d.old)]; is(s) {
@@ -65,8 +65,9 @@ func (d *day) pick(is func(*subscriber) bool) *subscriber {
 	return nil
 }
 
-// repeat does f to n subscribers who fulfil a condition.
-func (d *day) repeat(n int, is func(*subscriber) bool, f func(*subscriber)) {
+// changeSome calls f for n random subscribers that meet a condition. There are
+// fewer if pick finds none, and one may be picked twice.
+func (d *day) changeSome(n int, is func(*subscriber) bool, f func(*subscriber)) {
 	for range n {
 		if s := d.pick(is); s != nil {
 			f(s)
@@ -79,46 +80,46 @@ func (d *day) signUps() {
 	rows := make([]subscriber, n)
 	for i := range rows {
 		d.at = d.begin + stamp(i*(secondsPerDay-600)/n)
-		d.draw(&rows[i], false)
+		d.signUp(&rows[i], false)
 		d.a.subs = append(d.a.subs, &rows[i])
 	}
 }
 
 func anyone(*subscriber) bool { return true }
 
-func with(st status) func(*subscriber) bool {
+func hasStatus(st status) func(*subscriber) bool {
 	return func(s *subscriber) bool { return s.status == st }
 }
 
 func (d *day) subscriberEvents() {
 	a := d.a
-	d.repeat(d.share(fieldShare, 12), anyone, d.editField)
-	d.repeat(d.share(mailedShare, 15), with(active), func(s *subscriber) {
+	d.changeSome(d.share(fieldShare, 12), anyone, d.editField)
+	d.changeSome(d.share(mailedShare, 15), hasStatus(active), func(s *subscriber) {
 		s.sent++
 		s.opens += uint32(d.below(2))
 		s.clicks += uint32(d.below(2)) * min(1, s.opens-s.clicks)
-		if d.chance(50) { // for the others the counters move and updated_at stands still
-			s.updated = d.any()
+		if d.chance(50) { // for the others only the counters move
+			s.updated = d.someTime()
 		}
 	})
-	d.repeat(d.share(unsubscribeShare, 3), with(active), func(s *subscriber) { a.setStatus(s, unsubscribed, d.any()) })
-	d.repeat(d.share(bounceShare, 2), with(active), func(s *subscriber) { a.setStatus(s, bounced, d.any()) })
-	d.repeat(d.share(confirmShare, 2), with(unconfirmed), func(s *subscriber) { a.setStatus(s, active, d.any()) })
+	d.changeSome(d.share(unsubscribeShare, 3), hasStatus(active), func(s *subscriber) { a.setStatus(s, unsubscribed, d.someTime()) })
+	d.changeSome(d.share(bounceShare, 2), hasStatus(active), func(s *subscriber) { a.setStatus(s, bounced, d.someTime()) })
+	d.changeSome(d.share(confirmShare, 2), hasStatus(unconfirmed), func(s *subscriber) { a.setStatus(s, active, d.someTime()) })
 	if n := len(a.groups); n > 0 {
-		d.repeat(d.share(joinShare, 6), with(active), func(s *subscriber) {
+		d.changeSome(d.share(joinShare, 6), hasStatus(active), func(s *subscriber) {
 			if a.join(s, a.groups[d.below(n)]) {
-				s.updated = d.any()
+				s.updated = d.someTime()
 			}
 		})
 	}
-	d.repeat(d.share(leaveShare, 4), func(s *subscriber) bool { return len(s.groups) > 0 }, func(s *subscriber) {
+	d.changeSome(d.share(leaveShare, 4), func(s *subscriber) bool { return len(s.groups) > 0 }, func(s *subscriber) {
 		if a.leave(s, s.groups[d.below(len(s.groups))]) {
-			s.updated = d.any()
+			s.updated = d.someTime()
 		}
 	})
 }
 
-// editField gives one of a subscriber's fields another content, or none.
+// editField sets one of a subscriber's fields to another value, or to null.
 func (d *day) editField(s *subscriber) {
 	i := d.below(len(d.a.fields))
 	f := d.a.fields[i]
@@ -127,7 +128,7 @@ func (d *day) editField(s *subscriber) {
 	} else {
 		s.setField(f, nullValue)
 	}
-	s.updated = d.any()
+	s.updated = d.someTime()
 }
 
 func (d *day) deletes() {
@@ -151,8 +152,9 @@ func (a *Account) remove(gone func(*subscriber) bool) {
 	})
 }
 
-// groupEvents renames a group on every day but each third, when the smallest
-// of many groups is deleted instead; each fourth day has a new group.
+// groupEvents moves the counters of some groups and renames one. Every third day
+// it renames none and deletes the smallest if there are eight or more. Every
+// fourth day it adds one.
 func (d *day) groupEvents() {
 	a := d.a
 	if len(a.groups) == 0 {
@@ -171,15 +173,15 @@ func (d *day) groupEvents() {
 		a.touchGroup(g)
 	case len(a.groups) >= 8:
 		smallest := slices.MinFunc(a.groups, func(x, y *group) int { return x.members() - y.members() })
-		a.removeGroup(smallest, d.any())
+		a.removeGroup(smallest, d.someTime())
 	}
 	if d.number%4 == 0 {
-		a.addGroup(fmt.Sprintf("Campaign of day %d", d.number), d.any())
+		a.addGroup(fmt.Sprintf("Campaign of day %d", d.number), d.someTime())
 	}
 }
 
-// fieldEvents adds a custom field on day 2 and each ninth day after it, and
-// fills it in for some.
+// fieldEvents adds a custom field on day 2 and every ninth day after that, and
+// fills it in for some subscribers.
 func (d *day) fieldEvents() {
 	if d.number%9 != 2 {
 		return
@@ -192,26 +194,26 @@ func (d *day) fieldEvents() {
 	if d.old == 0 {
 		return
 	}
-	d.repeat(d.share(fieldShare, 12), anyone, func(s *subscriber) {
+	d.changeSome(d.share(fieldShare, 12), anyone, func(s *subscriber) {
 		s.setField(f, def.cell(d.generator))
-		s.updated = d.any()
+		s.updated = d.someTime()
 	})
 }
 
-// campaignEvents sends what is ready, makes a draft ready, begins another,
-// and lets the latest mailings gather opens and clicks.
+// campaignEvents adds opens and clicks to the latest mailings, sends a ready
+// campaign, makes a draft ready and adds another draft.
 func (d *day) campaignEvents() {
 	a := d.a
 	for i := len(a.campaigns) - 1; i >= 0 && i > len(a.campaigns)-6; i-- {
 		if c := a.campaigns[i]; c.status == "sent" {
-			a.report(c, stats{opens: 3, uniqueOpens: min(2, c.stats.sent-c.stats.uniqueOpens), clicks: 1})
+			a.addResults(c, stats{opens: 3, uniqueOpens: min(2, c.stats.sent-c.stats.uniqueOpens), clicks: 1})
 		}
 	}
 	if c := a.firstWith("ready"); c != nil {
-		a.send(c, d.any(), d.results())
+		a.send(c, d.someTime(), d.results())
 	}
 	if c := a.firstWith("draft"); c != nil {
-		a.schedule(c, d.any())
+		a.schedule(c, d.someTime())
 	}
 	d.at = d.begin + stamp(d.below(secondsPerDay))
 	d.draft(fmt.Sprintf("%s, day %d", campaignNames[d.below(len(campaignNames))], d.number))

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// everything is all that an account would tell.
+// everything returns the rows of every table.
 func everything(t *testing.T, a *Account) map[string]string {
 	t.Helper()
 	all := map[string]string{}
@@ -20,6 +20,7 @@ func everything(t *testing.T, a *Account) map[string]string {
 	return all
 }
 
+// TestDeterminism checks that an account depends on its options alone.
 func TestDeterminism(t *testing.T) {
 	for _, o := range []Options{small(), Demo(0), {}, {Seed: 3, Subscribers: 40}} {
 		o.Day = 12
@@ -41,11 +42,11 @@ func TestDeterminism(t *testing.T) {
 	}
 }
 
-// change is what happened to the rows of a table between two states.
+// change counts the rows of a table that differ between two states. stale are
+// changed rows with the same updated_at.
 type change struct{ added, changed, deleted, stale int }
 
-// compareRows tells two states apart; stale counts changed rows whose
-// updated_at stood still.
+// compareRows compares two states of a table.
 func compareRows(t *testing.T, before, after string) change {
 	t.Helper()
 	old, now := rowsByKey(t, before), rowsByKey(t, after)
@@ -93,8 +94,8 @@ func updatedAt(row string) string {
 	return at
 }
 
-// TestDay checks what the demo relies on: the second day's merge shows every
-// kind of change, and no day deletes a fifth of a table.
+// TestDay checks what the demo relies on: by day 2 there is a change of every
+// kind, and no day deletes a fifth of a table.
 func TestDay(t *testing.T) {
 	a := New(Demo(0))
 	first := everything(t, a)
@@ -173,7 +174,7 @@ func TestIDs(t *testing.T) {
 	}
 }
 
-// TestVariety checks that the traps of the API are all in the data.
+// TestVariety checks that the demo account has the API's odd values.
 func TestVariety(t *testing.T) {
 	all := everything(t, New(Demo(0)))
 	for table, wants := range map[string][]string{
@@ -216,8 +217,8 @@ func TestCustomFieldsBeyondTheList(t *testing.T) {
 	}
 }
 
-// TestNextID checks that ids grow even where time does not, and that the id
-// of a deleted row never comes back.
+// TestNextID checks that ids grow even if time does not, and that the id of a
+// deleted row is not used again.
 func TestNextID(t *testing.T) {
 	a := New(small())
 	last := a.last.subscriber

@@ -13,13 +13,13 @@ import (
 	"time"
 )
 
-// Fault is what goes wrong with one request. Its zero value is nothing; parts
-// combine where that makes sense. A faulty request costs one of the rate limit
-// like any other, unless the connection breaks before its headers.
+// Fault is what goes wrong with one request. The zero value is no fault; fields
+// combine where that makes sense. A faulty request counts against the rate limit
+// like any other, unless the connection breaks before the headers are sent.
 type Fault struct {
-	Status      int    // answered instead of the account, with Body
+	Status      int    // replaces the account's answer, with Body
 	Body        string // default: a JSON message below 500, an HTML page from 500 on; without Status it replaces the account's body
-	ContentType string // default: of the body as it is
+	ContentType string // default: the type that the body looks like
 	RetryAfter  string // header, in seconds or as an HTTP date
 	Redirect    string // Location; the status is 302 unless given
 
@@ -27,20 +27,20 @@ type Fault struct {
 	Hang  bool          // no answer until the request's context ends
 	Reset bool          // the connection breaks instead of an answer
 
-	ResetAfter  int           // the connection breaks after so many bytes of the body
-	Truncate    int           // the body ends cleanly after so many bytes (if positive), with the Content-Length to match
+	ResetAfter  int           // the connection breaks after this many bytes of the body
+	Truncate    int           // if positive, the body ends cleanly after this many bytes, with a matching Content-Length
 	WrongLength bool          // the body ends before its Content-Length
 	Drip        time.Duration // before every DripBytes of the body
 	DripBytes   int           // default 256
-	Endless     bool          // the body goes on with blanks for ever
+	Endless     bool          // the body never ends: spaces follow
 
 	RepeatCursor bool                     // next_cursor is the request's own cursor
-	EmptyPage    bool                     // data is [], and the next cursor leads to the rows that were due
-	Rewrite      func(body []byte) []byte // the last word on the body, batches included
+	EmptyPage    bool                     // data is [], and the next cursor leads to the rows that should be there
+	Rewrite      func(body []byte) []byte // changes the body, also that of a batch
 }
 
-// wait spends the fault's time before the headers, and reports how the
-// connection breaks, if it does.
+// wait waits before the headers as the fault says. It returns an error if the
+// connection breaks or the context ends.
 func (f *Fault) wait(ctx context.Context) error {
 	if err := sleep(ctx, f.Delay); err != nil {
 		return err
@@ -55,7 +55,7 @@ func (f *Fault) wait(ctx context.Context) error {
 	return nil
 }
 
-// sleep waits, or returns the context's error.
+// sleep waits for d, or returns the context's error if that ends first.
 func sleep(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
 		return ctx.Err()
@@ -70,13 +70,13 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// errReset is what a client of a socket sees when the other side resets it.
+// errReset is the error of reading from a connection that the other side reset.
 var errReset error = &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}
 
-// replaces reports whether the fault answers in the account's place.
+// replaces reports whether the fault replaces the account's answer.
 func (f *Fault) replaces() bool { return f.Status != 0 || f.Redirect != "" }
 
-// answer is the fault's own answer, see replaces.
+// answer returns the fault's own answer. It is used if replaces is true.
 func (f *Fault) answer(h http.Header) (status int, body []byte) {
 	status = f.Status
 	if f.Redirect != "" {
@@ -88,7 +88,7 @@ func (f *Fault) answer(h http.Header) (status int, body []byte) {
 	switch {
 	case status == http.StatusTooManyRequests:
 		h.Set("X-RateLimit-Remaining", "0")
-	case status == 401 || status >= 500: // the latter are Cloudflare's, which knows nothing of the account
+	case status == 401 || status >= 500: // server errors come from Cloudflare, which does not know the account
 		for _, name := range accountHeaders {
 			h.Del(name)
 		}
@@ -108,7 +108,7 @@ func defaultBody(status int) string {
 		"<body><h1>" + text + "</h1><p>cloudflare</p></body></html>\n"
 }
 
-// shape applies what the fault does to the account's body.
+// shape returns the body as the fault changes it.
 func (f *Fault) shape(body []byte) []byte {
 	if f.Body != "" && !f.replaces() {
 		body = []byte(f.Body)
@@ -132,14 +132,14 @@ func (f *Fault) contentType(body []byte) string {
 	return "application/json"
 }
 
-// stream is the body of an answer as it arrives: whole, in drips, or broken.
+// stream is the body of an answer as it arrives: at once, in drips, or cut off.
 type stream struct {
 	ctx     context.Context
 	fault   *Fault
 	rest    []byte
-	due     int // bytes of the current drip yet to be read
+	left    int // bytes of the current drip not yet read
 	end     error
-	release func() // called once, when nobody reads any more
+	release func() // called once, by Close
 }
 
 func newStream(ctx context.Context, f *Fault, body []byte, release func()) *stream {
@@ -169,35 +169,35 @@ func (s *stream) Read(p []byte) (int, error) {
 	}
 	if len(s.rest) > 0 {
 		n := copy(p, s.rest)
-		s.rest, s.due = s.rest[n:], s.due-n
+		s.rest, s.left = s.rest[n:], s.left-n
 		return n, nil
 	}
-	s.due -= len(p)
+	s.left -= len(p)
 	for i := range p {
 		p[i] = ' '
 	}
 	return len(p), nil
 }
 
-// drip waits for the next drip when none is due, and returns as much of p as
-// it fills.
+// drip waits for the next drip if the current one is used up, and returns the
+// part of p that it may fill.
 func (s *stream) drip(p []byte) ([]byte, error) {
 	if s.fault.Drip <= 0 {
 		return p, nil
 	}
-	if s.due <= 0 {
+	if s.left <= 0 {
 		if err := sleep(s.ctx, s.fault.Drip); err != nil {
 			return nil, err
 		}
-		s.due = s.fault.DripBytes
-		if s.due <= 0 {
-			s.due = 256
+		s.left = s.fault.DripBytes
+		if s.left <= 0 {
+			s.left = 256
 		}
 	}
-	return p[:min(s.due, len(p))], nil
+	return p[:min(s.left, len(p))], nil
 }
 
-// Close ends the reading; the body's memory may then serve another answer.
+// Close ends reading. The memory of the body may then be used for another one.
 func (s *stream) Close() error {
 	s.rest, s.end = nil, net.ErrClosed
 	if s.release != nil {

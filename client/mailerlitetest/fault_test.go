@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// outcome is what a client gets of a faulty exchange.
+// outcome is what a client sees of a request.
 type outcome struct {
 	status int
 	header http.Header
@@ -23,13 +23,14 @@ type outcome struct {
 	err    error // of the request, or of reading the body
 }
 
-func try(rt http.RoundTripper, r *http.Request, most int64) outcome {
+// try sends a request and reads at most limit bytes of the body.
+func try(rt http.RoundTripper, r *http.Request, limit int64) outcome {
 	resp, err := rt.RoundTrip(r)
 	if err != nil {
 		return outcome{err: err}
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, most))
+	body, err := io.ReadAll(io.LimitReader(resp.Body, limit))
 	return outcome{resp.StatusCode, resp.Header, resp.ContentLength, body, err}
 }
 
@@ -106,7 +107,7 @@ func TestFaults(t *testing.T) {
 						t.Errorf("got status %d, headers %v, length %d, %d bytes, error %v", o.status, o.header, o.length, len(o.body), o.err)
 					}
 					if n != 1 && (o.err != nil || !bytes.Equal(o.body, healthy)) {
-						t.Errorf("request %d: got %v, want no fault", n+1, o.err)
+						t.Errorf("request %d: got %v, want an answer without faults", n+1, o.err)
 					}
 				}
 			})
@@ -152,12 +153,12 @@ func TestHang(t *testing.T) {
 		defer cancel()
 		o := try(rt, request("GET", "/account", "").WithContext(ctx), 1000)
 		if !errors.Is(o.err, context.DeadlineExceeded) {
-			t.Errorf("got %v, want the context's end", o.err)
+			t.Errorf("got %v, want the context's error", o.err)
 		}
 	})
 }
 
-// TestTime checks waits to the nanosecond, and that a context ends them.
+// TestTime checks that waits are exact, and that the context's end cuts them.
 func TestTime(t *testing.T) {
 	healthy := get(t, New(small()), "/subscribers?limit=20").raw
 	for _, c := range []struct {
@@ -232,8 +233,8 @@ func TestGzip(t *testing.T) {
 	})
 }
 
-// TestBodyMemory checks that an answer being read is not overwritten by the
-// next, though their memory is shared once they are closed.
+// TestBodyMemory checks that a body keeps its memory until it is closed, although
+// later bodies reuse it after that.
 func TestBodyMemory(t *testing.T) {
 	a := New(small())
 	rt := a.Transport()
@@ -250,7 +251,7 @@ func TestBodyMemory(t *testing.T) {
 		other := open("/fields")
 		io.Copy(io.Discard, other.Body)
 		other.Body.Close()
-		other.Body.Close() // twice: must not hand the memory out twice
+		other.Body.Close() // closing it twice must not release the memory twice
 	}
 	x, y := open("/groups"), open("/fields")
 	if got, _ := io.ReadAll(x.Body); !bytes.Contains(got, []byte("active_count")) {
@@ -262,6 +263,6 @@ func TestBodyMemory(t *testing.T) {
 	}
 	first.Body.Close()
 	if _, err := first.Body.Read(make([]byte, 1)); err == nil {
-		t.Error("a closed body can be read")
+		t.Error("a closed body can still be read")
 	}
 }

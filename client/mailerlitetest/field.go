@@ -12,8 +12,8 @@ type field struct {
 	key       string
 	kind      string // text, number or date
 	isDefault bool
-	used      bool   // in automations
-	slot      int    // index in subscriber.fields; never used again
+	used      bool   // used_in_automations
+	slot      int    // index in subscriber.fields; not reused after a deletion
 	prefix    string // `,"key":` in a row's fields
 	patch     *patch
 }
@@ -57,7 +57,7 @@ func (a *Account) fieldByKey(key string) *field {
 	return nil
 }
 
-// addField appends a field; an empty key is made from the name.
+// addField appends a field. If key is empty, it is made from the name.
 func (a *Account) addField(id int, name, key, kind string) *field {
 	f := &field{id: id, name: name, kind: kind, isDefault: id < 100, used: id%5 == 3, slot: a.nextSlot}
 	f.key = a.freeKey(orDefault(key, keyOf(name)))
@@ -67,8 +67,8 @@ func (a *Account) addField(id int, name, key, kind string) *field {
 	return f
 }
 
-// keyOf makes a field's key as MailerLite does: lower case, other characters
-// than letters and digits become one underscore.
+// keyOf makes a field's key from its name as MailerLite does: in lower case, with
+// one underscore for any run of characters other than a-z and 0-9.
 func keyOf(name string) string {
 	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < '0' || r > '9')

@@ -7,16 +7,16 @@ import (
 	"strings"
 )
 
-// generator draws rows for an account from a seeded source.
+// generator makes up rows for an account, from a seeded source of randomness.
 type generator struct {
 	*rand.PCG
 	a     *Account
-	at    stamp    // the time rows are drawn for
-	cells []value  // slab that rows' fields are cut from
-	links []*group // slab that rows' groups are cut from
+	at    stamp    // time of the rows being made
+	cells []value  // memory for the rows' fields
+	links []*group // memory for the rows' groups
 }
 
-// words are the vocabularies as cells.
+// words are the vocabularies, as cells.
 type words struct {
 	first, last, company, country, city, state, zip []value
 	plan, note, colour, language, title, yesNo      []value
@@ -80,14 +80,14 @@ func allNotes() []string {
 // below returns a number in [0, n); n must be positive and below 2^32.
 func (g *generator) below(n int) int { return int(g.Uint64() >> 32 * uint64(n) >> 32) }
 
-// chance is true for that many percent.
+// chance is true in so many percent of its calls.
 func (g *generator) chance(percent int) bool { return g.below(100) < percent }
 
 func (g *generator) bits() value { return value(g.Uint64()) & payloadMask }
 
 func (g *generator) today() int { return int(g.at / secondsPerDay) }
 
-// word draws a cell of a vocabulary, rarely something hostile instead.
+// word picks a cell from a vocabulary, or now and then a hostile one.
 func (g *generator) word(from []value) value {
 	r := g.Uint64()
 	if r&127 == 0 {
@@ -96,7 +96,7 @@ func (g *generator) word(from []value) value {
 	return from[r>>32*uint64(len(from))>>32]
 }
 
-// fill draws the account as it is on day 0.
+// fill makes the account as it is on day 0.
 func (g *generator) fill() {
 	for i, f := range defaultFields {
 		g.a.addField(i+1, f.name, f.key, f.kind)
@@ -132,8 +132,8 @@ func (g *generator) groups() {
 }
 
 // moment returns when the i-th of n rows was created. The account is older
-// than five years; a tenth of its rows came in its first days, and so have
-// ids of 14 and 15 digits.
+// than five years. A tenth of its rows were created in the first days, so that
+// they have ids of 14 and 15 digits.
 func (g *generator) moment(i, n int) stamp {
 	const hour, day = 3600, secondsPerDay
 	age := int(g.a.clock - idEpoch)
@@ -154,22 +154,22 @@ func (g *generator) subscribers() {
 	rows := make([]subscriber, n)
 	a.subs = make([]*subscriber, n, n+n/8)
 	g.cells = make([]value, n*len(a.fields))
-	burst := 0 // rows left of an import: they share a second, their ids follow each other
+	burst := 0 // rows left of an import: created in the same second, with consecutive ids
 	for i := range rows {
 		burst--
 		if burst < 0 {
 			g.at = g.moment(i, n)
 			burst = max(0, g.below(60)-50)
-			g.draw(&rows[i], false)
+			g.signUp(&rows[i], false)
 		} else {
-			g.draw(&rows[i], true)
+			g.signUp(&rows[i], true)
 		}
 		a.subs[i] = &rows[i]
 	}
 }
 
-// draw fills in a subscriber who signed up at g.at.
-func (g *generator) draw(s *subscriber, imported bool) {
+// signUp fills in a subscriber who signed up at g.at.
+func (g *generator) signUp(s *subscriber, imported bool) {
 	a := g.a
 	s.created, s.source = g.at, uint8(g.below(len(sources)))
 	if imported {
@@ -203,8 +203,8 @@ func (g *generator) status() status {
 	}
 }
 
-// history gives a subscriber e-mails, opens, clicks and the times that go
-// with the status. Nothing happens after the account's present.
+// history gives a subscriber e-mails, opens, clicks and the times that go with
+// the status. No time is later than the account's clock.
 func (g *generator) history(s *subscriber) {
 	age := int(g.a.clock-s.created) + 1
 	later := func() stamp { return s.created + stamp(uint64(g.below(1000))*uint64(age)/1000) }
@@ -257,8 +257,8 @@ func (g *generator) fields(s *subscriber) {
 	}
 }
 
-// declaredField returns how to draw cells of the i-th field, nil for one that
-// a test has added.
+// declaredField returns the declaration of the i-th field, nil if a test has
+// added the field.
 func declaredField(i int, f *field) *customField {
 	switch {
 	case f.isDefault && i < len(defaultFields):
@@ -287,7 +287,7 @@ func (g *generator) email(id uint64) string {
 	return string(append(b, mailDomains[r>>32%uint64(len(mailDomains))]...))
 }
 
-// memberships puts a subscriber into up to five groups, the first ones more
+// memberships puts a subscriber into up to five groups, the first groups more
 // often than the last.
 func (g *generator) memberships(s *subscriber) {
 	n := len(g.a.groups)

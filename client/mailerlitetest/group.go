@@ -12,8 +12,8 @@ type group struct {
 	sent, opens, clicks int
 	created             stamp
 	patch               *patch
-	dirty               bool
-	json                []byte // the row, rendered
+	dirty               bool   // json is out of date
+	json                []byte // the row
 }
 
 var groupAttributes = declare(

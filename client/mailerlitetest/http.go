@@ -13,17 +13,18 @@ import (
 	"sync"
 )
 
-// OnRequest has f called before each request is answered, with the number of
-// the request, from 1, and no lock held: f may change the account. A batch is
-// one request. Nil ends it.
+// OnRequest sets a function that is called before each request is answered, with
+// the number of the request, from 1. A batch is one request. f may change the
+// account, as no lock is held. A nil function removes it.
 func (a *Account) OnRequest(f func(n int, r *http.Request)) {
 	a.hooks.Lock()
 	defer a.hooks.Unlock()
 	a.onRequest = f
 }
 
-// Faults has f asked what goes wrong with each request, numbered from 1, after
-// OnRequest; nil means nothing.
+// Faults sets a function that returns what goes wrong with a request, numbered
+// from 1, or nil if nothing does. It is called after that of OnRequest. A nil
+// function removes it.
 func (a *Account) Faults(f func(n int, r *http.Request) *Fault) {
 	a.hooks.Lock()
 	defer a.hooks.Unlock()
@@ -45,18 +46,18 @@ func (a *Account) RequestsTo(route string) int {
 	return a.perRoute[route]
 }
 
-// reply is an answer with its body yet to be sent.
+// reply is an answer whose body is still to be sent.
 type reply struct {
 	status int
 	header http.Header
-	length int64 // -1: not told
+	length int64 // -1: unknown
 	body   *stream
 }
 
-// bodies holds the memory of answered bodies for the next ones.
+// bodies holds the memory of earlier bodies, for reuse.
 var bodies = sync.Pool{New: func() any { return new([]byte) }}
 
-// handle answers a request, or returns how the connection broke.
+// handle answers a request, or returns the error that breaks the connection.
 func (a *Account) handle(r *http.Request) (*reply, error) {
 	q, f, err := a.receive(r)
 	if err != nil {
@@ -69,7 +70,7 @@ func (a *Account) handle(r *http.Request) (*reply, error) {
 	h := http.Header{}
 	status, body := a.respond((*buf)[:0], h, r, q)
 	if cap(body) > cap(*buf) && !f.replaces() {
-		*buf = body // grown; the pool keeps the larger one
+		*buf = body // it has grown: keep the larger one
 	}
 	body = f.shape(body)
 	h.Set("Content-Type", f.contentType(body))
@@ -88,14 +89,14 @@ func (a *Account) handle(r *http.Request) (*reply, error) {
 		rep.length += 100
 	}
 	rep.body = newStream(r.Context(), f, body, func() {
-		if f.Rewrite == nil { // which may have kept it
+		if f.Rewrite == nil { // which may have kept the memory
 			bodies.Put(buf)
 		}
 	})
 	return rep, nil
 }
 
-// receive counts a request, reads it and asks the hooks about it.
+// receive reads a request, counts it and calls the hooks.
 func (a *Account) receive(r *http.Request) (query, *Fault, error) {
 	q := query{method: r.Method, path: apiPath(r.URL.Path), params: r.URL.Query()}
 	if r.Body != nil {
@@ -133,7 +134,7 @@ func (a *Account) countRequest(q *query) (func(int, *http.Request), func(int, *h
 	return a.onRequest, a.faults
 }
 
-// apiPath returns the path below /api, or one that no route has.
+// apiPath returns the path below /api. Paths elsewhere get one that no route has.
 func apiPath(path string) string {
 	if below, ok := strings.CutPrefix(path, "/api/"); ok {
 		return strings.TrimSuffix(below, "/")
@@ -143,7 +144,7 @@ func apiPath(path string) string {
 
 var accountHeaders = []string{"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-Locale", "X-Account_id", "X-User_id"}
 
-// respond appends the answer of the account, or of the fault, to b.
+// respond appends the answer to b: the account's, or that of the fault.
 func (a *Account) respond(b []byte, h http.Header, r *http.Request, q query) (int, []byte) {
 	h.Set("Cache-Control", "no-cache, private")
 	h.Set("Server", "cloudflare")
@@ -155,7 +156,7 @@ func (a *Account) respond(b []byte, h http.Header, r *http.Request, q query) (in
 	isBatch := q.method == "POST" && q.path == "batch"
 	cost := 1
 	if isBatch && a.opt.BatchCostPerPart {
-		cost = 0 // its parts pay
+		cost = 0 // its parts are counted instead
 	}
 	left := a.limit.take(cost)
 	a.setHeaders(h, left)
@@ -196,15 +197,15 @@ func (a *Account) authorized(r *http.Request) bool {
 
 func compressed(body []byte) []byte {
 	var out bytes.Buffer
-	w, _ := gzip.NewWriterLevel(&out, gzip.BestSpeed) // the level is valid
-	w.Write(body)                                     // a Buffer takes everything
+	w, _ := gzip.NewWriterLevel(&out, gzip.BestSpeed) // cannot fail: the level is valid
+	w.Write(body)                                     // cannot fail: a Buffer takes everything
 	w.Close()
 	return out.Bytes()
 }
 
 // Transport returns a RoundTripper that answers from the account without a
-// socket. It honours the request's context, also while a body is read, and
-// works in a synctest bubble. The host of a request does not matter.
+// socket, whatever the host of the request. It obeys the request's context, also
+// while a body is read, and works in a synctest bubble.
 func (a *Account) Transport() http.RoundTripper { return transport{a} }
 
 type transport struct{ a *Account }
@@ -253,7 +254,7 @@ func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// sendTo writes the body as it arrives, and returns how it ended if not well.
+// sendTo writes the body as it arrives. It returns the error that cut it off.
 func (s *stream) sendTo(w http.ResponseWriter) error {
 	if s.fault.Drip == 0 {
 		if _, err := w.Write(s.rest); err != nil {
@@ -279,8 +280,8 @@ func (s *stream) sendTo(w http.ResponseWriter) error {
 	}
 }
 
-// breakConnection resets the connection if it can take it over and cuts it
-// otherwise. It does not return.
+// breakConnection resets the connection, or closes it if it cannot be hijacked.
+// It panics with http.ErrAbortHandler, which ends the handler quietly.
 func breakConnection(w http.ResponseWriter) {
 	if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
 		if tcp, ok := conn.(*net.TCPConn); ok {

@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// plainByte marks the bytes that stand for themselves in a JSON string,
-// in PHP's spelling as in the plain one.
+// plainByte marks the bytes that need no escape in a JSON string, neither in
+// PHP's spelling nor in the plain one.
 var plainByte = func() (t [256]bool) {
 	for c := 0x20; c < utf8.RuneSelf; c++ {
 		t[c] = c != '"' && c != '\\' && c != '/'
@@ -17,7 +17,7 @@ var plainByte = func() (t [256]bool) {
 }()
 
 // appendString appends s as a JSON string: as PHP's json_encode does, with
-// \/ and \uXXXX, or with plain in UTF-8 and bare slashes.
+// \/ and \uXXXX, or, if plain, in UTF-8 and with bare slashes.
 func appendString(b []byte, s string, plain bool) []byte {
 	b = append(b, '"')
 	start := 0
@@ -66,9 +66,9 @@ func appendUnit(b []byte, u rune) []byte {
 	return append(b, '\\', 'u', hex[u>>12&15], hex[u>>8&15], hex[u>>4&15], hex[u&15])
 }
 
-// appendNumber appends f as PHP writes a float rounded to the given count of
-// significant digits (17: the shortest that reads back): no fraction when
-// there is none.
+// appendNumber appends f as PHP writes a float: rounded to precision significant
+// digits, or from 17 on in the shortest form that reads back as f, and without a
+// fraction if that is zero.
 func appendNumber(b []byte, f float64, precision int) []byte {
 	if precision >= 17 {
 		return strconv.AppendFloat(b, f, 'f', -1, 64)
@@ -78,8 +78,8 @@ func appendNumber(b []byte, f float64, precision int) []byte {
 	return strconv.AppendFloat(b, f, 'f', -1, 64)
 }
 
-// appendPercent appends part/whole in percent with at most two decimals, the
-// plain number of a subscriber's rates.
+// appendPercent appends part/whole in percent, with at most two decimals, as a
+// subscriber's rates are written.
 func appendPercent(b []byte, part, whole uint32) []byte {
 	if part == 0 || whole == 0 {
 		return append(b, '0')
@@ -103,8 +103,8 @@ func appendCents(b []byte, n int64) []byte {
 	}
 }
 
-// appendRate appends the object that MailerLite makes of a rate between 0 and
-// 1: the number, and the percentage as text.
+// appendRate appends a rate as an object, as groups and campaigns have it: the
+// fraction as a number, and the percentage as text.
 func appendRate(b []byte, part, whole, precision int) []byte {
 	f := ratio(part, whole)
 	b = append(b, `{"float":`...)
@@ -129,7 +129,7 @@ func appendID(b []byte, id uint64) []byte {
 	return append(b, '"')
 }
 
-// stamp is a time in seconds of the Unix epoch; zero is null.
+// stamp is a Unix time in seconds; zero is null.
 type stamp uint32
 
 func stampOf(t time.Time) stamp {
@@ -167,8 +167,8 @@ func appendISO(b []byte, s stamp) []byte {
 }
 
 // appendDate appends the day, counted from 1 January 1970, as 2006-01-02.
-// The arithmetic is that of civil-from-days; package time is several times
-// slower, and a row has five times.
+// The algorithm is known as civil_from_days. Package time is several times
+// slower, and a row has five dates.
 func appendDate(b []byte, day int) []byte {
 	z := day + 719_468
 	era := z / 146_097
@@ -185,4 +185,5 @@ func appendDate(b []byte, day int) []byte {
 	return append2(append(b, '-'), doy-(153*mp+2)/5+1)
 }
 
+// append2 appends a number of two digits.
 func append2(b []byte, n int) []byte { return append(b, byte('0'+n/10), byte('0'+n%10)) }

@@ -111,7 +111,7 @@ func TestValues(t *testing.T) {
 		}
 	}
 	if first, second := v.text("twice"), v.text("twice"); first != second {
-		t.Error("the same text got two cells")
+		t.Error("the same text has two cells")
 	}
 }
 

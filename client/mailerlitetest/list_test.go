@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// walkAll follows next_cursor from the first page to the last.
+// walkAll reads a list to its end by next_cursor.
 func walkAll(t *testing.T, a *Account, path string) (ids []string, pages int) {
 	t.Helper()
 	cursor := ""
@@ -58,17 +58,17 @@ func TestCursorEnvelope(t *testing.T) {
 		t.Errorf("got links.next %v, want %v: the cursor and nothing else", got, want)
 	}
 	if first.at("meta", "prev_cursor") != nil || first.at("links", "prev") != nil {
-		t.Errorf("the first page leads back: %s", first.raw[len(first.raw)-400:])
+		t.Errorf("the first page has a previous one: %s", first.raw[len(first.raw)-400:])
 	}
 	second := get(t, a, "/subscribers?limit=10&filter[status]=active&cursor="+want)
 	prev, _ := second.at("meta", "prev_cursor").(string)
 	back := get(t, a, "/subscribers?limit=10&filter[status]=active&cursor="+prev)
 	if diff := cmp.Diff(back.ids(), ids); diff != "" {
-		t.Errorf("the previous cursor leads elsewhere: %s", diff)
+		t.Errorf("prev_cursor does not lead to the first page: %s", diff)
 	}
-	for _, c := range []string{"1", "garbage!", "bm90IGpzb24"} { // decoded as no cursor at all
+	for _, c := range []string{"1", "garbage!", "bm90IGpzb24"} { // none of them is a cursor
 		if got := get(t, a, "/subscribers?limit=10&filter[status]=active&cursor="+c); !slices.Equal(got.ids(), ids) {
-			t.Errorf("cursor %q does not start over", c)
+			t.Errorf("cursor %q: got another page than the first", c)
 		}
 	}
 }
@@ -102,7 +102,7 @@ func TestStatusFilter(t *testing.T) {
 		total += len(g.rows())
 	}
 	if total != 130 {
-		t.Errorf("the statuses sum up to %d, want 130", total)
+		t.Errorf("the statuses have %d subscribers in all, want 130", total)
 	}
 	o := small()
 	o.ActiveOnly = true
@@ -159,7 +159,7 @@ func TestIncludeGroups(t *testing.T) {
 	a := New(small())
 	for _, row := range get(t, a, "/subscribers?limit=5").rows() {
 		if row["groups"] != nil {
-			t.Error("groups without include")
+			t.Error("got groups without include")
 		}
 	}
 	if g := get(t, a, "/subscribers/"+a.IDs("subscriber")[3]).at("data", "groups"); g == nil {
@@ -168,7 +168,7 @@ func TestIncludeGroups(t *testing.T) {
 	o := small()
 	o.IgnoreInclude = true
 	if row := get(t, New(o), "/subscribers?include=groups").rows()[0]; row["groups"] != nil {
-		t.Error("IgnoreInclude: groups all the same")
+		t.Error("IgnoreInclude: got groups")
 	}
 }
 
@@ -285,7 +285,7 @@ func TestOrders(t *testing.T) {
 		}
 	}
 	if up, down := column("/groups?sort=created_at", "id"), column("/groups?sort=-created_at", "id"); !slices.Equal(up, descending(down)) {
-		t.Errorf("descending is not ascending backwards: %v, %v", up, down)
+		t.Errorf("descending is not the reverse of ascending: %v, %v", up, down)
 	}
 	if ids := column("/campaigns?filter[status]=draft&limit=100", "id"); !slices.IsSortedFunc(ids, func(x, y string) int { return compare(parseID(y), parseID(x)) }) {
 		t.Errorf("drafts: not descending by id: %v", ids)
@@ -295,13 +295,13 @@ func TestOrders(t *testing.T) {
 		t.Errorf("sent: not descending by started_at: %v", started)
 	}
 	if len(slices.Compact(started)) == len(column("/campaigns?filter[status]=sent&limit=100", "id")) {
-		t.Error("sent: no tie in started_at")
+		t.Error("sent: no two campaigns have the same started_at")
 	}
 	if got := column("/fields?filter[type]=date", "type"); len(got) != 4 {
 		t.Errorf("got %d date fields, want 4", len(got))
 	}
 	if got := column("/groups?filter[name]="+url.QueryEscape("CUSTOMER"), "name"); len(got) != 2 {
-		t.Errorf("got groups %q, want the two with customer in their names", got)
+		t.Errorf("got groups %q, want the two whose names contain customer", got)
 	}
 }
 

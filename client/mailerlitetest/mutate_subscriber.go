@@ -12,7 +12,7 @@ import (
 type Subscriber struct {
 	ID             string // read-only, except in AddSubscriber: "" for the next id
 	Email          string
-	Status         string // one of Statuses; changing it here moves no time
+	Status         string // one of Statuses; setting it here leaves the times alone
 	Source         string // manual, import, api, webform, subscribe app
 	Sent           uint32
 	Opens          uint32
@@ -28,8 +28,8 @@ type Subscriber struct {
 	Groups         []string          // ids
 }
 
-// AddSubscriber adds an active subscriber with the next id, changed by set,
-// and returns the id. An id that set chooses must be free.
+// AddSubscriber adds an active subscriber with the next id, lets set change it,
+// and returns its id. An id that set chooses must be free.
 func (a *Account) AddSubscriber(set ...func(*Subscriber)) string {
 	var id string
 	a.change(func() {
@@ -49,13 +49,13 @@ func (a *Account) AddSubscriber(set ...func(*Subscriber)) string {
 	return id
 }
 
-// SetSubscriber changes a subscriber; set must not call the account. It moves
-// updated_at only if set does, and reports false when there is no such id.
+// SetSubscriber changes a subscriber. set must not call the account. updated_at
+// moves only if set moves it. The result is false if there is no such id.
 func (a *Account) SetSubscriber(id string, set func(*Subscriber)) bool {
 	return a.onSubscriber(id, func(s *subscriber, _ stamp) { a.edit(s, []func(*Subscriber){set}) })
 }
 
-// edit applies functions over the exported form of a subscriber.
+// edit lets functions change the exported form of a subscriber.
 func (a *Account) edit(s *subscriber, set []func(*Subscriber)) {
 	x := a.export(s)
 	for _, f := range set {
@@ -116,22 +116,22 @@ func (a *Account) importGroups(s *subscriber, ids []string) {
 	}
 }
 
-// DeleteSubscriber deletes a subscriber and its memberships. Like all
-// functions here that take an id, it reports false when there is no such row.
+// DeleteSubscriber deletes a subscriber and its memberships. Like every method
+// here that takes an id, it returns false if there is no such row.
 func (a *Account) DeleteSubscriber(id string) bool {
 	return a.onSubscriber(id, func(s *subscriber, _ stamp) {
 		a.remove(func(o *subscriber) bool { return o == s })
 	})
 }
 
-// SetStatus moves a subscriber to a status, as MailerLite would: updated_at
-// and the times of subscribing and unsubscribing follow.
+// SetStatus gives a subscriber a status, as MailerLite would: updated_at and the
+// times of subscribing and unsubscribing are set to match.
 func (a *Account) SetStatus(id, status string) bool {
 	return a.onSubscriber(id, func(s *subscriber, at stamp) { a.setStatus(s, statusOf(status), at) })
 }
 
-// SetField sets the cell of a subscriber's field, given by key, to a JSON
-// text, which is written as it is, valid or not. It moves updated_at.
+// SetField sets a subscriber's field, given by key, to a JSON text, which is
+// written as it is, valid or not. It moves updated_at.
 func (a *Account) SetField(id, key, rawJSON string) bool {
 	found := false
 	a.onSubscriber(id, func(s *subscriber, at stamp) {
@@ -143,18 +143,19 @@ func (a *Account) SetField(id, key, rawJSON string) bool {
 	return found
 }
 
-// BumpCounters counts one more e-mail, opened and clicked, without moving
-// updated_at.
+// BumpCounters counts one more e-mail that was sent, opened and clicked. It does
+// not move updated_at.
 func (a *Account) BumpCounters(id string) bool {
 	return a.onSubscriber(id, func(s *subscriber, _ stamp) { s.sent, s.opens, s.clicks = s.sent+1, s.opens+1, s.clicks+1 })
 }
 
-// Join makes a subscriber a member of a group; false also if it was one.
+// Join makes a subscriber a member of a group. The result is also false if it
+// was one already.
 func (a *Account) Join(subscriberID, groupID string) bool {
 	return a.onMembership(subscriberID, groupID, a.join)
 }
 
-// Leave ends a membership; false also if there was none.
+// Leave ends a membership. The result is also false if there was none.
 func (a *Account) Leave(subscriberID, groupID string) bool {
 	return a.onMembership(subscriberID, groupID, a.leave)
 }
@@ -180,7 +181,7 @@ func (a *Account) onSubscriber(id string, f func(s *subscriber, at stamp)) bool 
 	return found
 }
 
-// parseID returns 0, the id of nothing, for what is not an id.
+// parseID returns 0, which is the id of no row, if id is not a number.
 func parseID(id string) uint64 {
 	n, err := strconv.ParseUint(id, 10, 64)
 	if err != nil {

@@ -36,26 +36,26 @@ func (a *Account) onGroup(id string, f func(*group)) bool {
 }
 
 // AddField adds a custom field of a type (text, number, date), null for
-// everyone, and returns its id. Its key is made from the name; FieldKey tells it.
+// everyone, and returns its id. Its key is made from the name; see FieldKey.
 func (a *Account) AddField(name, kind string) string {
 	var id string
 	a.change(func() { id = strconv.Itoa(a.addField(a.nextFieldID(), name, "", kind).id) })
 	return id
 }
 
-// DeleteField deletes a field from the account and from all rows.
+// DeleteField deletes a field from the account and from all subscribers.
 func (a *Account) DeleteField(id string) bool {
 	return a.onField(id, func(f *field) {
 		a.fields = slices.DeleteFunc(a.fields, func(o *field) bool { return o == f })
 	})
 }
 
-// SetFieldType changes the declared type of a field, not the rows' cells.
+// SetFieldType changes the type of a field. The subscribers' values stay.
 func (a *Account) SetFieldType(id, kind string) bool {
 	return a.onField(id, func(f *field) { f.kind = kind })
 }
 
-// FieldKey returns the key of a field, "" when there is no such id.
+// FieldKey returns the key of a field, "" if there is no such id.
 func (a *Account) FieldKey(id string) string {
 	var key string
 	a.onField(id, func(f *field) { key = f.key })
@@ -91,8 +91,8 @@ func (a *Account) DeleteCampaign(id string) bool {
 	})
 }
 
-// SendCampaign takes a campaign one step on, from draft to ready or from ready
-// to sent, and returns the status it then has; "" when there is no such id.
+// SendCampaign moves a campaign one step, from draft to ready or from ready to
+// sent, and returns its new status, "" if there is no such id.
 func (a *Account) SendCampaign(id string) string {
 	var status string
 	a.onCampaign(id, func(c *campaign) {
@@ -118,10 +118,10 @@ func (a *Account) onCampaign(id string, f func(*campaign)) bool {
 	return found
 }
 
-// SetAttribute makes a row's JSON carry an attribute with the given text,
-// verbatim and valid or not: an undeclared one at the end, a declared one
-// ("id", "groups", "fields", …) in its place. Tables: subscriber, group,
-// field, campaign.
+// SetAttribute sets an attribute in a row's JSON to the given text, which is
+// written as it is, valid or not. An attribute that MailerLite has ("id",
+// "groups", "fields", …) keeps its place, another one is added at the end. The
+// tables are subscriber, group, field and campaign.
 func (a *Account) SetAttribute(table, id, name, rawJSON string) bool {
 	return a.onPatch(table, id, func(p *patch) *patch { return p.with(name, rawJSON) })
 }

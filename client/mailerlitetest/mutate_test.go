@@ -47,7 +47,8 @@ func TestAddSubscriber(t *testing.T) {
 	}
 }
 
-// fieldKeyForTest reads a key where the lock is held already.
+// fieldKeyForTest returns a field's key. Unlike FieldKey it can be called while the
+// account is locked.
 func (a *Account) fieldKeyForTest(id string) string { return a.findField(id).key }
 
 func TestSetSubscriberKeepsTheRest(t *testing.T) {
@@ -59,13 +60,13 @@ func TestSetSubscriberKeepsTheRest(t *testing.T) {
 		}
 	}
 	if after := truth(t, a, "subscriber"); after != before {
-		t.Error("setting nothing changed rows")
+		t.Error("a call that sets nothing changed rows")
 	}
 	id := a.IDs("subscriber")[4]
 	a.SetSubscriber(id, func(s *Subscriber) { s.Opens, s.Sent = 1, 3 })
 	c := compareRows(t, before, truth(t, a, "subscriber"))
 	if c != (change{changed: 1, stale: 1}) {
-		t.Errorf("got %+v, want one change that updated_at does not show", c)
+		t.Errorf("got %+v, want one changed row with the same updated_at", c)
 	}
 }
 
@@ -77,7 +78,7 @@ func TestMutators(t *testing.T) {
 
 	a.SetStatus(subscriber, "active")
 	if !a.Join(subscriber, group) || a.Join(subscriber, group) {
-		t.Error("joining twice")
+		t.Error("Join: want true, and false the second time")
 	}
 	if got := fmt.Sprint(groupRow()["active_count"]); got != "1" {
 		t.Errorf("got active_count %s, want 1", got)
@@ -100,17 +101,17 @@ func TestMutators(t *testing.T) {
 	}
 	a.RenameGroup(group, "Stale")
 	if groups := row()["groups"].([]any); groups[len(groups)-1].(map[string]any)["name"] != "Stale" {
-		t.Errorf("a subscriber's groups kept the old name: %v", groups)
+		t.Errorf("a subscriber's groups have the old name: %v", groups)
 	}
 	if !a.Leave(subscriber, group) || a.Leave(subscriber, group) {
-		t.Error("leaving twice")
+		t.Error("Leave: want true, and false the second time")
 	}
 	a.Join(subscriber, group)
 	if !a.DeleteGroup(group) || strings.Contains(truth(t, a, "group_subscriber"), group) {
-		t.Error("a deleted group has members")
+		t.Error("a deleted group is still there, or has members")
 	}
 	if !a.DeleteSubscriber(subscriber) || get(t, a, "/subscribers/"+subscriber).status != 404 || a.DeleteSubscriber(subscriber) {
-		t.Error("a deleted subscriber is there")
+		t.Error("a deleted subscriber is still there")
 	}
 	for name, ok := range map[string]bool{
 		"SetStatus": a.SetStatus("1", "active"), "SetField": a.SetField("1", "city", "1"), "no such field": a.SetField(a.IDs("subscriber")[0], "nix", "1"),
@@ -118,7 +119,7 @@ func TestMutators(t *testing.T) {
 		"SetAttribute": a.SetAttribute("group", "1", "x", "1"),
 	} {
 		if ok {
-			t.Errorf("%s: done to nothing", name)
+			t.Errorf("%s: got true for what does not exist", name)
 		}
 	}
 }
@@ -131,7 +132,7 @@ func TestFieldMutators(t *testing.T) {
 		t.Errorf("got key %q", key)
 	}
 	if again := a.FieldKey(a.AddField("Gr e size", "text")); again != "gr_e_size_2" {
-		t.Errorf("got key %q for a second one", again)
+		t.Errorf("got key %q for a second field of the same name", again)
 	}
 	if fields := get(t, a, "/subscribers?limit=1").rows()[0]["fields"].(map[string]any); fields[key] != nil {
 		t.Errorf("a new field is %v, want null", fields[key])
@@ -143,7 +144,7 @@ func TestFieldMutators(t *testing.T) {
 	}
 	a.DeleteField(id)
 	if strings.Contains(truth(t, a, "subscriber"), `"gr_e_size":`) {
-		t.Error("a deleted field is in rows")
+		t.Error("a deleted field is still in rows")
 	}
 	for _, id := range a.IDs("field") {
 		a.DeleteField(id)
@@ -161,11 +162,11 @@ func TestCampaignMutators(t *testing.T) {
 			t.Errorf("got status %s, want %s", got, want)
 		}
 		if !slices.Contains(get(t, a, "/campaigns?limit=100&filter[status]="+want).ids(), id) {
-			t.Errorf("not among the %s ones", want)
+			t.Errorf("the campaign is not in the list of %s ones", want)
 		}
 	}
 	if !a.DeleteCampaign(id) || a.SendCampaign(id) != "" {
-		t.Error("a deleted campaign is there")
+		t.Error("a deleted campaign is still there")
 	}
 }
 
@@ -189,7 +190,7 @@ func TestAttributes(t *testing.T) {
 		t.Errorf("dropped attribute: got %s", row)
 	}
 	if row := string(a.appendSubscriber(nil, a.subs[129], view{})); strings.Contains(row, `"groups"`) {
-		t.Error("a set attribute shows where the declared one would not")
+		t.Error("the attribute groups is there without include")
 	}
 	for table, want := range map[string]string{"group": `"name":7,`, "campaign": `"stats":[],`, "field": "{\"name\":\"Name\""} {
 		if got := truth(t, a, table); !strings.Contains(got, want) {
@@ -198,7 +199,7 @@ func TestAttributes(t *testing.T) {
 	}
 	a.SetAttribute("subscriber", subscriber, "fields", `null`)
 	if row := string(a.appendSubscriber(nil, a.subs[129], view{})); !strings.Contains(row, `"fields":null`) {
-		t.Error("an attribute set after it was dropped is missing")
+		t.Error("an attribute that was dropped and set again is missing")
 	}
 	for _, name := range []string{"id", "name", "key", "type", "is_default", "used_in_automations"} {
 		a.DropAttribute("field", field, name)
@@ -208,7 +209,8 @@ func TestAttributes(t *testing.T) {
 	}
 }
 
-// TestConcurrency is for the race detector.
+// TestConcurrency reads and changes an account from several goroutines, for the
+// race detector.
 func TestConcurrency(t *testing.T) {
 	a := New(small())
 	a.OnRequest(func(n int, _ *http.Request) {
@@ -241,7 +243,7 @@ var errFull = errors.New("disk full")
 
 func (brokenWriter) Write([]byte) (int, error) { return 0, errFull }
 
-func TestTruthTellsOfTheWriter(t *testing.T) {
+func TestTruthReturnsWriteError(t *testing.T) {
 	if err := New(small()).Truth("subscriber", brokenWriter{}); !errors.Is(err, errFull) {
 		t.Errorf("got %v, want %v", err, errFull)
 	}

@@ -4,7 +4,7 @@ import "time"
 
 // Options describe an account. The zero value is a valid account: no
 // subscribers, groups or campaigns, the eight default fields, and the most
-// probable behaviour wherever MailerLite's is not known.
+// probable behaviour where MailerLite's is not known.
 type Options struct {
 	Seed         uint64
 	Subscribers  int // of all five statuses, on day 0
@@ -27,32 +27,32 @@ type Options struct {
 	// "/groups/{id}/subscribers", "/groups", "/fields", "/campaigns".
 	Limits map[string]Limit
 
-	// What is not known, and how it may be otherwise.
+	// Where MailerLite's behaviour is not known: what else it may do.
 
 	ClampLimit        bool // a limit above the maximum is lowered instead of refused with 422
-	ActiveOnly        bool // /subscribers without filter[status] lists active ones alone
+	ActiveOnly        bool // /subscribers without filter[status] lists only active ones
 	IgnoreInclude     bool // include=groups is ignored on lists
-	LegacyNotFound    bool // 404 names the model, as until 2025
+	LegacyNotFound    bool // 404 names the model, as it did until 2025
 	NumbersAsStrings  bool // number custom fields are JSON strings, not numbers
-	BatchCostPerPart  bool // each part of a batch costs a request, not the batch
-	BatchWithoutQuery bool // a query string in the path of a batch's part is not understood
+	BatchCostPerPart  bool // each part of a batch counts as a request, instead of the batch
+	BatchWithoutQuery bool // a query string in the path of a part of a batch is taken as part of the path
 	BatchStatus       int  // POST /batch is refused with this status
-	NoAccount         bool // /account is no route
-	NoGroup           bool // /groups/{id} is no route
-	NoAccountHeader   bool // x-account_id and x-user_id are not sent, as until 2024
-	PlainJSON         bool // text is UTF-8 and slashes are bare, instead of PHP's \u and \/
-	Gzip              bool // bodies are compressed for those who accept it
+	NoAccount         bool // there is no route /account
+	NoGroup           bool // there is no route /groups/{id}
+	NoAccountHeader   bool // x-account_id and x-user_id are missing, as they were until 2024
+	PlainJSON         bool // text is UTF-8 with bare slashes, instead of PHP's \u and \/
+	Gzip              bool // bodies are compressed for clients that accept it
 }
 
-// Limit is the rule for the parameter limit of one list, in rows a page.
+// Limit says which page sizes a list accepts, in its parameter limit.
 type Limit struct {
 	Default int
-	Max     int   // greatest accepted; above it 422, or Max with ClampLimit
+	Max     int   // the greatest accepted; above it 422, or Max with ClampLimit
 	Allowed []int // if set, the only values accepted; anything else is 422
 }
 
-// Demo returns the demo account, day days in: about 2,000 subscribers, 12
-// groups, 40 campaigns and 8 custom fields.
+// Demo returns the options of the demo account as it is on a day, from 0: about
+// 2,000 subscribers, 12 groups, 40 campaigns and 8 custom fields.
 func Demo(day int) Options {
 	return Options{
 		Seed:         20260302,
@@ -100,7 +100,7 @@ func orDefault(s, otherwise string) string {
 	return s
 }
 
-// limitOf returns the page-size rule of a list by its path.
+// limitOf returns the page sizes of a list, given by its path.
 func (o *Options) limitOf(path string) Limit {
 	if l, ok := o.Limits[path]; ok {
 		return l

@@ -9,9 +9,9 @@ import (
 // pageList describes a list that is read by page number.
 type pageList[T any] struct {
 	path         string
-	rows         []T // all of them, in order
+	rows         []T // all rows, in order
 	row          func(b []byte, row T) []byte
-	aggregations func(b []byte) []byte // in meta, if any
+	aggregations func(b []byte) []byte // part of meta; may be nil
 }
 
 func pageOf[T any](a *Account, b []byte, q query, l pageList[T]) (int, []byte) {
@@ -42,19 +42,19 @@ func pageOf[T any](a *Account, b []byte, q query, l pageList[T]) (int, []byte) {
 	return 200, p.appendMeta(append(b, ']'), a, l.aggregations)
 }
 
-// page is the place of a page in its list.
+// page is one page of a list, and its place there.
 type page struct {
 	path                   string
 	number, perPage, total int
-	first, count           int // number of the first row, from 1, and of rows
+	first, count           int // number of the first row, from 1; number of rows
 }
 
 func (p page) last() int { return max(1, (p.total+p.perPage-1)/p.perPage) }
 
 func (p page) url(n int) string { return p.path + "?page=" + strconv.Itoa(n) }
 
-// appendMeta appends the rest of a page list. Its links carry the page and
-// nothing else, as MailerLite's do.
+// appendMeta appends what follows the rows. The links keep no parameter but the
+// page, as in MailerLite.
 func (p page) appendMeta(b []byte, a *Account, aggregations func([]byte) []byte) []byte {
 	prev, next := "", ""
 	if p.number > 1 {
@@ -81,7 +81,7 @@ func (p page) appendMeta(b []byte, a *Account, aggregations func([]byte) []byte)
 	return append(b, `}}`...)
 }
 
-// appendLinks appends the buttons that Laravel makes of pages.
+// appendLinks appends the buttons of Laravel's page navigation.
 func (p page) appendLinks(b []byte, a *Account, prev, next string) []byte {
 	link := func(url, label string, isActive bool) {
 		b = a.appendOrNull(append(b, `{"url":`...), url)
@@ -116,7 +116,7 @@ func filterByName[T any](rows *[]T, part string, name func(T) string) {
 	})
 }
 
-// sortRows sorts by a parameter as the API takes it, a leading minus for
+// sortRows sorts by the API's parameter sort, in which a leading minus means
 // descending.
 func sortRows[T any](rows []T, by string, compare func(x, y T, by string) int) {
 	by, descending := strings.CutPrefix(by, "-")
@@ -128,8 +128,8 @@ func sortRows[T any](rows []T, by string, compare func(x, y T, by string) int) {
 	})
 }
 
-// compareNames ignores case and the punctuation names begin with, as the
-// collation of MailerLite's database does.
+// compareNames ignores case and punctuation at the beginning, as the collation
+// of MailerLite's database does.
 func compareNames(x, y string) int { return strings.Compare(collate(x), collate(y)) }
 
 func collate(s string) string { return strings.ToLower(strings.TrimLeft(s, `"'([{ `)) }

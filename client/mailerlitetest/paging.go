@@ -10,10 +10,10 @@ import (
 	"strings"
 )
 
-// limitFor returns the page size a list was asked for; a message instead if
-// it is to be refused. Zero asks for the count alone.
-func (a *Account) limitFor(rule string, params url.Values) (limit int, refusal string) {
-	l := a.opt.limitOf(rule)
+// limitFor returns the page size that params ask for in a list, given by its
+// path, or a message if they are refused. Zero asks for the count alone.
+func (a *Account) limitFor(list string, params url.Values) (limit int, refusal string) {
+	l := a.opt.limitOf(list)
 	if !params.Has("limit") {
 		return l.Default, ""
 	}
@@ -33,14 +33,14 @@ func (a *Account) limitFor(rule string, params url.Values) (limit int, refusal s
 	return n, ""
 }
 
-// cursor is a place in a list of ids descending: before or after an id.
+// cursor is a place in a list of descending ids: before or after an id.
 type cursor struct {
 	id   uint64
 	next bool // towards smaller ids
 }
 
-// encode writes a cursor as Laravel does, without padding. A mark makes it
-// differ from others of the same place.
+// encode returns the cursor as Laravel writes it, without padding. Cursors of the
+// same place differ if their marks do; 0 is no mark.
 func (c cursor) encode(mark int) string {
 	s := fmt.Sprintf(`{"id":%d,"_pointsToNextItems":%t}`, c.id, c.next)
 	if mark > 0 {
@@ -49,8 +49,8 @@ func (c cursor) encode(mark int) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(s))
 }
 
-// decodeCursor returns the start of the list for what is not a cursor, as
-// Laravel does.
+// decodeCursor reads a cursor. What is none stands for the start of the list, as
+// in Laravel.
 func decodeCursor(s string) cursor {
 	start := cursor{math.MaxUint64, true}
 	raw, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(s, "="))
@@ -67,15 +67,15 @@ func decodeCursor(s string) cursor {
 // cursorList describes a list of subscribers.
 type cursorList struct {
 	path       string // below the base URL
-	rule       string // of its page size
-	activeOnly bool   // unless a status is asked for
-	group      *group // whose members these are; nil for all subscribers
-	email      string
+	rule       string // its path in Options.Limits
+	activeOnly bool   // unless params ask for a status
+	group      *group // lists its members; nil for all subscribers
+	email      string // lists the subscriber with this address; "" for all
 }
 
-// keep returns the condition that a list and its parameters put on rows, nil
-// for none, or a refusal.
-func (l cursorList) keep(params url.Values) (keep func(*subscriber) bool, refusal string) {
+// filter returns which subscribers a list with these parameters has, nil for
+// all, or a message if the parameters are refused.
+func (l cursorList) filter(params url.Values) (keep func(*subscriber) bool, refusal string) {
 	wanted := params.Get("filter[status]")
 	if wanted == "" && l.activeOnly {
 		wanted = "active"
@@ -93,7 +93,7 @@ func (l cursorList) keep(params url.Values) (keep func(*subscriber) bool, refusa
 }
 
 func (a *Account) cursorList(b []byte, q query, l cursorList) (int, []byte) {
-	keep, refusal := l.keep(q.params)
+	keep, refusal := l.filter(q.params)
 	if refusal != "" {
 		return a.refuse(b, "filter.status", refusal)
 	}
@@ -106,9 +106,9 @@ func (a *Account) cursorList(b []byte, q query, l cursorList) (int, []byte) {
 	}
 	at := decodeCursor(q.params.Get("cursor"))
 	rows, more := a.walk(at, limit, keep)
-	next, prev := ends(rows, at, more, q.params.Has("cursor"))
+	next, prev := neighbours(rows, at, more, q.params.Has("cursor"))
 	if q.fault.RepeatCursor {
-		next = orDefault(q.params.Get("cursor"), startCursor(rows))
+		next = orDefault(q.params.Get("cursor"), cursorTo(rows))
 	}
 	if q.fault.EmptyPage {
 		rows, next = nil, at.encode(q.n)
@@ -137,8 +137,8 @@ func (a *Account) countSubscribers(keep func(*subscriber) bool) int {
 	return n
 }
 
-// walk returns up to limit rows from a cursor on, newest first, and whether
-// there are more in that direction.
+// walk returns up to limit rows from a cursor on, newest first, and whether more
+// follow in the cursor's direction.
 func (a *Account) walk(at cursor, limit int, keep func(*subscriber) bool) (rows []*subscriber, more bool) {
 	i, found := slices.BinarySearchFunc(a.subs, at.id, compareSubscriber)
 	step := -1
@@ -166,8 +166,9 @@ func (a *Account) walk(at cursor, limit int, keep func(*subscriber) bool) (rows 
 	return rows, more
 }
 
-// ends returns the cursors that lead on from a page and back, "" for none.
-func ends(rows []*subscriber, at cursor, more, moved bool) (next, prev string) {
+// neighbours returns the cursors of the pages after and before the page that was
+// read at a cursor, "" where there is none.
+func neighbours(rows []*subscriber, at cursor, more, moved bool) (next, prev string) {
 	if len(rows) == 0 {
 		return "", ""
 	}
@@ -180,16 +181,16 @@ func ends(rows []*subscriber, at cursor, more, moved bool) (next, prev string) {
 	return next, prev
 }
 
-// startCursor is a cursor that leads to the page of rows again.
-func startCursor(rows []*subscriber) string {
+// cursorTo returns a cursor that leads to the same page again.
+func cursorTo(rows []*subscriber) string {
 	if len(rows) == 0 {
 		return cursor{1, true}.encode(0)
 	}
 	return cursor{rows[0].id + 1, true}.encode(0)
 }
 
-// appendCursorMeta appends the rest of a cursor list. Its links carry the
-// cursor and nothing else, as MailerLite's do.
+// appendCursorMeta appends what follows the rows. The links keep no parameter but
+// the cursor, as in MailerLite.
 func (a *Account) appendCursorMeta(b []byte, path string, perPage int, next, prev string) []byte {
 	link := func(c string) string {
 		if c == "" {

@@ -7,8 +7,8 @@ import (
 
 const window = time.Minute
 
-// limiter is Laravel's: a fixed window that opens with the first request and
-// closes a minute later, whatever happens in it.
+// limiter limits requests as Laravel does: in a fixed window, which opens with a
+// request and closes a minute later.
 type limiter struct {
 	perMinute int // negative: unlimited
 	now       func() time.Time
@@ -18,7 +18,7 @@ type limiter struct {
 	used  int
 }
 
-// allowance is what the limiter says of one request.
+// allowance is the limiter's answer to a request.
 type allowance struct {
 	ok         bool
 	limit      int
@@ -26,7 +26,7 @@ type allowance struct {
 	retryAfter int // seconds until the window closes, if not ok
 }
 
-// take pays for n requests; with n 0 it looks whether there is one left.
+// take counts n requests. With n = 0 it only reports whether one is left.
 func (l *limiter) take(n int) allowance {
 	if l.perMinute < 0 {
 		return allowance{ok: true, limit: 120, remaining: 119}

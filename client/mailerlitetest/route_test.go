@@ -87,7 +87,7 @@ func TestSingles(t *testing.T) {
 	o := small()
 	o.NoAccountHeader = true
 	if h := get(t, New(o), "/account").header; h.Get("x-account_id") != "" {
-		t.Error("NoAccountHeader: header all the same")
+		t.Error("NoAccountHeader: got the header")
 	}
 }
 
@@ -122,14 +122,14 @@ func TestBatch(t *testing.T) {
 	}
 	for _, row := range part(3).rows() {
 		if row["status"] != "bounced" {
-			t.Errorf("parameters of a body: got status %v", row["status"])
+			t.Errorf("parameters in a body: got status %v", row["status"])
 		}
 	}
 	if n := len(part(3).rows()); n != 3 {
-		t.Errorf("parameters of a body: got %d rows, want 3", n)
+		t.Errorf("parameters in a body: got %d rows, want 3", n)
 	}
 	if n := len(part(4).rows()); n != 2 {
-		t.Errorf("parameters of a query: got %d rows, want 2", n)
+		t.Errorf("parameters in a query: got %d rows, want 2", n)
 	}
 }
 
@@ -164,9 +164,9 @@ func TestRateLimit(t *testing.T) {
 		o := small()
 		o.RatePerMinute = 10
 		a := New(o)
-		time.Sleep(5 * time.Second) // the window opens with the first request, not with the account
+		time.Sleep(5 * time.Second) // the window opens with the first request, not when the account is made
 		for i := range 10 {
-			path := []string{"/account", "/subscribers/1", "/campaigns?limit=3"}[i%3] // 404 and 422 cost as well
+			path := []string{"/account", "/subscribers/1", "/campaigns?limit=3"}[i%3] // 404 and 422 count as well
 			g := get(t, a, path)
 			if got, want := g.header.Get("X-RateLimit-Remaining"), fmt.Sprint(9-i); g.status == 429 || got != want {
 				t.Fatalf("request %d: got status %d, remaining %s, want remaining %s", i, g.status, got, want)

@@ -7,17 +7,18 @@ import (
 	"strings"
 )
 
-// query is one question to the account: a request, or a part of a batch.
+// query is a request to the account, or a part of a batch.
 type query struct {
 	method string
 	path   string // below /api, without slashes around it
 	params url.Values
 	body   []byte // of a batch
-	n      int    // number of the request
+	n      int    // number of the request, from 1
 	fault  *Fault // never nil
 }
 
-// route is one endpoint. It appends its answer to b, under the read lock.
+// route is one endpoint. serve appends the answer to b; the account is locked for
+// reading.
 type route struct {
 	method  string
 	pattern string // {id} stands for one segment
@@ -37,8 +38,8 @@ var routes = []route{
 	{"POST", "batch", nil}, // answered by Account.batch
 }
 
-// match returns the route of a query, the id in its path, and whether the
-// path is known to any method.
+// match returns the route of a query and the id in its path. Without a route,
+// known says whether the path has one of another method.
 func (a *Account) match(q query) (r *route, id string, known bool) {
 	for i := range routes {
 		r := &routes[i]
@@ -70,7 +71,7 @@ func matchPath(pattern, path string) (id string, ok bool) {
 	return id, true
 }
 
-// answerQuery appends the answer to a query that is no batch.
+// answerQuery appends the answer to a query other than a batch.
 func (a *Account) answerQuery(b []byte, q query) (status int, body []byte) {
 	r, id, known := a.match(q)
 	switch {
@@ -89,7 +90,7 @@ func (a *Account) appendMessage(b []byte, message string) []byte {
 	return append(a.appendText(append(b, `{"message":`...), message), '}')
 }
 
-// refuse appends the 422 of one parameter.
+// refuse appends the answer 422 to an invalid parameter.
 func (a *Account) refuse(b []byte, name, message string) (int, []byte) {
 	b = a.appendText(append(b, `{"message":`...), message)
 	b = a.appendText(append(b, `,"errors":{`...), name)
@@ -97,8 +98,8 @@ func (a *Account) refuse(b []byte, name, message string) (int, []byte) {
 	return 422, append(b, `]}}`...)
 }
 
-// missing appends the 404 of a model without a row of the id.
-func (a *Account) missing(b []byte, model, id string) (int, []byte) {
+// notFound appends the answer 404 to an id that a model does not have.
+func (a *Account) notFound(b []byte, model, id string) (int, []byte) {
 	switch {
 	case !a.opt.LegacyNotFound:
 		return 404, a.appendMessage(b, "Resource does not exist.")
@@ -120,7 +121,7 @@ func (a *Account) getSubscriber(b []byte, _ query, id string) (int, []byte) {
 		}
 	}
 	if s == nil {
-		return a.missing(b, `Subscriber\Subscriber`, id)
+		return a.notFound(b, `Subscriber\Subscriber`, id)
 	}
 	return single(b, func(b []byte) []byte { return a.appendSubscriber(b, s, view{groups: true, single: true}) })
 }
@@ -128,7 +129,7 @@ func (a *Account) getSubscriber(b []byte, _ query, id string) (int, []byte) {
 func (a *Account) getGroup(b []byte, _ query, id string) (int, []byte) {
 	g := a.findGroup(parseID(id))
 	if g == nil {
-		return a.missing(b, `Group\Group`, id)
+		return a.notFound(b, `Group\Group`, id)
 	}
 	return single(b, func(b []byte) []byte { return append(b, g.json...) })
 }
@@ -136,7 +137,7 @@ func (a *Account) getGroup(b []byte, _ query, id string) (int, []byte) {
 func (a *Account) getCampaign(b []byte, _ query, id string) (int, []byte) {
 	c := a.findCampaign(parseID(id))
 	if c == nil {
-		return a.missing(b, `Campaign\Campaign`, id)
+		return a.notFound(b, `Campaign\Campaign`, id)
 	}
 	return single(b, func(b []byte) []byte {
 		return appendRow(b, a, campaignAttributes, c, c.patch, view{single: true})
@@ -166,7 +167,7 @@ func (a *Account) listSubscribers(b []byte, q query, _ string) (int, []byte) {
 func (a *Account) listMembers(b []byte, q query, id string) (int, []byte) {
 	g := a.findGroup(parseID(id))
 	if g == nil {
-		return a.missing(b, `Group\Group`, id)
+		return a.notFound(b, `Group\Group`, id)
 	}
 	return a.cursorList(b, q, cursorList{path: "groups/" + id + "/subscribers", rule: "/groups/{id}/subscribers", activeOnly: true, group: g})
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// shape maps the path of every value in JSON documents to the types found
-// there, keys of open maps being "*".
+// shape maps the path of every value in JSON documents to the types found there.
+// The keys of open maps are "*".
 type shape map[string]map[string]bool
 
 var openMaps = []string{"fields", "emails[].click_map"}
@@ -68,7 +68,8 @@ func recording(t *testing.T, name string) got {
 	return got{body: doc.Body}
 }
 
-// rowShape adds up the rows of answers that fulfil a condition, nil for all.
+// rowShape returns the shape of those rows in the answers that meet a condition,
+// of all rows if it is nil.
 func rowShape(is func(row map[string]any) bool, answers ...got) shape {
 	s := shape{}
 	for _, g := range answers {
@@ -85,8 +86,8 @@ func rowShape(is func(row map[string]any) bool, answers ...got) shape {
 	return s
 }
 
-// compareShapes reports what must is known to hold and ours lacks, and what
-// ours holds and neither must nor may knows. Some paths are excused, by prefix.
+// compareShapes reports what must has and ours lacks, and what ours has and
+// neither must nor may has. Paths that begin with an excused one are left out.
 func compareShapes(t *testing.T, ours, must, may shape, excused ...string) {
 	t.Helper()
 	isExcused := func(path string) bool {
@@ -120,7 +121,7 @@ func TestShapes(t *testing.T) {
 		t.Skip("no recorded responses beside the repository")
 	}
 	o := small()
-	o.NumbersAsStrings = true // no recording has a number field that is not null
+	o.NumbersAsStrings = true // in the recordings, every number field is null
 	a := New(o)
 	rec := func(name string) got { return recording(t, name) }
 	status := func(want string) func(map[string]any) bool {
@@ -167,7 +168,7 @@ func TestShapes(t *testing.T) {
 	})
 }
 
-// TestEnvelopes compares what surrounds the rows.
+// TestEnvelopes compares the members beside the rows with recorded responses.
 func TestEnvelopes(t *testing.T) {
 	if _, err := os.Stat(recordings); err != nil {
 		t.Skip("no recorded responses beside the repository")

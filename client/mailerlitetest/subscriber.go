@@ -5,7 +5,7 @@ import (
 	"strconv"
 )
 
-// status of a subscriber, in the order of Statuses.
+// status is an index in Statuses.
 type status uint8
 
 const (
@@ -21,7 +21,7 @@ var Statuses = []string{"active", "unsubscribed", "unconfirmed", "bounced", "jun
 
 var sources = []string{"manual", "import", "api", "webform", "subscribe app"}
 
-// subscriber is a row in about 250 bytes, custom fields included.
+// subscriber takes about 250 bytes, custom fields included.
 type subscriber struct {
 	id                                uint64
 	email                             string
@@ -136,8 +136,8 @@ func (s *subscriber) setField(f *field, v value) {
 
 func (s *subscriber) in(g *group) bool { return slices.Contains(s.groups, g) }
 
-// join and leave keep the group's counters right; both report whether they
-// changed anything.
+// join makes a subscriber a member of a group, counts it there, and reports
+// whether it was none before.
 func (a *Account) join(s *subscriber, g *group) bool {
 	if s.in(g) {
 		return false
@@ -147,6 +147,7 @@ func (a *Account) join(s *subscriber, g *group) bool {
 	return true
 }
 
+// leave undoes join, and reports whether there was a membership.
 func (a *Account) leave(s *subscriber, g *group) bool {
 	if !s.in(g) {
 		return false
@@ -156,13 +157,14 @@ func (a *Account) leave(s *subscriber, g *group) bool {
 	return true
 }
 
+// count adds to the number of a group's members of a status.
 func (a *Account) count(g *group, st status, by int) {
 	g.counts[st] += by
 	g.dirty, a.dirty = true, true
 }
 
-// setStatus moves a subscriber to a status at a time, as MailerLite would:
-// the times of subscribing and unsubscribing follow.
+// setStatus gives a subscriber a status at a time, as MailerLite would: the times
+// of subscribing and unsubscribing are set to match.
 func (a *Account) setStatus(s *subscriber, st status, at stamp) {
 	for _, g := range s.groups {
 		a.count(g, s.status, -1)
@@ -180,7 +182,7 @@ func (a *Account) setStatus(s *subscriber, st status, at stamp) {
 	}
 }
 
-// find returns the subscriber of an id, or nil.
+// find returns the subscriber with an id, or nil.
 func (a *Account) find(id uint64) *subscriber {
 	if i, ok := slices.BinarySearchFunc(a.subs, id, compareSubscriber); ok {
 		return a.subs[i]

@@ -2,8 +2,9 @@ package mailerlitetest
 
 import "strconv"
 
-// value is one cell of a subscriber in four bytes, so that a million of them
-// fit: three bits say what the other 29 are. Zero is null.
+// value is the content of one field of a subscriber, in four bytes, so that a
+// million subscribers fit into memory: three bits tell what the other 29 mean.
+// Zero is null.
 type value uint32
 
 const (
@@ -29,9 +30,9 @@ func intOf(n int) value        { return intValue | value(n+payloadHalf)&payloadM
 func centsOf(n int) value      { return centsValue | value(n+payloadHalf)&payloadMask }
 func dateOf(unixDay int) value { return dateValue | value(unixDay-dateOrigin)&payloadMask }
 
-// values holds the JSON texts that cells refer to, each once.
+// values holds the JSON texts that cells refer to, without duplicates.
 type values struct {
-	plain bool // spelling of text, see appendString
+	plain bool // see appendString
 	list  []string
 	index map[string]value
 }
@@ -53,8 +54,7 @@ func (v *values) raw(json string) value {
 	return c
 }
 
-// append writes a cell; number says that the field is of that type, and
-// quoted that such a field is written as a string.
+// append appends a cell as JSON. With quoted, numbers are written as strings.
 func (v *values) append(b []byte, c value, quoted bool) []byte {
 	n := int(c & payloadMask)
 	switch c &^ payloadMask {

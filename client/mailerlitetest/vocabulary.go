@@ -1,6 +1,6 @@
 package mailerlitetest
 
-// What people write into an account: many scripts, quotes, markup, nothing.
+// What people enter into an account: many scripts, quotes, markup, or nothing.
 
 var firstNames = []string{
 	"Ona", "Jonas", "Rūta", "Łukasz", "Zoë", "José", "Siân", "Björn", "Chloë", "Þórdís", "İpek", "Đorđe", "Anaïs", "Müge",
@@ -76,10 +76,10 @@ var campaignNames = []string{
 	"Black Friday 🖤", "Customer survey", "お知らせ", "Price list <2026>", "Our garden in June", "Thank you!", "What's next?",
 }
 
-// customField declares a custom field and what its cells look like.
+// customField declares a field and how its values are made up.
 type customField struct {
 	name, key, kind string
-	filled          int // percent of the rows
+	filled          int // percent of the subscribers that have it
 	cell            func(g *generator) value
 }
 
@@ -117,7 +117,7 @@ var customFields = []customField{
 	{"Preferred channel", "", "text", 45, func(g *generator) value { return g.word(g.a.words.channel) }},
 }
 
-// laterFields are the custom fields that appear while the account lives.
+// laterFields are the custom fields that are added as days pass.
 var laterFields = []customField{
 	{"Consent version", "", "text", 0, func(g *generator) value { return g.word(g.a.words.plan) }},
 	{"Net promoter score", "", "number", 0, func(g *generator) value { return intOf(g.below(11)) }},

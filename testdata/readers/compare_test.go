@@ -14,13 +14,13 @@ type comparison struct {
 	*warehouse
 	table    string
 	relation string   // the table, as SQL
-	rows     string   // the file of the account's rows
-	first    string   // the same at the first moment
-	columns  []column // but for _rescued and _synced_at
-	customs  int      // how many of the columns, at their end, are custom fields
+	rows     string   // file with the account's rows
+	first    string   // file with the account's rows at the first moment
+	columns  []column // all but _rescued and _synced_at
+	customs  int      // how many of the columns are custom fields; they come last
 }
 
-// compare returns the comparison of a table with the account at the last recorded moment.
+// compare returns the comparison of a table with the account as it was recorded last.
 func (l *lake) compare(t testing.TB, w *warehouse, table string) comparison {
 	t.Helper()
 	c := comparison{warehouse: w, table: table, relation: l.glob(table), rows: l.rows(table, l.moment),
@@ -32,8 +32,8 @@ func (l *lake) compare(t testing.TB, w *warehouse, table string) comparison {
 	return c
 }
 
-// differences tells what differs; nothing if the table has all columns, in order and of their types, and exactly the
-// account's rows. Every value counts, and none may have been rescued: the account has no unfitting ones.
+// differences describes what differs. That is nothing if the table has all columns, in order and with their types, and
+// exactly the account's rows. No value may be in _rescued: all values of the account fit their columns.
 func (c comparison) differences(t testing.TB) []string {
 	t.Helper()
 	if differences := c.columnDifferences(t); len(differences) > 0 {
@@ -49,7 +49,7 @@ func (c comparison) columnDifferences(t testing.TB) []string {
 	t.Helper()
 	declared, customs := c.columns[:len(c.columns)-c.customs], c.columns[len(c.columns)-c.customs:]
 	if c.count(t, "SELECT count(*) FROM read_ndjson_objects("+quote(c.first)+")") == 0 {
-		customs = c.asStored(t, customs) // fields that no row showed at first are in no order
+		customs = c.asStored(t, customs) // without a row that has the fields, their order is open
 	}
 	own := []column{{name: "_rescued", kind: "VARCHAR"}, {name: "_synced_at", kind: "TIME"}}
 	var wants, gots []string
@@ -66,7 +66,7 @@ func (c comparison) columnDifferences(t testing.TB) []string {
 	return []string{fmt.Sprintf("columns:\ngot  %s\nwant %s", strings.Join(gots, ", "), strings.Join(wants, ", "))}
 }
 
-// asStored returns columns in the order in which the dataset has them, those that it lacks last.
+// asStored returns columns in the order of the dataset, and those that it lacks at the end.
 func (c comparison) asStored(t testing.TB, columns []column) []column {
 	t.Helper()
 	names, _ := c.describe(t, c.relation)
@@ -81,7 +81,7 @@ func (c comparison) asStored(t testing.TB, columns []column) []column {
 	return columns
 }
 
-// fromAccount returns the SQL of the table as the account's rows, in a file, say it should be.
+// fromAccount returns the SQL of the table as it should be, by a file with the account's rows.
 func (c comparison) fromAccount(rows string) string {
 	list := []string{"CAST(NULL AS VARCHAR) AS _rescued"}
 	for _, c := range c.columns {
@@ -90,6 +90,7 @@ func (c comparison) fromAccount(rows string) string {
 	return "SELECT " + strings.Join(list, ", ") + " FROM read_ndjson_objects(" + quote(rows) + ")"
 }
 
+// fromDataset returns the SQL of the table as it is.
 func (c comparison) fromDataset() string {
 	list := []string{"_rescued"}
 	for _, c := range c.columns {
@@ -98,7 +99,7 @@ func (c comparison) fromDataset() string {
 	return "SELECT " + strings.Join(list, ", ") + " FROM " + c.relation
 }
 
-// unmatched describes the rows of one query that another lacks, the first few of them in full.
+// unmatched describes the rows of one query that another lacks, the first two in full.
 func (c comparison) unmatched(t testing.TB, what, query, other string) []string {
 	t.Helper()
 	difference := "FROM ((" + query + ") EXCEPT ALL (" + other + "))"
@@ -106,14 +107,14 @@ func (c comparison) unmatched(t testing.TB, what, query, other string) []string 
 	if n == 0 {
 		return nil
 	}
-	list := []string{fmt.Sprintf("%s %d rows, the first being", what, n)}
+	list := []string{fmt.Sprintf("%s %d rows, such as", what, n)}
 	for _, row := range c.warehouse.table(t, "SELECT * "+difference+" ORDER BY ALL LIMIT 2") {
 		list = append(list, fmt.Sprint(row...))
 	}
 	return list
 }
 
-// changes counts, from the account's rows alone, what changed in the table from one file of rows to the next.
+// changes counts what changed in the table between two files of the account's rows.
 func (c comparison) changes(t testing.TB, before, after string) (inserted, updated, deleted int64) {
 	t.Helper()
 	key := make([]string, len(keys[c.table]))
@@ -123,12 +124,12 @@ func (c comparison) changes(t testing.TB, before, after string) (inserted, updat
 	keysOf := func(rows string) string {
 		return "SELECT " + strings.Join(key, ", ") + " FROM (" + c.fromAccount(rows) + ")"
 	}
-	lacking := func(query, other string) int64 {
+	missing := func(query, other string) int64 {
 		return c.count(t, "SELECT count(*) FROM (("+query+") EXCEPT ALL ("+other+"))")
 	}
-	inserted = lacking(keysOf(after), keysOf(before))
-	deleted = lacking(keysOf(before), keysOf(after))
-	return inserted, lacking(c.fromAccount(after), c.fromAccount(before)) - inserted, deleted
+	inserted = missing(keysOf(after), keysOf(before))
+	deleted = missing(keysOf(before), keysOf(after))
+	return inserted, missing(c.fromAccount(after), c.fromAccount(before)) - inserted, deleted
 }
 
 // check fails the test unless every table equals the account as it is now.

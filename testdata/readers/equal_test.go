@@ -35,7 +35,7 @@ func TestLakeEqualsAccount(t *testing.T) {
 	l.checkManifest(t, w)
 }
 
-// checkReport compares the numbers of changed rows with those that the account's own rows give.
+// checkReport compares the reported numbers of rows with those counted in the account's own rows.
 func (l *lake) checkReport(t *testing.T, w *warehouse, report *export.Report) {
 	t.Helper()
 	for _, r := range report.Tables {
@@ -51,7 +51,7 @@ func (l *lake) checkReport(t *testing.T, w *warehouse, report *export.Report) {
 	}
 }
 
-// checkSynced compares the number of rows that say they were first exported in this run with its report.
+// checkSynced compares the number of rows whose _synced_at lies in this run with its report.
 func (l *lake) checkSynced(t *testing.T, w *warehouse, report *export.Report, began time.Time) {
 	t.Helper()
 	for _, r := range report.Tables {
@@ -63,8 +63,8 @@ func (l *lake) checkSynced(t *testing.T, w *warehouse, report *export.Report, be
 	}
 }
 
-// TestUnknownsOfTheAPI compares where MailerLite may behave otherwise than is most probable.
-func TestUnknownsOfTheAPI(t *testing.T) {
+// TestUnknownBehaviour compares dataset and account under each way in which MailerLite may behave where that is not known.
+func TestUnknownBehaviour(t *testing.T) {
 	for name, change := range map[string]func(*mailerlitetest.Options){
 		"numbers as strings":   func(o *mailerlitetest.Options) { o.NumbersAsStrings = true },
 		"groups not included":  func(o *mailerlitetest.Options) { o.IgnoreInclude = true },

@@ -12,12 +12,12 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/metadata"
 )
 
-// TestFilesOpenEverywhere looks at the files themselves, page by page, for what old and new readers alike understand.
-// The reader is Arrow's for Go, which shares no code with the writer.
+// TestFilesOpenEverywhere checks, page by page, that the files use only what every reader understands, old or new. It reads
+// them with Arrow for Go, which shares no code with the writer.
 func TestFilesOpenEverywhere(t *testing.T) {
 	l := newLake(t, demo(3000))
 	l.export(t)
-	for range 2 { // merged parts must be like first ones
+	for range 2 { // merged parts must be like those of a first export
 		l.account.Advance(1)
 		l.export(t)
 	}
@@ -66,7 +66,7 @@ func checkChunk(t *testing.T, name string, chunk *metadata.ColumnChunkMetaData) 
 		switch e {
 		case parquet.Encodings.Plain, parquet.Encodings.RLE, parquet.Encodings.RLEDict, parquet.Encodings.PlainDict:
 		default:
-			t.Errorf("%s: encoding %v, which not every reader has", name, e)
+			t.Errorf("%s: encoding %v, which some readers lack", name, e)
 		}
 	}
 	switch name {
@@ -81,7 +81,7 @@ func checkChunk(t *testing.T, name string, chunk *metadata.ColumnChunkMetaData) 
 	}
 }
 
-// checkStatistics checks that readers can skip the chunk by its bounds, and trust its number of nulls.
+// checkStatistics checks that the chunk has bounds, by which readers can skip it, and its number of nulls.
 func checkStatistics(t *testing.T, name string, chunk *metadata.ColumnChunkMetaData, rows int64) {
 	t.Helper()
 	s, err := chunk.Statistics()
@@ -93,11 +93,11 @@ func checkStatistics(t *testing.T, name string, chunk *metadata.ColumnChunkMetaD
 		t.Errorf("%s: nulls are not counted", name)
 	}
 	if some := s.NullCount() < rows; s.HasMinMax() != some {
-		t.Errorf("%s: has bounds is %v with %d of %d rows null", name, s.HasMinMax(), s.NullCount(), rows)
+		t.Errorf("%s: has bounds: %v, with %d of %d rows null", name, s.HasMinMax(), s.NullCount(), rows)
 	}
 }
 
-// checkPages reads every page, which checks the checksums too, and finds each of version 1.
+// checkPages checks that data pages are of version 1 and hold all values. Reading them checks their checksums.
 func checkPages(t *testing.T, name string, pages file.PageReader, rows int64) {
 	t.Helper()
 	var values int64

@@ -5,7 +5,7 @@ import (
 	"reflect"
 )
 
-// inodeOf returns the inode of a file, 0 where the platform has none.
+// inodeOf returns the inode of a file, 0 if the platform has none.
 func inodeOf(info fs.FileInfo) uint64 {
 	stat := reflect.ValueOf(info.Sys())
 	if stat.Kind() != reflect.Pointer || stat.Elem().Kind() != reflect.Struct {

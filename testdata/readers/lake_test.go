@@ -1,9 +1,9 @@
-// Package readers reads the datasets that mailerlake writes with other people's readers, and compares them with the
+// Package readers reads the datasets that mailerlake writes with readers that others wrote, and compares them with the
 // account they were exported from. It is a module of its own, so that DuckDB and its C++ stay out of the program's.
 //
-// The two names you want are newLake, an account and its dataset, and the warehouse, a DuckDB that sees both: the
-// tables as a user's query would, and the account's own rows as JSON text. What the tables should look like is stated
-// here (layouts) from the API's facts, not taken from package schema, so that a mistake there cannot cancel out.
+// The two names you want are lake, an account and its dataset, and warehouse, a DuckDB that reads both: the tables as a
+// user's query would, and the account's own rows as JSON text. What the tables should look like is stated here (layouts),
+// from the facts about the API. It is not taken from package schema, so that a mistake there is noticed.
 package readers
 
 import (
@@ -25,9 +25,9 @@ import (
 // lake is a simulated account and the dataset that is exported from it.
 type lake struct {
 	dir     string // of the dataset
-	records string // of the account's rows, see record
+	records string // directory of the account's rows, see record
 	account *mailerlitetest.Account
-	moment  int // how often the account's rows were recorded
+	moment  int // number of the last recording of the account's rows, from 1
 	sizes   part.Sizes
 }
 
@@ -38,7 +38,7 @@ func newLake(t testing.TB, o mailerlitetest.Options) *lake {
 		account: mailerlitetest.New(o), sizes: part.DefaultSizes}
 }
 
-// demo is the demo account with other numbers of subscribers.
+// demo describes the demo account with another number of subscribers.
 func demo(subscribers int) mailerlitetest.Options {
 	o := mailerlitetest.Demo(0)
 	o.Subscribers = subscribers
@@ -70,7 +70,7 @@ func (l *lake) export(t testing.TB) *export.Report {
 	return report
 }
 
-// record writes the account's rows as they are now to files that rows names.
+// record writes the account's rows as they are now to the files that rows names.
 func (l *lake) record(t testing.TB) {
 	t.Helper()
 	l.moment++
@@ -88,17 +88,17 @@ func (l *lake) record(t testing.TB) {
 	}
 }
 
-// rows names the file with the account's rows of a table, a JSON object a line, as they were at a moment.
+// rows returns the name of the file with the account's rows of a table, one JSON object a line, at a moment.
 func (l *lake) rows(table string, moment int) string {
 	return filepath.Join(l.records, fmt.Sprintf("%s-%d.ndjson", table, moment))
 }
 
-// glob is what a user writes behind FROM.
+// glob returns what a user writes after FROM to read a table.
 func (l *lake) glob(table string) string {
 	return quote(filepath.Join(l.dir, table, "*.parquet"))
 }
 
-// fileState tells whether a file is still the same one.
+// fileState changes if a file is written or replaced.
 type fileState struct {
 	inode    uint64
 	modified time.Time

@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// layouts state what each table looks like, from the facts about the API and the naming that the design fixes: a line a
-// column, its name, its type and, unless it is the name, the API path of its values. Types are DuckDB's, but TIME
-// stands for a time in UTC and JSON for JSON text.
+// layouts state the columns of each table, one a line: its name, its type and, if it differs from the name, its path in
+// the API. They follow from the facts about the API and the dataset's rules for names. Types are DuckDB's, except that
+// TIME stands for a time in UTC and JSON for JSON text.
 var layouts = map[string]string{
 	"subscriber": `
 		id VARCHAR
@@ -162,7 +162,7 @@ var layouts = map[string]string{
 `,
 }
 
-// keys state the order that the rows of a table lie in.
+// keys state the key of each table, in the order that its rows are sorted by.
 var keys = map[string][]string{
 	"subscriber":       {"id"},
 	"group":            {"id"},
@@ -185,13 +185,14 @@ func layoutOf(t testing.TB, table string) []column {
 		case 3:
 			columns = append(columns, column{f[0], f[1], f[2]})
 		default:
-			t.Fatalf("layout of %s: %q is no column", table, line)
+			t.Fatalf("layout of %s: %q does not describe a column", table, line)
 		}
 	}
 	return columns
 }
 
-// fieldLayout returns the columns of the account's custom fields, by the rows of the table field at all moments so far.
+// fieldLayout returns the columns of the account's custom fields, those deleted since among them: it takes them from all
+// recordings of the table field.
 func (l *lake) fieldLayout(t testing.TB, w *warehouse) []column {
 	t.Helper()
 	kinds := map[string]string{"text": "VARCHAR", "number": "DOUBLE", "date": "DATE"}
@@ -209,7 +210,7 @@ func (l *lake) fieldLayout(t testing.TB, w *warehouse) []column {
 	return columns
 }
 
-// sqlType returns the type of the column as DuckDB should see it.
+// sqlType returns the type that DuckDB should show for the column.
 func (c column) sqlType() string {
 	switch c.kind {
 	case "TIME":
@@ -220,13 +221,13 @@ func (c column) sqlType() string {
 	return c.kind
 }
 
-// fromJSON returns the SQL that takes the column's value from a record of the API.
+// fromJSON returns the SQL of the column's value in a record of the API.
 func (c column) fromJSON() string {
 	path := quote(`$."` + strings.ReplaceAll(c.path, ".", `"."`) + `"`)
 	switch text := "(json->>" + path + ")"; c.kind {
 	case "VARCHAR":
 		return text
-	case "TIME": // the API's times are UTC without saying so
+	case "TIME": // the API's times are in UTC and do not say so
 		return "CAST(" + text + " || '+00' AS TIMESTAMPTZ)"
 	case "JSON":
 		return "CASE WHEN json_type(json, " + path + ") <> 'NULL' THEN json(json->" + path + ") END"
@@ -235,8 +236,7 @@ func (c column) fromJSON() string {
 	}
 }
 
-// stored returns the SQL that takes the column's value from the dataset; of JSON text the content counts, not the
-// writing.
+// stored returns the SQL of the column's value in the dataset. JSON text is compared by content, whatever its spacing.
 func (c column) stored() string {
 	if c.kind == "JSON" {
 		return "json(" + name(c.name) + ")"

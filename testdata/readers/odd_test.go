@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// oddity is an odd value in the API's JSON, and what a reader should see of it.
+// oddity is an odd value in the API's JSON, and what a reader should see in the dataset.
 type oddity struct {
 	path    string // of the API: an attribute of subscriber, or fields.<key>
 	raw     string // JSON, as it comes over the wire
@@ -48,7 +48,7 @@ var oddities = []oddity{
 	{"profile", `[]`, `[]`, nil},
 }
 
-// TestOddValues gives each subscriber one odd value and reads it with DuckDB: nothing is lost, nothing made up.
+// TestOddValues gives each subscriber one odd value and checks with DuckDB that it arrives, in its column or in _rescued.
 func TestOddValues(t *testing.T) {
 	l, w := newLake(t, demo(len(oddities))), newWarehouse(t)
 	w.exec(t, "SET TimeZone = 'UTC'")

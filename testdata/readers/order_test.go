@@ -18,7 +18,7 @@ import (
 	"mailerlake/client/mailerlitetest"
 )
 
-// manifest is what a loader would read of manifest.json.
+// manifest is the part of manifest.json that a loader reads.
 type manifest struct {
 	Format int
 	Tables []struct {
@@ -79,14 +79,15 @@ func (l *lake) checkOrder(t *testing.T, w *warehouse) {
 			WHERE falls AND (part, number) <> (0, 0)`,
 			strings.Join(now, ", "), strings.Join(before, ", "), strings.Join(relations, " UNION ALL ")))
 		if n > 0 {
-			t.Errorf("%s: %d rows are not behind the row before them", table.Name, n)
+			t.Errorf("%s: %d rows do not sort after the row before them", table.Name, n)
 		}
 	}
 }
 
-// numbered is the relation of a file's rows with their numbers in the file, from 0.
+// numbered returns the SQL of a file's rows with their numbers in the file, from 0.
 func numbered(file string) string { return "read_parquet(" + quote(file) + ", file_row_number = true)" }
 
+// keyList returns the columns of a table's key, as SQL.
 func keyList(table string) string {
 	var list []string
 	for _, k := range keys[table] {
@@ -95,8 +96,8 @@ func keyList(table string) string {
 	return strings.Join(list, ", ")
 }
 
-// checkManifest compares what the manifest says about each part with the file: size, checksum, rows, row groups and
-// their first keys, last key; and each table's columns, rows and list of files.
+// checkManifest compares the manifest with the files: of each table the columns, the rows and the list of files; of each
+// part the size, the checksum, the rows, the row groups with their first keys, and the last key.
 func (l *lake) checkManifest(t *testing.T, w *warehouse) {
 	t.Helper()
 	files := l.files(t)
@@ -123,7 +124,7 @@ func (l *lake) checkManifest(t *testing.T, w *warehouse) {
 	}
 }
 
-// partOnDisk describes a part by its file alone.
+// partOnDisk describes a part by what is in its file.
 func (l *lake) partOnDisk(t testing.TB, w *warehouse, table, path string) partState {
 	t.Helper()
 	file := filepath.Join(l.dir, path)

@@ -6,8 +6,8 @@ import (
 	"mailerlake/client/mailerlitetest"
 )
 
-// TestSeveralParts changes 1 % of an account that takes several parts: each table is equal again, and the parts that
-// nothing changed in are not touched.
+// TestSeveralParts changes 1 % of an account that takes several parts, and then a single row: each time every table equals
+// the account, and the single row touches only its own part.
 func TestSeveralParts(t *testing.T) {
 	if testing.Short() {
 		t.Skip("140,000 subscribers take a while")
@@ -38,7 +38,7 @@ func (l *lake) changeOne(t *testing.T, w *warehouse) {
 	const first = "subscriber/part-00000.parquet"
 	for path, after := range l.files(t) {
 		if touched := after != before[path]; touched != (path == first) {
-			t.Errorf("%s: touched is %v for a change in %s", path, touched, first)
+			t.Errorf("%s: touched: %v, for a change in %s", path, touched, first)
 		}
 		delete(before, path)
 	}
@@ -47,17 +47,17 @@ func (l *lake) changeOne(t *testing.T, w *warehouse) {
 	}
 }
 
-// checkParts fails the test unless a table has so many parts at least.
-func (l *lake) checkParts(t *testing.T, table string, least int) {
+// checkParts fails the test if a table has fewer parts than the minimum.
+func (l *lake) checkParts(t *testing.T, table string, minimum int) {
 	t.Helper()
 	for _, m := range l.manifest(t).Tables {
-		if m.Name == table && len(m.Parts) < least {
-			t.Fatalf("%s has %d parts, want %d or more", table, len(m.Parts), least)
+		if m.Name == table && len(m.Parts) < minimum {
+			t.Fatalf("%s has %d parts, want %d or more", table, len(m.Parts), minimum)
 		}
 	}
 }
 
-// TestPartsHaveOneSchema gives an account of many small parts a new column and looks for a part that lacks it.
+// TestPartsHaveOneSchema adds a custom field to an account and checks that all parts of a table still have one schema.
 func TestPartsHaveOneSchema(t *testing.T) {
 	o := demo(3000)
 	l, w := newLake(t, o), newWarehouse(t)
@@ -78,7 +78,7 @@ func TestPartsHaveOneSchema(t *testing.T) {
 	}
 }
 
-// schemas is the query of how many different schemas files have.
+// schemas returns the SQL that counts the different schemas of some files.
 func schemas(glob string) string {
 	return `SELECT count(DISTINCT s) FROM (
 		SELECT list((name, type, repetition_type, converted_type, logical_type)) AS s

@@ -17,7 +17,7 @@ import (
 	"mailerlake/client/mailerlitetest"
 )
 
-// profile is what a reader found in a table, see read.py.
+// profile is what a reader found in a table; read.py prints it.
 type profile struct {
 	Rows, Keys int64
 	Columns    map[string]columnProfile
@@ -29,15 +29,15 @@ type columnProfile struct {
 	Sum   json.Number
 }
 
-// TestPythonReaders has pyarrow and polars read every table and compares what they found with what DuckDB finds.
-// With PYTHON, the interpreter to use, both must be there; without it they are skipped where they are not.
+// TestPythonReaders has pyarrow and polars read every table, and compares what they find with what DuckDB finds. If PYTHON
+// names the interpreter, it must have both; otherwise a reader that is not installed is skipped.
 func TestPythonReaders(t *testing.T) {
 	for _, reader := range []string{"pyarrow", "polars"} {
 		t.Run(reader, func(t *testing.T) { testReader(t, reader, os.Getenv("PYTHON") != "") })
 	}
 }
 
-// TestSpark does the same with Spark, which needs Java and half a minute: only with SPARK=1.
+// TestSpark does the same with Spark. It runs only with SPARK=1, as it needs Java and half a minute.
 func TestSpark(t *testing.T) {
 	if os.Getenv("SPARK") == "" {
 		t.Skip("set SPARK=1 and install requirements-spark.txt")
@@ -45,7 +45,7 @@ func TestSpark(t *testing.T) {
 	testReader(t, "spark", true)
 }
 
-func testReader(t *testing.T, reader string, must bool) {
+func testReader(t *testing.T, reader string, required bool) {
 	python := os.Getenv("PYTHON")
 	if python == "" {
 		python = "python3"
@@ -55,7 +55,7 @@ func testReader(t *testing.T, reader string, must bool) {
 		module = reader
 	}
 	if out, err := exec.Command(python, "-c", "import "+module).CombinedOutput(); err != nil {
-		if must {
+		if required {
 			t.Fatalf("%s cannot import %s: %v\n%s", python, module, err, out)
 		}
 		t.Skipf("%s cannot import %s; install requirements.txt", python, module)
@@ -76,6 +76,7 @@ func testReader(t *testing.T, reader string, must bool) {
 	}
 }
 
+// readWith has a Python reader read every table, and returns what it found.
 func (l *lake) readWith(t testing.TB, python, reader string) map[string]profile {
 	t.Helper()
 	args := []string{"read.py", reader, l.dir}
@@ -96,7 +97,7 @@ func (l *lake) readWith(t testing.TB, python, reader string) map[string]profile 
 	return found
 }
 
-// sameSum tells whether two sums are the same number, or nearly so if they have fractions.
+// sameSum reports whether two sums are equal, or nearly equal if they have fractions.
 func sameSum(a, b json.Number) bool {
 	if strings.ContainsAny(string(a+b), ".eE") {
 		x, errX := a.Float64()
@@ -108,8 +109,9 @@ func sameSum(a, b json.Number) bool {
 	return okX && okY && x.Cmp(y) == 0
 }
 
-// weights are, by type of column, the Python type that a value has and the number that stands for it in a sum.
-var weights = map[string]struct{ python, sql string }{
+// kinds maps the types of columns to the Python type of their values, and to the SQL of the number that a value adds to
+// the sum of its column, as in read.py.
+var kinds = map[string]struct{ python, number string }{
 	"VARCHAR":                  {"str", "CAST(CAST('0x' || md5(%s)[:8] AS BIGINT) AS HUGEINT)"},
 	"BIGINT":                   {"int", "CAST(%s AS HUGEINT)"},
 	"DOUBLE":                   {"float", "%s"},
@@ -124,15 +126,15 @@ func (l *lake) profile(t testing.TB, w *warehouse, table string) profile {
 	names, types := w.describe(t, l.glob(table))
 	list := []string{"count(*)", "count(DISTINCT row(" + keyList(table) + "))"}
 	for i, column := range names {
-		weight := fmt.Sprintf(weights[types[i]].sql, name(column))
-		list = append(list, "count("+name(column)+")", "CAST(coalesce(sum("+weight+"), 0) AS VARCHAR)")
+		number := fmt.Sprintf(kinds[types[i]].number, name(column))
+		list = append(list, "count("+name(column)+")", "CAST(coalesce(sum("+number+"), 0) AS VARCHAR)")
 	}
 	row := w.table(t, "SELECT "+strings.Join(list, ", ")+" FROM "+l.glob(table))[0]
 	p := profile{Rows: row[0].(int64), Keys: row[1].(int64), Columns: map[string]columnProfile{}}
 	for i, values := range slices.Collect(slices.Chunk(row[2:], 2)) {
 		c := columnProfile{Count: values[0].(int64), Types: []string{}, Sum: json.Number(values[1].(string))}
 		if c.Count > 0 {
-			c.Types = []string{weights[types[i]].python}
+			c.Types = []string{kinds[types[i]].python}
 		}
 		p.Columns[names[i]] = c
 	}

@@ -9,13 +9,12 @@ import (
 	"mailerlake/client/mailerlitetest"
 )
 
-// TestJoinRunsAsItStands runs the query that every user writes first, in a directory with a lake, and counts on the
-// account's side.
-func TestJoinRunsAsItStands(t *testing.T) {
+// TestJoin runs the query that every user writes first, with paths relative to the directory that holds the dataset.
+func TestJoin(t *testing.T) {
 	l, w := newLake(t, demo(2000)), newWarehouse(t)
 	l.export(t)
 	l.record(t)
-	w.from(t, l)
+	w.startIn(t, l)
 	got := w.count(t, `SELECT count(*) FROM (SELECT s.email, g.name FROM 'lake/group_subscriber/*.parquet' gs
 		JOIN 'lake/subscriber/*.parquet' s ON s.id = gs.subscriber_id JOIN 'lake/group/*.parquet' g ON g.id = gs.group_id)`)
 	if want := int64(len(l.account.IDs("group_subscriber"))); got != want || want == 0 {
@@ -23,8 +22,8 @@ func TestJoinRunsAsItStands(t *testing.T) {
 	}
 }
 
-// TestTypesAsDescribed checks that DESCRIBE shows a type of each sort where it is due.
-func TestTypesAsDescribed(t *testing.T) {
+// TestTypes checks that DESCRIBE shows the right types, by one column or two of each.
+func TestTypes(t *testing.T) {
 	l, w := newLake(t, demo(300)), newWarehouse(t)
 	l.export(t)
 	for column, want := range map[string]string{
@@ -43,12 +42,12 @@ func TestTypesAsDescribed(t *testing.T) {
 		table, name, _ := strings.Cut(column, ".")
 		names, types := w.describe(t, l.glob(table))
 		if i := slices.Index(names, name); i < 0 || types[i] != want {
-			t.Errorf("%s: not described as %s (columns %v, types %v)", column, want, names, types)
+			t.Errorf("%s: not of type %s (columns %v, types %v)", column, want, names, types)
 		}
 	}
 }
 
-// TestKeysAreRequired checks that a key cannot be null in the files' own schema, and everything else can.
+// TestKeysAreRequired checks that keys, and nothing else, are required in the schema of the files.
 func TestKeysAreRequired(t *testing.T) {
 	l, w := newLake(t, demo(300)), newWarehouse(t)
 	l.export(t)
@@ -80,7 +79,7 @@ func TestReadmeQueries(t *testing.T) {
 	}
 	l, w := newLake(t, mailerlitetest.Demo(0)), newWarehouse(t)
 	l.export(t)
-	w.from(t, l)
+	w.startIn(t, l)
 	for _, query := range queries {
 		names, rows, err := w.query(query)
 		if err != nil {
@@ -88,7 +87,7 @@ func TestReadmeQueries(t *testing.T) {
 			continue
 		}
 		if len(names) == 0 || len(rows) == 0 {
-			t.Errorf("a query of the README answers nothing:\n%s", query)
+			t.Errorf("a query of the README returns no rows:\n%s", query)
 		}
 	}
 }
@@ -101,7 +100,7 @@ func TestSQLBlocks(t *testing.T) {
 	}
 }
 
-// sqlBlocks returns the statements in the ```sql blocks of a text; one ends with a semicolon at the end of a line.
+// sqlBlocks returns the statements in the ```sql blocks of a text. A semicolon at the end of a line ends a statement.
 func sqlBlocks(text string) []string {
 	var queries []string
 	for _, block := range strings.Split(text, "\n```sql\n")[1:] {
@@ -115,8 +114,8 @@ func sqlBlocks(text string) []string {
 	return queries
 }
 
-// from makes the session's relative paths begin beside a lake, as if DuckDB had been started there.
-func (w *warehouse) from(t testing.TB, l *lake) {
+// startIn makes relative paths begin in the directory that holds a lake, as if DuckDB had been started there.
+func (w *warehouse) startIn(t testing.TB, l *lake) {
 	t.Helper()
 	w.exec(t, "SET file_search_path = "+quote(strings.TrimSuffix(l.dir, "lake")))
 }

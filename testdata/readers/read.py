@@ -2,8 +2,8 @@
 
     read.py pyarrow|polars|spark DATASET TABLE=KEY[,KEY] ...
 
-For each table: the number of rows, of distinct keys, and for each column how many values are not null, which Python
-types they have, and a sum over all of them that changes when any value does.
+For each table: the number of rows and of distinct keys; for each column the number of values that are not null, their
+Python types, and a sum that changes if any value does.
 """
 
 import datetime
@@ -38,7 +38,7 @@ def read_polars(dataset):
 
 
 def read_spark(dataset):
-    os.environ["TZ"] = "UTC"  # collect() gives local times
+    os.environ["TZ"] = "UTC"  # collect() returns local times
     from pyspark.sql import SparkSession
 
     spark = (
@@ -68,12 +68,12 @@ def read_spark(dataset):
 READERS = {"pyarrow": read_pyarrow, "polars": read_polars, "spark": read_spark}
 
 
-def weigh(value):
-    """Returns a number that stands for a value in a sum."""
+def as_number(value):
+    """Returns the number that a value adds to the sum of its column."""
     if isinstance(value, str):
         return int(hashlib.md5(value.encode()).hexdigest()[:8], 16)
     if isinstance(value, datetime.datetime):
-        return (value - EPOCH) // datetime.timedelta(microseconds=1)  # fails on a time that is not known to be UTC
+        return (value - EPOCH) // datetime.timedelta(microseconds=1)  # fails for a time without a time zone
     if isinstance(value, datetime.date):
         return (value - EPOCH.date()).days
     return value
@@ -82,8 +82,8 @@ def weigh(value):
 def profile(values):
     values = [v for v in values if v is not None]
     types = sorted({type(v).__name__ for v in values})
-    weights = [weigh(v) for v in values]
-    return {"count": len(values), "types": types, "sum": math.fsum(weights) if types == ["float"] else sum(weights)}
+    numbers = [as_number(v) for v in values]
+    return {"count": len(values), "types": types, "sum": math.fsum(numbers) if types == ["float"] else sum(numbers)}
 
 
 def describe(columns, key):

@@ -8,8 +8,8 @@ import (
 	_ "github.com/duckdb/duckdb-go/v2"
 )
 
-// warehouse is a DuckDB in memory with one session. Its time zone is none of the account's, so that a time taken for
-// local time shows.
+// warehouse is a DuckDB in memory with one session. Its time zone is not UTC, so that a time mistaken for local time is
+// noticed.
 type warehouse struct{ db *sql.DB }
 
 func newWarehouse(t testing.TB) *warehouse {
@@ -64,7 +64,7 @@ func (w *warehouse) query(query string) (names []string, table [][]any, err erro
 	return names, table, rows.Err()
 }
 
-// count returns the single number that a query gives.
+// count returns the one number that a query returns.
 func (w *warehouse) count(t testing.TB, query string) int64 {
 	t.Helper()
 	var n int64
@@ -74,7 +74,7 @@ func (w *warehouse) count(t testing.TB, query string) int64 {
 	return n
 }
 
-// describe returns the names and types of the columns of a relation, in order.
+// describe returns the names and types of a relation's columns, in order.
 func (w *warehouse) describe(t testing.TB, relation string) (names, types []string) {
 	t.Helper()
 	for _, row := range w.table(t, "DESCRIBE SELECT * FROM "+relation) {
@@ -83,8 +83,8 @@ func (w *warehouse) describe(t testing.TB, relation string) (names, types []stri
 	return names, types
 }
 
-// quote writes a text as SQL.
+// quote returns a string as SQL.
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
-// name writes a column's name as SQL.
+// name returns the name of a column as SQL.
 func name(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }

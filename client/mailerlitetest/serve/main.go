@@ -2,7 +2,7 @@
 // for scripts and benchmarks that want the account in a process of its own.
 // It prints the base URL of the API on standard output.
 //
-// Beside the API there are, without a key:
+// These paths need no key:
 //
 //	POST /_/advance?days=1     let days pass
 //	GET  /_/truth/{table}      the rows of a table, one JSON object a line
@@ -68,7 +68,7 @@ func parse(args []string, stderr io.Writer) (addr string, opt mailerlitetest.Opt
 	flags.IntVar(&opt.Campaigns, "campaigns", 40, "`number` of campaigns")
 	flags.IntVar(&opt.CustomFields, "fields", 8, "`number` of custom fields")
 	flags.Uint64Var(&opt.Seed, "seed", 20260302, "`seed` of the account")
-	flags.IntVar(&opt.Day, "day", 0, "`days` that have passed")
+	flags.IntVar(&opt.Day, "day", 0, "`days` that have passed in the account")
 	flags.Float64Var(&opt.Churn, "churn", 1, "how much a day changes; 1 is about 3 % of the subscribers")
 	flags.IntVar(&opt.RatePerMinute, "rate", 120, "requests a minute; negative is unlimited")
 	flags.StringVar(&opt.Key, "key", "", "the only `key` accepted; empty accepts any")
@@ -122,7 +122,7 @@ func handler(a *mailerlitetest.Account) http.Handler {
 		}
 		w.Header().Set("Content-Type", "application/x-ndjson")
 		if err := a.Truth(table, w); err != nil {
-			panic(http.ErrAbortHandler) // the reader left; nobody to tell
+			panic(http.ErrAbortHandler) // the client is gone: nobody to tell
 		}
 	})
 	mux.HandleFunc("GET /_/requests", func(w http.ResponseWriter, r *http.Request) { fmt.Fprintln(w, a.Requests()) })

@@ -63,7 +63,7 @@ func TestServe(t *testing.T) {
 		t.Errorf("another key: got status %d, want 401", status)
 	}
 	if _, body := send(t, "GET", api+"/groups?limit=1", "secret"); !strings.Contains(body, strings.ReplaceAll(api, "/", `\/`)+`\/groups?page=1`) {
-		t.Errorf("links lead elsewhere: %s", body)
+		t.Errorf("the links do not lead to the server: %s", body)
 	}
 	if status, body := send(t, "POST", root+"/_/advance?days=2", ""); status != 200 || body != "2\n" {
 		t.Errorf("advance: got %d %q, want day 2", status, body)
