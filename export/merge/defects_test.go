@@ -2,11 +2,8 @@ package merge_test
 
 import (
 	"context"
-	"errors"
-	"io/fs"
 	"maps"
 	"strconv"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -141,83 +138,6 @@ func TestMissingAttributeKeeps(t *testing.T) {
 	}
 }
 
-// TestManifestIsNotTrusted: a key that the manifest places wrongly is damage, and no row is inserted twice.
-func TestManifestIsNotTrusted(t *testing.T) {
-	for _, test := range []struct {
-		name  string
-		alter func(parts []part.Part)
-		bad   string
-	}{
-		{"first key of a row group", func(p []part.Part) { p[0].RowGroups[1].First = schema.Key{"15"} }, "thing/part-00000.parquet"},
-		{"lower first key", func(p []part.Part) { p[0].RowGroups[1].First = schema.Key{"13"} }, "thing/part-00000.parquet"},
-		{"range of a part", func(p []part.Part) { p[1].From = schema.Key{"16"} }, "thing/part-00000.parquet"},
-		{"higher range of a part", func(p []part.Part) { p[1].From = schema.Key{"19"} }, "thing/part-00001.parquet"},
-		{"last key", func(p []part.Part) { p[2].LastKey = schema.Key{"26"} }, "thing/part-00002.parquet"},
-	} {
-		l := lakeOf(t, numbered(20)...)
-		for i := range l.parts {
-			l.parts[i] = l.parts[i].Clone()
-		}
-		test.alter(l.parts)
-		m := l.things(t, numbered(20)...)
-		_, err := m.Plan(context.Background(), true)
-		var damaged *merge.PartError
-		if !errors.As(err, &damaged) || damaged.Path != test.bad || !strings.Contains(err.Error(), "--repair") {
-			t.Errorf("%s: got %v", test.name, err)
-		}
-		paths, err := m.FindDamaged(context.Background())
-		if diff := cmp.Diff([]string{test.bad}, paths); diff != "" || err != nil {
-			t.Errorf("%s: damaged: %s, %v", test.name, diff, err)
-		}
-	}
-	l := lakeOf(t, numbered(20)...)
-	l.parts[0].From = schema.Key{"10"}
-	m := l.things(t, append(numbered(20), thing("09"))...)
-	var damaged *merge.PartError
-	if _, err := m.Plan(context.Background(), true); !errors.As(err, &damaged) {
-		t.Errorf("a row before all ranges: got %v", err)
-	}
-}
-
-// TestRepair: damaged parts are written from the scan, and what of the others is sound stays.
-func TestRepair(t *testing.T) {
-	l := lakeOf(t, numbered(20)...)
-	l.files["thing/part-00001.parquet"].Truncate(100)
-	m := l.things(t, numbered(20)...)
-	paths, err := m.FindDamaged(context.Background())
-	if diff := cmp.Diff([]string{"thing/part-00001.parquet"}, paths); diff != "" || err != nil {
-		t.Fatal(diff, err)
-	}
-	m.Damaged = map[string]bool{paths[0]: true}
-	p := planned(t, m)
-	if diff := cmp.Diff(paths, p.Rebuilt); diff != "" || p.Inserted != 8 || p.Unchanged != 12 || p.PartsWritten != 1 {
-		t.Errorf("%s %+v", diff, p)
-	}
-	l.write(t, m, p, 2)
-	if rows := l.rows(t, m.Table); len(rows) != 20 || rows["[18]"].synced != 2 || rows["[26]"].synced != 1 {
-		t.Errorf("%+v", rows)
-	}
-}
-
-// TestOpenErrors: an error of the process does not make a part damaged.
-func TestOpenErrors(t *testing.T) {
-	m := lakeOf(t, numbered(20)...).things(t, numbered(20)...)
-	for _, err := range []error{fs.ErrPermission, context.Canceled} {
-		m.Open = func(context.Context, int) (*part.Reader, error) { return nil, err }
-		_, got := m.Plan(context.Background(), true)
-		if damaged := (*merge.PartError)(nil); !errors.Is(got, err) || errors.As(got, &damaged) {
-			t.Errorf("got %v", got)
-		}
-		if paths, err := m.FindDamaged(context.Background()); len(paths) > 0 || err != nil {
-			t.Errorf("damaged: %v, %v", paths, err)
-		}
-	}
-	m.Open = func(context.Context, int) (*part.Reader, error) { return nil, fs.ErrNotExist }
-	if paths, err := m.FindDamaged(context.Background()); len(paths) != 3 || err != nil {
-		t.Errorf("damaged: %v, %v", paths, err)
-	}
-}
-
 // TestCount: rows that were read twice count once, also where nothing but their number is read.
 func TestCount(t *testing.T) {
 	table := catalog.Lookup("thing")
@@ -263,37 +183,6 @@ func TestUpdatedAt(t *testing.T) {
 	m := (&lake{}).things(t, thing("1", "updated_at", "1970-01-01 00:00:02"), thing("2", "updated_at", "1970-01-01 00:00:05"), thing("3"))
 	if got, want := planned(t, m).UpdatedAt(), int64(1704067200000000); got != want {
 		t.Errorf("got %d, want %d", got, want)
-	}
-}
-
-// TestWrongPlan: a plan is carried out on the scan that it was made of.
-func TestWrongPlan(t *testing.T) {
-	l := lakeOf(t, numbered(20)...)
-	m := l.things(t, numbered(21)...)
-	p := planned(t, m)
-	appendPage(t, m.Log, m.Table, []any{thing("8")})
-	if _, err := m.Write(context.Background(), p, nil, "", time0); err == nil {
-		t.Error("the log has grown, and nothing is said")
-	}
-}
-
-// TestCancelled: no loop goes on once the context is cancelled.
-func TestCancelled(t *testing.T) {
-	l := lakeOf(t, numbered(20)...)
-	m := l.things(t, numbered(21)...)
-	p := planned(t, m)
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	_, plan := m.Plan(ctx, true)
-	_, keys := m.PlanKeys(ctx)
-	_, write := m.Write(ctx, p, func(string) (merge.File, error) { return &file{}, nil }, "", time0)
-	_, find := m.FindDamaged(ctx)
-	extract := merge.Extract(ctx, newLog(t, catalog.Lookup("loose")), m.Log, catalog.Lookup("loose"))
-	_, count := (&lake{}).things(t, numbered(3)...).Plan(ctx, false)
-	for what, err := range map[string]error{"plan": plan, "keys": keys, "write": write, "find": find, "extract": extract, "count": count} {
-		if damaged := (*merge.PartError)(nil); !errors.Is(err, context.Canceled) || errors.As(err, &damaged) {
-			t.Errorf("%s: got %v", what, err)
-		}
 	}
 }
 

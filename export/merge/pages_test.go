@@ -91,6 +91,24 @@ func TestExtract(t *testing.T) {
 	}
 }
 
+// TestExtractSorts: a page of extracted rows is in key order, and of a key that comes twice in it the last row counts.
+func TestExtractSorts(t *testing.T) {
+	table, loose := catalog.Lookup("thing"), catalog.Lookup("loose")
+	log, own := newLog(t, table), newLog(t, loose)
+	appendPage(t, log, table, []any{thing("1", "loose", []any{object{"id": "7", "size": 1}, object{"id": "9"}}),
+		thing("2", "loose", []any{object{"id": "3"}, object{"id": "7", "size": 2}})})
+	if err := merge.Extract(context.Background(), own, log, loose); err != nil {
+		t.Fatal(err)
+	}
+	l := &lake{}
+	m := l.table(loose, log, small)
+	m.Log, m.Nested = own, false
+	l.write(t, m, planned(t, m), 1)
+	if rows := l.rows(t, loose); len(rows) != 3 || rows["[7]"].values["loose.size"] != "2" || rows["[7]"].values["{thing_id}"] != "2" {
+		t.Errorf("got %+v", rows)
+	}
+}
+
 // TestWidened: a column whose type widens is compared and written as text.
 func TestWidened(t *testing.T) {
 	l := &lake{}

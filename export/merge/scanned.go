@@ -15,37 +15,6 @@ const (
 	fewRows = 32
 )
 
-// run is a run of scanned rows, [from, to) of a batch that has the layout's columns; of keys alone if only these are
-// read.
-type run struct {
-	*schema.Batch
-	keys     schema.Keys
-	absent   []uint64 // as in schema.Page; nil if no row lacks an object
-	from, to int
-	first    int  // number of row from within the segment
-	own      bool // the batch is the run's alone, and may be changed
-}
-
-func (r *run) rows() int { return r.to - r.from }
-
-// lacks returns the objects that a row of the batch lacks, as in schema.Page.
-func (r *run) lacks(row int) uint64 {
-	if row < len(r.absent) {
-		return r.absent[row]
-	}
-	return 0
-}
-
-// replace puts a vector in the place of a column.
-func (r *run) replace(column int, v *schema.Vector) {
-	if !r.own {
-		b := *r.Batch
-		b.Vectors = slices.Clone(b.Vectors)
-		r.Batch, r.own = &b, true
-	}
-	r.Vectors[column] = v
-}
-
 // scanned reads a table's scanned rows in key order, a bounded number at a time.
 type scanned struct {
 	table    *Table
@@ -277,19 +246,6 @@ func (s *scanned) empty() *run {
 		b.Vectors = append(b.Vectors, schema.NewVector(c.Kind))
 	}
 	return &run{Batch: b, keys: s.table.keysOf(b), own: true}
-}
-
-// append copies rows to the end of a run.
-func (r *run) append(more *run) {
-	for i, v := range r.Vectors {
-		v.AppendRows(more.Vectors[i], more.from, more.to)
-	}
-	if more.absent != nil {
-		r.absent = append(r.absent, make([]uint64, r.to-len(r.absent))...)
-		r.absent = append(r.absent, more.absent[more.from:more.to]...)
-	}
-	r.to += more.rows()
-	r.Rows = r.to
 }
 
 func (s *scanned) noteUpdated(end int) {

@@ -115,23 +115,23 @@ func (t *Table) open(ctx context.Context, i int) (*part.Reader, error) {
 	return r, nil
 }
 
-// keys reads the keys of a row group. All lie in the range that the pass takes the row group's to be, so that no scanned
-// key is inserted where another row group, or another part, holds it.
+// keys reads the keys of a row group. The reader compares them with the manifest's row groups; here they are compared
+// with the parts' ranges, so that no scanned key is inserted where another part holds it.
 func (t *Table) keys(ctx context.Context, r *part.Reader, i, g int) (schema.Keys, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	keys, err := r.Keys(g)
-	if err == nil && !t.inRange(keys, i, g) {
-		err = fmt.Errorf("row group %d has keys that the manifest places elsewhere", g)
+	if err == nil && !t.inRange(keys, i) {
+		err = fmt.Errorf("row group %d has keys outside the part's range", g)
 	}
 	return keys, readError(t.Parts[i].Path, err)
 }
 
-func (t *Table) inRange(keys schema.Keys, i, g int) bool {
-	from, end := t.Parts[i].From, t.groupEnd(i, g)
-	return len(end) > 0 && keys.CompareKey(keys.Len()-1, end) < 0 &&
-		keys.CompareKey(0, t.Parts[i].RowGroups[g].First) == 0 && (len(from) == 0 || keys.CompareKey(0, from) >= 0)
+// inRange reports whether keys lie in the range of a part.
+func (t *Table) inRange(keys schema.Keys, i int) bool {
+	from, end := t.Parts[i].From, t.partEnd(i)
+	return (len(from) == 0 || keys.CompareKey(0, from) >= 0) && len(end) > 0 && keys.CompareKey(keys.Len()-1, end) < 0
 }
 
 // groupEnd returns the key that the range of a row group ends before.

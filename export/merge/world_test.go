@@ -92,7 +92,7 @@ type memFS struct{ disk.FS }
 
 func (memFS) Create(string, disk.Access) (disk.File, error) { return &disktest.File{}, nil }
 func (memFS) MkdirAll(string, disk.Access) error            { return nil }
-func (memFS) SyncDir(string) error             { return nil }
+func (memFS) SyncDir(string) error                          { return nil }
 
 // newLog returns an empty log for the rows of a table.
 func newLog(t testing.TB, table *schema.Table) *pagelog.Log {
