@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/compress/zstd"
 
 	"mailerlake/schema"
 )
@@ -148,10 +147,9 @@ func (w *Writer) open(runs []Rows) {
 		alone := col.Required && len(w.order) == 1 // such a key never repeats
 		dictionary[c] = col.Kind != schema.Bool && !alone && sample.repeat(c, runs)
 	}
-	codec := &zstd.Codec{Level: zstd.SpeedFastest, Concurrency: 1}
 	name, version, _ := strings.Cut(w.program, " ")
 	w.w = parquet.NewGenericWriter[any](w.out, fileSchema(w.table, w.columns, dictionary),
-		parquet.Compression(codec),
+		parquet.Compression(&codec{}),
 		parquet.PageBufferSize(pageBytes),
 		parquet.DataPageVersion(1),
 		parquet.DataPageStatistics(false),
