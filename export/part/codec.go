@@ -26,4 +26,6 @@ var encoder = sync.OnceValue(func() *zstd.Encoder {
 })
 
 // Encode implements the library's compress.Codec.
-func (c *codec) Encode(dst, src []byte) ([]byte, error) { return encoder().EncodeAll(src, dst[:0]), nil }
+func (c *codec) Encode(dst, src []byte) ([]byte, error) {
+	return encoder().EncodeAll(src, dst[:0]), nil
+}

@@ -23,8 +23,9 @@ type Rows struct {
 	From, To int
 }
 
-// Writer writes one part. It checks what the library does not: that columns are equally long, of the declared
-// kind, without nulls in the key, and valid UTF-8.
+// Writer writes one part. It checks what the library does not: that columns are equally long and of the declared kind,
+// that keys are not null, and that text is valid UTF-8. Rows have to come in key order, which is checked when they are
+// read: Reader.Keys.
 type Writer struct {
 	columns   []schema.Column
 	names     []string // of the key columns, in row order
@@ -63,7 +64,7 @@ func NewWriter(out io.Writer, table string, columns []schema.Column, order []str
 // Rows returns the number of rows written so far.
 func (w *Writer) Rows() int64 { return w.part.Rows + w.group.Rows }
 
-// Write appends the rows of the runs, whose batches have the part's columns. After an error the part is lost.
+// Write appends the rows of the runs, whose batches have the part's columns. After an error the part cannot be finished.
 func (w *Writer) Write(runs ...Rows) error {
 	if w.err != nil {
 		return w.err
