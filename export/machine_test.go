@@ -123,7 +123,7 @@ func TestStolenLock(t *testing.T) {
 		return export.Export(ctx, o)
 	})
 	var conflict *dataset.ConflictError
-	if !errors.As(err, &conflict) || conflict.Began != 1 || conflict.Find != 2 || !strings.Contains(err.Error(), w.dir) {
+	if !errors.As(err, &conflict) || conflict.Began != 1 || conflict.Found != 2 || !strings.Contains(err.Error(), w.dir) {
 		t.Errorf("got error %v", err)
 	}
 	if now := readParts(t, w.dir); len(left) == 0 || !sameFiles(left, now) {

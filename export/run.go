@@ -179,7 +179,7 @@ func (r *run) replaced(err error) error {
 	if look != nil || now.Manifest == nil || !now.Pending() && now.Manifest.Snapshot == r.snapshot() {
 		return err
 	}
-	return &dataset.ConflictError{Path: r.Dir, Began: r.snapshot(), Find: now.Manifest.Snapshot}
+	return &dataset.ConflictError{Path: r.Dir, Began: r.snapshot(), Found: now.Manifest.Snapshot}
 }
 
 // recover finishes the commit of an earlier run, or drops it where it is damaged and the run is to repair that.

@@ -26,8 +26,8 @@ var (
 	sumPattern   = regexp.MustCompile(`^[0-9a-f]{64}$`)
 )
 
-// Check returns what is wrong with a manifest, nil if nothing is. No manifest is written or read that fails it, so
-// the rest of the program relies on what it says. Its errors quote names and never a key.
+// Check returns what is wrong with a manifest, nil if nothing is. A manifest that fails is neither written nor read, so
+// the rest of the program can rely on it. Errors quote names, never keys.
 func (m *Manifest) Check() error {
 	if m.Format != Format {
 		return fmt.Errorf("format version %d", m.Format)
@@ -44,7 +44,7 @@ func (m *Manifest) Check() error {
 	for i := range m.Tables {
 		t := &m.Tables[i]
 		if i > 0 && t.Name <= m.Tables[i-1].Name {
-			return fmt.Errorf("table %s is out of order or double", quote(t.Name))
+			return fmt.Errorf("table %s is out of order, or there twice", quote(t.Name))
 		}
 		if err := t.check(m.Snapshot); err != nil {
 			return fmt.Errorf("table %s: %w", quote(t.Name), err)
@@ -55,7 +55,7 @@ func (m *Manifest) Check() error {
 
 func (t *TableState) check(snapshot int64) error {
 	if !tablePattern.MatchString(t.Name) || !filepath.IsLocal(t.Name) {
-		return errors.New("the name is no table name")
+		return errors.New("this is not a table name")
 	}
 	if err := t.checkColumns(); err != nil {
 		return err
@@ -83,7 +83,7 @@ func (t *TableState) checkTimes() error {
 	return checkTimes(t.ScanStarted, t.ScanEnded)
 }
 
-// checkTimes asks for UTC, so that every instant is written in one way, in years that RFC 3339 can write.
+// checkTimes demands UTC, so that an instant is always written in the same way, and a year that RFC 3339 can write.
 func checkTimes(times ...time.Time) error {
 	for _, at := range times {
 		if _, offset := at.Zone(); offset != 0 {
@@ -104,7 +104,7 @@ func (t *TableState) checkColumns() error {
 		}
 		folded := strings.ToLower(c.Name)
 		if seen[folded] {
-			return fmt.Errorf("column %s is double", quote(c.Name))
+			return fmt.Errorf("column %s is there twice", quote(c.Name))
 		}
 		seen[folded] = true
 	}
@@ -114,10 +114,10 @@ func (t *TableState) checkColumns() error {
 func checkColumn(c schema.Column) error {
 	bad := func(r rune) bool { return strings.ContainsRune(" ,;{}()=", r) || unicode.IsControl(r) }
 	if c.Name == "" || strings.ContainsFunc(c.Name, bad) || !utf8.ValidString(c.Name) {
-		return errors.New("the name is no column name")
+		return errors.New("this is not a column name")
 	}
 	if c.Kind < schema.String || c.Kind >= schema.Raw {
-		return fmt.Errorf("type %v is none of a stored column", c.Kind)
+		return fmt.Errorf("%v is not a type of stored columns", c.Kind)
 	}
 	return nil
 }
@@ -128,14 +128,14 @@ func (t *TableState) checkKey() error {
 	}
 	for i, name := range t.Key {
 		if slices.Contains(t.Key[:i], name) {
-			return fmt.Errorf("key column %s is double", quote(name))
+			return fmt.Errorf("key column %s is there twice", quote(name))
 		}
 		if !slices.ContainsFunc(t.Columns, func(c schema.Column) bool { return c.Name == name }) {
 			return fmt.Errorf("key column %s does not exist", quote(name))
 		}
 	}
 	if len(t.Order) > 0 && !slices.Equal(slices.Sorted(slices.Values(t.Order)), slices.Sorted(slices.Values(t.Key))) {
-		return errors.New("the order of rows is not by the key")
+		return errors.New("rows are not ordered by the key")
 	}
 	return nil
 }
@@ -149,7 +149,7 @@ func (t *TableState) checkParts() error {
 	for i := range t.Parts {
 		p := &t.Parts[i]
 		if part.TableOf(p.Path) != t.Name || seen[p.Path] {
-			return fmt.Errorf("part path %s is none of the table, or double", quote(p.Path))
+			return fmt.Errorf("part path %s is not one of this table, or is there twice", quote(p.Path))
 		}
 		seen[p.Path] = true
 		if err := p.Check(len(t.Key)); err != nil {
@@ -166,12 +166,12 @@ func (t *TableState) checkParts() error {
 	return nil
 }
 
-// checkRange checks part i against the bounds of its range. The first part's range has no lower bound, or keys below
-// it would have no part to go to.
+// checkRange checks part i against the bounds of its range. The first part's range has no lower bound, so that every key
+// belongs to a part.
 func (t *TableState) checkRange(i int) error {
 	p := &t.Parts[i]
 	if i == 0 && len(p.From) != 0 {
-		return errors.New("the first part's range does not begin at the beginning")
+		return errors.New("the first part's range has a lower bound")
 	}
 	if i > 0 && (len(p.From) != len(t.Key) || p.From.Compare(t.Parts[i-1].From) <= 0) {
 		return errors.New("its range is not above that of the part before it")
@@ -188,7 +188,7 @@ func (t *TableState) checkRange(i int) error {
 	return nil
 }
 
-// quote quotes a name from a file for a message, cut to a bearable length.
+// quote quotes a name from a file for a message, cut to a reasonable length.
 func quote(name string) string {
 	if len(name) > 100 {
 		name = name[:100] + "..."

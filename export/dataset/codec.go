@@ -15,10 +15,10 @@ import (
 	jsonv1 "github.com/go-json-experiment/json/v1"
 )
 
-// maxRecord bounds the size of a manifest or journal, in bytes; one of a billion rows takes a tenth of it.
+// maxRecord bounds the size of a manifest or journal, in bytes. For a billion rows a tenth of it is needed.
 const maxRecord = 64 << 20
 
-// DamagedError says that a file of the dataset is not what this program wrote; nothing was changed.
+// DamagedError says that a file of the dataset is not as this program wrote it. Nothing was changed.
 type DamagedError struct {
 	Path   string // of the file or directory, as the operating system names it
 	Reason string
@@ -112,7 +112,7 @@ func DecodeManifest(path string, data []byte) (*Manifest, error) {
 	return &m, nil
 }
 
-// normalize gives every time the one location that UTC has.
+// normalize gives all times the same location, that of UTC.
 func (m *Manifest) normalize() {
 	m.CommittedAt = m.CommittedAt.UTC()
 	for i := range m.Tables {
@@ -129,7 +129,7 @@ var (
 	decodeOptions = json.RejectUnknownMembers(true)
 )
 
-// checkFormat reads the format version alone, before anything else that another version may have in another way.
+// checkFormat reads the format version alone, since another version may differ in everything else.
 func checkFormat(path string, data []byte, hint string) error {
 	var head struct {
 		Format *int `json:"format"`
@@ -146,20 +146,20 @@ func checkFormat(path string, data []byte, hint string) error {
 	return nil
 }
 
-// reason says where JSON is wrong without what stands there, which may be anybody's data.
+// reason says where JSON is wrong. It does not quote it, since that may be personal data.
 func reason(err error) string {
 	var syntax *jsontext.SyntacticError
 	if errors.As(err, &syntax) {
-		return fmt.Sprintf("no valid JSON at byte %d", syntax.ByteOffset)
+		return fmt.Sprintf("invalid JSON at byte %d", syntax.ByteOffset)
 	}
 	var semantic *json.SemanticError
 	if errors.As(err, &semantic) {
 		if errors.Is(err, json.ErrUnknownName) {
 			return "this program does not know member " + quote(string(semantic.JSONPointer))
 		}
-		return "no valid value in member " + quote(string(semantic.JSONPointer))
+		return "invalid value in member " + quote(string(semantic.JSONPointer))
 	}
-	return "no valid JSON"
+	return "invalid JSON"
 }
 
 // readRecord reads a manifest or journal, whose size is bounded.

@@ -12,19 +12,19 @@ import (
 	"mailerlake/export/disk"
 )
 
-// ConflictError says that somebody else committed to the dataset since this run began, which the lock cannot hinder
-// on every shared folder. Nothing was changed.
+// ConflictError says that another run committed to the dataset since this one started, which the lock cannot prevent on
+// every shared folder. Nothing was changed.
 type ConflictError struct {
-	Path        string // of the dataset
-	Began, Find int64  // the snapshot that this run began from and the one there is now; 0 for none
+	Path         string // of the dataset
+	Began, Found int64  // the snapshot that this run started from, and the present one; 0 for none
 }
 
 func (e *ConflictError) Error() string {
-	return fmt.Sprintf("dataset %s was changed by another run (snapshot %d, began from %d); run again, on one machine at a time",
-		e.Path, e.Find, e.Began)
+	return fmt.Sprintf("dataset %s was changed by another run: it is at snapshot %d, and this run started from %d; export again, from one machine at a time",
+		e.Path, e.Found, e.Began)
 }
 
-// UnfinishedError says that a commit is past its point of commit and could not be finished: the journal is there, and
+// UnfinishedError says that a commit passed its point of commit and could not be finished. The journal is there, and
 // Recover finishes it.
 type UnfinishedError struct {
 	Path     string // of the dataset
@@ -33,15 +33,15 @@ type UnfinishedError struct {
 }
 
 func (e *UnfinishedError) Error() string {
-	return fmt.Sprintf("snapshot %d of dataset %s is committed but not in place yet; the next export finishes it: %v", e.Snapshot, e.Path, e.Err)
+	return fmt.Sprintf("snapshot %d of dataset %s is committed, but not all files are in place; the next export finishes that: %v", e.Snapshot, e.Path, e.Err)
 }
 
 func (e *UnfinishedError) Unwrap() error { return e.Err }
 
-// Commit is a change of the dataset in the making: Create and fill the new parts, then Commit, or Abort.
+// Commit is a change that is being prepared: Create and fill the new parts, then Commit or Abort.
 type Commit struct {
 	d     *Dataset
-	base  *Manifest // the state it began from, nil for a new dataset
+	base  *Manifest // the state it started from, nil for a new dataset
 	token string    // in the names of its staged files
 
 	mu     sync.Mutex
@@ -49,8 +49,8 @@ type Commit struct {
 	over   bool
 }
 
-// Begin begins a commit on the state that Manifest says. The lock must be held and no commit be pending. What an
-// earlier commit left staged is removed.
+// Begin starts a commit from the state in Manifest. The lock must be held, and no commit may be pending. What an earlier
+// commit left staged is removed.
 func (d *Dataset) Begin() (*Commit, error) {
 	if err := d.ready(); err != nil {
 		return nil, fmt.Errorf("begin commit: %w", err)
@@ -61,8 +61,8 @@ func (d *Dataset) Begin() (*Commit, error) {
 	return &Commit{d: d, base: d.Manifest, token: newToken(), staged: make(map[string]*Staged)}, nil
 }
 
-// newToken makes the names of a commit's staged files its own: where the lock does not hold, another run would
-// otherwise overwrite them unseen.
+// newToken makes the names of a commit's staged files unique: where the lock has no effect, another run could otherwise
+// overwrite them unnoticed.
 func newToken() string {
 	var b [4]byte
 	rand.Read(b[:]) // never fails
@@ -93,7 +93,7 @@ func (d *Dataset) cleanStaged() error {
 	if err := d.fsys.MkdirAll(d.Path(StagedDir), disk.Private); err != nil {
 		return err
 	}
-	return d.fsys.SyncDir(d.Path(PrivateDir)) // or a journal could outlive what it speaks of
+	return d.fsys.SyncDir(d.Path(PrivateDir)) // or a power loss could keep a journal and lose its parts
 }
 
 // Commit makes next the state of the dataset: manifest and all parts created, in one step. Logs are the names (in
@@ -113,7 +113,7 @@ func (c *Commit) Commit(ctx context.Context, next *Manifest, logs []string) erro
 	if err := c.prepare(ctx, next); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
-	committed, err := c.d.decide(data)
+	committed, err := c.d.writeJournal(data)
 	if !committed {
 		return fmt.Errorf("commit: write journal: %w", err)
 	}
@@ -127,9 +127,9 @@ func (c *Commit) Commit(ctx context.Context, next *Manifest, logs []string) erro
 	return nil
 }
 
-// decide writes the journal and gives it its name, the point of commit. After an error it is committed if the journal
-// has its name: a rename over a network may report an error and have happened.
-func (d *Dataset) decide(data []byte) (committed bool, err error) {
+// writeJournal writes the journal and renames it, which is the point of commit. After an error the commit stands if the
+// journal has its name: over a network, a rename may report an error and still have happened.
+func (d *Dataset) writeJournal(data []byte) (committed bool, err error) {
 	temp, name := d.Path(journalTemp), d.Path(JournalName)
 	if err := disk.WriteFile(d.fsys, temp, data, disk.Private); err != nil {
 		return false, err
@@ -145,7 +145,7 @@ func (d *Dataset) decide(data []byte) (committed bool, err error) {
 	return true, d.fsys.SyncDir(d.Path(PrivateDir))
 }
 
-// plan checks that next is what follows, and that every part of it is stored or staged.
+// plan checks that next follows the present state, and that every part of it is stored or staged.
 func (c *Commit) plan(next *Manifest, logs []string) (*journal, error) {
 	if err := c.d.ready(); err != nil {
 		return nil, err
@@ -211,7 +211,7 @@ func (c *Commit) prepare(ctx context.Context, next *Manifest) error {
 	return ctx.Err()
 }
 
-// checkForeign checks the tables that change for files of others, which a new part could also overwrite.
+// checkForeign refuses Parquet files of others beside the tables that change; a new part could even overwrite one.
 func (c *Commit) checkForeign(next *Manifest) error {
 	var found error
 	for i := range next.Tables {
@@ -263,7 +263,7 @@ func same(a, b *Manifest) bool {
 	return a.Snapshot == b.Snapshot && a.CommittedAt.Equal(b.CommittedAt)
 }
 
-// Abort gives the commit up and removes what it staged. After Commit it does nothing, so it may be deferred.
+// Abort ends the commit and removes what it staged. After Commit it does nothing, so it can be deferred.
 func (c *Commit) Abort() error {
 	if c.over {
 		return nil

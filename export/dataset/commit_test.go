@@ -119,7 +119,7 @@ func TestCommitRefused(t *testing.T) {
 		}, "its parts have 1"},
 		"log elsewhere": {func(t *testing.T, c *dataset.Commit, m *dataset.Manifest) []string {
 			return []string{"../../manifest.json"}
-		}, "no name of a page log"},
+		}, "not the name of a page log"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -12,20 +12,20 @@ import (
 	"mailerlake/export/part"
 )
 
-// The names that a dataset has on disk, relative to its directory, with slashes.
+// The names of a dataset's files, relative to its directory, with slashes.
 const (
 	// ManifestName is the manifest, the record of the committed state.
 	ManifestName = "manifest.json"
 	// PrivateDir holds what readers never need: lock, journal, page logs, staged parts.
 	PrivateDir = privateDir
-	// JournalName is the journal of a commit that is past its point of commit and not finished yet. A loader that
-	// needs one instant over all parts checks that there is no such file.
+	// JournalName is the journal of a commit that has passed its point of commit and is not finished. A loader that needs
+	// all parts of the same state checks that there is no such file.
 	JournalName = privateDir + "/journal.json"
-	// LockName is the file that a run holds locked.
+	// LockName is the file that a run locks.
 	LockName = privateDir + "/lock"
 	// ScanDir holds the page logs.
 	ScanDir = privateDir + "/scan"
-	// SortedDir holds copies of page logs while one run reads them.
+	// SortedDir holds sorted copies of page logs, for the run that reads them.
 	SortedDir = privateDir + "/sorted"
 	// StagedDir holds the parts of a commit until they are renamed into place.
 	StagedDir = privateDir + "/staged"
@@ -35,15 +35,15 @@ const (
 
 const (
 	privateDir = ".mailerlake"
-	// The files that a crash may leave; Recover removes them.
+	// Files that a crash may leave; Recover removes them.
 	journalTemp  = privateDir + "/journal.tmp"
 	manifestTemp = StagedDir + "/manifest"
 )
 
 // Dataset is a dataset's directory. It is for one goroutine; OpenPart and a Commit's Create are safe for several.
 type Dataset struct {
-	// Manifest is the committed state that Open, Lock, Commit or Recover found or made, nil for a new dataset. It is
-	// not to be changed: Clone it.
+	// Manifest is the committed state that Open, Lock, Commit or Recover found or made, nil for a new dataset. Do not
+	// change it: Clone it.
 	Manifest *Manifest
 
 	fsys    disk.FS
@@ -81,11 +81,11 @@ func (d *Dataset) Path(names ...string) string {
 	return path
 }
 
-// Pending reports whether a commit is past its point of commit and not finished: some parts may be newer than
+// Pending reports whether a commit has passed its point of commit and is not finished: some parts may be newer than
 // Manifest says. Recover finishes it.
 func (d *Dataset) Pending() bool { return d.pending }
 
-// load reads the state. It looks again where another run's first commit may just have come between two looks.
+// load reads the state. Parts without a manifest may be those of another run's first commit, so it looks twice.
 func (d *Dataset) load() error {
 	if info, err := d.fsys.Stat(d.dir); err == nil && !info.IsDir() {
 		return &fs.PathError{Op: "open", Path: d.dir, Err: syscall.ENOTDIR}
@@ -128,7 +128,7 @@ func (d *Dataset) readManifest() (*Manifest, error) {
 	return DecodeManifest(name, data)
 }
 
-// anyPart returns the path of some part file in the directory, empty if there is none.
+// anyPart returns the path of a part in the directory, empty if there is none.
 func (d *Dataset) anyPart() (string, error) {
 	strays, err := d.Stray()
 	if errors.Is(err, fs.ErrNotExist) {

@@ -201,3 +201,49 @@ func TestForeignDirectoryUnreadable(t *testing.T) {
 		t.Errorf("error = %v, want one that names the table", err)
 	}
 }
+
+// TestMoveForeignInterrupted kills the move at each operation, with and without a power loss: each file is afterwards
+// where it was or where it was to go, whole.
+func TestMoveForeignInterrupted(t *testing.T) {
+	everyOp(t, "op", func(t *testing.T, n int) (reached bool) {
+		for seed := range 2 * *seeds {
+			c := newCrash(t)
+			strangers.write(t, c.dir)
+			c.boot()
+			c.fsys.KillAt(n)
+			moveForeign(c.fsys, c.dir)
+			if reached = c.fsys.Killed(); seed%2 == 0 {
+				c.restart()
+			} else {
+				c.losePower(seed)
+			}
+			got := readTree(t, c.dir)
+			for path, text := range strangers {
+				there := 0
+				for other, found := range got {
+					if found == text && filepath.Base(other) == filepath.Base(path) {
+						there++
+					}
+				}
+				if there != 1 {
+					t.Fatalf("seed %d: %s is there %d times in %v", seed, path, there, got)
+				}
+			}
+		}
+		return reached
+	})
+}
+
+func moveForeign(fsys disk.FS, dir string) error {
+	d, err := dataset.Open(fsys, dir)
+	if err != nil {
+		return err
+	}
+	unlock, err := d.Lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	_, _, err = d.MoveForeign("group", time.Date(2024, 5, 6, 7, 8, 9, 0, time.UTC))
+	return err
+}

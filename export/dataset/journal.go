@@ -15,13 +15,13 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// logPattern is that of a page log's name: no separator, and nothing that a platform takes for something special.
+// logPattern matches the names of page logs: without separators or anything that is special on a platform.
 var (
 	logPattern   = regexp.MustCompile(`^[a-z0-9_][a-z0-9_.-]{0,199}$`)
 	tokenPattern = regexp.MustCompile(`^[0-9a-f]{8}$`)
 )
 
-// journal says all that is left to do once a commit is past its point of commit. Sizes and checksums of the parts are
+// journal says what is left to do once a commit has passed its point of commit. Sizes and checksums of the parts are
 // those in Next.
 type journal struct {
 	// Token is in the names of the staged parts.
@@ -35,8 +35,8 @@ type journal struct {
 	Next *Manifest `json:"next"`
 }
 
-// envelope is a journal as it is stored. The checksum finds what the manifest's own rules cannot, such as a changed
-// digit in a count.
+// envelope is a journal as it is stored. The checksum finds what the manifest's rules cannot, such as a changed digit
+// in a count.
 type envelope struct {
 	Format int            `json:"format"`
 	SHA256 string         `json:"sha256"` // of Commit's bytes
@@ -85,7 +85,7 @@ func decodeJournal(path string, data []byte) (*journal, error) {
 	return &j, nil
 }
 
-// check returns what is wrong with a journal. One that passes touches only part files, manifest and page logs.
+// check returns what is wrong with a journal. One that passes names only parts and page logs.
 func (j *journal) check() error {
 	if j.Next == nil || !tokenPattern.MatchString(j.Token) {
 		return errors.New("no next manifest or no token")
@@ -97,7 +97,7 @@ func (j *journal) check() error {
 	for _, step := range j.Install {
 		for _, path := range step {
 			if seen[path] || parts[path] == nil {
-				return fmt.Errorf("part %s is double or not in the manifest", quote(path))
+				return fmt.Errorf("part %s is there twice, or not in the manifest", quote(path))
 			}
 			seen[path] = true
 		}
@@ -114,7 +114,7 @@ func (j *journal) check() error {
 func checkLogs(names []string) error {
 	for _, name := range names {
 		if !logPattern.MatchString(name) || !filepath.IsLocal(name) {
-			return fmt.Errorf("%s is no name of a page log", quote(name))
+			return fmt.Errorf("%s is not the name of a page log", quote(name))
 		}
 	}
 	return nil

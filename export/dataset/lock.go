@@ -18,10 +18,10 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// lockOwner tells others who holds the lock. It is a file of its own because Windows lets nobody read a locked one.
+// lockOwner tells others who holds the lock. It is a separate file because Windows lets nobody read a locked one.
 const lockOwner = LockName + ".json"
 
-// LockedError says that another run works on the dataset. Who it is, is known only if it could write that down.
+// LockedError says that another run works on the dataset. Which one is known if it could write that down.
 type LockedError struct {
 	Path  string // of the dataset
 	PID   int    // 0 if not known
@@ -35,7 +35,7 @@ func (e *LockedError) Error() string {
 	if e.PID != 0 {
 		fmt.Fprintf(&by, " (process %d on %q since %s)", e.PID, e.Host, e.Since.Format(time.RFC3339))
 	}
-	return fmt.Sprintf("dataset %s is locked by %s; wait until that has ended", e.Path, by.String())
+	return fmt.Sprintf("dataset %s is locked by %s; wait until it has ended", e.Path, by.String())
 }
 
 type owner struct {
@@ -180,7 +180,7 @@ func (d *Dataset) written() bool {
 	return err != nil || len(entries) != 1 || entries[0].Name() != path.Base(LockName)
 }
 
-// signLock is a courtesy to others: without it their message is shorter.
+// signLock writes down who holds the lock. If that fails, the message to others is shorter.
 func (d *Dataset) signLock() {
 	host, _ := os.Hostname()
 	data, err := json.Marshal(owner{PID: os.Getpid(), Host: strings.ToValidUTF8(host, "?"), Since: time.Now().UTC()})

@@ -2,13 +2,13 @@ package dataset
 
 import "mailerlake/export/part"
 
-// The steps in which a commit renames parts into place. A cut moves the upper keys of an outgrown part into a new one;
-// that has to be there before its source shrinks, so that keys show twice for a moment and are never missing.
+// The steps in which a commit renames parts into place. Cutting moves the upper keys of an outgrown part into a new one.
+// The new one comes first, so that these keys show twice for a moment and are never missing.
 const (
 	cutOfFirst = iota // new parts that take keys from a part-00000
 	firstParts        // part-00000 of every table: readers take the schema from it and err loudly on older parts
 	cutOfOther        // new parts that take keys from another part
-	otherParts        // all others; no order among them could matter
+	otherParts        // all others, in any order
 	steps
 )
 
@@ -58,7 +58,7 @@ func cutFrom(old *TableState, p *part.Part) *part.Part {
 	return &old.Parts[i]
 }
 
-// removed lists the parts that next has no more.
+// removed lists the parts that next no longer has.
 func removed(old, next *Manifest) []string {
 	if old == nil {
 		return nil

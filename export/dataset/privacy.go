@@ -14,7 +14,7 @@ type Privacy struct {
 	// Drop and Hash name columns as "table.column", in lower case, sorted.
 	Drop []string `json:"drop,omitempty"`
 	Hash []string `json:"hash,omitempty"`
-	// KeyCheck tells whether a key is the one that the tokens were made with; empty if nothing is hashed.
+	// KeyCheck verifies that a key is the one that values were hashed with; empty if nothing is hashed.
 	KeyCheck string `json:"key_check,omitempty"`
 }
 
@@ -40,7 +40,7 @@ func (p *Privacy) Columns(table string) []string {
 	return columns
 }
 
-// check returns what is wrong with a manifest's privacy; nil is fine, it is of a dataset that holds everything.
+// check returns what is wrong with a manifest's privacy. Nil is fine: such a dataset holds everything.
 func (p *Privacy) check() error {
 	if p == nil {
 		return nil
@@ -51,7 +51,7 @@ func (p *Privacy) check() error {
 	for _, list := range [][]string{p.Drop, p.Hash} {
 		for i, entry := range list {
 			if i > 0 && entry <= list[i-1] {
-				return fmt.Errorf("column %s is out of order or double", quote(entry))
+				return fmt.Errorf("column %s is out of order, or there twice", quote(entry))
 			}
 			if err := checkEntry(entry); err != nil {
 				return fmt.Errorf("column %s: %w", quote(entry), err)
@@ -64,7 +64,7 @@ func (p *Privacy) check() error {
 		}
 	}
 	if (len(p.Hash) > 0) != sumPattern.MatchString(p.KeyCheck) || len(p.Hash) == 0 && p.KeyCheck != "" {
-		return errors.New("the check of the key is wrong")
+		return errors.New("its key check is wrong")
 	}
 	return nil
 }
@@ -72,7 +72,7 @@ func (p *Privacy) check() error {
 func checkEntry(entry string) error {
 	table, column, _ := strings.Cut(entry, ".")
 	if !tablePattern.MatchString(table) {
-		return errors.New("it begins with no table")
+		return errors.New("it does not begin with a table")
 	}
 	return checkColumn(schema.Column{Name: column, Kind: schema.String})
 }

@@ -12,11 +12,11 @@ import (
 	"mailerlake/export/part"
 )
 
-// Recover finishes a commit that is past its point of commit, and removes what one that is not left behind. It reports
+// Recover finishes a commit that has passed its point of commit, and removes what is left of one that has not. It reports
 // whether there was one to finish; Manifest is then the state it made. The lock must be held. Every staged part is
-// checked before the first file is touched, and until then the context can end it with nothing changed; it may be killed
-// and called again at any moment. A journal that is damaged or does not fit the dataset is a *DamagedError, one of
-// another version a *VersionError, and nothing is changed.
+// checked before the first file is touched. Until then the context can end Recover, with nothing changed. It may be
+// killed, and called again, at any moment. A journal that is damaged or does not fit the dataset is a *DamagedError, one
+// of another format version a *VersionError, and nothing is changed.
 func (d *Dataset) Recover(ctx context.Context) (rolledForward bool, err error) {
 	if !d.locked {
 		return false, errors.New("recover: the dataset is not locked")
@@ -26,17 +26,17 @@ func (d *Dataset) Recover(ctx context.Context) (rolledForward bool, err error) {
 		return false, fmt.Errorf("recover: %w", err)
 	}
 	if j == nil {
-		return false, d.discard()
+		return false, d.removeUnfinished()
 	}
 	d.pending = true
-	if err := d.follows(j); err != nil {
+	if err := d.checkFollows(j); err != nil {
 		return false, fmt.Errorf("recover: %w", err)
 	}
 	done, err := d.verify(ctx, j)
 	if err != nil {
 		return false, fmt.Errorf("recover: %w", err)
 	}
-	err = d.fsys.SyncDir(d.Path(PrivateDir)) // the journal's name may not be durable yet, and the parts' must not be before
+	err = d.fsys.SyncDir(d.Path(PrivateDir)) // the journal's name has to be durable before those of the parts are
 	if err == nil {
 		err = d.apply(j, done)
 	}
@@ -46,8 +46,8 @@ func (d *Dataset) Recover(ctx context.Context) (rolledForward bool, err error) {
 	return true, nil
 }
 
-// Abandon drops a commit that Recover cannot finish. Parts that it had replaced already no longer match the manifest;
-// they are damaged then, to be written anew. The lock must be held.
+// Abandon drops a commit that Recover cannot finish. Parts that it had already replaced no longer match the manifest, so
+// they count as damaged and have to be written again. The lock must be held.
 func (d *Dataset) Abandon() error {
 	if !d.locked {
 		return errors.New("abandon commit: the dataset is not locked")
@@ -55,11 +55,11 @@ func (d *Dataset) Abandon() error {
 	if err := d.dropJournal(); err != nil {
 		return fmt.Errorf("abandon commit: %w", err)
 	}
-	return d.discard()
+	return d.removeUnfinished()
 }
 
-// discard removes what commits leave that were cut off before their point of commit.
-func (d *Dataset) discard() error {
+// removeUnfinished removes what is left of commits that did not reach their point of commit.
+func (d *Dataset) removeUnfinished() error {
 	d.pending = false
 	err := errors.Join(disk.RemoveFile(d.fsys, d.Path(journalTemp)), d.fsys.RemoveAll(d.Path(StagedDir)))
 	if err != nil {
@@ -68,9 +68,9 @@ func (d *Dataset) discard() error {
 	return nil
 }
 
-// follows checks that the journal is of this state: the one before its commit, or the one it makes. A manifest that is
-// missing is made again.
-func (d *Dataset) follows(j *journal) error {
+// checkFollows checks that the dataset is in the state before the journal's commit or in the one after it. A missing
+// manifest is written again.
+func (d *Dataset) checkFollows(j *journal) error {
 	now, err := d.readManifest()
 	if err != nil || now == nil {
 		return err
@@ -79,7 +79,7 @@ func (d *Dataset) follows(j *journal) error {
 	if before || same(now, j.Next) {
 		return nil
 	}
-	reason := fmt.Sprintf("it makes snapshot %d and the dataset is at %d", j.Next.Snapshot, now.Snapshot)
+	reason := fmt.Sprintf("it is for snapshot %d, and the dataset is at %d", j.Next.Snapshot, now.Snapshot)
 	return &DamagedError{d.Path(JournalName), reason, journalHint}
 }
 
@@ -107,7 +107,7 @@ func (d *Dataset) verify(ctx context.Context, j *journal) (done map[string]bool,
 	return done, nil
 }
 
-// matches reports whether a file has the size and checksum of a part; no file does not.
+// matches reports whether a file has the size and checksum of a part. A missing file does not.
 func (d *Dataset) matches(ctx context.Context, name string, p *part.Part) (bool, error) {
 	f, err := d.fsys.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -125,8 +125,8 @@ func (d *Dataset) matches(ctx context.Context, name string, p *part.Part) (bool,
 	return err == nil, err
 }
 
-// apply does what the journal says, but for the parts that are in place already. Each thing it does may have been done
-// before; the journal goes last.
+// apply carries out the journal, except for the parts that are in place already. Any step may have been done before;
+// the journal is removed last.
 func (d *Dataset) apply(j *journal, done map[string]bool) error {
 	if err := d.makeTables(j.Next); err != nil {
 		return err
@@ -158,8 +158,8 @@ func (d *Dataset) apply(j *journal, done map[string]bool) error {
 	return nil
 }
 
-// makeTables makes the tables' directories and makes that durable, before a part moves into one and could be lost
-// with it. They are synced in any case: an earlier try may have made them and gone no further.
+// makeTables makes the tables' directories durable before a part moves into one and could be lost with it. It syncs in
+// any case: an earlier try may have ended right after making them.
 func (d *Dataset) makeTables(next *Manifest) error {
 	for i := range next.Tables {
 		if err := d.fsys.MkdirAll(d.Path(next.Tables[i].Name), disk.Shared); err != nil {
@@ -169,7 +169,7 @@ func (d *Dataset) makeTables(next *Manifest) error {
 	return d.fsys.SyncDir(d.dir)
 }
 
-// install renames one step's parts into place and makes that durable, also what an earlier try renamed.
+// install renames one step's parts into place and makes that durable, including what an earlier try renamed.
 func (d *Dataset) install(token string, step []string, done map[string]bool) error {
 	for _, name := range step {
 		if done[name] {
@@ -182,7 +182,7 @@ func (d *Dataset) install(token string, step []string, done map[string]bool) err
 	return d.syncTables(step)
 }
 
-// syncTables makes durable what happened in the directories of parts; one that is gone has nothing to lose.
+// syncTables syncs the directories of parts. A directory that is gone needs no sync.
 func (d *Dataset) syncTables(parts []string) error {
 	synced := make(map[string]bool)
 	for _, name := range parts {
@@ -210,7 +210,7 @@ func (d *Dataset) replaceManifest(next *Manifest) error {
 	return disk.ReplaceFile(d.fsys, d.Path(manifestTemp), d.Path(ManifestName), data, disk.Shared)
 }
 
-// removeLogs removes the consumed page logs for good, while the journal can still say that they are to go.
+// removeLogs removes the consumed page logs durably, before the journal that lists them.
 func (d *Dataset) removeLogs(names []string) error {
 	for _, name := range names {
 		if err := disk.RemoveFile(d.fsys, d.Path(ScanDir, name)); err != nil {

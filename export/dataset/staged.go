@@ -12,15 +12,15 @@ import (
 	"mailerlake/export/part"
 )
 
-// stagedName is where a part is until it is renamed into place; it does not end as parts do.
+// stagedName is the name of a part until it is renamed into place. It does not end in .parquet.
 func stagedName(path, token string) string {
 	return StagedDir + "/" + strings.Replace(strings.TrimSuffix(path, part.Suffix), "/", ".", 1) + "." + token
 }
 
-// Create creates the new version of a part, or a new part, of the path it will have. It is safe for concurrent use.
+// Create creates a new part, or a new version of one; path is the one it will have. It is safe for concurrent use.
 func (c *Commit) Create(path string) (*Staged, error) {
 	if part.TableOf(path) == "" {
-		return nil, fmt.Errorf("create part: %s is no path of a part", quote(path))
+		return nil, fmt.Errorf("create part: %s is not the path of a part", quote(path))
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -37,7 +37,7 @@ func (c *Commit) Create(path string) (*Staged, error) {
 	return s, nil
 }
 
-// Staged is a new part being written. It counts and sums what passes through, for the manifest.
+// Staged is a new part that is being written. It keeps its size and checksum, for the manifest.
 type Staged struct {
 	fsys  disk.FS
 	name  string
@@ -46,7 +46,7 @@ type Staged struct {
 	bytes int64
 
 	closed bool
-	whole  bool // closed, with all that was written durable
+	whole  bool // closed, and durable
 }
 
 // Write appends to the part.
@@ -74,7 +74,7 @@ func (s *Staged) Bytes() int64 { return s.bytes }
 // Sum returns the SHA-256 of the bytes written so far, in hexadecimal as manifests have it.
 func (s *Staged) Sum() string { return hex.EncodeToString(s.sum.Sum(nil)) }
 
-// discard removes the file, which another run may have removed.
+// discard removes the file, if another run has not.
 func (s *Staged) discard() error {
 	if !s.closed {
 		_ = s.file.Close()

@@ -13,7 +13,7 @@ import (
 
 // The Parquet library allocates what a file's footer and page headers say. They are checked here before it reads them,
 // each length and count against what is really there, so that no file makes it allocate much more than its own size.
-// What a page holds is vouched for by the page's checksum.
+// The page's checksum guards what a page holds.
 
 const (
 	// maxNested bounds the nesting of the structs in a footer; Parquet's own nest half as deep.
@@ -180,7 +180,7 @@ func checkPacked(f io.ReaderAt, at int64, h *format.PageHeader) error {
 
 // compactWalk walks over a value in Thrift's compact protocol and allocates nothing.
 type compactWalk struct {
-	data    []byte // that is left
+	data    []byte // what is left
 	structs int    // that may still come
 }
 

@@ -43,7 +43,7 @@ type RowGroup struct {
 	First schema.Key `json:"first"` // the key of its first row
 }
 
-// Number returns the number in the part's name, -1 if its path is none of a part.
+// Number returns the number in the part's name, -1 if the path is not that of a part.
 func (p *Part) Number() int {
 	_, number, _ := strings.Cut(strings.TrimSuffix(path.Base(p.Path), Suffix), prefix)
 	n, err := strconv.Atoi(number)
@@ -74,7 +74,8 @@ func Path(table string, number int) string {
 	return fmt.Sprintf("%s/%s%05d%s", table, prefix, number, Suffix)
 }
 
-// Check returns what is wrong with what a part says of itself; keys have the given number of columns.
+// Check returns what is wrong with a manifest's description of a part, nil if nothing is. Keys have the given number of
+// columns.
 func (p *Part) Check(columns int) error {
 	if p.Rows < 0 || p.Rows > maxCount || p.Bytes < 0 || p.Bytes > maxCount {
 		return errors.New("rows or bytes out of range")
@@ -103,7 +104,7 @@ func (p *Part) Check(columns int) error {
 func (p *Part) checkLast(columns int, first schema.Key) error {
 	if first == nil {
 		if len(p.LastKey) != 0 {
-			return errors.New("a last key but no rows")
+			return errors.New("it has a last key but no rows")
 		}
 		return nil
 	}
@@ -114,8 +115,8 @@ func (p *Part) checkLast(columns int, first schema.Key) error {
 	return nil
 }
 
-// TableOf returns the table that a part's path belongs to, empty if the path is none of a part. Only such paths are
-// ever read, replaced or removed, whatever a manifest or journal says.
+// TableOf returns the table that a part's path belongs to, empty if the path is not that of a part. Only parts are ever
+// read, replaced or removed, whatever a manifest or journal says.
 func TableOf(path string) string {
 	m := partPattern.FindStringSubmatch(path)
 	if m == nil || !filepath.IsLocal(filepath.FromSlash(path)) {

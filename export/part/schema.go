@@ -24,7 +24,9 @@ func (s Sizes) Outgrown() int64 { return 8 * s.Part }
 
 const (
 	groupBytes = 32 << 20 // of values; ends a row group too
-	pageBytes  = 256 << 10
+	// pageBytes ends a page. Every column buffers one: larger pages make files 2 % smaller and take 50 MiB more for
+	// 80 columns.
+	pageBytes = 64 << 10
 )
 
 // ordered is a group of columns in declared order; parquet.Group, a map, would sort them by name.

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/compress/zstd"
 
 	"mailerlake/schema"
 )
@@ -24,8 +23,9 @@ type Rows struct {
 	From, To int
 }
 
-// Writer writes one part. It checks what the library does not: that columns are equally long, of the declared
-// kind, without nulls in the key, and valid UTF-8.
+// Writer writes one part. It checks what the library does not: that columns are equally long and of the declared kind,
+// that keys are not null, and that text is valid UTF-8. Rows have to come in key order, which is checked when they are
+// read: Reader.Keys.
 type Writer struct {
 	columns   []schema.Column
 	names     []string // of the key columns, in row order
@@ -64,7 +64,7 @@ func NewWriter(out io.Writer, table string, columns []schema.Column, order []str
 // Rows returns the number of rows written so far.
 func (w *Writer) Rows() int64 { return w.part.Rows + w.group.Rows }
 
-// Write appends the rows of the runs, whose batches have the part's columns. After an error the part is lost.
+// Write appends the rows of the runs, whose batches have the part's columns. After an error the part cannot be finished.
 func (w *Writer) Write(runs ...Rows) error {
 	if w.err != nil {
 		return w.err
@@ -148,10 +148,9 @@ func (w *Writer) open(runs []Rows) {
 		alone := col.Required && len(w.order) == 1 // such a key never repeats
 		dictionary[c] = col.Kind != schema.Bool && !alone && sample.repeat(c, runs)
 	}
-	codec := &zstd.Codec{Level: zstd.SpeedFastest, Concurrency: 1}
 	name, version, _ := strings.Cut(w.program, " ")
 	w.w = parquet.NewGenericWriter[any](w.out, fileSchema(w.table, w.columns, dictionary),
-		parquet.Compression(codec),
+		parquet.Compression(&codec{}),
 		parquet.PageBufferSize(pageBytes),
 		parquet.DataPageVersion(1),
 		parquet.DataPageStatistics(false),
