@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -23,6 +25,7 @@ import (
 	"mailerlake/client/mailerlitetest"
 	"mailerlake/export"
 	"mailerlake/export/disk"
+	"mailerlake/export/part"
 	"mailerlake/schema"
 	"mailerlake/schema/tables"
 )
@@ -41,7 +44,20 @@ func TestMain(m *testing.M) {
 		serveAccount(rows)
 		return
 	}
+	compressOutsideBubbles()
 	os.Exit(m.Run())
+}
+
+// compressOutsideBubbles makes the encoder that all parts share: its channel must not belong to one test's bubble.
+func compressOutsideBubbles() {
+	id := schema.KeyColumn("id")
+	v := schema.NewVector(schema.String)
+	v.AppendText([]byte("1"))
+	w := part.NewWriter(io.Discard, "t", id, []string{"id"}, "test 1", part.DefaultSizes)
+	err := w.Write(part.Rows{Batch: &schema.Batch{Columns: id, Vectors: []*schema.Vector{v}, Rows: 1}, To: 1})
+	if _, closing := w.Close(); err != nil || closing != nil {
+		panic(errors.Join(err, closing))
+	}
 }
 
 // serveAccount serves a simulated account to the benchmark process; a post to /advance lets a day pass.

@@ -10,7 +10,7 @@ import (
 
 const (
 	// maxBytes bounds the scanned rows in memory at a time; so does the size of a row group.
-	maxBytes = 48 << 20
+	maxBytes = 30 << 20
 	// fewRows is where rows are copied together: thousands of runs of a row or two would cost more than their values.
 	fewRows = 32
 )
