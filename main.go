@@ -16,7 +16,7 @@ var version string
 
 // memoryLimit is where the garbage collector begins to work harder: it keeps the peak of an export of any size near that
 // of a small one, at no measurable cost in CPU.
-const memoryLimit = 128 << 20
+const memoryLimit = 108 << 20
 
 func main() {
 	ctx := untilSignal()

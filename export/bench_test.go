@@ -113,7 +113,7 @@ func startAccount(b *testing.B) string {
 func BenchmarkExport(b *testing.B) {
 	addr := startAccount(b)
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(128 << 20) // as the program does
+		debug.SetMemoryLimit(108 << 20) // as the program does
 	}
 	dir := filepath.Join(b.TempDir(), "lake")
 	o := export.Options{FS: disk.OS(false), Dir: dir, Program: "mailerlake bench", Catalog: tables.All(), ResumeWithin: time.Hour}

@@ -118,6 +118,7 @@ const maxKnown = 1 << 17
 func (r *run) findGone(ctx context.Context, t *table, ref schema.Reference) error {
 	other := r.table(ref.Table)
 	if !slices.Contains(t.Key, ref.Column) || other == nil || other == t.parent || other.err != nil || !other.scanned() ||
+		len(other.Key) != 1 || other.Parent() != nil ||
 		!other.scan.Complete() || !other.scan.CanAsk() || other.scan.Log.Stats().Rows > maxKnown {
 		return nil
 	}
@@ -139,7 +140,10 @@ func (r *run) findGone(ctx context.Context, t *table, ref schema.Reference) erro
 			gone[unknown[i][0]] = true
 		}
 	}
-	t.gone = map[string]map[string]bool{ref.Column: gone}
+	if t.gone == nil {
+		t.gone = map[string]map[string]bool{}
+	}
+	t.gone[ref.Column] = gone
 	_, err = r.scanner.Add(other.scan, records)
 	return errors.Join(err, r.layOut(ctx, other))
 }
@@ -161,9 +165,9 @@ func unknownIDs(ctx context.Context, t *table, column string, other *table) ([]s
 		}
 	}
 	var unknown []schema.Key
-	err := t.eachKeyBatch(ctx, func(b *schema.Batch) {
+	err := t.eachKeyBatch(ctx, func(b *schema.Batch, from, to int) {
 		ids := b.Vector(column)
-		for i := 0; ids != nil && i < b.Rows && len(unknown) <= scan.MaxAsked; i++ {
+		for i := from; ids != nil && i < to && len(unknown) <= scan.MaxAsked; i++ {
 			if id := string(ids.Text(i)); !known[id] {
 				known[id] = true
 				unknown = append(unknown, schema.Key{id})
@@ -174,20 +178,19 @@ func unknownIDs(ctx context.Context, t *table, column string, other *table) ([]s
 	return unknown, err
 }
 
-// eachKeyBatch hands on the keys of a table's scanned rows, in no order.
-func (t *table) eachKeyBatch(ctx context.Context, do func(*schema.Batch)) error {
+// eachKeyBatch hands on the keys of a table's scanned rows, [from, to) of a batch, in no order.
+func (t *table) eachKeyBatch(ctx context.Context, do func(b *schema.Batch, from, to int)) error {
 	cursor := pagelog.NewCursor(ctx, t.scan.Log, pagelog.KeysOnly, nil)
 	for {
 		rows, ok, err := cursor.Next()
 		if err != nil || !ok {
 			return err
 		}
-		b := rows.Page.Rows
-		if t.scan.Nested {
-			b = rows.Page.Children[t.Child()].Rows
+		if !t.scan.Nested {
+			do(rows.Page.Rows, rows.From, rows.To)
+			continue
 		}
-		if rows.From == 0 { // a page that is handed on in pieces counts once
-			do(b)
-		}
+		c := rows.Page.Children[t.Child()]
+		do(c.Rows, int(c.Offsets[rows.From]), int(c.Offsets[rows.To]))
 	}
 }

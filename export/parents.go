@@ -2,6 +2,7 @@ package export
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"mailerlake/export/merge"
@@ -32,27 +33,30 @@ func (r *run) owner(t *table) (*table, *schema.Link) {
 // rows.
 func (r *run) parentsOf(ctx context.Context, t *table) (merge.Parents, []string, error) {
 	owner, link := r.owner(t)
-	if owner == nil {
+	if link == nil {
 		return nil, nil, nil
 	}
-	columns := link.InOrder(owner.Table)
+	columns := link.InOrder(r.catalog.Lookup(link.Table))
 	if !t.scan.Nested {
-		return &walked{t.scan, owner.deletes()}, columns, nil
+		return &walked{t.scan, r.deletes(owner)}, columns, nil
 	}
 	log, err := r.sortedLogOf(ctx, owner)
 	if err != nil {
 		return nil, nil, err
 	}
-	return merge.InRows(log, t.Table, t.absentBit(), owner.deletes()), columns, nil
+	return merge.InRows(log, t.Table, t.absentBit(), r.deletes(owner)), columns, nil
 }
 
-// deletes reports whether rows of a table that its scan did not meet are deleted in this run, or would be if the table
-// were exported and they were asked for.
-func (t *table) deletes() bool {
-	if t.auxiliary {
-		return t.scan.Complete()
+// deletes reports whether all rows of a table that its scan did not meet are deleted in this run, or would be if the table
+// were exported and they were asked for. nil is a table that the run does not have.
+func (r *run) deletes(t *table) bool {
+	if t == nil || !t.scanned() || !t.scan.Complete() {
+		return false
 	}
-	return t.plan != nil && t.plan.Withheld == "" && t.plan.Unproven == 0 && t.scan.Complete()
+	if owner, link := r.owner(t); link != nil && !r.deletes(owner) {
+		return false
+	}
+	return t.auxiliary || t.plan != nil && t.plan.Withheld == "" && t.plan.Unproven == 0
 }
 
 // absentBit returns the bit, in schema.Page.Absent, of the array that the table's rows come in; -1 if there is none.
@@ -80,4 +84,21 @@ func (w *walked) Standing(_ context.Context, parent schema.Key) (merge.Standing,
 		return merge.Unknown, nil
 	}
 	return merge.Read, nil
+}
+
+// leaveOutGone leaves rows out that were read of parents before these were deleted.
+func (r *run) leaveOutGone(t *table) {
+	_, link := r.owner(t)
+	if len(t.scan.Gone) == 0 || len(link.Columns) > 1 { // what is gone is known by one column
+		return
+	}
+	gone := map[string]bool{}
+	for _, key := range t.scan.Gone {
+		gone[key[0]] = true
+	}
+	if t.gone == nil {
+		t.gone = map[string]map[string]bool{}
+	}
+	maps.Copy(gone, t.gone[link.Columns[0]])
+	t.gone[link.Columns[0]] = gone
 }

@@ -106,26 +106,22 @@ func (r *run) loadPlanned(ctx context.Context) error {
 
 // takePlanned makes the run's tables those of the plan.
 func (r *run) takePlanned(ctx context.Context, p *planned) error {
-	var tables []*table
-	for _, t := range r.allTables() {
+	all := r.allTables()
+	r.tables = nil // what is opened is closed, also where the plan proves not to fit
+	for _, t := range all {
 		pt, ok := p.Tables[t.Name]
 		if !ok {
 			continue
 		}
 		t.auxiliary, t.gone = pt.Auxiliary, pt.Gone
 		if t.parent != nil {
-			for _, earlier := range tables {
-				if earlier.Name == t.parent.Name {
-					t.parent = earlier
-				}
-			}
+			t.parent = r.table(t.parent.Name)
 		}
-		tables = append(tables, t)
+		r.tables = append(r.tables, t)
 		if err := r.loadPlannedTable(ctx, t, pt); err != nil {
 			return err
 		}
 	}
-	r.tables = tables
 	return nil
 }
 

@@ -16,6 +16,9 @@ func (r *run) planAll(ctx context.Context, full bool) error {
 		if t.parent != nil && t.scanned() && t.scan.Nested && t.err == nil {
 			t.err = t.parent.err
 		}
+		if err := r.tolerate(t, r.readNewParents(ctx, t)); err != nil {
+			return err
+		}
 		if t.skipped() {
 			continue
 		}
@@ -25,6 +28,18 @@ func (r *run) planAll(ctx context.Context, full bool) error {
 	}
 	r.fallTogether()
 	return r.failed()
+}
+
+// readNewParents reads the lists of rows of the parent that were found after its own lists were read.
+func (r *run) readNewParents(ctx context.Context, t *table) error {
+	if t.err != nil || !t.scanned() {
+		return nil
+	}
+	read, err := r.scanner.ReadNewParents(ctx, t.scan)
+	if err != nil || !read {
+		return err
+	}
+	return r.layOut(ctx, t)
 }
 
 // failed returns an error if there is no table left to export.
@@ -99,6 +114,7 @@ func list(names []string) string {
 
 // open prepares a table's merge from the scan as it is now.
 func (r *run) open(ctx context.Context, t *table) (err error) {
+	r.leaveOutGone(t)
 	m := &merge.Table{Table: t.Table, Layout: t.layout, Added: t.added, New: t.stored == nil, Parts: t.parts(), Sizes: r.Sizes,
 		Nested: t.scan.Nested, Damaged: t.damaged, Rewrite: r.rewrite, Missing: t.missing(), Gone: t.gone}
 	if t.stored != nil {

@@ -68,7 +68,9 @@ func (r *run) prove(ctx context.Context, t *table) (withheld string, found bool,
 		return "", false, nil
 	case nested: // listed otherwise, or with rows that may be outdated
 		return r.proveByParents(ctx, t)
-	case owner != nil && !t.scan.Nested:
+	case owner != nil && t.scan.Nested:
+		return r.proveDerived(ctx, t, owner)
+	case owner != nil:
 		return r.proveByReading(ctx, t, owner)
 	case !t.scan.CanAsk():
 		return r.proveByList(ctx, t)
@@ -131,13 +133,21 @@ func (r *run) proveByReading(ctx context.Context, t, owner *table) (withheld str
 	if !ok || !t.FollowsParent() {
 		return "the lists cannot be read again", false, nil
 	}
-	var parents []schema.Key
-	for _, key := range t.plan.Sample() {
-		parent := key[:len(owner.Key)]
-		same := func(other schema.Key) bool { return other.Compare(parent) == 0 }
-		if t.scan.Read(parent) && !slices.ContainsFunc(parents, same) {
+	var parents, unmet []schema.Key
+	for _, parent := range t.sampleParents(owner) {
+		switch gone := func(key schema.Key) bool { return key.Compare(parent) == 0 }; {
+		case t.scan.Read(parent):
 			parents = append(parents, parent)
+		case !slices.ContainsFunc(t.scan.Gone, gone):
+			unmet = append(unmet, parent)
 		}
+	}
+	if withheld, err = r.proveGone(ctx, owner, unmet); withheld != "" || err != nil {
+		return withheld, false, err
+	}
+	before, err := t.scan.Log.Count(ctx)
+	if err != nil {
+		return "", false, err
 	}
 	err = r.scanner.ReadParentsAgain(ctx, t.scan, list, parents)
 	switch {
@@ -146,7 +156,61 @@ func (r *run) proveByReading(ctx context.Context, t, owner *table) (withheld str
 	case err != nil:
 		return fmt.Sprintf("the lists could not be read again: %v", err), true, nil
 	}
-	return "", true, r.layOut(ctx, t)
+	after, err := t.scan.Log.Count(ctx)
+	if after > before && t.plan.Candidates() > int64(len(t.plan.Sample())) {
+		withheld = fmt.Sprintf("%d rows were in lists that were read again", after-before)
+	}
+	return withheld, true, errors.Join(err, r.layOut(ctx, t))
+}
+
+// sampleParents returns the keys of the rows that the candidates belong to, sorted.
+func (t *table) sampleParents(owner *table) []schema.Key {
+	var parents []schema.Key
+	for _, key := range t.plan.Sample() {
+		parents = append(parents, key[:len(owner.Key)])
+	}
+	slices.SortFunc(parents, schema.Key.Compare)
+	return slices.CompactFunc(parents, func(a, b schema.Key) bool { return a.Compare(b) == 0 })
+}
+
+// proveGone asks for rows of a table that its scan did not meet, and says why they are not proved gone. If the table is
+// exported, that was done before.
+func (r *run) proveGone(ctx context.Context, t *table, unmet []schema.Key) (withheld string, err error) {
+	switch {
+	case !t.auxiliary || len(unmet) == 0:
+		return "", nil
+	case !t.scan.CanAsk():
+		return fmt.Sprintf("the rows of %s cannot be asked for", t.Name), nil
+	}
+	records, err := r.scanner.Ask(ctx, t.scan, unmet)
+	if slices.ContainsFunc(records, func(record jsontext.Value) bool { return record != nil }) {
+		withheld = fmt.Sprintf("a row of %s that was not listed is still there", t.Name)
+	}
+	return withheld, err
+}
+
+// proveDerived looks for proof that rows are gone of which others were derived. A row that was met is proof itself.
+func (r *run) proveDerived(ctx context.Context, t, owner *table) (withheld string, found bool, err error) {
+	if !t.FollowsParent() {
+		return fmt.Sprintf("the rows of %s cannot be asked for", owner.Name), false, nil
+	}
+	log, err := r.sortedLogOf(ctx, owner)
+	if err != nil {
+		return "", false, err
+	}
+	var unmet []schema.Key
+	met := merge.InRows(log, t.Table, -1, false)
+	for _, parent := range t.sampleParents(owner) {
+		standing, err := met.Standing(ctx, parent)
+		if err != nil {
+			return "", false, err
+		}
+		if standing != merge.Read {
+			unmet = append(unmet, parent)
+		}
+	}
+	withheld, err = r.proveGone(ctx, owner, unmet)
+	return withheld, false, err
 }
 
 // proveByParents asks for the rows that the candidates came inside of: each must be gone, or come without them.
@@ -184,7 +248,7 @@ func (t *table) holds(record jsontext.Value, key schema.Key) (bool, error) {
 	if record == nil {
 		return false, nil
 	}
-	page, err := scan.Decode(t.parent.Table, []jsontext.Value{record})
+	page, err := scan.DecodeRow(t.parent.Table, record, key[:len(t.parent.Key)])
 	if err != nil {
 		return false, err
 	}

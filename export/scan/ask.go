@@ -68,8 +68,27 @@ func itemPaths(t *schema.Table, keys []schema.Key) []string {
 
 // isRow reports whether a record is the row of a key.
 func isRow(t *schema.Table, record jsontext.Value, key schema.Key) bool {
-	page, err := Decode(t, []jsontext.Value{record})
+	page, err := DecodeRow(t, record, key)
 	return err == nil && page.Rows.Rows == 1 && page.Rows.Keys(t.Order).CompareKey(0, key) == 0
+}
+
+// DecodeRow decodes the record that was asked for by a key.
+func DecodeRow(t *schema.Table, record jsontext.Value, key schema.Key) (*schema.Page, error) {
+	d := schema.NewDecoder(t)
+	if list, ok := t.Source.(*schema.List); ok && list.Per != nil { // the record does not name its parent; its key does
+		values := make([]string, len(list.Per.Columns))
+		for i, column := range list.Per.Columns {
+			if at := slices.Index(t.Order, column); at >= 0 {
+				values[i] = key[at]
+			}
+		}
+		d.SetParent(list.Per.Columns, values)
+	}
+	page, err := d.Page(slices.Concat([]byte{'['}, record, []byte{']'}))
+	if err != nil {
+		return nil, fmt.Errorf("decode %s: %w", t.Name, err)
+	}
+	return page, nil
 }
 
 // Decode decodes records that were asked for; nil stands for none.
@@ -109,13 +128,17 @@ func (s *Scanner) Add(r *Result, records []jsontext.Value) (newPaths bool, err e
 // says why the second reading is incomplete.
 func (s *Scanner) ReadAgain(ctx context.Context, r *Result) (incomplete string, err error) {
 	t := &tableScan{Scanner: s, r: r, list: r.Table.Source.(*schema.List)}
-	if t.list.Paging == schema.ByCursor {
-		w := t.newWalk("again")
-		err = w.each(ctx, s.Client.Cursor(ctx, client.List{Path: t.list.Path, Params: t.list.Params, Limits: t.list.Limits}, w.decode), nil)
-	} else {
+	if t.list.Paging == schema.ByPage {
 		incomplete, err = t.walkPages(ctx, t.list.Path, nil)
+		return incomplete, errors.Join(err, r.Log.Sync())
 	}
-	return incomplete, errors.Join(err, r.Log.Sync())
+	for _, params := range t.list.EachWalk() {
+		w := t.newWalk("again")
+		if err = w.each(ctx, s.Client.Cursor(ctx, client.List{Path: t.list.Path, Params: params, Limits: t.list.Limits}, w.decode), nil); err != nil {
+			break
+		}
+	}
+	return "", errors.Join(err, r.Log.Sync())
 }
 
 // ReadParentsAgain reads the rows of some parents once more.

@@ -3,6 +3,7 @@ package scan
 import (
 	"context"
 	"fmt"
+	"net/url"
 
 	"mailerlake/client"
 	"mailerlake/schema"
@@ -19,14 +20,17 @@ const (
 // walkCursorList walks a cursor list once, then looks for rows that are newer than the walk's start and compares with
 // the API's own counts, taken in between. An account that changes meanwhile gets another look.
 func (s *Scanner) walkCursorList(ctx context.Context, t *tableScan) (incomplete string, err error) {
-	main := t.r.Log.Walk(walkMain)
-	if !main.Ended {
-		w := t.newWalk(walkMain)
-		err := w.ahead(ctx, client.List{Path: t.list.Path, Params: t.list.Params, Limits: t.list.Limits, From: main.Cursor})
+	for _, params := range t.list.EachWalk() {
+		main := t.r.Log.Walk(t.mainWalk(params))
+		if main.Ended {
+			continue
+		}
+		w := t.newWalk(t.mainWalk(params))
+		err := w.ahead(ctx, client.List{Path: t.list.Path, Params: params, Limits: t.list.Limits, From: main.Cursor})
 		switch {
 		case ledAstray(err):
 			return err.Error(), nil
-		case t.r.Table.Optional && main.Begun == false && notOffered(err):
+		case t.r.Table.Optional && t.r.Log.Stats().Pages == 0 && notOffered(err):
 			t.r.Unavailable = err.Error()
 			return "", nil
 		case err != nil:
@@ -50,14 +54,24 @@ func (s *Scanner) walkCursorList(ctx context.Context, t *tableScan) (incomplete 
 	return incomplete, nil
 }
 
+// mainWalk names the walk with some parameters.
+func (t *tableScan) mainWalk(params url.Values) string {
+	if len(t.list.Walks) == 0 {
+		return walkMain
+	}
+	return walkMain + "?" + params.Encode()
+}
+
 // compareCounts counts the rows, first by the API, then those that were met, and says if these are fewer.
 func (t *tableScan) compareCounts(ctx context.Context) (incomplete string, err error) {
 	want, err := t.apiCount(ctx)
 	if err != nil {
 		return "", err
 	}
-	if err := t.walkNewer(ctx); err != nil {
-		return "", err
+	for _, params := range t.list.EachWalk() {
+		if err := t.walkNewer(ctx, params); err != nil {
+			return "", err
+		}
 	}
 	got, err := t.r.Log.Count(ctx)
 	if err != nil || got >= want {
@@ -79,11 +93,11 @@ func (t *tableScan) apiCount(ctx context.Context) (sum int64, err error) {
 }
 
 // walkNewer reads the list from its top again, down to a row that was there when the main walk began.
-func (t *tableScan) walkNewer(ctx context.Context) error {
-	top := t.r.Log.Walk(walkMain).Top
+func (t *tableScan) walkNewer(ctx context.Context, params url.Values) error {
+	top := t.r.Log.Walk(t.mainWalk(params)).Top
 	w := t.newWalk(walkNewer)
 	w.again = true
-	list := client.List{Path: t.list.Path, Params: t.list.Params, Limits: smaller(t.list.Limits)}
+	list := client.List{Path: t.list.Path, Params: params, Limits: smaller(t.list.Limits)}
 	return w.each(ctx, t.Client.Cursor(ctx, list, w.decode), func(_ *client.Page, page *schema.Page) (bool, error) {
 		met := top != nil && page.Rows.Rows > 0 && page.Rows.Keys(t.r.Table.Order).CompareKey(0, top) <= 0
 		return !met, nil

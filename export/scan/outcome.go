@@ -44,8 +44,16 @@ type Result struct {
 	// Err says why there is no usable scan.
 	Err error
 
-	parent *Result // whose rows were walked or hold the rows; nil for a list of the account
+	parent *Result // that holds the rows; nil if Log is the table's own
+	lists  *parentLists
 	done   chan struct{}
+}
+
+// parentLists are lists that were read for each row of a parent.
+type parentLists struct {
+	list   *schema.List
+	parent *Result
+	pages  int // of the parent's log, when its rows were walked
 }
 
 // Complete reports whether every row of the account was met.

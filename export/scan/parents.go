@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,14 +30,33 @@ func (s *Scanner) readPerParent(ctx context.Context, r *Result, list *schema.Lis
 	case parent.Unavailable != "":
 		r.Unavailable = parent.Unavailable
 	}
-	r.parent = parent
-	return s.readLog(ctx, r, list, resumable, func(ctx context.Context, t *tableScan) (string, error) {
-		p := &parentWalks{tableScan: t, parent: parent}
-		if err := p.walkAll(ctx); err != nil {
-			return "", err
-		}
-		return "", p.judge()
-	})
+	r.lists = &parentLists{list: list, parent: parent}
+	return s.readLog(ctx, r, list, resumable, s.walkParents)
+}
+
+// ReadNewParents reads the lists of rows of the parent that came to be known after its rows were walked. It reports
+// whether there are any.
+func (s *Scanner) ReadNewParents(ctx context.Context, r *Result) (read bool, err error) {
+	if r.lists == nil || r.Unavailable != "" || r.lists.parent.Log.Stats().Pages == r.lists.pages {
+		return false, nil
+	}
+	t := &tableScan{Scanner: s, r: r, list: r.lists.list}
+	t.pace.begin(r.Log)
+	incomplete, err := s.walkParents(ctx, t)
+	if err != nil {
+		return true, errors.Join(err, r.Log.Sync())
+	}
+	return true, t.conclude(incomplete)
+}
+
+// walkParents walks a list for each row of the parent that it was not walked for yet.
+func (s *Scanner) walkParents(ctx context.Context, t *tableScan) (incomplete string, err error) {
+	p := &parentWalks{tableScan: t, parent: t.r.lists.parent}
+	t.r.lists.pages = p.parent.Log.Stats().Pages
+	if err := p.walkAll(ctx); err != nil {
+		return "", err
+	}
+	return "", p.judge()
 }
 
 // parentWalks are the walks of one table over all rows of its parent.
@@ -53,19 +73,19 @@ type parentWalks struct {
 
 // walkAll walks the parents in the order of their keys, several at a time.
 func (p *parentWalks) walkAll(ctx context.Context) error {
-	p.r.Failed, p.r.Gone, p.r.Stopped = nil, nil, false
+	p.r.Failed, p.r.Gone, p.r.Stopped, p.r.Partial = nil, nil, false, ""
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(maxWalks)
 	cursor := pagelog.NewCursor(ctx, p.parent.Log, pagelog.KeysOnly, nil)
 	for {
 		run, ok, err := cursor.Next()
-		if err != nil {
-			return errors.Join(err, g.Wait())
-		}
-		if !ok || p.stopped() {
-			return g.Wait()
+		if err != nil || !ok {
+			return cmp.Or(g.Wait(), err) // a walk that ends the scan cuts the reading of parents off as well
 		}
 		for i := run.From; i < run.To && ctx.Err() == nil; i++ {
+			if p.stopped() {
+				return g.Wait()
+			}
 			key := run.Keys.At(i)
 			if p.r.Log.Walk(walkOfParent(key)).Ended {
 				p.count()
@@ -164,7 +184,12 @@ func (p *parentWalks) walkLists(ctx context.Context, key schema.Key) error {
 		if !p.again {
 			list.From = done.Cursor
 		}
-		if err := w.each(ctx, p.Client.Cursor(ctx, list, w.decode), nil); err != nil {
+		err := w.each(ctx, p.Client.Cursor(ctx, list, w.decode), nil)
+		if list.From != "" && refused(err) { // the cursor of an earlier run
+			list.From = ""
+			err = w.each(ctx, p.Client.Cursor(ctx, list, w.decode), nil)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -187,6 +212,9 @@ func inKeyOrder(t *schema.Table, key schema.Key) []string {
 // judge says what the walks prove together. A list that answers for no parent at all is missing itself.
 func (p *parentWalks) judge() error {
 	if len(p.failed) == 0 {
+		if why := p.parent.Incomplete + p.parent.Partial; why != "" { // nothing is known about the rows of parents not met
+			p.r.Partial = fmt.Sprintf("%s is incomplete: %s", p.parent.Table.Name, why)
+		}
 		return nil
 	}
 	if p.answered == 0 && len(p.refused) == len(p.failed) {

@@ -150,6 +150,9 @@ func (s *Scanner) read(ctx context.Context, r *Result) error {
 // readList scans a list: one of the account, or one for each row of a parent.
 func (s *Scanner) readList(ctx context.Context, r *Result, list *schema.List) error {
 	if list.Per != nil {
+		if _, own := s.Catalog.Lookup(list.Per.Table).Source.(*schema.List); !own {
+			return fmt.Errorf("the rows of %s have no log of their own: no list can be read for each", list.Per.Table)
+		}
 		parent, err := s.scanned(ctx, s.Catalog.Lookup(list.Per.Table))
 		if err != nil {
 			return err
@@ -176,12 +179,10 @@ func (s *Scanner) readNested(ctx context.Context, r *Result, source *schema.Nest
 			r.Incomplete = fmt.Sprintf("no row of %s tells of them", r.parent.Table.Name)
 			return nil
 		}
-		holder, owner := r.parent, &Result{Table: r.Table}
-		if err := s.readList(ctx, owner, source.Otherwise); err != nil {
-			return err
-		}
-		r.Log, r.Nested, r.Outcome, r.Err = owner.Log, false, owner.Outcome, owner.Err
-		r.parent = holder
+		own := &Result{Table: r.Table}
+		err := s.readList(ctx, own, source.Otherwise)
+		r.Log, r.Nested, r.Outcome, r.lists = own.Log, false, own.Outcome, own.lists // also of a scan that failed: its log is closed with the others
+		return err
 	}
 	return nil
 }
