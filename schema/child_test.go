@@ -123,3 +123,24 @@ func TestLaterRecordCounts(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+// A closed table takes what it declares, also from records that hold more.
+func TestClosed(t *testing.T) {
+	member := Lookup("group_subscriber")
+	d := NewDecoder(member) // of the members of a group, listed
+	d.SetParent([]string{"group_id"}, []string{"7"})
+	p, err := d.Page([]byte(`[{"id":"2","email":"x","fields":{"a":1},"groups":[{"id":"8"}]},{"email":"y","id":"1","more":null}]`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, c := range p.Rows.Columns {
+		names = append(names, c.Name)
+	}
+	if want := []string{"group_id", "subscriber_id", Rescued}; !cmp.Equal(names, want) || p.Rows.Vector(Rescued) != nil {
+		t.Errorf("columns %v, want %v", names, want)
+	}
+	if got := show(p.Rows.Vector("group_id"), 0) + show(p.Rows.Vector("subscriber_id"), 0) + show(p.Rows.Vector("group_id"), 1) + show(p.Rows.Vector("subscriber_id"), 1); got != `"7""1""7""2"` {
+		t.Errorf("rows %s", got)
+	}
+}

@@ -127,6 +127,9 @@ func (d *Decoder) find(o *object, quoted []byte) *member {
 	if m := o.names[string(d.name)]; m != nil {
 		return m
 	}
+	if d.table.Closed {
+		return &member{role: droppedMember, quoted: string(quoted)}
+	}
 	if len(d.name) > maxName || d.remember >= 2*MaxDynamic {
 		return nil
 	}

@@ -25,7 +25,7 @@ func (d *Dataset) MakePrivate() error {
 		}
 	}
 	for _, name := range names {
-		if err := d.fsys.Restrict(d.Path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := d.fsys.Restrict(d.path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("make dataset private: %w", err)
 		}
 	}

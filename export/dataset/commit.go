@@ -80,20 +80,20 @@ func (d *Dataset) ready() error {
 }
 
 func (d *Dataset) cleanStaged() error {
-	pending, err := disk.Exists(d.fsys, d.Path(JournalName))
+	pending, err := disk.Exists(d.fsys, d.path(JournalName))
 	if err != nil {
 		return err
 	}
 	if pending {
 		return errors.New("another run is committing")
 	}
-	if err := d.fsys.RemoveAll(d.Path(StagedDir)); err != nil {
+	if err := d.fsys.RemoveAll(d.path(StagedDir)); err != nil {
 		return err
 	}
-	if err := d.fsys.MkdirAll(d.Path(StagedDir), disk.Private); err != nil {
+	if err := d.fsys.MkdirAll(d.path(StagedDir), disk.Private); err != nil {
 		return err
 	}
-	return d.fsys.SyncDir(d.Path(PrivateDir)) // or a power loss could keep a journal and lose its parts
+	return d.fsys.SyncDir(d.path(PrivateDir)) // or a power loss could keep a journal and lose its parts
 }
 
 // Commit makes next the state of the dataset: manifest and all parts created, in one step. Logs are the names (in
@@ -130,7 +130,7 @@ func (c *Commit) Commit(ctx context.Context, next *Manifest, logs []string) erro
 // writeJournal writes the journal and renames it, which is the point of commit. After an error the commit stands if the
 // journal has its name: over a network, a rename may report an error and still have happened.
 func (d *Dataset) writeJournal(data []byte) (committed bool, err error) {
-	temp, name := d.Path(journalTemp), d.Path(JournalName)
+	temp, name := d.path(journalTemp), d.path(JournalName)
 	if err := disk.WriteFile(d.fsys, temp, data, disk.Private); err != nil {
 		return false, err
 	}
@@ -142,7 +142,7 @@ func (d *Dataset) writeJournal(data []byte) (committed bool, err error) {
 		}
 		return true, err
 	}
-	return true, d.fsys.SyncDir(d.Path(PrivateDir))
+	return true, d.fsys.SyncDir(d.path(PrivateDir))
 }
 
 // plan checks that next follows the present state, and that every part of it is stored or staged.
@@ -237,7 +237,7 @@ func (c *Commit) findStaged(ctx context.Context) error {
 			return fmt.Errorf("staged part %s has %d bytes, not %d: somebody changed it", path, info.Size(), s.bytes)
 		}
 	}
-	return c.d.fsys.SyncDir(c.d.Path(StagedDir))
+	return c.d.fsys.SyncDir(c.d.path(StagedDir))
 }
 
 func (c *Commit) unchanged() error {
@@ -245,7 +245,7 @@ func (c *Commit) unchanged() error {
 	if err != nil {
 		return err
 	}
-	pending, err := disk.Exists(c.d.fsys, c.d.Path(JournalName))
+	pending, err := disk.Exists(c.d.fsys, c.d.path(JournalName))
 	if err != nil {
 		return err
 	}

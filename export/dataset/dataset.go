@@ -59,7 +59,7 @@ type Dataset struct {
 // format version a *VersionError.
 func Open(fsys disk.FS, dir string) (*Dataset, error) {
 	d := &Dataset{fsys: fsys, dir: filepath.Clean(dir)} // as Path cleans what it joins
-	d.logs = pagelog.NewStore(fsys, d.Path(ScanDir), d.Path(SortedDir))
+	d.logs = pagelog.NewStore(fsys, d.path(ScanDir), d.path(SortedDir))
 	if err := d.load(); err != nil {
 		return nil, fmt.Errorf("open dataset %s: %w", dir, err)
 	}
@@ -69,16 +69,13 @@ func Open(fsys disk.FS, dir string) (*Dataset, error) {
 // Dir returns the dataset's directory.
 func (d *Dataset) Dir() string { return d.dir }
 
-// FS returns the file system that the dataset was opened with.
-func (d *Dataset) FS() disk.FS { return d.fsys }
-
-// Path returns where a file of the dataset is; names have slashes, as in manifests and this package's constants.
-func (d *Dataset) Path(names ...string) string {
-	path := d.dir
+// path returns where a file of the dataset is; names have slashes, as in manifests and this package's constants.
+func (d *Dataset) path(names ...string) string {
+	at := d.dir
 	for _, name := range names {
-		path = filepath.Join(path, filepath.FromSlash(name))
+		at = filepath.Join(at, filepath.FromSlash(name))
 	}
-	return path
+	return at
 }
 
 // Pending reports whether a commit has passed its point of commit and is not finished: some parts may be newer than
@@ -102,13 +99,13 @@ func (d *Dataset) load() error {
 			return err
 		}
 		if try > 0 {
-			return &DamagedError{d.Path(ManifestName), "it is missing, but there is " + part, manifestHint}
+			return &DamagedError{d.path(ManifestName), "it is missing, but there is " + part, manifestHint}
 		}
 	}
 }
 
 func (d *Dataset) look() (err error) {
-	if d.pending, err = disk.Exists(d.fsys, d.Path(JournalName)); err != nil {
+	if d.pending, err = disk.Exists(d.fsys, d.path(JournalName)); err != nil {
 		return err
 	}
 	d.Manifest, err = d.readManifest()
@@ -117,7 +114,7 @@ func (d *Dataset) look() (err error) {
 
 // readManifest returns nil if there is no manifest.
 func (d *Dataset) readManifest() (*Manifest, error) {
-	name := d.Path(ManifestName)
+	name := d.path(ManifestName)
 	data, err := readRecord(d.fsys, name, manifestHint)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil

@@ -58,7 +58,7 @@ func (d *Dataset) checkForeign(m *Manifest, table string) error {
 	if err != nil || len(files) == 0 {
 		return err
 	}
-	return &ForeignFilesError{Table: table, Files: files, MovedTo: d.Path(MovedDir)}
+	return &ForeignFilesError{Table: table, Files: files, MovedTo: d.path(MovedDir)}
 }
 
 // MoveForeign moves a table's foreign files to a new directory, .mailerlake/moved/<time>/<table>, and returns their
@@ -75,12 +75,12 @@ func (d *Dataset) MoveForeign(table string, now time.Time) (moved []string, to s
 		return nil, "", fmt.Errorf("move foreign files: %w", err)
 	}
 	for _, file := range files {
-		if err = d.fsys.Rename(d.Path(file), filepath.Join(to, path.Base(file))); err != nil {
+		if err = d.fsys.Rename(d.path(file), filepath.Join(to, path.Base(file))); err != nil {
 			break
 		}
 		moved = append(moved, file)
 	}
-	err = errors.Join(err, d.fsys.SyncDir(to), d.fsys.SyncDir(d.Path(table)))
+	err = errors.Join(err, d.fsys.SyncDir(to), d.fsys.SyncDir(d.path(table)))
 	if err != nil {
 		return moved, to, fmt.Errorf("move foreign files: %w", err)
 	}
@@ -91,9 +91,9 @@ func (d *Dataset) MoveForeign(table string, now time.Time) (moved []string, to s
 func (d *Dataset) makeMovedDir(table string, now time.Time) (string, error) {
 	at := now.UTC().Format("20060102T150405Z")
 	for n := 1; ; n++ {
-		name := d.Path(MovedDir, at, table)
+		name := d.path(MovedDir, at, table)
 		if n > 1 {
-			name = d.Path(MovedDir, fmt.Sprintf("%s-%d", at, n), table)
+			name = d.path(MovedDir, fmt.Sprintf("%s-%d", at, n), table)
 		}
 		made, err := disk.MakeDir(d.fsys, name, disk.Private)
 		if err != nil || len(made) > 0 {
@@ -129,7 +129,7 @@ func (d *Dataset) isDir(e fs.DirEntry) bool {
 	if e.Type()&fs.ModeSymlink == 0 {
 		return e.IsDir()
 	}
-	info, err := d.fsys.Stat(d.Path(e.Name()))
+	info, err := d.fsys.Stat(d.path(e.Name()))
 	return err == nil && info.IsDir()
 }
 
@@ -148,7 +148,7 @@ func (d *Dataset) strayOf(table string) ([]string, error) {
 
 // others lists what is in a table's directory and not in a manifest.
 func (d *Dataset) others(m *Manifest, table string) ([]string, error) {
-	entries, err := d.fsys.ReadDir(d.Path(table))
+	entries, err := d.fsys.ReadDir(d.path(table))
 	if err != nil {
 		return nil, err
 	}

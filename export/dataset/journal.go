@@ -142,7 +142,7 @@ func sumOf(data []byte) string {
 
 // readJournal returns nil if there is no journal.
 func (d *Dataset) readJournal() (*journal, error) {
-	name := d.Path(JournalName)
+	name := d.path(JournalName)
 	there, err := disk.Exists(d.fsys, name)
 	if err != nil || !there {
 		return nil, err

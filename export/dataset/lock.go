@@ -116,17 +116,17 @@ func (l *runLock) try() (held bool, err error) {
 	if err := l.makeDir(l.d.dir, disk.Shared); err != nil {
 		return false, err
 	}
-	if err := l.makeDir(l.d.Path(PrivateDir), disk.Private); err != nil {
+	if err := l.makeDir(l.d.path(PrivateDir), disk.Private); err != nil {
 		return false, err
 	}
-	l.file = flock.New(l.d.Path(LockName), flock.SetPermissions(0o600))
+	l.file = flock.New(l.d.path(LockName), flock.SetPermissions(0o600))
 	if held, err = l.file.TryLock(); err != nil || !held {
 		return false, err
 	}
 	locked, err := l.file.Stat()
 	if err == nil {
 		var named fs.FileInfo
-		if named, err = os.Stat(l.d.Path(LockName)); err == nil && os.SameFile(locked, named) {
+		if named, err = os.Stat(l.d.path(LockName)); err == nil && os.SameFile(locked, named) {
 			return true, nil
 		}
 	}
@@ -145,14 +145,14 @@ func (l *runLock) makeDir(name string, access disk.Access) error {
 // release unlocks. The file is removed while it is locked, but on Windows, where an open file cannot be removed: there
 // it is removed afterwards, which fails if another run has opened it.
 func (l *runLock) release() error {
-	_ = disk.RemoveFile(l.d.fsys, l.d.Path(lockOwner))
+	_ = disk.RemoveFile(l.d.fsys, l.d.path(lockOwner))
 	trace, windows := !l.d.written(), runtime.GOOS == "windows"
 	if trace && !windows {
-		_ = os.Remove(l.d.Path(LockName))
+		_ = os.Remove(l.d.path(LockName))
 	}
 	err := l.file.Unlock()
 	if trace && windows {
-		_ = os.Remove(l.d.Path(LockName))
+		_ = os.Remove(l.d.path(LockName))
 	}
 	if trace {
 		l.removeDirs()
@@ -162,7 +162,7 @@ func (l *runLock) release() error {
 
 // removeDirs removes the directories that were made for the lock. Those that are not empty stay.
 func (l *runLock) removeDirs() {
-	_ = l.d.fsys.Remove(l.d.Path(PrivateDir))
+	_ = l.d.fsys.Remove(l.d.path(PrivateDir))
 	for _, dir := range slices.Backward(l.made) {
 		_ = l.d.fsys.Remove(dir)
 	}
@@ -174,9 +174,9 @@ func (d *Dataset) written() bool {
 		return true
 	}
 	for _, dir := range []string{StagedDir, SortedDir, ScanDir} {
-		_ = d.fsys.Remove(d.Path(dir)) // if it is empty
+		_ = d.fsys.Remove(d.path(dir)) // if it is empty
 	}
-	entries, err := d.fsys.ReadDir(d.Path(PrivateDir))
+	entries, err := d.fsys.ReadDir(d.path(PrivateDir))
 	return err != nil || len(entries) != 1 || entries[0].Name() != path.Base(LockName)
 }
 
@@ -187,12 +187,12 @@ func (d *Dataset) signLock() {
 	if err != nil {
 		return
 	}
-	_ = disk.WriteFile(d.fsys, d.Path(lockOwner), data, disk.Private)
+	_ = disk.WriteFile(d.fsys, d.path(lockOwner), data, disk.Private)
 }
 
 func (d *Dataset) lockedBy() error {
 	e := &LockedError{Path: d.dir}
-	f, err := d.fsys.Open(d.Path(lockOwner))
+	f, err := d.fsys.Open(d.path(lockOwner))
 	if err != nil {
 		return e
 	}

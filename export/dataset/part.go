@@ -18,7 +18,7 @@ import (
 // file by another. Every page has a checksum of its own besides, which is compared whenever it is read.
 func (d *Dataset) OpenPart(ctx context.Context, t *TableState, i int) (*part.Reader, error) {
 	p := &t.Parts[i]
-	f, err := d.fsys.Open(d.Path(p.Path))
+	f, err := d.fsys.Open(d.path(p.Path))
 	if err != nil {
 		return nil, err
 	}

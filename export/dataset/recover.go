@@ -36,7 +36,7 @@ func (d *Dataset) Recover(ctx context.Context) (rolledForward bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("recover: %w", err)
 	}
-	err = d.fsys.SyncDir(d.Path(PrivateDir)) // the journal's name has to be durable before those of the parts are
+	err = d.fsys.SyncDir(d.path(PrivateDir)) // the journal's name has to be durable before those of the parts are
 	if err == nil {
 		err = d.apply(j, done)
 	}
@@ -61,7 +61,7 @@ func (d *Dataset) Abandon() error {
 // removeUnfinished removes what is left of commits that did not reach their point of commit.
 func (d *Dataset) removeUnfinished() error {
 	d.pending = false
-	err := errors.Join(disk.RemoveFile(d.fsys, d.Path(journalTemp)), d.fsys.RemoveAll(d.Path(StagedDir)))
+	err := errors.Join(disk.RemoveFile(d.fsys, d.path(journalTemp)), d.fsys.RemoveAll(d.path(StagedDir)))
 	if err != nil {
 		return fmt.Errorf("remove unfinished commit: %w", err)
 	}
@@ -80,7 +80,7 @@ func (d *Dataset) checkFollows(j *journal) error {
 		return nil
 	}
 	reason := fmt.Sprintf("it is for snapshot %d, and the dataset is at %d", j.Next.Snapshot, now.Snapshot)
-	return &DamagedError{d.Path(JournalName), reason, journalHint}
+	return &DamagedError{d.path(JournalName), reason, journalHint}
 }
 
 // verify finds every part of the journal staged or in place, as the manifest describes it, and returns those in place.
@@ -89,13 +89,13 @@ func (d *Dataset) verify(ctx context.Context, j *journal) (done map[string]bool,
 	done = make(map[string]bool)
 	for _, name := range slices.Concat(j.Install...) {
 		p := parts[name]
-		if done[name], err = d.matches(ctx, d.Path(name), p); err != nil {
+		if done[name], err = d.matches(ctx, d.path(name), p); err != nil {
 			return nil, err
 		}
 		if done[name] {
 			continue
 		}
-		temp := d.Path(stagedName(name, j.Token))
+		temp := d.path(stagedName(name, j.Token))
 		staged, err := d.matches(ctx, temp, p)
 		if err != nil {
 			return nil, err
@@ -137,7 +137,7 @@ func (d *Dataset) apply(j *journal, done map[string]bool) error {
 		}
 	}
 	for _, name := range j.Remove {
-		if err := disk.RemoveFile(d.fsys, d.Path(name)); err != nil {
+		if err := disk.RemoveFile(d.fsys, d.path(name)); err != nil {
 			return err
 		}
 	}
@@ -154,7 +154,7 @@ func (d *Dataset) apply(j *journal, done map[string]bool) error {
 		return err
 	}
 	d.Manifest, d.pending = j.Next, false
-	_ = d.fsys.RemoveAll(d.Path(StagedDir)) // empty; the next Begin or Recover tries again
+	_ = d.fsys.RemoveAll(d.path(StagedDir)) // empty; the next Begin or Recover tries again
 	return nil
 }
 
@@ -162,7 +162,7 @@ func (d *Dataset) apply(j *journal, done map[string]bool) error {
 // any case: an earlier try may have ended right after making them.
 func (d *Dataset) makeTables(next *Manifest) error {
 	for i := range next.Tables {
-		if err := d.fsys.MkdirAll(d.Path(next.Tables[i].Name), disk.Shared); err != nil {
+		if err := d.fsys.MkdirAll(d.path(next.Tables[i].Name), disk.Shared); err != nil {
 			return err
 		}
 	}
@@ -175,7 +175,7 @@ func (d *Dataset) install(token string, step []string, done map[string]bool) err
 		if done[name] {
 			continue
 		}
-		if err := d.fsys.Rename(d.Path(stagedName(name, token)), d.Path(name)); err != nil {
+		if err := d.fsys.Rename(d.path(stagedName(name, token)), d.path(name)); err != nil {
 			return err
 		}
 	}
@@ -191,7 +191,7 @@ func (d *Dataset) syncTables(parts []string) error {
 			continue
 		}
 		synced[dir] = true
-		if err := d.fsys.SyncDir(d.Path(dir)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := d.fsys.SyncDir(d.path(dir)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
@@ -204,31 +204,31 @@ func (d *Dataset) replaceManifest(next *Manifest) error {
 	if err != nil {
 		return err
 	}
-	if err := d.fsys.MkdirAll(d.Path(StagedDir), disk.Private); err != nil {
+	if err := d.fsys.MkdirAll(d.path(StagedDir), disk.Private); err != nil {
 		return err
 	}
-	return disk.ReplaceFile(d.fsys, d.Path(manifestTemp), d.Path(ManifestName), data, disk.Shared)
+	return disk.ReplaceFile(d.fsys, d.path(manifestTemp), d.path(ManifestName), data, disk.Shared)
 }
 
 // removeLogs removes the consumed page logs durably, before the journal that lists them.
 func (d *Dataset) removeLogs(names []string) error {
 	for _, name := range names {
-		if err := disk.RemoveFile(d.fsys, d.Path(ScanDir, name)); err != nil {
+		if err := disk.RemoveFile(d.fsys, d.path(ScanDir, name)); err != nil {
 			return err
 		}
 	}
 	if len(names) == 0 {
 		return nil
 	}
-	if err := d.fsys.SyncDir(d.Path(ScanDir)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := d.fsys.SyncDir(d.path(ScanDir)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return nil
 }
 
 func (d *Dataset) dropJournal() error {
-	if err := disk.RemoveFile(d.fsys, d.Path(JournalName)); err != nil {
+	if err := disk.RemoveFile(d.fsys, d.path(JournalName)); err != nil {
 		return err
 	}
-	return d.fsys.SyncDir(d.Path(PrivateDir))
+	return d.fsys.SyncDir(d.path(PrivateDir))
 }

@@ -27,7 +27,7 @@ func (c *Commit) Create(path string) (*Staged, error) {
 	if c.staged[path] != nil || c.over {
 		return nil, fmt.Errorf("create part %s: it was created before, or the commit is over", path)
 	}
-	name := c.d.Path(stagedName(path, c.token))
+	name := c.d.path(stagedName(path, c.token))
 	file, err := c.d.fsys.Create(name, disk.Shared)
 	if err != nil {
 		return nil, fmt.Errorf("create part %s: %w", path, err)

@@ -41,12 +41,12 @@ type TableSummary struct {
 func Summarize(d *dataset.Dataset) (*Summary, error) {
 	m := d.Manifest
 	if m == nil && d.Pending() {
-		return nil, fmt.Errorf("show %s: its first commit is unfinished; mailerlake export finishes it", d.Path())
+		return nil, fmt.Errorf("show %s: its first commit is unfinished; mailerlake export finishes it", d.Dir())
 	}
 	if m == nil {
-		return nil, fmt.Errorf("show %s: there is no dataset; mailerlake export creates one", d.Path())
+		return nil, fmt.Errorf("show %s: there is no dataset; mailerlake export creates one", d.Dir())
 	}
-	s := &Summary{Dataset: d.Path(), Account: m.Account.ID, Name: m.Account.Name, Program: m.Program,
+	s := &Summary{Dataset: d.Dir(), Account: m.Account.ID, Name: m.Account.Name, Program: m.Program,
 		Snapshot: m.Snapshot, CommittedAt: m.CommittedAt, Pending: d.Pending()}
 	for i := range m.Tables {
 		s.Tables = append(s.Tables, summarizeTable(&m.Tables[i]))
