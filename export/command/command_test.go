@@ -204,9 +204,7 @@ func TestChosenTables(t *testing.T) {
 		var got []string
 		app := &cli.App{Flags: runFlags(), Action: func(c *cli.Context) error {
 			o, err := (&program{getenv: func(string) string { return "" }}).options(c)
-			for _, table := range o.Tables {
-				got = append(got, table)
-			}
+			got = o.Tables
 			return err
 		}}
 		if err := app.Run(append([]string{"mailerlake"}, strings.Fields(test.args)...)); err != nil {
