@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"mailerlake/export/dataset"
+	"mailerlake/export/pagelog"
 	"mailerlake/schema"
 )
 
@@ -60,17 +61,17 @@ func (p Privacy) apply(catalog *schema.Catalog, known func(table string) []strin
 	return catalog.Protect(by)
 }
 
-// protect makes the catalog what the run's privacy wants it to be.
-func (r *run) protect() (err error) {
-	if err := r.Privacy.Check(r.Catalog); err != nil {
-		return err
+// protect returns the catalog under protection, and what a manifest records of that; m is of the dataset, nil if there is
+// none yet.
+func (p Privacy) protect(catalog *schema.Catalog, m *dataset.Manifest) (*schema.Catalog, *dataset.Privacy, error) {
+	if err := p.Check(catalog); err != nil {
+		return nil, nil, err
 	}
-	r.catalog, err = r.Privacy.apply(r.Catalog, func(table string) []string { return knownColumns(r.data.Manifest, table) })
+	protected, err := p.apply(catalog, func(table string) []string { return knownColumns(m, table) })
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	r.privacy = recorded(r.catalog.Tables())
-	return nil
+	return protected, recorded(protected.Tables()), nil
 }
 
 // knownColumns returns the columns that a dataset has, and those that were kept from it.
@@ -118,12 +119,9 @@ func (e *PrivacyError) Error() string {
 		strings.Join(e.Differs, ", "))
 }
 
-// checkPrivacy refuses a run whose privacy is not the dataset's, unless it writes everything anew.
-func (r *run) checkPrivacy() error {
-	if r.data.Manifest == nil || r.rewrite {
-		return nil
-	}
-	if differs := differences(r.data.Manifest.Privacy, r.privacy); len(differs) > 0 {
+// checkPrivacy refuses privacy that is not a dataset's.
+func checkPrivacy(m *dataset.Manifest, now *dataset.Privacy) error {
+	if differs := differences(m.Privacy, now); len(differs) > 0 {
 		return &PrivacyError{differs}
 	}
 	return nil
@@ -166,29 +164,26 @@ func orKept(treatment string) string {
 	return treatment
 }
 
-// purge removes all page logs if one of them was made under other protection: what is protected now may be in it.
-func (r *run) purge(ctx context.Context) error {
-	if r.privacy == nil && !r.rewrite {
-		return nil
+// purge removes all page logs if one of them was made under other protection: what is protected now may be in it. It
+// reports whether it did.
+func purge(ctx context.Context, logs *pagelog.Store, catalog *schema.Catalog) (purged bool, err error) {
+	tables, err := logs.Tables()
+	if err != nil || !slices.ContainsFunc(tables, func(name string) bool { return !isProtected(ctx, logs, catalog.Lookup(name)) }) {
+		return false, err
 	}
-	tables, err := r.data.Logs().Tables()
-	if err != nil || !slices.ContainsFunc(tables, func(name string) bool { return !r.isProtected(ctx, name) }) {
-		return err
+	if err := logs.Clear(); err != nil {
+		return false, fmt.Errorf("remove unprotected page logs: %w", err)
 	}
-	r.event(Event{Message: "removing what was scanned before: it was not protected as it is to be now"})
-	if err := r.data.Logs().Clear(); err != nil {
-		return fmt.Errorf("remove unprotected page logs: %w", err)
-	}
-	return nil
+	return true, nil
 }
 
-// isProtected reports whether the page log of a table holds nothing that is protected now.
-func (r *run) isProtected(ctx context.Context, name string) bool {
-	t := r.catalog.Lookup(name)
+// isProtected reports whether the page log of a table holds nothing that is protected now; nil is a table that the
+// catalog does not have.
+func isProtected(ctx context.Context, logs *pagelog.Store, t *schema.Table) bool {
 	if t == nil {
 		return false
 	}
-	log, err := r.data.Logs().Open(ctx, name, t.Order)
+	log, err := logs.Open(ctx, t.Name, t.Order)
 	if err != nil {
 		return false
 	}

@@ -121,7 +121,7 @@ func start(ctx context.Context, o Options, plan bool, do func(*run) (*Report, er
 	if r.data, err = dataset.Open(o.FS, o.Dir); err != nil {
 		return nil, err
 	}
-	if err := r.protect(); err != nil {
+	if r.catalog, r.privacy, err = o.Privacy.protect(o.Catalog, r.data.Manifest); err != nil {
 		return nil, err
 	}
 	unlock, err := r.data.Lock()
@@ -151,8 +151,10 @@ func (r *run) prepare(ctx context.Context, plan bool) error {
 		}
 	}
 	r.rewrite = r.Rewrite && r.data.Manifest != nil
-	if err := r.checkPrivacy(); err != nil {
-		return err
+	if r.data.Manifest != nil && !r.rewrite {
+		if err := checkPrivacy(r.data.Manifest, r.privacy); err != nil {
+			return err
+		}
 	}
 	if r.Private {
 		if err := r.data.MakePrivate(); err != nil {
@@ -166,7 +168,14 @@ func (r *run) prepare(ctx context.Context, plan bool) error {
 	if err := r.coversAll(); err != nil {
 		return err
 	}
-	return r.purge(ctx)
+	if r.privacy == nil && !r.rewrite {
+		return nil
+	}
+	purged, err := purge(ctx, r.data.Logs(), r.catalog)
+	if purged {
+		r.event(Event{Message: "removing what was scanned before: it was not protected as it is to be now"})
+	}
+	return err
 }
 
 // replaced tells damage from parts that another run replaced meanwhile, on a machine for which the lock does not hold.
