@@ -584,9 +584,22 @@ func TestNothingLeft(t *testing.T) {
 	t.Errorf("%d goroutines became %d", before, runtime.NumGoroutine())
 }
 
-// TestBrokenLogIsNoInterrupt: a log that takes no more pages fails its table, and is not taken for an interrupt.
-func TestBrokenLogIsNoInterrupt(t *testing.T) {
-	a := newThings(map[string][]int{}, "9", "8", "7", "6", "5", "4", "3", "2", "1")
+// TestStoppedIsNoInterrupt: a key that is refused for the list of a parent, while others are read, ends the run as that.
+func TestStoppedIsNoInterrupt(t *testing.T) {
+	a := newThings(nil)
+	for i := range 60 {
+		a.order = append(a.order, fmt.Sprint(99-i))
+	}
+	a.fault = func(path string, _ url.Values) int { return map[bool]int{true: 401}[strings.HasSuffix(path, "/parts")] }
+	w := newWorld(t, a.answer, thing(nil), part(nil))
+	if err := w.scan(); !errors.Is(err, client.ErrUnauthorized) || errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestLogThatTakesNoPages: a log that takes no more pages fails its table, not the run.
+func TestLogThatTakesNoPages(t *testing.T) {
+	a := newThings(nil, "9", "8", "7")
 	w := newWorld(t, a.answer, thing(nil), part(nil))
 	var log *pagelog.Log
 	a.fault = func(path string, _ url.Values) int {
