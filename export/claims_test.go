@@ -321,7 +321,7 @@ func TestForeignFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 		var foreign *dataset.ForeignFilesError
-		if table := tableOf(t, r, "group"); !errors.As(table.Err, &foreign) || len(foreign.Files) != 2 || !strings.Contains(table.Error, "mine.parquet") {
+		if table := tableOf(t, r, "group"); !errors.As(table.Err, &foreign) || len(foreign.Files) != 2 || !strings.Contains(table.Error, "mine.parquet") || !strings.Contains(table.Error, filepath.Join(".mailerlake", "moved")) {
 			t.Errorf("group: %v", table.Err)
 		}
 		if table := tableOf(t, r, "campaign"); table.Err != nil || table.Inserted == 0 {

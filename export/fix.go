@@ -17,11 +17,11 @@ func (r *run) fix(ctx context.Context) error {
 		if t.err != nil || !t.scanned() {
 			continue
 		}
-		if err := r.tolerate(t, r.layOut(ctx, t)); err != nil {
+		if err := r.tolerate(t, r.tables.layOut(ctx, t)); err != nil {
 			return err
 		}
 	}
-	r.fallTogether()
+	r.tables.fallTogether()
 	if r.scanner == nil { // what needs the network was decided before
 		return nil
 	}
@@ -39,12 +39,12 @@ func (r *run) fix(ctx context.Context) error {
 }
 
 // layOut settles the columns of a table.
-func (r *run) layOut(ctx context.Context, t *table) error {
+func (ts tables) layOut(ctx context.Context, t *table) error {
 	var stored []schema.Column
-	if t.stored != nil && !r.rewrite {
+	if t.stored != nil && !t.rewrite {
 		stored = t.stored.Columns
 	}
-	kinds, err := r.definedKinds(ctx, t)
+	kinds, err := ts.definedKinds(ctx, t)
 	if err != nil {
 		return fmt.Errorf("definitions of the custom fields are missing: %w", err)
 	}
@@ -78,12 +78,12 @@ func (t *table) missing() map[string]bool {
 }
 
 // definedKinds returns the types of the columns that the account defines for a table, by name.
-func (r *run) definedKinds(ctx context.Context, t *table) (map[string]schema.Kind, error) {
+func (ts tables) definedKinds(ctx context.Context, t *table) (map[string]schema.Kind, error) {
 	if t.Open == nil {
 		return nil, nil
 	}
-	definer := r.table(t.Open.DefinedBy)
-	batches, err := r.definitions(ctx, t)
+	definer := ts.find(t.Open.DefinedBy)
+	batches, err := ts.definitions(ctx, t)
 	if err != nil {
 		return nil, err
 	}
@@ -91,8 +91,8 @@ func (r *run) definedKinds(ctx context.Context, t *table) (map[string]schema.Kin
 }
 
 // definitions returns the rows that define the open columns of a table; there are few.
-func (r *run) definitions(ctx context.Context, t *table) ([]*schema.Batch, error) {
-	definer := r.table(t.Open.DefinedBy)
+func (ts tables) definitions(ctx context.Context, t *table) ([]*schema.Batch, error) {
+	definer := ts.find(t.Open.DefinedBy)
 	if definer.err != nil {
 		return nil, definer.err
 	}
@@ -116,7 +116,7 @@ const maxKnown = 1 << 17
 // other's list did not show. One that is gone, by its id, takes the rows about it along; one that answers is added to its
 // table.
 func (r *run) findGone(ctx context.Context, t *table, ref schema.Reference) error {
-	other := r.table(ref.Table)
+	other := r.tables.find(ref.Table)
 	if !slices.Contains(t.Key, ref.Column) || other == nil || other == t.parent || other.err != nil || !other.scanned() ||
 		len(other.Key) != 1 || other.Parent() != nil ||
 		!other.scan.Complete() || !other.scan.CanAsk() || other.scan.Log.Stats().Rows > maxKnown {
@@ -145,7 +145,7 @@ func (r *run) findGone(ctx context.Context, t *table, ref schema.Reference) erro
 	}
 	t.gone[ref.Column] = gone
 	_, err = r.scanner.Add(other.scan, records)
-	return errors.Join(err, r.layOut(ctx, other))
+	return errors.Join(err, r.tables.layOut(ctx, other))
 }
 
 // unknownIDs returns the ids that a column of a table's key has and that the other table's scan did not meet.

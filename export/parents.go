@@ -12,11 +12,11 @@ import (
 
 // owner returns the table whose rows a table's scanned rows belong to and the link to it: the rows that they come inside
 // of, or those that they were listed for; nil for a list of the account.
-func (r *run) owner(t *table) (*table, *schema.Link) {
+func (ts tables) owner(t *table) (*table, *schema.Link) {
 	switch source := t.Source.(type) {
 	case *schema.Nested:
 		if !t.scan.Nested { // listed otherwise
-			return r.table(source.Otherwise.Per.Table), source.Otherwise.Per
+			return ts.find(source.Otherwise.Per.Table), source.Otherwise.Per
 		}
 		return t.parent, &source.In
 	case *schema.Derived:
@@ -31,29 +31,32 @@ func (r *run) owner(t *table) (*table, *schema.Link) {
 
 // parentsOf says for which parents the scan met every row, and which columns name the parent; nil where it speaks of all
 // rows.
-func (r *run) parentsOf(ctx context.Context, t *table) (merge.Parents, []string, error) {
-	owner, link := r.owner(t)
+func (ts tables) parentsOf(ctx context.Context, t *table) (merge.Parents, []string, error) {
+	owner, link := ts.owner(t)
 	if link == nil {
 		return nil, nil, nil
 	}
-	columns := link.InOrder(r.catalog.Lookup(link.Table))
-	if !t.scan.Nested {
-		return &walked{t.scan, r.deletes(owner)}, columns, nil
+	columns := link.Columns
+	if owner != nil { // else a plan is committed that left that table out
+		columns = link.InOrder(owner.Table)
 	}
-	log, err := r.sortedLogOf(ctx, owner)
+	if !t.scan.Nested {
+		return &walked{t.scan, ts.deletes(owner)}, columns, nil
+	}
+	log, err := owner.sortedLog(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	return merge.InRows(log, t.Table, t.absentBit(), r.deletes(owner)), columns, nil
+	return merge.InRows(log, t.Table, t.absentBit(), ts.deletes(owner)), columns, nil
 }
 
 // deletes reports whether all rows of a table that its scan did not meet are deleted in this run, or would be if the table
 // were exported and they were asked for. nil is a table that the run does not have.
-func (r *run) deletes(t *table) bool {
+func (ts tables) deletes(t *table) bool {
 	if t == nil || !t.scanned() || !t.scan.Complete() {
 		return false
 	}
-	if owner, link := r.owner(t); link != nil && !r.deletes(owner) {
+	if owner, link := ts.owner(t); link != nil && !ts.deletes(owner) {
 		return false
 	}
 	return t.auxiliary || t.plan != nil && t.plan.Withheld == "" && t.plan.Unproven == 0
@@ -87,8 +90,8 @@ func (w *walked) Standing(_ context.Context, parent schema.Key) (merge.Standing,
 }
 
 // leaveOutGone leaves rows out that were read of parents before these were deleted.
-func (r *run) leaveOutGone(t *table) {
-	_, link := r.owner(t)
+func (ts tables) leaveOutGone(t *table) {
+	_, link := ts.owner(t)
 	if len(t.scan.Gone) == 0 || len(link.Columns) > 1 { // what is gone is known by one column
 		return
 	}

@@ -64,7 +64,7 @@ func (r *run) dropPlanned() error {
 	}
 	var names []string
 	for name := range p.Tables { // also of tables that this run leaves alone
-		if t := r.table(name); r.catalog.Lookup(name) != nil && (t == nil || !t.scanned()) { // else it is in use by this run
+		if t := r.tables.find(name); r.catalog.Lookup(name) != nil && (t == nil || !t.scanned()) { // else it is in use by this run
 			names = append(names, name)
 		}
 	}
@@ -115,7 +115,7 @@ func (r *run) takePlanned(ctx context.Context, p *planned) error {
 		}
 		t.auxiliary, t.gone = pt.Auxiliary, pt.Gone
 		if t.parent != nil {
-			t.parent = r.table(t.parent.Name)
+			t.parent = r.tables.find(t.parent.Name)
 		}
 		r.tables = append(r.tables, t)
 		if err := r.loadPlannedTable(ctx, t, pt); err != nil {
@@ -125,15 +125,15 @@ func (r *run) takePlanned(ctx context.Context, p *planned) error {
 	return nil
 }
 
-// allTables returns the run's tables and, behind them, those of the catalog that it did not choose.
-func (r *run) allTables() []*table {
+// allTables returns the run's tables and those of the catalog that it did not choose.
+func (r *run) allTables() tables {
 	all := r.tables
 	for _, t := range r.catalog.Tables() {
-		if r.table(t.Name) == nil {
-			all = append(all, &table{Table: t, stored: r.data.Manifest.Table(t.Name)})
+		if r.tables.find(t.Name) == nil {
+			all = append(all, newTable(t, r.data, r.Sizes, r.rewrite, false))
 		}
 	}
-	return parentsFirst(all)
+	return all.arranged()
 }
 
 // loadPlannedTable opens the log that a table was planned from.
@@ -167,7 +167,7 @@ func (r *run) planAgain(ctx context.Context, p *planned) error {
 		if t.skipped() {
 			continue
 		}
-		err := r.open(ctx, t)
+		err := r.tables.open(ctx, t)
 		if err == nil {
 			t.plan, err = t.merge.Plan(ctx, true)
 		}
@@ -178,7 +178,7 @@ func (r *run) planAgain(ctx context.Context, p *planned) error {
 			return err
 		}
 	}
-	r.fallTogether()
+	r.tables.fallTogether()
 	return nil
 }
 

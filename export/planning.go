@@ -12,60 +12,43 @@ import (
 
 // planAll plans every table and decides about its deletes. A table comes after its parent.
 func (r *run) planAll(ctx context.Context, full bool) error {
+	p := &prover{r.tables, r.scanner, r.Yes}
 	for _, t := range r.tables {
 		if t.parent != nil && t.scanned() && t.scan.Nested && t.err == nil {
 			t.err = t.parent.err
 		}
-		if err := r.tolerate(t, r.readNewParents(ctx, t)); err != nil {
+		if err := r.tolerate(t, p.readNewParents(ctx, t)); err != nil {
 			return err
 		}
 		if t.skipped() {
 			continue
 		}
-		if err := r.tolerate(t, r.planOne(ctx, t, full)); err != nil {
+		if err := r.tolerate(t, p.planOne(ctx, t, full)); err != nil {
 			return err
 		}
 	}
-	r.fallTogether()
-	return r.failed()
+	r.tables.fallTogether()
+	return r.tables.failed()
 }
 
 // readNewParents reads the lists of rows of the parent that were found after its own lists were read.
-func (r *run) readNewParents(ctx context.Context, t *table) error {
+func (p *prover) readNewParents(ctx context.Context, t *table) error {
 	if t.err != nil || !t.scanned() {
 		return nil
 	}
-	read, err := r.scanner.ReadNewParents(ctx, t.scan)
+	read, err := p.scanner.ReadNewParents(ctx, t.scan)
 	if err != nil || !read {
 		return err
 	}
-	return r.layOut(ctx, t)
-}
-
-// failed returns an error if there is no table left to export.
-func (r *run) failed() error {
-	var first error
-	for _, t := range r.tables {
-		switch {
-		case t.auxiliary:
-		case t.err == nil:
-			return nil
-		case first == nil:
-			first = t.err
-		}
-	}
-	if first == nil {
-		return nil
-	}
-	return fmt.Errorf("no table could be exported: %w", first)
+	return p.tables.layOut(ctx, t)
 }
 
 // planOne plans one table.
-func (r *run) planOne(ctx context.Context, t *table, full bool) error {
-	if r.rewrite {
-		return r.planRewrite(ctx, t)
+func (p *prover) planOne(ctx context.Context, t *table, full bool) error {
+	if t.rewrite {
+		return p.planRewrite(ctx, t)
 	}
-	withheld, err := r.planProven(ctx, t, func() (*merge.Plan, error) { return t.merge.Plan(ctx, full) })
+	withheld, err := p.planProven(ctx, t, func() (*merge.Plan, error) { return t.merge.Plan(ctx, full) })
 	if err != nil {
 		return err
 	}
@@ -113,36 +96,36 @@ func list(names []string) string {
 }
 
 // open prepares a table's merge from the scan as it is now.
-func (r *run) open(ctx context.Context, t *table) (err error) {
-	r.leaveOutGone(t)
-	m := &merge.Table{Table: t.Table, Layout: t.layout, Added: t.added, New: t.stored == nil, Parts: t.parts(), Sizes: r.Sizes,
-		Nested: t.scan.Nested, Damaged: t.damaged, Rewrite: r.rewrite, Missing: t.missing(), Gone: t.gone}
+func (ts tables) open(ctx context.Context, t *table) (err error) {
+	ts.leaveOutGone(t)
+	m := &merge.Table{Table: t.Table, Layout: t.layout, Added: t.added, New: t.stored == nil, Parts: t.parts(), Sizes: t.sizes,
+		Nested: t.scan.Nested, Damaged: t.damaged, Rewrite: t.rewrite, Missing: t.missing(), Gone: t.gone}
 	if t.stored != nil {
 		m.Stored = t.stored.Columns
 	}
-	m.Open = r.opener(t)
-	if m.Log, err = r.sortedLogOf(ctx, t); err != nil {
+	m.Open = t.openPart
+	if m.Log, err = t.sortedLog(ctx); err != nil {
 		return err
 	}
-	if err := r.extract(ctx, t, m); err != nil {
+	if err := t.extract(ctx, m); err != nil {
 		return err
 	}
 	if _, derived := t.Source.(*schema.Derived); derived && t.parent.Open != nil {
-		if m.Definitions, err = r.definitions(ctx, t.parent); err != nil {
+		if m.Definitions, err = ts.definitions(ctx, t.parent); err != nil {
 			return err
 		}
 	}
-	m.Parents, m.ParentColumns, err = r.parentsOf(ctx, t)
+	m.Parents, m.ParentColumns, err = ts.parentsOf(ctx, t)
 	t.merge = m
 	return err
 }
 
 // extract copies rows out of their parent's log where they are not in the order of the parents.
-func (r *run) extract(ctx context.Context, t *table, m *merge.Table) error {
+func (t *table) extract(ctx context.Context, m *merge.Table) error {
 	if !t.scan.Nested || t.FollowsParent() {
 		return nil
 	}
-	own, err := r.data.Logs().Scratch(t.parent.scan.Log.Header, t.Order)
+	own, err := t.data.Logs().Scratch(t.parent.scan.Log.Header, t.Order)
 	if err != nil {
 		return err
 	}
@@ -151,7 +134,7 @@ func (r *run) extract(ctx context.Context, t *table, m *merge.Table) error {
 	if err := merge.Extract(ctx, own, m.Log, t.Table); err != nil {
 		return err
 	}
-	if m.Log, err = r.data.Logs().Sorted(ctx, own); err != nil {
+	if m.Log, err = t.data.Logs().Sorted(ctx, own); err != nil {
 		return err
 	}
 	if m.Log != own {

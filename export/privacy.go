@@ -197,7 +197,7 @@ func (r *run) warnUnmet(ctx context.Context) {
 		if t.err != nil || t.Open == nil {
 			continue
 		}
-		kinds, err := r.definedKinds(ctx, t)
+		kinds, err := r.tables.definedKinds(ctx, t)
 		if err != nil {
 			continue
 		}

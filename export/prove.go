@@ -19,12 +19,19 @@ const (
 	massRows  = 20
 )
 
+// prover looks for proof that rows which a scan did not meet are gone.
+type prover struct {
+	tables  tables
+	scanner *scan.Scanner
+	yes     bool // deletes are wanted even where they are many
+}
+
 // planProven plans a table, looks for proof of its deletes, and says why there is none.
-func (r *run) planProven(ctx context.Context, t *table, plan func() (*merge.Plan, error)) (withheld string, err error) {
-	if err := r.planWith(ctx, t, plan); err != nil {
+func (p *prover) planProven(ctx context.Context, t *table, plan func() (*merge.Plan, error)) (withheld string, err error) {
+	if err := p.planWith(ctx, t, plan); err != nil {
 		return "", err
 	}
-	withheld, found, err := r.prove(ctx, t)
+	withheld, found, err := p.prove(ctx, t)
 	var unproven *scan.UnprovenError
 	if errors.As(err, &unproven) {
 		return unproven.Why, nil
@@ -33,7 +40,7 @@ func (r *run) planProven(ctx context.Context, t *table, plan func() (*merge.Plan
 		return withheld, err
 	}
 	candidates := t.plan.Candidates() // rows that seemed gone are there: they are part of the scan now
-	if err := r.planWith(ctx, t, plan); err != nil {
+	if err := p.planWith(ctx, t, plan); err != nil {
 		return "", err
 	}
 	if t.plan.Candidates() > candidates {
@@ -43,8 +50,8 @@ func (r *run) planProven(ctx context.Context, t *table, plan func() (*merge.Plan
 }
 
 // planWith plans a table from its scan as it is now.
-func (r *run) planWith(ctx context.Context, t *table, plan func() (*merge.Plan, error)) (err error) {
-	if err := r.open(ctx, t); err != nil {
+func (p *prover) planWith(ctx context.Context, t *table, plan func() (*merge.Plan, error)) (err error) {
+	if err := p.tables.open(ctx, t); err != nil {
 		return err
 	}
 	t.plan, err = plan()
@@ -53,37 +60,37 @@ func (r *run) planWith(ctx context.Context, t *table, plan func() (*merge.Plan, 
 
 // prove looks for proof that the delete candidates are gone, and says why there is none, in withheld or as an
 // *scan.UnprovenError. With found, some of them answered and were added to the scan.
-func (r *run) prove(ctx context.Context, t *table) (withheld string, found bool, err error) {
-	p := t.plan
+func (p *prover) prove(ctx context.Context, t *table) (withheld string, found bool, err error) {
+	plan := t.plan
 	_, nested := t.Source.(*schema.Nested)
-	owner, _ := r.owner(t)
+	owner, _ := p.tables.owner(t)
 	switch {
-	case t.scan.Incomplete != "", len(p.Kept) > 0:
+	case t.scan.Incomplete != "", len(plan.Kept) > 0:
 		return t.incomplete(), false, nil
-	case p.Candidates() == 0:
+	case plan.Candidates() == 0:
 		return "", false, nil
-	case !r.Yes && p.Candidates() > massRows && p.Candidates()*massShare > t.stored.Rows:
-		return fmt.Sprintf("%d of %d rows would go; --yes deletes them", p.Candidates(), t.stored.Rows), false, nil
+	case !p.yes && plan.Candidates() > massRows && plan.Candidates()*massShare > t.stored.Rows:
+		return fmt.Sprintf("%d of %d rows would go; --yes deletes them", plan.Candidates(), t.stored.Rows), false, nil
 	case t.scan.Nested && !t.scan.Resumed && !owner.auxiliary: // a fresh row of the parent is the proof
 		return "", false, nil
 	case nested: // listed otherwise, or with rows that may be outdated
-		return r.proveByParents(ctx, t)
+		return p.proveByParents(ctx, t)
 	case owner != nil && t.scan.Nested:
-		return r.proveDerived(ctx, t, owner)
+		return p.proveDerived(ctx, t, owner)
 	case owner != nil:
-		return r.proveByReading(ctx, t, owner)
+		return p.proveByReading(ctx, t, owner)
 	case !t.scan.CanAsk():
-		return r.proveByList(ctx, t)
+		return p.proveByList(ctx, t)
 	}
-	records, err := r.scanner.Ask(ctx, t.scan, p.Sample())
+	records, err := p.scanner.Ask(ctx, t.scan, plan.Sample())
 	if err != nil {
 		return "", false, err
 	}
-	return r.judge(ctx, t, records)
+	return p.judge(ctx, t, records)
 }
 
 // judge decides by the answers to a sample of the candidates.
-func (r *run) judge(ctx context.Context, t *table, records []jsontext.Value) (withheld string, found bool, err error) {
+func (p *prover) judge(ctx context.Context, t *table, records []jsontext.Value) (withheld string, found bool, err error) {
 	there := 0
 	for _, record := range records {
 		if record != nil {
@@ -96,39 +103,39 @@ func (r *run) judge(ctx context.Context, t *table, records []jsontext.Value) (wi
 	case t.plan.Candidates() > int64(len(records)):
 		return fmt.Sprintf("%d of %d rows asked for by id are still there", there, len(records)), false, nil
 	}
-	newPaths, err := r.scanner.Add(t.scan, records)
+	newPaths, err := p.scanner.Add(t.scan, records)
 	if err == nil && newPaths && t.Open != nil { // maybe a column that is newer than the definitions read
-		err = r.defineAgain(ctx, r.table(t.Open.DefinedBy))
+		err = p.defineAgain(ctx, p.tables.find(t.Open.DefinedBy))
 	}
-	return "", true, errors.Join(err, r.layOut(ctx, t))
+	return "", true, errors.Join(err, p.tables.layOut(ctx, t))
 }
 
 // defineAgain reads the table once more that defines other tables' columns.
-func (r *run) defineAgain(ctx context.Context, t *table) error {
-	if _, err := r.scanner.ReadAgain(ctx, t.scan); err != nil {
+func (p *prover) defineAgain(ctx context.Context, t *table) error {
+	if _, err := p.scanner.ReadAgain(ctx, t.scan); err != nil {
 		return err
 	}
-	return r.layOut(ctx, t)
+	return p.tables.layOut(ctx, t)
 }
 
 // proveByList reads a list anew whose rows cannot be asked for by id.
-func (r *run) proveByList(ctx context.Context, t *table) (withheld string, found bool, err error) {
+func (p *prover) proveByList(ctx context.Context, t *table) (withheld string, found bool, err error) {
 	if _, list := t.Source.(*schema.List); !list {
 		return "", false, nil // the one object has been read
 	}
-	incomplete, err := r.scanner.ReadAgain(ctx, t.scan)
+	incomplete, err := p.scanner.ReadAgain(ctx, t.scan)
 	switch {
 	case scan.StopsRun(err):
 		return "", false, err
 	case err != nil:
 		return fmt.Sprintf("the list could not be read again: %v", err), true, nil
 	}
-	return incomplete, true, r.layOut(ctx, t)
+	return incomplete, true, p.tables.layOut(ctx, t)
 }
 
 // proveByReading reads the lists again in which rows were missing. Those of parents that are gone themselves need no
 // proof of their own.
-func (r *run) proveByReading(ctx context.Context, t, owner *table) (withheld string, found bool, err error) {
+func (p *prover) proveByReading(ctx context.Context, t, owner *table) (withheld string, found bool, err error) {
 	list, ok := t.Source.(*schema.List)
 	if !ok || !t.FollowsParent() {
 		return "the lists cannot be read again", false, nil
@@ -142,14 +149,14 @@ func (r *run) proveByReading(ctx context.Context, t, owner *table) (withheld str
 			unmet = append(unmet, parent)
 		}
 	}
-	if withheld, err = r.proveGone(ctx, owner, unmet); withheld != "" || err != nil {
+	if withheld, err = p.proveGone(ctx, owner, unmet); withheld != "" || err != nil {
 		return withheld, false, err
 	}
 	before, err := t.scan.Log.Count(ctx)
 	if err != nil {
 		return "", false, err
 	}
-	err = r.scanner.ReadParentsAgain(ctx, t.scan, list, parents)
+	err = p.scanner.ReadParentsAgain(ctx, t.scan, list, parents)
 	switch {
 	case scan.StopsRun(err):
 		return "", false, err
@@ -160,7 +167,7 @@ func (r *run) proveByReading(ctx context.Context, t, owner *table) (withheld str
 	if after > before && t.plan.Candidates() > int64(len(t.plan.Sample())) {
 		withheld = fmt.Sprintf("%d rows were in lists that were read again", after-before)
 	}
-	return withheld, true, errors.Join(err, r.layOut(ctx, t))
+	return withheld, true, errors.Join(err, p.tables.layOut(ctx, t))
 }
 
 // sampleParents returns the keys of the rows that the candidates belong to, sorted.
@@ -175,14 +182,14 @@ func (t *table) sampleParents(owner *table) []schema.Key {
 
 // proveGone asks for rows of a table that its scan did not meet, and says why they are not proved gone. If the table is
 // exported, that was done before.
-func (r *run) proveGone(ctx context.Context, t *table, unmet []schema.Key) (withheld string, err error) {
+func (p *prover) proveGone(ctx context.Context, t *table, unmet []schema.Key) (withheld string, err error) {
 	switch {
 	case !t.auxiliary || len(unmet) == 0:
 		return "", nil
 	case !t.scan.CanAsk():
 		return fmt.Sprintf("the rows of %s cannot be asked for", t.Name), nil
 	}
-	records, err := r.scanner.Ask(ctx, t.scan, unmet)
+	records, err := p.scanner.Ask(ctx, t.scan, unmet)
 	if slices.ContainsFunc(records, func(record jsontext.Value) bool { return record != nil }) {
 		withheld = fmt.Sprintf("a row of %s that was not listed is still there", t.Name)
 	}
@@ -190,11 +197,11 @@ func (r *run) proveGone(ctx context.Context, t *table, unmet []schema.Key) (with
 }
 
 // proveDerived looks for proof that rows are gone of which others were derived. A row that was met is proof itself.
-func (r *run) proveDerived(ctx context.Context, t, owner *table) (withheld string, found bool, err error) {
+func (p *prover) proveDerived(ctx context.Context, t, owner *table) (withheld string, found bool, err error) {
 	if !t.FollowsParent() {
 		return fmt.Sprintf("the rows of %s cannot be asked for", owner.Name), false, nil
 	}
-	log, err := r.sortedLogOf(ctx, owner)
+	log, err := owner.sortedLog(ctx)
 	if err != nil {
 		return "", false, err
 	}
@@ -209,12 +216,12 @@ func (r *run) proveDerived(ctx context.Context, t, owner *table) (withheld strin
 			unmet = append(unmet, parent)
 		}
 	}
-	withheld, err = r.proveGone(ctx, owner, unmet)
+	withheld, err = p.proveGone(ctx, owner, unmet)
 	return withheld, false, err
 }
 
 // proveByParents asks for the rows that the candidates came inside of: each must be gone, or come without them.
-func (r *run) proveByParents(ctx context.Context, t *table) (withheld string, found bool, err error) {
+func (p *prover) proveByParents(ctx context.Context, t *table) (withheld string, found bool, err error) {
 	if !t.FollowsParent() || !t.parent.scan.CanAsk() {
 		return fmt.Sprintf("the rows of %s cannot be asked for", t.parent.Name), false, nil
 	}
@@ -227,7 +234,7 @@ func (r *run) proveByParents(ctx context.Context, t *table) (withheld string, fo
 			parents = append(parents, parent)
 		}
 	}
-	records, err := r.scanner.Ask(ctx, t.parent.scan, parents)
+	records, err := p.scanner.Ask(ctx, t.parent.scan, parents)
 	if err != nil {
 		return "", false, err
 	}

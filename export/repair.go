@@ -4,9 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"mailerlake/export/dataset"
 	"mailerlake/export/merge"
-	"mailerlake/export/part"
 )
 
 // findDamaged reads the stored parts of every table and notes those that are damaged, to be rebuilt.
@@ -15,7 +13,7 @@ func (r *run) findDamaged(ctx context.Context) error {
 		if t.auxiliary || t.stored == nil {
 			continue
 		}
-		stored := &merge.Table{Table: t.Table, Stored: t.stored.Columns, Parts: t.parts(), Open: r.opener(t)}
+		stored := &merge.Table{Table: t.Table, Stored: t.stored.Columns, Parts: t.parts(), Open: t.openPart}
 		paths, err := stored.FindDamaged(ctx)
 		if err != nil {
 			return err
@@ -28,17 +26,8 @@ func (r *run) findDamaged(ctx context.Context) error {
 	return nil
 }
 
-// opener opens the stored parts of a table.
-func (r *run) opener(t *table) func(context.Context, int) (*part.Reader, error) {
-	return func(ctx context.Context, i int) (*part.Reader, error) { return r.data.OpenPart(ctx, t.stored, i) }
-}
-
-// moveForeign moves files out of a table's directory that are not ours, if the run is to repair, and else fails the
-// table.
-func (r *run) moveForeign(t *table, files []string) error {
-	if !r.Repair {
-		return r.tolerate(t, &dataset.ForeignFilesError{Table: t.Name, Files: files})
-	}
+// moveForeign moves files out of a table's directory that are not ours.
+func (r *run) moveForeign(t *table) error {
 	moved, to, err := r.data.MoveForeign(t.Name, r.now())
 	if err != nil {
 		return err

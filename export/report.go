@@ -77,7 +77,7 @@ func (r *run) report(committed *dataset.Manifest) *Report {
 		s := r.Client.Stats()
 		rep.Requests, rep.Retries, rep.Waited = s.Requests, s.Retries, s.Waited.Seconds()
 	}
-	for _, t := range r.inCatalogOrder() {
+	for _, t := range r.tables.inOrder(r.catalog) {
 		if t.auxiliary {
 			continue
 		}
@@ -88,17 +88,6 @@ func (r *run) report(committed *dataset.Manifest) *Report {
 	}
 	rep.Matches = r.matches(rep, committed)
 	return rep
-}
-
-// inCatalogOrder returns the run's tables in the order of their declaration.
-func (r *run) inCatalogOrder() []*table {
-	var tables []*table
-	for _, declared := range r.catalog.Tables() {
-		if t := r.table(declared.Name); t != nil {
-			tables = append(tables, t)
-		}
-	}
-	return tables
 }
 
 // report tells what the run did with a table.

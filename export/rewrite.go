@@ -33,7 +33,7 @@ func (r *run) coversAll() error {
 		return nil
 	}
 	for _, state := range r.data.Manifest.Tables {
-		if t := r.table(state.Name); t == nil || t.auxiliary {
+		if t := r.tables.find(state.Name); t == nil || t.auxiliary {
 			return &RewriteError{state.Name, errors.New("it would keep its old values; a rewrite takes all tables of the dataset")}
 		}
 	}
@@ -41,8 +41,8 @@ func (r *run) coversAll() error {
 }
 
 // planRewrite plans to write a table anew. Its committed keys tell which rows the scan should have met.
-func (r *run) planRewrite(ctx context.Context, t *table) error {
-	why, err := r.planProven(ctx, t, func() (*merge.Plan, error) { return t.merge.PlanKeys(ctx) })
+func (p *prover) planRewrite(ctx context.Context, t *table) error {
+	why, err := p.planProven(ctx, t, func() (*merge.Plan, error) { return t.merge.PlanKeys(ctx) })
 	if err != nil {
 		return err
 	}

@@ -60,7 +60,7 @@ type run struct {
 	account client.Account
 	started time.Time
 	scanner *scan.Scanner
-	tables  []*table // a parent before the tables that depend on it
+	tables  tables
 	privacy *dataset.Privacy
 	rewrite bool // there is a dataset, to be written anew
 	planned bool // the scan is that of an earlier plan
@@ -161,7 +161,7 @@ func (r *run) prepare(ctx context.Context, plan bool) error {
 			return err
 		}
 	}
-	r.chooseTables()
+	r.tables = choose(r.catalog, r.exports, r.data, r.Sizes, r.rewrite)
 	if err := r.data.Logs().DropScratch(); err != nil { // of a run that was killed
 		return err
 	}

@@ -2,7 +2,9 @@ package export
 
 import (
 	"context"
+	"errors"
 
+	"mailerlake/export/dataset"
 	"mailerlake/export/scan"
 	"mailerlake/schema"
 )
@@ -56,9 +58,9 @@ func (r *run) scan(ctx context.Context) error {
 // joins the run.
 func (r *run) takeResults() {
 	for _, result := range r.scanner.Results() {
-		t := r.table(result.Table.Name)
+		t := r.tables.find(result.Table.Name)
 		if t == nil {
-			t = &table{Table: result.Table, stored: r.data.Manifest.Table(result.Table.Name), auxiliary: true}
+			t = newTable(result.Table, r.data, r.Sizes, r.rewrite, true)
 			r.tables = append(r.tables, t)
 		}
 		t.scan = result
@@ -83,15 +85,18 @@ func (r *run) clearForeign() error {
 		if t.auxiliary {
 			continue
 		}
-		files, err := r.data.Foreign(t.Name)
-		if err != nil {
+		err := r.data.CheckForeign(t.Name)
+		var foreign *dataset.ForeignFilesError
+		switch {
+		case err == nil:
+		case !errors.As(err, &foreign):
 			return err
-		}
-		if len(files) == 0 {
-			continue
-		}
-		if err := r.moveForeign(t, files); err != nil {
-			return err
+		case r.Repair:
+			if err := r.moveForeign(t); err != nil {
+				return err
+			}
+		default:
+			r.fail(t, err)
 		}
 	}
 	return nil

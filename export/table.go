@@ -14,8 +14,12 @@ import (
 // table is what a run knows of one table, from scan to commit.
 type table struct {
 	*schema.Table
-	parent *table              // nil if the table depends on no other
-	stored *dataset.TableState // the committed state; nil on a first export
+	parent *table // nil if the table depends on no other
+	data   *dataset.Dataset
+	sizes  part.Sizes
+	// rewrite says that the table is written anew, with nothing of what is stored.
+	rewrite bool
+	stored  *dataset.TableState // the committed state; nil on a first export
 	// auxiliary tables are read for the sake of others and not exported.
 	auxiliary bool
 
@@ -30,75 +34,15 @@ type table struct {
 	err     error // why the table keeps its old state
 }
 
+// newTable returns a table of a run, with its committed state.
+func newTable(t *schema.Table, data *dataset.Dataset, sizes part.Sizes, rewrite, auxiliary bool) *table {
+	return &table{Table: t, data: data, sizes: sizes, rewrite: rewrite, auxiliary: auxiliary, stored: data.Manifest.Table(t.Name)}
+}
+
 // sortedLog is a log arranged for reading.
 type sortedLog struct {
 	log  *pagelog.Log
 	size int64 // of the log that it was made of
-}
-
-// chooseTables makes a table of each one to export, and of those that are needed to read them.
-func (r *run) chooseTables() {
-	needed := map[string]bool{}
-	for _, t := range r.catalog.Tables() {
-		if r.exports(t) {
-			r.need(t, needed)
-		}
-	}
-	for _, t := range r.catalog.Tables() {
-		if needed[t.Name] {
-			r.tables = append(r.tables, &table{Table: t, stored: r.data.Manifest.Table(t.Name), auxiliary: !r.exports(t)})
-		}
-	}
-	r.tables = parentsFirst(r.tables)
-	for _, t := range r.tables {
-		if t.Parent() != nil {
-			t.parent = r.table(t.Parent().Name)
-		}
-	}
-}
-
-// need notes a table and those that are needed to read it.
-func (r *run) need(t *schema.Table, needed map[string]bool) {
-	if needed[t.Name] {
-		return
-	}
-	needed[t.Name] = true
-	if t.Parent() != nil {
-		r.need(t.Parent(), needed)
-	}
-	if t.Open != nil {
-		r.need(r.catalog.Lookup(t.Open.DefinedBy), needed)
-	}
-}
-
-// parentsFirst arranges tables by how many others they are below, and else leaves them as they are.
-func parentsFirst(tables []*table) []*table {
-	var arranged []*table
-	for depth := 0; len(arranged) < len(tables); depth++ {
-		for _, t := range tables {
-			if depthOf(t.Table) == depth {
-				arranged = append(arranged, t)
-			}
-		}
-	}
-	return arranged
-}
-
-func depthOf(t *schema.Table) int {
-	if t.Parent() == nil {
-		return 0
-	}
-	return 1 + depthOf(t.Parent())
-}
-
-// table returns a table of the run, nil if it is not read.
-func (r *run) table(name string) *table {
-	for _, t := range r.tables {
-		if t.Name == name {
-			return t
-		}
-	}
-	return nil
 }
 
 // skipped reports whether there is nothing to plan or write: the table failed, is not exported or not available.
@@ -127,32 +71,17 @@ func (r *run) tolerate(t *table, err error) error {
 	return nil
 }
 
-// fallTogether makes tables fail whose rows come out of the same log as those of one that failed.
-func (r *run) fallTogether() {
-	for _, t := range r.tables {
-		if t.parent == nil || !t.scanned() || !t.scan.Nested {
-			continue
-		}
-		if t.err == nil {
-			t.err = t.parent.err
-		}
-		if t.parent.err == nil && !t.auxiliary {
-			t.parent.err = t.err
-		}
-	}
-}
-
 func (t *table) scanned() bool { return t.scan != nil && t.scan.Log != nil }
 
-// sortedLogOf returns a table's log for reading whole rows in key order.
-func (r *run) sortedLogOf(ctx context.Context, t *table) (*pagelog.Log, error) {
+// sortedLog returns the table's log for reading whole rows in key order.
+func (t *table) sortedLog(ctx context.Context) (*pagelog.Log, error) {
 	if t.scan.Nested {
-		return r.sortedLogOf(ctx, t.parent)
+		return t.parent.sortedLog(ctx)
 	}
 	if t.sorted.log != nil && t.sorted.size == t.scan.Log.Size() {
 		return t.sorted.log, nil
 	}
-	log, err := r.data.Logs().Sorted(ctx, t.scan.Log)
+	log, err := t.data.Logs().Sorted(ctx, t.scan.Log)
 	if err != nil {
 		return nil, err
 	}
@@ -181,4 +110,9 @@ func (r *run) closeLogs() {
 		}
 	}
 	_ = r.data.Logs().DropScratch() // the next run tries again
+}
+
+// openPart opens a stored part of the table.
+func (t *table) openPart(ctx context.Context, i int) (*part.Reader, error) {
+	return t.data.OpenPart(ctx, t.stored, i)
 }

@@ -52,6 +52,9 @@ func (d *Dataset) foreignOf(m *Manifest, table string) ([]string, error) {
 	return slices.DeleteFunc(others, func(path string) bool { return !isParquet(path) }), nil
 }
 
+// CheckForeign returns a *ForeignFilesError if a table's directory has foreign files.
+func (d *Dataset) CheckForeign(table string) error { return d.checkForeign(d.Manifest, table) }
+
 // checkForeign returns a *ForeignFilesError if a table's directory has Parquet files that a manifest does not name.
 func (d *Dataset) checkForeign(m *Manifest, table string) error {
 	files, err := d.foreignOf(m, table)

@@ -1,0 +1,122 @@
+package export
+
+import (
+	"fmt"
+
+	"mailerlake/export/dataset"
+	"mailerlake/export/part"
+	"mailerlake/schema"
+)
+
+// tables are those of a run, a parent before the tables that depend on it.
+type tables []*table
+
+// choose makes a table of each one that is to be exported, and of those that are needed to read them.
+func choose(catalog *schema.Catalog, exports func(*schema.Table) bool, data *dataset.Dataset, sizes part.Sizes, rewrite bool) tables {
+	needed := map[string]bool{}
+	for _, t := range catalog.Tables() {
+		if exports(t) {
+			need(catalog, t, needed)
+		}
+	}
+	var chosen tables
+	for _, t := range catalog.Tables() {
+		if needed[t.Name] {
+			chosen = append(chosen, newTable(t, data, sizes, rewrite, !exports(t)))
+		}
+	}
+	return chosen.arranged()
+}
+
+// need notes a table and those that are needed to read it.
+func need(catalog *schema.Catalog, t *schema.Table, needed map[string]bool) {
+	if needed[t.Name] {
+		return
+	}
+	needed[t.Name] = true
+	if t.Parent() != nil {
+		need(catalog, t.Parent(), needed)
+	}
+	if t.Open != nil {
+		need(catalog, catalog.Lookup(t.Open.DefinedBy), needed)
+	}
+}
+
+// arranged returns the tables arranged by how many others they are below, each tied to its parent.
+func (ts tables) arranged() tables {
+	var arranged tables
+	for depth := 0; len(arranged) < len(ts); depth++ {
+		for _, t := range ts {
+			if depthOf(t.Table) == depth {
+				arranged = append(arranged, t)
+			}
+		}
+	}
+	for _, t := range arranged {
+		if t.Parent() != nil {
+			t.parent = arranged.find(t.Parent().Name)
+		}
+	}
+	return arranged
+}
+
+func depthOf(t *schema.Table) int {
+	if t.Parent() == nil {
+		return 0
+	}
+	return 1 + depthOf(t.Parent())
+}
+
+// find returns a table of the run, nil if it is not read.
+func (ts tables) find(name string) *table {
+	for _, t := range ts {
+		if t.Name == name {
+			return t
+		}
+	}
+	return nil
+}
+
+// inOrder returns the tables in the order of their declaration.
+func (ts tables) inOrder(catalog *schema.Catalog) tables {
+	var ordered tables
+	for _, declared := range catalog.Tables() {
+		if t := ts.find(declared.Name); t != nil {
+			ordered = append(ordered, t)
+		}
+	}
+	return ordered
+}
+
+// fallTogether makes tables fail whose rows come out of the same log as those of one that failed.
+func (ts tables) fallTogether() {
+	for _, t := range ts {
+		if t.parent == nil || !t.scanned() || !t.scan.Nested {
+			continue
+		}
+		if t.err == nil {
+			t.err = t.parent.err
+		}
+		if t.parent.err == nil && !t.auxiliary {
+			t.parent.err = t.err
+		}
+	}
+}
+
+// failed returns an error if there is no table left to export.
+func (ts tables) failed() error {
+	var first error
+	for _, t := range ts {
+		switch {
+		case t.auxiliary:
+		case t.err == nil:
+			return nil
+		case first == nil:
+			first = t.err
+		}
+	}
+	if first == nil {
+		return nil
+	}
+	return fmt.Errorf("no table could be exported: %w", first)
+}
