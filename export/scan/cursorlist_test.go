@@ -1,12 +1,16 @@
 package scan
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"net/url"
 	"strings"
 	"testing"
 
 	"mailerlake/client"
+	"mailerlake/export/disk"
+	"mailerlake/export/pagelog"
 	"mailerlake/schema"
 )
 
@@ -63,6 +67,30 @@ func TestCursorList(t *testing.T) {
 			}
 			return of(3, 5, ids(3, 2, 1)...)(n, q)
 		}, keys: "1 2 3 5 6 7 8 9", requests: 2 + 3 + 3 + 1 + 3 + 3},
+		"a filter shows nothing new, on a later page": {answer: func(n int, q url.Values) (int, string) {
+			if q.Get("s") == "b" && q.Get("limit") != "0" {
+				return page(q, ids(9, 8, 3, 2, 7, 6)...)
+			}
+			return of(3, 4, ids(3, 2, 1)...)(n, q)
+		}, keys: "1 2 3 6 7 8 9", requests: 2 + 3 + 3 + 1 + 3 + 3},
+		"a filter fails": {answer: func(n int, q url.Values) (int, string) {
+			if q.Get("s") == "b" && q.Get("limit") != "0" {
+				return 500, missing
+			}
+			return of(3, 4, ids(3, 2, 1)...)(n, q)
+		}, keys: "1 2 3", requests: 2 + 3 + 3 + 2, incomplete: "the rows could not be counted: "},
+		"rows come where there were none": {answer: func(n int, q url.Values) (int, string) {
+			if n == 1 {
+				return page(q)
+			}
+			return of(2, 2, ids(4, 3, 2, 1)...)(n, q)
+		}, keys: "1 2 3 4", requests: 1 + 2 + 2},
+		"an empty page of newer rows": {answer: func(n int, q url.Values) (int, string) {
+			if n > 4 && q.Get("limit") != "0" && q.Get("cursor") == "" {
+				return 200, `{"data":[],"meta":{"next_cursor":"at0"}}`
+			}
+			return of(2, 1, ids(3, 2, 1)...)(n, q)
+		}, keys: "1 2 3", requests: 2 + 2 + 2},
 		"rows are added": {answer: func(n int, q url.Values) (int, string) {
 			if n <= 2 {
 				return of(2, 2, ids(3, 2, 1)...)(n, q)
@@ -149,7 +177,7 @@ func TestErrorsOfRequests(t *testing.T) {
 		"refused":    {refused, "0000 1000100"},
 		"notOffered": {notOffered, "0000 0011100"},
 		"unanswered": {unanswered, "0010 1011101"},
-		"stopsRun":   {stopsRun, "0000 0100000"},
+		"stopsRun":   {StopsRun, "0000 0100000"},
 	} {
 		got := ""
 		for i, err := range all {
@@ -162,7 +190,92 @@ func TestErrorsOfRequests(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", name, got, c.want)
 		}
 	}
+	for err, want := range map[error]bool{context.Canceled: true, context.DeadlineExceeded: true, client.ErrAccountChanged: true, client.ErrTimeout: false, errAny: false} {
+		if stopsRun(fmt.Errorf("x: %w", err)) != want {
+			t.Errorf("%v stops the run: %t", err, !want)
+		}
+	}
+	if stopsRun(errors.Join(client.ErrTimeout, context.DeadlineExceeded)) {
+		t.Error("a request that takes too long stops the run")
+	}
 	if !ledAstray(&client.RepeatedCursorError{}) || !ledAstray(&client.EndlessListError{}) || ledAstray(errAny) || ledAstray(nil) {
 		t.Error("ledAstray")
 	}
+}
+
+// TestOptionalThatFails: a list that was answered once is available, whatever comes then.
+func TestOptionalThatFails(t *testing.T) {
+	w := newWorld(t, func(_ string, q url.Values) (int, string) {
+		if q.Get("cursor") != "" {
+			return 403, missing
+		}
+		return page(q, ids(3, 2, 1)...)
+	}, thing(func(table *schema.Table, _ *schema.List) { table.Optional = true }))
+	if r := w.mustScan("thing"); r.Unavailable != "" || !errors.Is(r.Err, client.ErrForbidden) {
+		t.Errorf("unavailable %q, error %v", r.Unavailable, r.Err)
+	}
+	if !strings.Contains(w.said("thing"), "not exported: ") {
+		t.Errorf("said %q", w.said("thing"))
+	}
+}
+
+// TestUnusablePage: a page that cannot be decoded is none, and fails its table.
+func TestUnusablePage(t *testing.T) {
+	many := strings.TrimSuffix(strings.Repeat(`{"id":"1"},`, schema.MaxRecords+1), ",")
+	w := newWorld(t, func(string, url.Values) (int, string) {
+		return 200, `{"data":[` + many + `],"meta":{"next_cursor":null}}`
+	}, thing(nil))
+	if r := w.mustScan("thing"); r.Err == nil {
+		t.Error("no error")
+	}
+}
+
+// TestPageNotWritten: a page that could not be written to the log fails the scan, also if those after it can be.
+func TestPageNotWritten(t *testing.T) {
+	for name, change := range map[string]func(*schema.Table, *schema.List){
+		"cursor": nil,
+		"page":   func(_ *schema.Table, l *schema.List) { l.Paging = schema.ByPage },
+	} {
+		for n := 2; n <= 5; n++ { // the first write is the log's own
+			writes := 0
+			w := newWorld(t, func(_ string, q url.Values) (int, string) {
+				if q.Get("page") != "" {
+					return numbered(q, 7, ids(7, 6, 5, 4, 3, 2, 1)...)
+				}
+				return page(q, ids(7, 6, 5, 4, 3, 2, 1)...)
+			}, thing(change))
+			w.options.Logs = pagelog.NewStore(failFS{disk.OS(false), func() error {
+				if writes++; writes == n+1 {
+					return errAny
+				}
+				return nil
+			}}, w.dir+"/scan", w.dir+"/scratch")
+			if r := w.mustScan("thing"); !errors.Is(r.Err, errAny) {
+				t.Errorf("%s, write %d: error %v", name, n, r.Err)
+			}
+		}
+	}
+}
+
+// failFS lets writes fail.
+type failFS struct {
+	disk.FS
+	fail func() error
+}
+
+type failFile struct {
+	disk.File
+	fail func() error
+}
+
+func (f failFS) Create(name string, access disk.Access) (disk.File, error) {
+	file, err := f.FS.Create(name, access)
+	return failFile{file, f.fail}, err
+}
+
+func (f failFile) Write(p []byte) (int, error) {
+	if err := f.fail(); err != nil {
+		return 0, err
+	}
+	return f.File.Write(p)
 }

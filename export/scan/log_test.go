@@ -122,6 +122,9 @@ func TestRefusedCursor(t *testing.T) {
 			t.Fatal("no error")
 		}
 		r := w.mustScan("thing")
+		if open := openFiles(t, w.dir); len(open) > 1 {
+			t.Errorf("files open: %q", open)
+		}
 		if got := strings.Join(keysIn(t, r.Log), " "); r.Resumed || got != "1 2 3" || !strings.Contains(w.said("thing"), "does not take the cursor") {
 			t.Errorf("%d: resumed %t, keys %s, said %q", status, r.Resumed, got, w.said("thing"))
 		}
@@ -192,5 +195,33 @@ func TestProgress(t *testing.T) {
 	p.add(1, day)
 	if p.add(1, day.Add(syncEvery-1)) || !p.add(1, day.Add(syncEvery)) || p.add(1, day.Add(syncEvery+1)) {
 		t.Error("a log is not due when it should be")
+	}
+}
+
+// TestLogIsKept: a log is dropped for nothing but the refusal of its own cursor.
+func TestLogIsKept(t *testing.T) {
+	for name, fault := range map[string]func(q url.Values) int{
+		"another error":       func(q url.Values) int { return map[string]int{"at2": 500}[q.Get("cursor")] },
+		"a cursor of its own": func(q url.Values) int { return map[string]int{"at4": 422}[q.Get("cursor")] },
+	} {
+		var now func(url.Values) int
+		w := newWorld(t, func(_ string, q url.Values) (int, string) {
+			if status := now(q); status != 0 {
+				return status, missing
+			}
+			return page(q, ids(6, 5, 4, 3, 2, 1)...)
+		}, thing(nil))
+		now = func(q url.Values) int { return map[string]int{"at2": 401}[q.Get("cursor")] }
+		if err := w.scan(); err == nil {
+			t.Fatal("no error")
+		}
+		now = fault
+		if r := w.mustScan("thing"); r.Err == nil || strings.Contains(w.said("thing"), "starting over") {
+			t.Errorf("%s: error %v, said %q", name, r.Err, w.said("thing"))
+		}
+		now = func(url.Values) int { return 0 }
+		if r := w.mustScan("thing"); !r.Resumed || !r.Complete() {
+			t.Errorf("%s: the next run does not resume: %+v", name, r.Outcome)
+		}
 	}
 }

@@ -44,6 +44,7 @@ func TestOrdered(t *testing.T) {
 		"three levels":                  {[]*schema.Table{listOf("x", "y"), listOf("y", "z"), listOf("z", "")}, "z y x"},
 		"what is referred to last":      {[]*schema.Table{listOf("x", ""), listOf("y", "", "x"), listOf("z", "", "y")}, "z y x"},
 		"what defines last":             {[]*schema.Table{defines, open}, "open field"},
+		"what does not define":          {[]*schema.Table{listOf("x", ""), defines, open}, "x open field"},
 		"a child that refers up":        {[]*schema.Table{listOf("x", ""), listOf("y", "x", "x"), listOf("z", "y", "x")}, "x y z"},
 		"itself":                        {[]*schema.Table{listOf("x", "", "x"), listOf("y", "")}, "x y"},
 		"each other":                    {[]*schema.Table{listOf("x", "", "y"), listOf("y", "", "x"), listOf("z", "", "x")}, "z x y"},

@@ -116,6 +116,15 @@ func TestPageWalk(t *testing.T) {
 	if w.whole() || w.stable {
 		t.Error("a total that changes is not noticed")
 	}
+	w.total = 3
+	if w.whole() {
+		t.Error("a list whose total changed is whole")
+	}
+	w = &pageWalk{total: -1, all: -1, stable: true}
+	w.note(&client.Page{Total: 0})
+	if w.note(&client.Page{Total: 1}); w.stable {
+		t.Error("a total that was none is not noticed")
+	}
 	few := &pageWalk{seen: map[string]bool{"x": true}, total: 2, stable: true}
 	if few.whole() {
 		t.Error("1 of 2 is whole")
@@ -163,10 +172,16 @@ func TestPageList(t *testing.T) {
 			}
 			return numbered(q, 4, ids(4, 3, 2, 1)...)
 		}, "", "1 2 3 4", 4},
-		"always too few":          {plain, func(_ int, q url.Values) (int, string) { return numbered(q, 4, ids(3, 2, 1)...) }, changing, "1 2 3", 6},
-		"a total that changes":    {plain, func(n int, q url.Values) (int, string) { return numbered(q, 2+n%2, ids(3, 2, 1)...) }, changing, "1 2 3", 6},
-		"one row in both walks":   {statuses, func(_ int, q url.Values) (int, string) { return numbered(q, 2, ids(3, 2)...) }, changing, "2 3", 6},
-		"two walks":               {statuses, func(_ int, q url.Values) (int, string) { return numbered(q, 1, ids(len(q.Get("s")+q.Get("page")))...) }, changing, "2", 6},
+		"always too few":        {plain, func(_ int, q url.Values) (int, string) { return numbered(q, 4, ids(3, 2, 1)...) }, changing, "1 2 3", 6},
+		"a total that changes":  {plain, func(n int, q url.Values) (int, string) { return numbered(q, 2+n%2, ids(3, 2, 1)...) }, changing, "1 2 3", 6},
+		"one row in both walks": {statuses, func(_ int, q url.Values) (int, string) { return numbered(q, 2, ids(3, 2)...) }, changing, "2 3", 6},
+		"two walks":             {statuses, func(_ int, q url.Values) (int, string) { return numbered(q, 1, ids(len(q.Get("s")+q.Get("page")))...) }, changing, "2", 6},
+		"the first of two walks is not whole": {statuses, func(_ int, q url.Values) (int, string) {
+			if q.Get("s") == "a" {
+				return numbered(q, 2, ids(4, 3, 2)...)
+			}
+			return numbered(q, 1, ids(1)...)
+		}, changing, "1 2 3 4", 9},
 		"two walks, rows of each": {statuses, func(_ int, q url.Values) (int, string) { return numbered(q, 1, ids(int(q.Get("s")[0]))...) }, "", "97 98", 2},
 		"the server leads in a circle": {plain, func(_ int, q url.Values) (int, string) {
 			return 200, `{"data":[{"id":"1"}],"links":{"next":"x"},"meta":{"last_page":9,"total":9}}`

@@ -110,6 +110,11 @@ func TestParents(t *testing.T) {
 		"403 and 500, optional": {order: []string{"2", "1"}, optional: true, failed: "1 2", partial: "the rows of 2 of thing", fault: func(path string, _ url.Values) int {
 			return map[string]int{"/things/1/parts": 403, "/things/2/parts": 500}[path]
 		}},
+		"two 403": {order: []string{"2", "1"}, fault: at("/parts", 403), failed: "1 2", err: "the list answers for no row of thing: "},
+		"one 404, asking fails": {order: []string{"3", "2", "1"}, optional: true, keys: "1.3 1.4 1.5", failed: "2", read: "1 3", partial: "the rows of 1 of thing could not be read: ",
+			fault: func(path string, _ url.Values) int {
+				return map[string]int{"/things/2/parts": 404, "/things/2": 500}[path]
+			}},
 		"the only one 403":           {order: []string{"2"}, fault: at("/parts", 403), failed: "2", partial: "the rows of 1 of thing"},
 		"the only one 404":           {order: []string{"2"}, fault: at("/parts", 404), failed: "2", err: "the list answers for no row of thing: "},
 		"the only one 403, optional": {order: []string{"2"}, fault: at("/parts", 403), optional: true, unavailable: true},
@@ -133,6 +138,11 @@ func TestParents(t *testing.T) {
 			}
 			if (r.Err != nil) != (c.err != "") || r.Err != nil && !strings.HasPrefix(r.Err.Error(), c.err) {
 				t.Errorf("error %v", r.Err)
+			}
+			for path, n := range w.paths {
+				if strings.HasSuffix(path, "/2/parts") && n != 1 {
+					t.Errorf("%s was asked for %d times", path, n)
+				}
 			}
 			read, failed := "", ""
 			for _, id := range []string{"1", "2", "3"} {
@@ -158,7 +168,7 @@ func TestTooManyFail(t *testing.T) {
 	}
 	fails := 4 * maxFailed
 	a.fault = func(path string, _ url.Values) int {
-		if _, id, ok := strings.Cut(strings.TrimSuffix(path, "/parts"), "things/"); ok && id < fmt.Sprint(1000+fails) {
+		if _, id, ok := strings.Cut(strings.TrimSuffix(path, "/parts"), "things/"); ok && id != "1000" && id <= fmt.Sprint(1000+fails) {
 			return 500
 		}
 		return 0
@@ -173,6 +183,9 @@ func TestTooManyFail(t *testing.T) {
 	}
 	if !r.FailedFor(schema.Key{"1399"}) {
 		t.Error("one that was left alone counts as read")
+	}
+	if r.FailedFor(schema.Key{"1000"}) {
+		t.Error("one that was read counts as failed")
 	}
 
 	fails = maxFailed - 1
@@ -226,9 +239,9 @@ func TestParentResumes(t *testing.T) {
 		refuse := true
 		a.fault = func(path string, q url.Values) int {
 			if refuse && cut(path, q) != 0 {
-				refuse = false
 				return 422
 			}
+			refuse = refuse && path != "/things/1/parts"
 			return 0
 		}
 		r = w.mustScan("part")
@@ -253,6 +266,19 @@ func TestParentAnotherTime(t *testing.T) {
 	}
 	if w.paths["/things/1/parts"]+w.paths["/things/3/parts"] != 0 || w.paths["/things/2/parts"] != 1 {
 		t.Errorf("asked for %q", w.asked)
+	}
+}
+
+// TestRefusedNow: a list that was read for one parent, by an earlier run, is available, whatever it answers for others now.
+func TestRefusedNow(t *testing.T) {
+	a := newThings(map[string][]int{"1": {9}, "2": {4}}, "2", "1")
+	status := 500
+	a.fault = func(path string, _ url.Values) int { return map[string]int{"/things/2/parts": status}[path] }
+	w := newWorld(t, a.answer, thing(nil), part(func(table *schema.Table, _ *schema.List) { table.Optional = true }))
+	w.mustScan("part")
+	status = 403
+	if r := w.mustScan("part"); r.Unavailable != "" || parentKeys(r.Failed) != "2" || w.paths["/things/1/parts"] != 0 {
+		t.Errorf("%+v, asked for %q", r.Outcome, w.asked)
 	}
 }
 
@@ -293,6 +319,9 @@ func TestParentPages(t *testing.T) {
 	r := w.mustScan("part")
 	if got := strings.Join(keysIn(t, r.Log), " "); got != "1.7 1.8 1.9 2.4" || !r.Complete() || !r.Read(schema.Key{"1"}) {
 		t.Errorf("keys %s, %+v", got, r.Outcome)
+	}
+	if r = w.mustScan("part"); !r.Complete() || w.paths["/things/1/parts"] != 0 {
+		t.Errorf("parents that were read are read again: %q", w.asked)
 	}
 	n := 0
 	changes := newWorld(t, func(path string, q url.Values) (int, string) {
@@ -454,9 +483,18 @@ func TestReadNewParents(t *testing.T) {
 	if got := strings.Join(keysIn(t, r.Log), " "); got != "1.7 1.8 1.9 2.4 3.5" || !r.Complete() || len(r.Failed) > 0 {
 		t.Errorf("keys %s, %+v", got, r.Outcome)
 	}
+	if last := w.events[len(w.events)-1]; last.Rows < 5 || !last.Done {
+		t.Errorf("at the end %+v", last)
+	}
 	o, ok, err := concluded(r.Log)
 	if err != nil || !ok || o.Partial != "" {
 		t.Errorf("%v: concluded %t, %+v", err, ok, o)
+	}
+	add()
+	r.Unavailable = "x"
+	w.forget()
+	if read, err := w.scanner.ReadNewParents(t.Context(), r); err != nil || read || len(w.asked) > 0 {
+		t.Errorf("%v: a list that is not available was read", err)
 	}
 }
 
@@ -528,6 +566,20 @@ func TestOtherwise(t *testing.T) {
 	w.close()
 	if open := openFiles(t, w.dir); len(open) > 0 {
 		t.Errorf("files left open: %q", open)
+	}
+
+	tables := memberTables(true) // beside rows that come as they should
+	tables[0].Expected = append(tables[0].Expected, "tags")
+	tables = append(tables, &schema.Table{Name: "tag", Key: []string{"thing_id", "id"}, Columns: slices.Concat(schema.LinkedKey("thing_id"), schema.In("tags", schema.KeyColumn("id"))),
+		Source: &schema.Nested{In: schema.Link{Table: "thing", Columns: []string{"thing_id"}}, Attribute: "tags"}})
+	beside := newWorld(t, func(path string, q url.Values) (int, string) {
+		if path == "/things" {
+			return page(q, `{"id":"1","tags":[{"id":"5"}]}`)
+		}
+		return numbered(q, 0)
+	}, tables...)
+	if r := beside.mustScan("tag"); r.Err != nil || !r.Nested || !r.Complete() || beside.result("member").Nested {
+		t.Errorf("%v, %+v", r.Err, r.Outcome)
 	}
 
 	alone := newWorld(t, w.answer, memberTables(false)...)
