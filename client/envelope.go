@@ -115,8 +115,8 @@ func (e *reader) records(read ReadRecords) (rows int, err error) {
 // before stands for the members of the object before the rest of it.
 const before = `{"":0`
 
-// skipTo goes on behind the records, which were read already: the decoder gets the rest of the body, in an object that
-// has a member before.
+// skipTo moves on past the records, which were read already: the decoder gets
+// the rest of the body, in an object that has a member before it.
 func (e *reader) skipTo(end int) error {
 	e.rest = append(append(e.rest[:0], before...), e.body[end:]...)
 	e.skipped = end - len(before)

@@ -180,7 +180,7 @@ type idStream struct {
 	begun, done bool
 }
 
-// stream returns a stream of the named column, or of the first of the key. It stands before the first row.
+// stream returns a stream of the named column, or of the first of the key. Nothing is read before the first call of next.
 func (v *verifier) stream(ctx context.Context, t *dataset.TableState, column string) *idStream {
 	s := &idStream{v: v, ctx: ctx, table: t, ids: schema.NewVector(schema.String), row: -1}
 	if column == "" && len(t.Key) > 0 {
@@ -193,7 +193,7 @@ func (v *verifier) stream(ctx context.Context, t *dataset.TableState, column str
 // id returns the id that the stream stands at.
 func (s *idStream) id() []byte { return s.ids.Text(s.row) }
 
-// next goes on to the next row; done says that there was none.
+// next moves on to the next row; done says that there was none.
 func (s *idStream) next() error {
 	s.begun = true
 	s.row++

@@ -10,7 +10,7 @@ import (
 )
 
 // A rewrite takes nothing of the dataset but the ranges of its parts: every part is written from the scan alone, in a
-// layout that knows nothing of the columns before. Rows are deleted on the same proof as ever, but none may stay without
+// layout that knows nothing of the columns before. Rows are deleted on the same proof as in any export, but none may stay without
 // one, and no table may keep its old state: what is protected now could still be read there.
 
 var errRewritePlanned = errors.New("a rewrite cannot be planned; run mailerlake export --rewrite")

@@ -37,7 +37,7 @@ type Options struct {
 	// Privacy says what is kept from the disk. It has to be what the dataset was exported with.
 	Privacy Privacy
 	// Rewrite writes every table anew from a complete scan, so that another Privacy can be taken. It is all or nothing,
-	// and for Export alone; a dataset that does not exist is exported as ever.
+	// and for Export alone; a dataset that does not exist yet is exported as usual.
 	Rewrite bool
 	// Yes applies deletes even where they are many.
 	Yes bool

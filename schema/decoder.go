@@ -101,7 +101,7 @@ func newDecoder(t *Table, link *Link, at string, spare *spares, children []*Tabl
 func (d *Decoder) SetParent(columns, key []string) { d.parentColumns, d.parent = columns, key }
 
 // Page decodes a JSON array of records; a single record is passed as an array of one. The page belongs to the caller
-// and shares no memory with data. An error means that data is no JSON array or is beyond all bounds (1 GiB, MaxRecords):
+// and shares no memory with data. An error means that data is no JSON array or exceeds a bound (1 GiB, MaxRecords):
 // the page has to be fetched again. Whatever the records hold, it is kept, or counted in Page.Dropped.
 func (d *Decoder) Page(data []byte) (*Page, error) {
 	_, _, err := d.ReadRecords(data, 0)

@@ -120,7 +120,7 @@ func link(o *object, last, m *member) {
 	}
 }
 
-// find returns the member of a name, made if it is missing, and nil if it cannot be a column for want of room. The
+// find returns the member of a name, made if it is missing, and nil if there is no room for another column. The
 // name's text stays in d.name.
 func (d *Decoder) find(o *object, quoted []byte) *member {
 	d.name = appendUnquoted(d.name[:0], quoted)

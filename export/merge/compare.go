@@ -72,7 +72,7 @@ func (c *comparer) column(s *segment, i int, stored *schema.Vector) {
 
 // appendDiffering appends the numbers, within the segment, of a run's rows that differ from the stored rows that they
 // match. in is the column of the run, nil for nulls; stored is nil for a column that is not stored yet.
-func appendDiffering(differ []int, s *segment, r *run, in, stored *schema.Vector) []int {
+func appendDiffering(differ []int, s *segment, r *rowRange, in, stored *schema.Vector) []int {
 	for i := 0; i < r.rows(); {
 		n := s.consecutive(r, i)
 		if n == 0 {

@@ -57,14 +57,14 @@ type inRowsOrdered struct {
 	inRows
 	parents *pagelog.Cursor
 	last    schema.Key // that was asked for
-	run     pagelog.Run
+	run     pagelog.Rows
 	ended   bool
 }
 
 // Standing tells what the scan proved about the rows of a parent. A key that does not follow the last one begins anew.
 func (o *inRowsOrdered) Standing(ctx context.Context, parent schema.Key) (Standing, error) {
 	if o.parents == nil || o.size != o.log.Size() || parent.Compare(o.last) <= 0 {
-		o.parents, o.run, o.ended = o.cursor(ctx), pagelog.Run{}, false
+		o.parents, o.run, o.ended = o.cursor(ctx), pagelog.Rows{}, false
 	}
 	o.last = parent
 	for !o.ended && (o.run.Page == nil || o.run.Keys.CompareKey(o.run.To-1, parent) < 0) {
@@ -132,7 +132,7 @@ func (a *inRowsAnyhow) read(ctx context.Context) error {
 	}
 }
 
-func (a *inRowsAnyhow) hash(run *pagelog.Run, row int) uint64 {
+func (a *inRowsAnyhow) hash(run *pagelog.Rows, row int) uint64 {
 	var h maphash.Hash
 	h.SetSeed(a.seed)
 	for _, v := range run.Keys {

@@ -44,16 +44,16 @@ func (t *Table) made(name string) int {
 
 // concerns reports whether rows of the segment may keep values of the column.
 func (k *keeping) concerns(column int, s *segment) bool {
-	return s.matched && column < len(k.table.Stored) && slices.ContainsFunc(s.runs, func(r *run) bool { return k.inRun(column, r) })
+	return s.matched && column < len(k.table.Stored) && slices.ContainsFunc(s.runs, func(r *rowRange) bool { return k.inRun(column, r) })
 }
 
-func (k *keeping) inRun(column int, r *run) bool {
+func (k *keeping) inRun(column int, r *rowRange) bool {
 	return k.missing[column] || k.objects[column] != 0 && r.absent != nil
 }
 
 // column returns a run's column with the stored values that its rows keep, and the number of rows in which a missing
 // column kept one.
-func (k *keeping) column(s *segment, r *run, column int, stored *schema.Vector) (*schema.Vector, int64) {
+func (k *keeping) column(s *segment, r *rowRange, column int, stored *schema.Vector) (*schema.Vector, int64) {
 	in := r.Vectors[column]
 	if stored == nil || !k.inRun(column, r) {
 		return in, 0

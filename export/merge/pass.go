@@ -89,7 +89,7 @@ func (p *pass) skip(end schema.Key) error {
 // segments visits the segments of one row group, whose range ends before the key end; with an empty one it has no rows.
 func (p *pass) segments(s *segment, end schema.Key) error {
 	for more := true; more; {
-		var runs []*run
+		var runs []*rowRange
 		var err error
 		more = false
 		if len(end) > 0 {
@@ -107,7 +107,7 @@ func (p *pass) segments(s *segment, end schema.Key) error {
 	return nil
 }
 
-func (p *pass) segment(s *segment, runs []*run, more bool) error {
+func (p *pass) segment(s *segment, runs []*rowRange, more bool) error {
 	s.place(runs, more)
 	err := p.visit(s)
 	s.earlier += int64(s.rows())
@@ -115,7 +115,7 @@ func (p *pass) segment(s *segment, runs []*run, more bool) error {
 }
 
 // checkFirst makes sure that scanned rows lie in the range of the part that they would go into.
-func (p *pass) checkFirst(i int, runs []*run) error {
+func (p *pass) checkFirst(i int, runs []*rowRange) error {
 	from := p.table.Parts[i].From
 	if len(from) == 0 || len(runs) == 0 || runs[0].keys.CompareKey(runs[0].from, from) >= 0 {
 		return nil
@@ -127,7 +127,7 @@ func (p *pass) checkFirst(i int, runs []*run) error {
 func (p *pass) tail() error {
 	s := &segment{part: len(p.table.Parts), group: -1}
 	for more := true; more; {
-		var runs []*run
+		var runs []*rowRange
 		var err error
 		if runs, more, err = p.scanned.Next(nil); err != nil || len(runs) == 0 {
 			return err

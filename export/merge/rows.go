@@ -143,7 +143,7 @@ func interleave(s *segment, old *schema.Batch, places []int32) []part.Rows {
 }
 
 // searchRow returns the first row of the run, from the given one on, whose key is not below that of a row of other keys.
-func (r *run) searchRow(from int, keys schema.Keys, at int) int {
+func (r *rowRange) searchRow(from int, keys schema.Keys, at int) int {
 	for from < r.to && r.keys.Compare(from, keys, at) < 0 {
 		from++
 	}

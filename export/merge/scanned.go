@@ -22,10 +22,10 @@ type scanned struct {
 	cursor   *pagelog.Cursor
 	child    int // of the log's pages, that the rows are; -1 if they are the pages' own
 
-	page     run // what is left of the rows that the cursor returned
-	size     int // bytes of a row of it, on average
+	page     rowRange // what is left of the rows that the cursor returned
+	size     int      // bytes of a row of it, on average
 	gone     []gone
-	gathered *run // the last of the runs that Next returns, if further rows may be added to it
+	gathered *rowRange // the last of the runs that Next returns, if further rows may be added to it
 
 	rescued int64 // values that did not fit their column, so far
 	updated int64 // greatest updated_at so far, microseconds; 0 if none
@@ -125,7 +125,7 @@ func link(t *schema.Table, parents *schema.Batch, c *schema.Children) {
 
 // Next returns the rows that follow, below the key limit (empty: all), until enough are in memory; more says that there
 // are others below the limit.
-func (s *scanned) Next(limit schema.Key) (runs []*run, more bool, err error) {
+func (s *scanned) Next(limit schema.Key) (runs []*rowRange, more bool, err error) {
 	rows, bytes := 0, 0
 	s.gathered = nil
 	for rows < int(s.table.Sizes.Group) && bytes < maxBytes {
@@ -162,11 +162,11 @@ func (s *scanned) load() (bool, error) {
 }
 
 // begin takes up the rows that the cursor returned.
-func (s *scanned) begin(r pagelog.Run) {
-	s.page = run{Batch: r.Page.Rows, absent: r.Page.Absent, from: r.From, to: r.To}
+func (s *scanned) begin(r pagelog.Rows) {
+	s.page = rowRange{Batch: r.Page.Rows, absent: r.Page.Absent, from: r.From, to: r.To}
 	if s.child >= 0 {
 		c := &r.Page.Children[s.child]
-		s.page = run{Batch: c.Rows, from: int(c.Offsets[r.From]), to: int(c.Offsets[r.To])}
+		s.page = rowRange{Batch: c.Rows, from: int(c.Offsets[r.From]), to: int(c.Offsets[r.To])}
 	}
 	if s.page.from == s.page.to {
 		return
@@ -223,7 +223,7 @@ func (s *scanned) refersToGone(row int) bool {
 }
 
 // take moves the rows up to end to the runs.
-func (s *scanned) take(runs []*run, end int) []*run {
+func (s *scanned) take(runs []*rowRange, end int) []*rowRange {
 	s.noteUpdated(end)
 	r := s.page
 	r.to, s.page.from = end, end
@@ -240,12 +240,12 @@ func (s *scanned) take(runs []*run, end int) []*run {
 }
 
 // empty returns a run to which rows can be appended.
-func (s *scanned) empty() *run {
+func (s *scanned) empty() *rowRange {
 	b := &schema.Batch{Columns: s.columns()}
 	for _, c := range b.Columns {
 		b.Vectors = append(b.Vectors, schema.NewVector(c.Kind))
 	}
-	return &run{Batch: b, keys: s.table.keysOf(b), own: true}
+	return &rowRange{Batch: b, keys: s.table.keysOf(b), own: true}
 }
 
 func (s *scanned) noteUpdated(end int) {

@@ -18,7 +18,7 @@ type segment struct {
 	stored      schema.Keys  // of the whole row group
 	before      int64        // rows of the part's earlier row groups
 	from, to    int          // the segment's rows of the row group
-	runs        []*run       // the scanned rows
+	runs        []*rowRange  // the scanned rows
 	earlier     int64        // scanned rows of the part's earlier segments
 
 	match   []int32 // per scanned row: the stored row of the same key, or -1
@@ -31,7 +31,7 @@ func (s *segment) rows() int { return len(s.match) }
 
 // place puts runs of scanned rows beside the stored rows up to the last run's end, or up to the row group's if no more
 // rows follow.
-func (s *segment) place(runs []*run, more bool) {
+func (s *segment) place(runs []*rowRange, more bool) {
 	s.runs, s.from = runs, s.to
 	switch {
 	case s.stored == nil:
@@ -76,7 +76,7 @@ const compareRows = 256
 
 // consecutive returns how many rows of a run, from its i-th on, stand beside stored rows that follow each other, up to
 // compareRows; 0 if the i-th has no match.
-func (s *segment) consecutive(r *run, i int) int {
+func (s *segment) consecutive(r *rowRange, i int) int {
 	match := s.match[r.first+i : r.first+min(r.rows(), i+compareRows)]
 	n := 0
 	for n < len(match) && match[n] >= 0 && match[n] == match[0]+int32(n) {

@@ -7,8 +7,8 @@ import (
 	"mailerlake/schema"
 )
 
-// Run is a run of rows, [From, To), of one page of a log.
-type Run struct {
+// Rows is a run of rows, [From, To), of one page of a log.
+type Rows struct {
 	Page     *schema.Page
 	Keys     schema.Keys
 	From, To int
@@ -46,20 +46,20 @@ func newCursor(ctx context.Context, ld *loader, segments index, prepare func(*sc
 	return c
 }
 
-// Reuse makes the cursor use the memory of its pages again. From now on a Run, and what was taken from its page without
+// Reuse makes the cursor use the memory of its pages again. From now on the rows that Next returns, and what was taken from their page without
 // copying, is valid only until the next call of Next or Seek.
 func (c *Cursor) Reuse() { c.reuse = true }
 
 // Next returns the next run of rows; false after the last.
-func (c *Cursor) Next() (Run, bool, error) {
+func (c *Cursor) Next() (Rows, bool, error) {
 	if err := c.begin(); err != nil || len(c.streams) == 0 {
-		return Run{}, false, err
+		return Rows{}, false, err
 	}
 	top := c.streams[0]
 	if err := c.load(top); err != nil {
-		return Run{}, false, err
+		return Rows{}, false, err
 	}
-	run := Run{Page: top.page, Keys: top.keys, From: top.row, To: top.keys.Len()}
+	run := Rows{Page: top.page, Keys: top.keys, From: top.row, To: top.keys.Len()}
 	if second := c.streams.second(); second != nil {
 		run.To = second.searchIn(top)
 		if run.To == run.From { // the same key: top has the later row
@@ -170,7 +170,7 @@ func (c *Cursor) advance(row int) {
 }
 
 // skip moves all streams past the key of the run's one row.
-func (c *Cursor) skip(run Run) error {
+func (c *Cursor) skip(run Rows) error {
 	key := run.Keys.At(run.From)
 	for len(c.streams) > 0 && c.streams[0].compareKey(key) == 0 {
 		if err := c.load(c.streams[0]); err != nil {

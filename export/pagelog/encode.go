@@ -30,7 +30,7 @@ func batches(page *schema.Page) []*schema.Batch {
 
 // encode makes the blocks of a page.
 func (e *encoder) encode(page *schema.Page, order []string) error {
-	e.head = head{lacking: e.head.lacking[:0], children: e.head.children[:0], columns: e.head.columns[:0]}
+	e.head = head{absences: e.head.absences[:0], children: e.head.children[:0], columns: e.head.columns[:0]}
 	e.keys, e.rest, e.lengths = e.keys[:0], e.rest[:0], e.lengths[:0]
 	if page == nil {
 		return nil
@@ -113,7 +113,7 @@ func (e *encoder) describe(page *schema.Page, m Mark, c *columns) error {
 		keys := page.Rows.Keys(c.order)
 		h.first, h.last = keys.At(0), keys.At(h.rows-1)
 	}
-	h.lacking = countLacking(page.Absent)
+	h.absences = countAbsences(page.Absent)
 	c.frame++
 	for i, batch := range batches(page) {
 		for k, column := range batch.Columns {

@@ -17,7 +17,7 @@ type head struct {
 	dropped  int
 	first    schema.Key // of the rows; nil if there are none
 	last     schema.Key
-	lacking  []lack
+	absences []absence
 	defines  []byte // descriptions of columns that are met for the first time
 	absent   int    // bytes of the block of Page.Absent; 0 if no row lacks anything
 	children []headChild
@@ -25,8 +25,8 @@ type head struct {
 	note     []byte // what the scan concluded, in a frame that has nothing else
 }
 
-// lack counts the rows of a frame that lack an object.
-type lack struct{ object, rows int }
+// absence counts the rows of a frame that lack an object.
+type absence struct{ object, rows int }
 
 type headChild struct {
 	rows    int
@@ -73,8 +73,8 @@ func (h *head) appendPage(dst []byte) []byte {
 	for _, part := range slices.Concat(h.first, h.last) {
 		dst = appendText(dst, part)
 	}
-	dst = appendCounts(dst, len(h.lacking))
-	for _, x := range h.lacking {
+	dst = appendCounts(dst, len(h.absences))
+	for _, x := range h.absences {
 		dst = appendCounts(dst, x.object, x.rows)
 	}
 	dst = appendText(dst, string(h.defines))
@@ -106,7 +106,7 @@ func (h *head) parse(data []byte, keys int) (blocks []byte, err error) {
 	if len(data) == 0 {
 		return nil, errHead
 	}
-	*h = head{lacking: h.lacking[:0], children: h.children[:0], columns: h.columns[:0]}
+	*h = head{absences: h.absences[:0], children: h.children[:0], columns: h.columns[:0]}
 	flags := data[0]
 	if flags&headNote != 0 {
 		h.note = data[1:]
@@ -128,7 +128,7 @@ func (h *head) parsePage(r *reader, keys int) {
 		h.first, h.last = r.key(keys), r.key(keys)
 	}
 	for range r.count() {
-		h.lacking = append(h.lacking, lack{r.number(63), r.number(maxRows)})
+		h.absences = append(h.absences, absence{r.number(63), r.number(maxRows)})
 	}
 	h.defines = r.bytes()
 	h.absent = r.number(maxFrame)
@@ -182,18 +182,18 @@ func (h *head) check(c *columns, keys, rest int) error {
 	return nil
 }
 
-// countLacking counts the rows that lack each of the objects.
-func countLacking(absent []uint64) []lack {
+// countAbsences counts the rows that lack each of the objects.
+func countAbsences(absent []uint64) []absence {
 	var counts [64]int
 	for _, row := range absent {
 		for ; row != 0; row &= row - 1 {
 			counts[bits.TrailingZeros64(row)]++
 		}
 	}
-	var list []lack
+	var list []absence
 	for object, n := range counts {
 		if n > 0 {
-			list = append(list, lack{object, n})
+			list = append(list, absence{object, n})
 		}
 	}
 	return list

@@ -62,7 +62,7 @@ func readHostileLog(t testing.TB, data []byte) error {
 }
 
 // checkShape makes sure that all of a run can be reached.
-func checkShape(t testing.TB, run pagelog.Run) {
+func checkShape(t testing.TB, run pagelog.Rows) {
 	t.Helper()
 	if run.To <= run.From || run.To > run.Page.Rows.Rows {
 		t.Fatalf("rows %d to %d of %d", run.From, run.To, run.Page.Rows.Rows)
@@ -96,7 +96,7 @@ type pageHead struct {
 	dropped     uint64
 	rows        uint64
 	first, last string
-	lacking     []uint64 // a count, then pairs
+	absences    []uint64 // a count, then pairs
 	defines     string
 	absent      uint64
 	children    []uint64 // a count, then pairs
@@ -117,7 +117,7 @@ func (h pageHead) bytes() []byte {
 	add(h.dropped, h.rows)
 	text(h.first)
 	text(h.last)
-	add(h.lacking...)
+	add(h.absences...)
 	text(h.defines)
 	add(h.absent)
 	add(h.children...)
@@ -134,7 +134,7 @@ func TestHostile(t *testing.T) {
 	key := []byte{0, 1, 1, '1', '2'} // two texts
 	number := []byte{0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 7, 8}
 	honest := func() pageHead {
-		return pageHead{flags: 2, rows: 2, first: "1", last: "2", lacking: []uint64{0}, children: []uint64{0},
+		return pageHead{flags: 2, rows: 2, first: "1", last: "2", absences: []uint64{0}, children: []uint64{0},
 			defines: `[{"name":"id","type":"STRING","required":true},{"name":"n","type":"INT64"}]`,
 			columns: []uint64{2, 0, uint64(len(key)) << 1, 1, uint64(len(number)) << 1}}
 	}
@@ -160,8 +160,8 @@ func TestHostile(t *testing.T) {
 		"keys upside down": func(h *pageHead) { h.first = "3" },
 		"another first":    func(h *pageHead) { h.first = "0" },
 		"another last":     func(h *pageHead) { h.last = "9" },
-		"many lack":        func(h *pageHead) { h.lacking = []uint64{1 << 40} },
-		"unknown lacks":    func(h *pageHead) { h.lacking = []uint64{1, 64, 1} },
+		"many lack":        func(h *pageHead) { h.absences = []uint64{1 << 40} },
+		"unknown lacks":    func(h *pageHead) { h.absences = []uint64{1, 64, 1} },
 		"no JSON":          func(h *pageHead) { h.defines = "[{" },
 		"no kind":          func(h *pageHead) { h.defines = strings.Replace(h.defines, `"type":"INT64"`, `"x":0`, 1) },
 		"unknown kind":     func(h *pageHead) { h.defines = strings.Replace(h.defines, "INT64", "INT65", 1) },

@@ -50,7 +50,7 @@ func newLog(f disk.File, order []string) *Log {
 		file: f, order: order,
 		columns: columns{number: map[columnID]int{}, order: order},
 		walks:   walks{open: map[string]*Walk{}},
-		stats:   Stats{Lacking: make([]int64, 64)},
+		stats:   Stats{Absent: make([]int64, 64)},
 	}
 }
 

@@ -112,9 +112,9 @@ func TestStats(t *testing.T) {
 	if err := l.Append(nil, pagelog.Mark{End: true}); err != nil {
 		t.Fatal(err)
 	}
-	lacking := make([]int64, 64)
-	lacking[0], lacking[1], lacking[63] = 4, 2, 2
-	want := pagelog.Stats{Pages: 2, Rows: 6, Dropped: 4, Lacking: lacking}
+	absences := make([]int64, 64)
+	absences[0], absences[1], absences[63] = 4, 2, 2
+	want := pagelog.Stats{Pages: 2, Rows: 6, Dropped: 4, Absent: absences}
 	if d := cmp.Diff(want, l.Stats()); d != "" {
 		t.Error(d)
 	}

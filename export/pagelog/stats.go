@@ -11,7 +11,7 @@ type Stats struct {
 	Pages   int
 	Rows    int64   // as appended: a key that came in two pages counts twice
 	Dropped int64   // records that are no rows
-	Lacking []int64 // for each object of Table.Expected (and zeros, up to 64), the rows that lacked it
+	Absent  []int64 // for each object of Table.Expected (and zeros, up to 64), the rows that lacked it
 }
 
 func (s *Stats) note(h *head) {
@@ -21,8 +21,8 @@ func (s *Stats) note(h *head) {
 	s.Pages++
 	s.Rows += int64(h.rows)
 	s.Dropped += int64(h.dropped)
-	for _, x := range h.lacking {
-		s.Lacking[x.object] += int64(x.rows)
+	for _, x := range h.absences {
+		s.Absent[x.object] += int64(x.rows)
 	}
 }
 
@@ -31,7 +31,7 @@ func (l *Log) Stats() Stats {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s := l.stats
-	s.Lacking = slices.Clone(s.Lacking)
+	s.Absent = slices.Clone(s.Absent)
 	return s
 }
 

@@ -39,7 +39,7 @@ func (m *model) check(t *testing.T, l *pagelog.Log) {
 
 func (m *model) checkStats(t *testing.T, l *pagelog.Log) {
 	t.Helper()
-	want := pagelog.Stats{Lacking: make([]int64, 64)}
+	want := pagelog.Stats{Absent: make([]int64, 64)}
 	for _, page := range m.pages {
 		if page == nil {
 			continue
@@ -48,8 +48,8 @@ func (m *model) checkStats(t *testing.T, l *pagelog.Log) {
 		want.Rows += int64(page.Rows.Rows)
 		want.Dropped += int64(page.Dropped)
 		for _, bits := range page.Absent {
-			for b := range want.Lacking {
-				want.Lacking[b] += int64(bits >> b & 1)
+			for b := range want.Absent {
+				want.Absent[b] += int64(bits >> b & 1)
 			}
 		}
 	}

@@ -28,7 +28,7 @@ func (s *Scanner) walkCursorList(ctx context.Context, t *tableScan) (incomplete 
 		w := t.newWalk(t.mainWalk(params))
 		err := w.ahead(ctx, client.List{Path: t.list.Path, Params: params, Limits: t.list.Limits, From: main.Cursor})
 		switch {
-		case ledAstray(err):
+		case endless(err):
 			return err.Error(), nil
 		case t.r.Table.Optional && t.r.Log.Stats().Pages == 0 && notOffered(err):
 			t.r.Unavailable = err.Error()
@@ -44,7 +44,7 @@ func (s *Scanner) walkCursorList(ctx context.Context, t *tableScan) (incomplete 
 		if err == nil {
 			incomplete, err = t.compareCounts(ctx)
 		}
-		if unanswered(err) || ledAstray(err) {
+		if unanswered(err) || endless(err) {
 			return fmt.Sprintf("the rows could not be counted: %v", err), nil
 		}
 		if err != nil || incomplete == "" {

@@ -198,8 +198,8 @@ func TestErrorsOfRequests(t *testing.T) {
 	if stopsRun(errors.Join(client.ErrTimeout, context.DeadlineExceeded)) {
 		t.Error("a request that takes too long stops the run")
 	}
-	if !ledAstray(&client.RepeatedCursorError{}) || !ledAstray(&client.EndlessListError{}) || ledAstray(errAny) || ledAstray(nil) {
-		t.Error("ledAstray")
+	if !endless(&client.RepeatedCursorError{}) || !endless(&client.EndlessListError{}) || endless(errAny) || endless(nil) {
+		t.Error("endless")
 	}
 }
 

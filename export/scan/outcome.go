@@ -92,8 +92,8 @@ func (o *Outcome) judge(t *schema.Table, log *pagelog.Log) {
 	o.Childless = nil
 	for i, path := range t.Expected {
 		lacking := int64(0)
-		if i < len(stats.Lacking) {
-			lacking = stats.Lacking[i]
+		if i < len(stats.Absent) {
+			lacking = stats.Absent[i]
 		}
 		child := childAt(t, path)
 		switch {

@@ -32,7 +32,7 @@ func (t *tableScan) walkPages(ctx context.Context, path string, begin func(*walk
 		all := int64(-1)
 		for _, params := range t.list.EachWalk() {
 			w := &pageWalk{seen: map[string]bool{}, total: -1, all: all, stable: true}
-			if err := t.walkNumbers(ctx, path, params, w, begin); ledAstray(err) {
+			if err := t.walkNumbers(ctx, path, params, w, begin); endless(err) {
 				return err.Error(), nil
 			} else if err != nil {
 				return "", err

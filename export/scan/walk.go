@@ -127,11 +127,11 @@ func (w *walk) ahead(ctx context.Context, list client.List) error {
 	return g.Wait()
 }
 
-// ledAstray reports whether a walk ended because the server led it in a circle: what it met is good, and not all.
-func ledAstray(err error) bool {
+// endless reports whether a walk was given up because the server would not let it end: what it met is good, but not all.
+func endless(err error) bool {
 	var repeated *client.RepeatedCursorError
-	var endless *client.EndlessListError
-	return errors.As(err, &repeated) || errors.As(err, &endless)
+	var unending *client.EndlessListError
+	return errors.As(err, &repeated) || errors.As(err, &unending)
 }
 
 // refused reports whether the server understood a request and does not do that.

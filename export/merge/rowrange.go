@@ -6,9 +6,9 @@ import (
 	"mailerlake/schema"
 )
 
-// run is a run of scanned rows, [from, to) of a batch that has the layout's columns; of keys alone if only these are
+// rowRange is a run of scanned rows, [from, to) of a batch that has the layout's columns; of keys alone if only these are
 // read.
-type run struct {
+type rowRange struct {
 	*schema.Batch
 	keys     schema.Keys
 	absent   []uint64 // as in schema.Page; nil if no row lacks an object
@@ -17,10 +17,10 @@ type run struct {
 	own      bool // the batch is the run's alone, and may be changed
 }
 
-func (r *run) rows() int { return r.to - r.from }
+func (r *rowRange) rows() int { return r.to - r.from }
 
 // lacks returns the objects that a row of the batch lacks, as in schema.Page.
-func (r *run) lacks(row int) uint64 {
+func (r *rowRange) lacks(row int) uint64 {
 	if row < len(r.absent) {
 		return r.absent[row]
 	}
@@ -28,7 +28,7 @@ func (r *run) lacks(row int) uint64 {
 }
 
 // replace puts a vector in the place of a column.
-func (r *run) replace(column int, v *schema.Vector) {
+func (r *rowRange) replace(column int, v *schema.Vector) {
 	if !r.own {
 		b := *r.Batch
 		b.Vectors = slices.Clone(b.Vectors)
@@ -38,7 +38,7 @@ func (r *run) replace(column int, v *schema.Vector) {
 }
 
 // append copies rows to the end of a run.
-func (r *run) append(more *run) {
+func (r *rowRange) append(more *rowRange) {
 	for i, v := range r.Vectors {
 		v.AppendRows(more.Vectors[i], more.from, more.to)
 	}
