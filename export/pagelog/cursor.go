@@ -46,8 +46,8 @@ func newCursor(ctx context.Context, ld *loader, segments index, prepare func(*sc
 	return c
 }
 
-// Reuse makes the cursor use the memory of its pages again. From now on the rows that Next returns, and what was taken from their page without
-// copying, is valid only until the next call of Next or Seek.
+// Reuse makes the cursor use the memory of its pages again. From now on what Next returns, and what was taken from its page
+// without copying, is valid only until the next call of Next or Seek.
 func (c *Cursor) Reuse() { c.reuse = true }
 
 // Next returns the next run of rows; false after the last.
