@@ -56,7 +56,7 @@ func (r *run) deletes(t *table) bool {
 	if owner, link := r.owner(t); link != nil && !r.deletes(owner) {
 		return false
 	}
-	return t.auxiliary || t.plan != nil && t.plan.Withheld == "" && t.plan.Unproven == 0
+	return t.auxiliary || t.plan != nil && t.plan.Unproven == 0
 }
 
 // absentBit returns the bit, in schema.Page.Absent, of the array that the table's rows come in; -1 if there is none.
