@@ -648,6 +648,25 @@ func TestPlannedLevels(t *testing.T) {
 	}
 }
 
+// TestPlannedChoice commits a plan of all tables where another choice of tables is asked for: the plan counts. What belongs
+// to a shop whose orders could not be read stays.
+func TestPlannedChoice(t *testing.T) {
+	for _, tables := range [][]string{{"shop"}, {"line"}, {"gift", "shop"}} {
+		m := newMall(t)
+		m.settle(t)
+		m.shops.at("15", "22").name = "changed"
+		m.shops.remove("15", "23", "31")
+		m.shops.fault = failing("/shops/13/orders", 500)
+		planned := counted(m.plan(t))
+		m.tables = tables
+		if diff := cmp.Diff(planned, counted(m.commitPlan(t))); diff != "" {
+			t.Errorf("%v: planned and done (-planned +done):\n%s", tables, diff)
+		}
+		m.tables = nil
+		m.check(t, m.shops.truth())
+	}
+}
+
 func failing(path string, status int) func(string) int {
 	return func(p string) int { return map[bool]int{true: status}[p == path] }
 }
