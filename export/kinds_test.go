@@ -200,6 +200,9 @@ func (b *boxes) batch(r *http.Request) any {
 	var answers []any
 	for _, q := range ask.Requests {
 		status, body := b.one(strings.Split(strings.TrimPrefix(q.Path, "api/"), "/"), "")
+		if path := strings.TrimPrefix(q.Path, "api"); b.fault != nil && b.fault(path) != 0 {
+			status, body = b.fault(path), map[string]any{"message": "fault"}
+		}
 		answers = append(answers, map[string]any{"code": status, "body": body})
 	}
 	return map[string]any{"responses": answers}

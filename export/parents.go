@@ -59,7 +59,7 @@ func (ts tables) deletes(t *table) bool {
 	if owner, link := ts.owner(t); link != nil && !ts.deletes(owner) {
 		return false
 	}
-	return t.auxiliary || t.plan != nil && t.plan.Withheld == "" && t.plan.Unproven == 0
+	return t.auxiliary || t.plan != nil && t.plan.Unproven == 0
 }
 
 // absentBit returns the bit, in schema.Page.Absent, of the array that the table's rows come in; -1 if there is none.

@@ -114,8 +114,8 @@ func (r *run) takePlanned(ctx context.Context, p *planned) error {
 			continue
 		}
 		t.auxiliary, t.gone = pt.Auxiliary, pt.Gone
-		if t.parent != nil {
-			t.parent = r.tables.find(t.parent.Name)
+		if t.Parent() != nil { // a parent comes first; nil if it was not planned
+			t.parent = r.tables.find(t.Parent().Name)
 		}
 		r.tables = append(r.tables, t)
 		if err := r.loadPlannedTable(ctx, t, pt); err != nil {

@@ -1,0 +1,221 @@
+package export_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"mailerlake/client"
+	"mailerlake/export"
+	"mailerlake/export/dataset"
+	"mailerlake/export/disk"
+	"mailerlake/schema"
+)
+
+// TestMassGuard deletes a share of a table's rows: more than a fifth, and more than 20, need confirmation.
+func TestMassGuard(t *testing.T) {
+	for _, c := range []struct {
+		rows, gone int
+		withheld   bool
+	}{{20, 20, false}, {99, 20, false}, {105, 21, false}, {104, 21, true}, {104, 104, true}, {600, 100, false}} {
+		m := newMall(t)
+		m.tables, m.shops.list = []string{"shop"}, nil
+		for i := range c.rows {
+			m.shops.list = append(m.shops.list, &node{id: strconv.Itoa(1000 + i), name: "s"})
+		}
+		m.settle(t)
+		m.shops.list = m.shops.list[c.gone:]
+		r := m.run(t)
+		if shop := tableOf(t, r, "shop"); (shop.Withheld != "") != c.withheld || shop.Deleted != int64(c.gone) && !c.withheld {
+			t.Errorf("%d of %d: %d deleted, withheld %q", c.gone, c.rows, shop.Deleted, shop.Withheld)
+		}
+		m.yes = true
+		m.settle(t)
+	}
+}
+
+// TestOwnersThatCannotBeAsked: rows whose parent is not exported and cannot be asked for stay.
+func TestOwnersThatCannotBeAsked(t *testing.T) {
+	for _, table := range []string{"order", "line", "gift"} {
+		m := newMall(t)
+		m.tables, m.yes = []string{table}, true
+		m.settle(t)
+		before := m.shops.truth()
+		m.shops.remove("15")
+		m.shops.fault = func(path string) int {
+			return map[bool]int{true: 403}[strings.HasPrefix(path, "/shops/15") && !strings.HasSuffix(path, "s")]
+		}
+		if r := m.run(t); tableOf(t, r, table).Withheld == "" {
+			t.Errorf("%s: deletes are not withheld", table)
+		}
+		m.check(t, before)
+		m.settle(t)
+	}
+	d := newDepot(t)
+	o := d.options(t)
+	o.Tables = []string{"letter", "item"}
+	if _, err := export.Export(context.Background(), o); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string][]string{"letter": d.boxes.truth()["letter"], "item": d.boxes.truth()["item"]}
+	d.boxes.list = slices.Delete(d.boxes.list, 5, 6)
+	d.boxes.fault = func(path string) int { return map[string]int{"/boxes/106": 403}[path] }
+	r, err := export.Export(context.Background(), o)
+	if err != nil || tableOf(t, r, "letter").Withheld == "" || tableOf(t, r, "item").Withheld != "the rows of box cannot be asked for" {
+		t.Errorf("%v: %s", err, troubles(r))
+	}
+	d.check(t, want)
+}
+
+// TestRecordWithoutArray: a row that is found by its id and does not tell of the rows inside it proves nothing of them.
+func TestRecordWithoutArray(t *testing.T) {
+	m := newMall(t)
+	m.tables = []string{"gift"}
+	m.settle(t)
+	before := m.shops.truth()
+	m.shops.at("15", "24").bare = true
+	m.shops.hide = func(path, id string) bool { return path+" "+id == "/shops/15/orders 24" }
+	if r := m.run(t); tableOf(t, r, "gift").Withheld == "" {
+		t.Error("deletes are not withheld")
+	}
+	m.check(t, before)
+}
+
+// TestParentGoneBelow deletes an order when its lines are asked for: those of the shop's other orders stay.
+func TestParentGoneBelow(t *testing.T) {
+	m := newMall(t)
+	m.settle(t)
+	want := m.shops.truth()
+	m.shops.fault = func(path string) int {
+		if path == "/shops/15/orders/24/lines" && m.shops.at("15", "24") != nil {
+			m.shops.remove("15", "24")
+		}
+		return 0
+	}
+	if r := m.run(t); r.Failed() {
+		t.Error(troubles(r))
+	}
+	want["line"] = without(want["line"], "15 24")
+	m.check(t, want)
+	m.settle(t)
+}
+
+// TestGoneBesideWithheld: rows of a parent that is gone go, also where those of others are kept because the parents' deletes
+// are withheld.
+func TestGoneBesideWithheld(t *testing.T) {
+	d := newDepot(t)
+	if _, err := d.run(t); err != nil {
+		t.Fatal(err)
+	}
+	want := d.boxes.truth()
+	d.boxes.list = slices.Delete(d.boxes.list, 2, 3)
+	d.boxes.fault = func(path string) int {
+		switch path {
+		case "/boxes/103":
+			return 410
+		case "/boxes/104/visits":
+			d.boxes.list = slices.DeleteFunc(d.boxes.list, func(x *box) bool { return x.id == "104" })
+		}
+		return 0
+	}
+	r, err := d.run(t)
+	if err != nil || tableOf(t, r, "box").Withheld == "" {
+		t.Fatalf("%v: %s", err, troubles(r))
+	}
+	want["visit"] = without(want["visit"], "104")
+	d.check(t, want)
+}
+
+// TestListPerParentWithKeyOfItsOwn: rows whose key does not begin with their parent's cannot be read again by parent: they
+// stay.
+func TestListPerParentWithKeyOfItsOwn(t *testing.T) {
+	catalog, err := schema.NewCatalog(
+		&schema.Table{Name: "left", Key: []string{"id"}, Columns: schema.KeyColumn("id"), Source: &schema.List{Path: "/left", Paging: schema.ByCursor, Item: "/left/{id}"}},
+		&schema.Table{Name: "note", Key: []string{"id"}, Columns: slices.Concat(schema.KeyColumn("id"), schema.Linked("left_id")),
+			Source: &schema.List{Path: "/left/{left_id}/notes", Paging: schema.ByCursor, Per: &schema.Link{Table: "left", Columns: []string{"left_id"}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := &registry{lists: map[string][]string{"/left": {`{"id":"2"},{"id":"1"}`}, "/left/1/notes": {`{"id":"11"},{"id":"12"}`}, "/left/2/notes": {`{"id":"13"}`}}}
+	l := &lake{dir: filepath.Join(t.TempDir(), "lake"), now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
+	c, err := client.New(client.Options{Key: "test", Transport: g, Rate: 1 << 30, Retries: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := export.Options{Client: c, FS: fastFS{disk.OS(false)}, Dir: l.dir, Program: "test 1", Catalog: catalog, ResumeWithin: time.Hour, Now: l.tick}
+	if r, err := export.Export(context.Background(), o); err != nil || r.Failed() {
+		t.Fatal(err, troubles(r))
+	}
+	g.lists["/left/1/notes"] = []string{`{"id":"11"}`}
+	r, err := export.Export(context.Background(), o)
+	if err != nil || tableOf(t, r, "note").Withheld != "the lists cannot be read again" {
+		t.Errorf("%v: %s", err, troubles(r))
+	}
+	if rows := l.list(t, "note"); len(rows) != 3 || rows[0]["left_id"] != "1" {
+		t.Errorf("notes %v", rows)
+	}
+}
+
+// TestNoFileLeftOpen: no run leaves a file open, however it ends.
+func TestNoFileLeftOpen(t *testing.T) {
+	if _, err := os.ReadDir("/proc/self/fd"); err != nil {
+		t.Skip("open files are not listed here")
+	}
+	d := newDepot(t)
+	ctx := context.Background()
+	check := func(what string, err error) {
+		t.Helper()
+		for _, name := range openBelow(t, d.dir) {
+			t.Errorf("%s (%v): %s is open", what, err, name)
+		}
+	}
+	_, err := export.Export(ctx, d.options(t))
+	check("a first export", err)
+	d.boxes.list = slices.Delete(d.boxes.list, 5, 6)
+	d.boxes.list[3].items = nil
+	_, err = export.Plan(ctx, d.options(t))
+	check("a plan", err)
+	if err := os.Remove(filepath.Join(d.dir, dataset.ScanDir, "visit.pages")); err != nil { // after that of owner was opened
+		t.Fatal(err)
+	}
+	o := d.options(t)
+	o.Tables = []string{"letter"}
+	var noPlan *export.NoPlanError
+	if _, err = export.ExportPlanned(ctx, o); !errors.As(err, &noPlan) {
+		t.Errorf("error %v", err)
+	}
+	check("a plan that does not fit", err)
+	for n := range 30 {
+		asked := 0
+		d.boxes.fault = func(string) int {
+			if asked++; asked > n {
+				return map[int]int{0: 401, 1: 500, 2: 404}[n%3]
+			}
+			return 0
+		}
+		_, err = export.Export(ctx, d.options(t))
+		check(fmt.Sprintf("a fault after %d requests", n), err)
+	}
+}
+
+// openBelow returns the files below a directory that this process has open.
+func openBelow(t testing.TB, dir string) (open []string) {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if name, err := os.Readlink("/proc/self/fd/" + e.Name()); err == nil && strings.HasPrefix(name, dir) {
+			open = append(open, name)
+		}
+	}
+	return open
+}
