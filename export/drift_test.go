@@ -61,7 +61,7 @@ func (w *watch) check(t testing.TB, after map[string]map[string]bool, r *export.
 	t.Helper()
 	for _, table := range r.Tables {
 		got := after[table.Name]
-		complete := table.Err == nil && table.Withheld == ""
+		complete := table.Err == nil && table.Incomplete+table.Withheld == ""
 		for key := range w.always[table.Name] {
 			if !got[key] && before[table.Name][key] {
 				t.Errorf("%s: %s was deleted, and is there", table.Name, key)
