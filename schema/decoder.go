@@ -105,7 +105,7 @@ func (d *Decoder) SetParent(columns, key []string) { d.parentColumns, d.parent =
 // the page has to be fetched again. Whatever the records hold, it is kept, or counted in Page.Dropped.
 func (d *Decoder) Page(data []byte) (*Page, error) {
 	_, _, err := d.ReadRecords(data, 0)
-	if err == nil && d.in.next() != 0 {
+	if err == nil && !d.in.ended() {
 		err = errNoArray
 	}
 	if err != nil {

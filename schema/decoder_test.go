@@ -278,7 +278,7 @@ func TestLargeValue(t *testing.T) {
 }
 
 func TestBrokenPages(t *testing.T) {
-	for _, data := range []string{``, ` `, `null`, `{}`, `"x"`, `[`, `[{"id":"secret@example.com"]`, `[{"id":"1"}`, `[] []`, `[]x`, `[{"id":"1",}]`, `[{"name":secret@example.com}]`} {
+	for _, data := range []string{``, ` `, `null`, `{}`, `"x"`, `[`, `[{"id":"secret@example.com"]`, `[{"id":"1"}`, `[] []`, `[]x`, "[]\x00", "[] \x00x", `[{"id":"1",}]`, `[{"name":secret@example.com}]`} {
 		p, err := NewDecoder(Lookup("group")).Page([]byte(data))
 		if err == nil {
 			t.Errorf("%q: no error, but %d rows", data, p.Rows.Rows)

@@ -25,6 +25,7 @@ func FuzzDecode(f *testing.F) {
 	}
 	f.Add(uint8(0), []byte(`[{"id":"1","groups":[{"id":"2"}],"fields":{"a":"\ud800"}}]`))
 	f.Add(uint8(3), []byte(`[{"id":"1","language":{"id":4},"language_id":"4","emails":[{"content":1}]}] `))
+	f.Add(uint8(1), []byte("[]\x00"))
 	f.Fuzz(func(t *testing.T, which uint8, data []byte) {
 		table := Lookup([]string{"subscriber", "group", "field", "campaign"}[which%4])
 		want, ok := modelDecode(table, data)

@@ -33,7 +33,7 @@ func (s *scanner) broken() error {
 	return &jsontext.SyntacticError{ByteOffset: int64(s.at), Err: err}
 }
 
-// next passes over white space and returns the byte that follows; 0 at the end.
+// next passes over white space and returns the byte that follows; 0 at the end, and for a byte that is 0.
 func (s *scanner) next() byte {
 	for ; s.at < len(s.data); s.at++ {
 		if c := s.data[s.at]; c > ' ' || c != ' ' && c != '\t' && c != '\n' && c != '\r' {
@@ -41,6 +41,12 @@ func (s *scanner) next() byte {
 		}
 	}
 	return 0
+}
+
+// ended passes over white space and reports whether nothing follows it.
+func (s *scanner) ended() bool {
+	s.next()
+	return s.at == len(s.data)
 }
 
 // element moves on to the next element of an array or member of an object, whose bracket was read; false if the closing
