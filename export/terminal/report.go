@@ -59,17 +59,27 @@ func noChanges(r *export.Report) string {
 	return "No changes."
 }
 
-// earlier names the tables whose scan was begun before the run, and when: "subscriber as of 14:02 UTC, resumed".
+// earlier names the tables whose scan was begun before the run, and when: "subscriber as of 14:02 UTC, resumed". Tables of
+// the same time share it.
 func earlier(r *export.Report) []string {
-	var dated []string
+	var times []string
+	tables := map[string][]string{} // by time
 	for _, t := range r.Tables {
-		switch {
-		case t.Err != nil || t.TablePlan == nil:
-		case t.Resumed:
-			dated = append(dated, Clean(t.Name)+asOf(t.AsOf, r.Started)+", resumed")
-		case !t.AsOf.IsZero() && t.AsOf.Before(r.Started):
-			dated = append(dated, Clean(t.Name)+asOf(t.AsOf, r.Started))
+		if t.Err != nil || t.TablePlan == nil || !t.Resumed && (t.AsOf.IsZero() || !t.AsOf.Before(r.Started)) {
+			continue
 		}
+		at := asOf(t.AsOf, r.Started)
+		if t.Resumed {
+			at += ", resumed"
+		}
+		if tables[at] == nil {
+			times = append(times, at)
+		}
+		tables[at] = append(tables[at], Clean(t.Name))
+	}
+	var dated []string
+	for _, at := range times {
+		dated = append(dated, strings.Join(tables[at], ", ")+at)
 	}
 	return dated
 }

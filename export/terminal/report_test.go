@@ -181,6 +181,14 @@ No changes; subscriber as of 14:00 UTC, resumed; group as of 2026-03-01 19:00 UT
 
 Exported: + 1 added, ~ 0 changed, - 0 deleted in 1 table; subscriber as of 14:00 UTC, resumed; group as of 2026-03-01 19:00 UTC; 0 bytes written
 `)
+	r.Tables[2].AsOf, r.Tables[2].Resumed = subscriber.AsOf, true
+	want(t, text(t, func(w io.Writer) error { return Report(w, r) }), `
+  subscriber  no changes                           (9 rows)
+  group       + 1 added, ~ 0 changed, - 0 deleted  (1 row; wrote 1 of 1 part)
+  field       no changes                           (1 row)
+
+Exported: + 1 added, ~ 0 changed, - 0 deleted in 1 table; subscriber, field as of 14:00 UTC, resumed; group as of 2026-03-01 19:00 UTC; 0 bytes written
+`)
 	r.Tables = []export.TableReport{table("group", 1, export.TablePlan{})}
 	want(t, text(t, func(w io.Writer) error { return Plan(w, r) }), `
   group  no changes  (1 row)
