@@ -239,7 +239,7 @@ func TestPageLogsThatDoNotFit(t *testing.T) {
 		{name: "not wanted", change: func(o *export.Options) { o.Restart = true }, resumed: -1},
 		{name: "its cursor is refused", between: func(t *testing.T, x *trial) {
 			x.disturb(once(1, list("/subscribers"), mailerlitetest.Fault{Status: 422, Body: `{"message":"The cursor is invalid."}`})())
-		}, say: "does not take the cursor", resumed: -1},
+		}, say: "does not accept the cursor", resumed: -1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
