@@ -13,7 +13,7 @@ import (
 	"mailerlake/schema"
 )
 
-// encode hands the rows to the library, columns side by side on all processors, and returns the bytes of their values.
+// encode passes the rows to the library, columns side by side on all processors, and returns the bytes of their values.
 func (w *Writer) encode(runs []Rows) (int64, error) {
 	writers := w.w.ColumnWriters()
 	var next, payload atomic.Int64
