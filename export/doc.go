@@ -8,7 +8,7 @@
 //	fix     all definitions of columns are known now: every table gets its layout, once (fix.go)
 //	plan    the log and the stored parts, side by side in key order (package merge, planning.go)
 //	prove   rows that were not met are asked for by id; without proof nothing is deleted (prove.go)
-//	write   the parts in which something changes are written anew (package merge)
+//	write   the parts with changes are rewritten (package merge)
 //	commit  parts and manifest change in one step (package dataset, commit.go)
 //
 // What always holds:

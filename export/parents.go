@@ -41,7 +41,7 @@ func (ts tables) parentsOf(ctx context.Context, t *table) (merge.Parents, []stri
 		columns = link.InOrder(owner.Table)
 	}
 	if !t.scan.Nested {
-		return &walked{t.scan, ts.deletesUnmet(owner)}, columns, nil
+		return &listedParents{t.scan, ts.deletesUnmet(owner)}, columns, nil
 	}
 	log, err := owner.sortedLog(ctx)
 	if err != nil {
@@ -71,19 +71,19 @@ func (t *table) absentBit() int {
 	return slices.Index(t.Parent().Expected, nested.Attribute)
 }
 
-// walked says for which parents a list was read to its end.
-type walked struct {
+// listedParents says for which parents a list was read to its end.
+type listedParents struct {
 	scan    *scan.Result
 	deleted bool // parents that were not met are deleted
 }
 
 // Standing returns what the scan proved about the rows of one parent.
-func (w *walked) Standing(_ context.Context, parent schema.Key) (merge.Standing, error) {
+func (l *listedParents) Standing(_ context.Context, parent schema.Key) (merge.Standing, error) {
 	gone := func(key schema.Key) bool { return key.Compare(parent) == 0 }
 	switch {
-	case w.scan.Read(parent), slices.ContainsFunc(w.scan.Gone, gone):
+	case l.scan.Read(parent), slices.ContainsFunc(l.scan.Gone, gone):
 		return merge.Read, nil
-	case w.scan.FailedFor(parent), !w.deleted:
+	case l.scan.FailedFor(parent), !l.deleted:
 		return merge.Unknown, nil
 	}
 	return merge.Read, nil

@@ -34,19 +34,19 @@ type Decoder struct {
 	in     *scanner
 	spare  *spares
 
-	data       []byte
-	pages      int // pages begun; the cell of a dynamic member is valid for one page
-	records    int // records begun, over all pages
-	rows       int // rows kept of this page
-	dropped    int
-	remembered int       // dynamic members known, over all pages
-	cells      []cells   // of declared columns and second paths, then of dynamic columns
-	dynamic    []*member // the dynamic columns of this page
-	strays     []stray   // values without a column
-	absent     []uint64
-	anyAbsent  bool
-	name       []byte
-	arena      []byte
+	data      []byte
+	pages     int // pages begun; the cell of a dynamic member is valid for one page
+	records   int // records begun, over all pages
+	rows      int // rows kept of this page
+	dropped   int
+	known     int       // dynamic members known, over all pages
+	cells     []cells   // of declared columns and second paths, then of dynamic columns
+	dynamic   []*member // the dynamic columns of this page
+	strays    []stray   // values without a column
+	absent    []uint64
+	anyAbsent bool
+	name      []byte
+	arena     []byte
 }
 
 // span is where a value is in the page. The zero span, where no value can be, stands for null.
@@ -149,9 +149,9 @@ func (d *Decoder) Recycle(p *Page) {
 
 func (d *Decoder) begin(in *scanner) {
 	d.in, d.data = in, in.data
-	if d.remembered >= MaxDynamic {
+	if d.known >= MaxDynamic {
 		d.root.forget()
-		d.remembered = 0
+		d.known = 0
 	}
 	for i := range d.cells {
 		d.cells[i] = d.cells[i][:0]

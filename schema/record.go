@@ -130,10 +130,10 @@ func (d *Decoder) find(o *object, quoted []byte) *member {
 	if d.table.Closed {
 		return &member{role: droppedMember, quoted: string(quoted)}
 	}
-	if len(d.name) > maxName || d.remembered >= 2*MaxDynamic {
+	if len(d.name) > maxName || d.known >= 2*MaxDynamic {
 		return nil
 	}
-	d.remembered++
+	d.known++
 	m := o.add(string(d.name), &member{})
 	m.quoted = string(quoted)
 	if m.guard = d.table.protected.at(m.path); m.guard.all == dropped {

@@ -25,15 +25,15 @@ type scanned struct {
 
 	page     rowRange // what is left of the rows that the cursor returned
 	size     int      // average bytes of a row of page
-	gone     []gone
+	gone     []goneIDs
 	gathered *rowRange // the last of the runs that Next returns, if further rows may be added to it
 
 	rescued int64 // values that did not fit their column, so far
 	updated int64 // greatest updated_at so far, microseconds; 0 if none
 }
 
-// gone is a reference column and ids that no longer exist.
-type gone struct {
+// goneIDs are a reference column and the ids in it that no longer exist.
+type goneIDs struct {
 	v   *schema.Vector
 	ids map[string]bool
 }
@@ -185,7 +185,7 @@ func (s *scanned) findGone() {
 	s.gone = s.gone[:0]
 	for column, ids := range s.table.Gone {
 		if i := s.table.index(s.page.Columns, column); i >= 0 && s.page.Vectors[i] != nil {
-			s.gone = append(s.gone, gone{s.page.Vectors[i], ids})
+			s.gone = append(s.gone, goneIDs{s.page.Vectors[i], ids})
 		}
 	}
 }
@@ -220,7 +220,7 @@ func (s *scanned) leaveOutGone(end int) int {
 }
 
 func (s *scanned) refersToGone(row int) bool {
-	return slices.ContainsFunc(s.gone, func(g gone) bool { return !g.v.Null(row) && g.ids[string(g.v.Text(row))] })
+	return slices.ContainsFunc(s.gone, func(g goneIDs) bool { return !g.v.Null(row) && g.ids[string(g.v.Text(row))] })
 }
 
 // take moves the rows up to end to the runs.

@@ -57,7 +57,7 @@ func (w *Writer) encodeColumn(cw *parquet.ColumnWriter, c int, runs []Rows, buf 
 	return payload, nil
 }
 
-// checkRuns checks the shape of what is to be written, before any of it is looked at.
+// checkRuns checks the shape of the rows before any of them is encoded.
 func (w *Writer) checkRuns(runs []Rows) error {
 	for _, r := range runs {
 		if len(r.Batch.Vectors) != len(w.columns) {

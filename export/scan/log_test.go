@@ -92,7 +92,7 @@ func TestBrokenLog(t *testing.T) {
 	}
 }
 
-// TestUnreadableConclusion: a log whose end does not say what was concluded is read anew.
+// TestUnreadableConclusion: a table is read again if the end of its log does not say what was concluded.
 func TestUnreadableConclusion(t *testing.T) {
 	w := newWorld(t, func(_ string, q url.Values) (int, string) { return page(q, ids(3, 2, 1)...) }, thing(nil))
 	r := w.mustScan("thing")

@@ -7,8 +7,9 @@ import (
 	"mailerlake/schema"
 )
 
-// Tables are read in an order that makes what they say of each other fit together: a parent before its rows' lists, and
-// a table that others refer to, or whose rows define their columns, after these, so that it knows whatever they name.
+// Tables are read in an order in which what they say about each other fits together: a parent before its rows' lists,
+// and a table that others refer to, or whose rows define their columns, after these, so that it knows whatever they
+// name.
 
 // ordered arranges tables so that each comes after those it waits for. A cycle of references is broken at any point.
 func ordered(c *schema.Catalog) []*schema.Table {

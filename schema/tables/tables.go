@@ -1,5 +1,4 @@
-// Package tables declares the tables of a MailerLite account, one file per
-// table.
+// Package tables declares the tables of a MailerLite account, one file per table.
 package tables
 
 import "mailerlake/schema"
