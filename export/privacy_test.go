@@ -299,7 +299,8 @@ func TestPrivacyOfMistakesIsRefused(t *testing.T) {
 	}
 }
 
-// A plan's page logs, and those of a run that was cut off, go as soon as another run is to protect what is in them.
+// Page logs of a plan, or of a run that was cut short, are removed as soon as another run has to protect what is in
+// them.
 func TestEarlierPageLogsAreRemoved(t *testing.T) {
 	for _, later := range []string{"field", "subscriber"} {
 		l := privateLake(t)
@@ -360,7 +361,7 @@ func (l *lake) cutOff(t testing.TB, change func(*export.Options)) {
 	}
 }
 
-// A scan is not gone on with under another key, nor where other custom fields are hashed: tokens would not fit.
+// A scan is not resumed with another key, or if other custom fields are hashed: tokens would not match.
 func TestScanIsOfOnePrivacy(t *testing.T) {
 	contact := export.Privacy{Hash: []string{"subscriber.fields_contact"}, Key: hashKey}
 	tests := map[string]export.Privacy{

@@ -84,7 +84,7 @@ func (l *lake) forge(t *testing.T, change func(*dataset.Manifest)) {
 	}
 }
 
-// forgePart replaces the bytes of a part and makes the manifest say so: the checksum does not tell any more.
+// forgePart replaces the bytes of a part and makes the manifest say so: the checksum no longer shows it.
 func (l *lake) forgePart(t *testing.T, path string, data []byte, rows int64) {
 	t.Helper()
 	if err := os.WriteFile(l.path(path), data, 0o644); err != nil {
@@ -100,7 +100,7 @@ func (l *lake) forgePart(t *testing.T, path string, data []byte, rows int64) {
 	})
 }
 
-// rewrite writes a part anew with its rows changed, past all checks of the program's own writer.
+// rewrite rewrites a part with changed rows, bypassing all checks of the program's own writer.
 func (l *lake) rewrite(t *testing.T, path string, change func(group int, rows []parquet.Row) []parquet.Row) {
 	t.Helper()
 	data, err := os.ReadFile(l.path(path))
