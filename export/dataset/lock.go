@@ -163,7 +163,7 @@ func (l *runLock) release() error {
 	return err
 }
 
-// removeDirs removes the directories that were created for the lock, unless they are not empty.
+// removeDirs removes the directories that were created for the lock, if they are empty.
 func (l *runLock) removeDirs() {
 	_ = l.d.fsys.Remove(l.d.path(PrivateDir))
 	for _, dir := range slices.Backward(l.made) {
