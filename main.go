@@ -14,8 +14,8 @@ import (
 // version is set by the linker (-X main.version=v1.2.3); if it is empty, the version comes from the build.
 var version string
 
-// memoryLimit is where the garbage collector begins to work harder: it keeps the peak of an export of any size near that
-// of a small one, at no measurable cost in CPU.
+// memoryLimit is where the garbage collector begins to work harder. It keeps the peak memory of an export of any size
+// near that of a small one, at no measurable cost in CPU.
 const memoryLimit = 108 << 20
 
 func main() {
@@ -27,9 +27,9 @@ func main() {
 	os.Exit(command.ExitCode(err))
 }
 
-// untilSignal returns a context that the first signal ends. The second signal ends the process at once, whatever it is
-// doing. A signal that comes before this, in the few milliseconds in which packages are initialised, ends the process
-// as the system does by default: killed by SIGINT, which shells report as 130 too.
+// untilSignal returns a context that ends with the first signal. The second signal ends the process at once, whatever
+// it is doing. A signal that comes earlier, in the few milliseconds in which packages are initialised, ends the process
+// in the system's default way: killed by SIGINT, which shells also report as 130.
 func untilSignal() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)

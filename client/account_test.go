@@ -125,7 +125,7 @@ func TestReadAccount(t *testing.T) {
 	})
 }
 
-// Deleted records are told from existing ones, with batches or without.
+// Deleted records are told apart from existing ones, with batches or without.
 func TestLookupInAccount(t *testing.T) {
 	for name, change := range map[string]func(*mailerlitetest.Options){
 		"batch":               nil,

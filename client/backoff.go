@@ -14,8 +14,8 @@ import (
 
 const (
 	maxBackoff = 30 * time.Second
-	// maxRetryAfter bounds the value of a Retry-After header: longer than anybody
-	// waits, and far from overflowing a Duration.
+	// maxRetryAfter bounds the value of a Retry-After header: longer than
+	// anybody waits, and short enough not to overflow a Duration.
 	maxRetryAfter = 365 * 24 * time.Hour
 	// maxOversize is how many time-outs or oversized bodies a request may meet
 	// before the caller is told to ask for less.
@@ -107,8 +107,8 @@ func (a *attempts) begin() {
 	}
 }
 
-// next is the backoff of the request: how long to wait after the last failure,
-// and whether to stop.
+// next is the backoff of the request. It returns how long to wait after the
+// last failure, and whether to stop.
 func (a *attempts) next() (time.Duration, bool) {
 	if a.askForLess() {
 		return 0, true
@@ -180,8 +180,8 @@ func (a *attempts) stopWaiting() {
 	}
 }
 
-// outcome is the error that the caller sees. Context is added here, because
-// go-retry drops what wraps the error it was given.
+// outcome returns the error that the caller sees. Context is added here,
+// because go-retry unwraps the error that it was given.
 func (a *attempts) outcome(ctx context.Context, err error) error {
 	var f *failure
 	switch {
@@ -199,8 +199,8 @@ func (a *attempts) outcome(ctx context.Context, err error) error {
 	return err
 }
 
-// stopped is the error of a request whose context ended: it matches ctx.Err()
-// and the context's cause.
+// stopped returns the error of a request whose context ended. It matches
+// ctx.Err() and the context's cause.
 func stopped(ctx context.Context, r request) error {
 	err, cause := ctx.Err(), context.Cause(ctx)
 	if cause == nil || errors.Is(err, cause) {

@@ -30,7 +30,7 @@ type Answer struct {
 // Lookup reads many single records and returns an answer to each path, in order.
 // It sends batches of 50, or single requests if the server refuses batches. A
 // 4xx status of one path is an answer. 401 and 403 are errors, and so is an
-// error response that does not come from the API itself: none of them says
+// error response that does not come from the API itself: none of these says
 // anything about the record. Path segments must be escaped (url.PathEscape).
 func (c *Client) Lookup(ctx context.Context, paths []string) ([]Answer, error) {
 	for _, path := range paths {
@@ -108,7 +108,7 @@ type batch struct {
 	paths   []string
 	answers []Answer
 	pending []int // indices of the paths without an answer
-	limited bool  // the rate limit refused a part of the last round
+	limited bool  // the rate limit refused part of the last round
 	cause   error // why a path is still pending after the last round
 }
 

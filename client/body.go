@@ -15,7 +15,8 @@ import (
 const (
 	// maxPooled is the largest body buffer that is kept for another request.
 	maxPooled = 16 << 20
-	// maxPrealloc bounds the memory reserved because a Content-Length says so.
+	// maxPrealloc bounds the memory that is reserved on the word of a
+	// Content-Length.
 	maxPrealloc = 4 << 20
 	// maxErrorBody bounds what is read of an error response.
 	maxErrorBody = 64 << 10
@@ -67,7 +68,8 @@ type complaint struct {
 	json    bool // it comes from the API: proxies answer with web pages
 }
 
-// readComplaint reads the body of an error response. What is not JSON is ignored.
+// readComplaint reads the body of an error response. A body that is not JSON is
+// ignored.
 func readComplaint(body io.Reader) (said complaint) {
 	text, _ := io.ReadAll(io.LimitReader(body, maxErrorBody))
 	e := newReader(text)
@@ -119,7 +121,7 @@ func bodyErrorOf(body []byte, skipped int, err error) error {
 		return &BodyError{Why: "it is a web page, not JSON"}
 	case syntax == nil || errors.Is(err, io.ErrUnexpectedEOF):
 		return &BodyError{Why: "its JSON is cut short"}
-	case syntax.Err != nil && syntax.Err.Error() == "exceeded max depth": // the one mark that jsontext gives it
+	case syntax.Err != nil && syntax.Err.Error() == "exceeded max depth": // jsontext has no other sign of it
 		return &BodyError{Why: "its JSON is nested too deeply to read; asking again cannot help", TooDeep: true}
 	}
 	return badBody("it is not valid JSON at byte %d of %d", int(syntax.ByteOffset)+skipped, len(body))

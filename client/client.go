@@ -128,7 +128,7 @@ func New(o Options) (*Client, error) {
 		onWait:    o.OnWait,
 	}
 	if c.timeout < 0 || c.maxBody < 0 {
-		return nil, errors.New("check client options: time-out and body size must not be negative")
+		return nil, errors.New("check client options: timeout and body size must not be negative")
 	}
 	if c.transport == nil {
 		c.transport = newTransport()
@@ -155,7 +155,7 @@ func newTransport() *http.Transport {
 	if base, ok := http.DefaultTransport.(*http.Transport); ok {
 		t = base.Clone()
 	}
-	t.MaxIdleConnsPerHost = 16 // as many as walks run side by side, or requests would dial anew
+	t.MaxIdleConnsPerHost = 16 // enough for all walks side by side, so that they need not dial again
 	t.MaxResponseHeaderBytes = 1 << 20
 	return t
 }

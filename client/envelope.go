@@ -17,8 +17,8 @@ const (
 	maxAggregations = 64
 )
 
-// lenient accepts what the API may put into records: repeated names and invalid
-// UTF-8 are for the reader of the records to judge.
+// lenient accepts what the API may put into records: it is up to the reader of
+// the records to judge repeated names and invalid UTF-8.
 var lenient = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
 
 // envelope is the answer of a list, without its records.
@@ -39,7 +39,7 @@ type reader struct {
 	input bytes.Buffer
 	dec   jsontext.Decoder
 
-	rest    []byte // of the body, behind the records
+	rest    []byte // of the body, after the records
 	skipped int    // bytes of the body that the decoder does not count
 }
 
@@ -51,7 +51,7 @@ func newReader(body []byte) *reader {
 
 func (e *reader) reset(body []byte) {
 	e.body, e.skipped = body, 0
-	e.input = *bytes.NewBuffer(body) // which jsontext reads without a copy
+	e.input = *bytes.NewBuffer(body) // jsontext reads a bytes.Buffer without a copy
 	e.dec.Reset(&e.input, lenient...)
 }
 
@@ -101,7 +101,7 @@ func (e *reader) records(read ReadRecords) (rows int, err error) {
 		return 0, &BodyError{Why: "its data is not a list"}
 	}
 	at := int(e.dec.InputOffset())
-	at += bytes.IndexByte(e.body[at:], '[') // behind the colon
+	at += bytes.IndexByte(e.body[at:], '[') // after the colon
 	rows, end, err := read(e.body, at)
 	if err == nil && (end <= at || end > len(e.body) || e.body[end-1] != ']') {
 		err = errors.New("its records were not read to their end")
@@ -112,11 +112,12 @@ func (e *reader) records(read ReadRecords) (rows int, err error) {
 	return rows, e.skipTo(end)
 }
 
-// before stands for the members of the object before the rest of it.
+// before is an object's beginning, in place of the members that were read
+// already.
 const before = `{"":0`
 
-// skipTo moves on past the records, which were read already: the decoder gets
-// the rest of the body, in an object that has a member before it.
+// skipTo skips the records, which were read already: the decoder gets the rest
+// of the body after the text of before, so that it reads an object again.
 func (e *reader) skipTo(end int) error {
 	e.rest = append(append(e.rest[:0], before...), e.body[end:]...)
 	e.skipped = end - len(before)
@@ -174,14 +175,14 @@ func (e *reader) small() (int, error) {
 	return int(n), err
 }
 
-// envelope reads the answer of a list, its records by the caller's function.
+// envelope reads the answer of a list. read reads its records.
 func (e *reader) envelope(read ReadRecords) (*envelope, error) {
 	env := &envelope{total: -1}
 	found := false
 	err := e.whole(func(name string) (err error) {
 		switch name {
 		case "data":
-			if found { // reading either could lose records: ask again
+			if found { // reading only one of them could lose records: ask again
 				return &BodyError{Why: "it has data twice"}
 			}
 			found = true

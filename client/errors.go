@@ -113,7 +113,7 @@ func hint(status int) string {
 }
 
 // RateLimitError says that the server asks for a longer wait than allowed. The
-// pages read before it are good: a later walk can continue after them.
+// pages read before are good: a later walk can continue after them.
 type RateLimitError struct {
 	// Method and Path are those of the request that had to wait.
 	Method, Path string
@@ -143,7 +143,7 @@ type BodyError struct {
 	// TooDeep is set if the body's JSON is nested too deeply to be read. The
 	// request is not repeated.
 	TooDeep bool
-	// Err is the cause, nil if there is none but Why.
+	// Err is the cause, nil if Why says it all.
 	Err error
 }
 
@@ -189,7 +189,7 @@ func (e *EndlessListError) Error() string {
 // maxMessage bounds what is kept of a server's message, in characters.
 const maxMessage = 300
 
-// clean makes a text of the server fit for one line of a terminal. It removes
+// clean makes a text from the server fit for one line of a terminal. It removes
 // the key and invisible characters, turns control characters and runs of spaces
 // into one space, and shortens what is too long.
 func (s secret) clean(text string) string {

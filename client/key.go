@@ -33,7 +33,7 @@ func checkKey(key string) error {
 	}
 	for _, r := range key {
 		if r <= ' ' || r > '~' {
-			return errors.New("check API key: it contains a space, a line break or another character that no key has; copy it again")
+			return errors.New("check API key: it contains a space, a line break or another character that is never part of a key; copy it again")
 		}
 	}
 	return nil

@@ -9,12 +9,12 @@ import (
 )
 
 // pacer lets requests pass as quota allows, first come, first served. The first
-// in line holds the turn and sleeps; the others queue for the turn, so that
-// nobody polls.
+// in line takes the turn and sleeps; the others queue for the turn, so that
+// none of them polls.
 type pacer struct {
 	maxWait time.Duration
-	turn    chan struct{} // holds one; senders queue in order
-	changed chan struct{} // the quota changed: the first in line looks again
+	turn    chan struct{} // has room for one; senders queue in order
+	changed chan struct{} // the quota changed: the first in line checks it again
 
 	mu    sync.Mutex
 	quota *quota
@@ -30,9 +30,9 @@ func newPacer(rate int, maxWait time.Duration) *pacer {
 }
 
 // enter waits until a request may be sent, and returns a ticket for leave.
-// Before each sleep it calls waiting with the expected time, after it awake. It
-// fails if the context ends, or with a RateLimitError if requests are held back
-// for longer than maxWait.
+// It calls waiting with the expected time before each sleep, and awake after
+// it. It fails if the context ends, or with a RateLimitError if requests are
+// held back for longer than maxWait.
 func (p *pacer) enter(ctx context.Context, waiting func(time.Duration), awake func()) (ticket uint64, err error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
@@ -118,8 +118,8 @@ func (p *pacer) wake() {
 	}
 }
 
-// maxLimit is more requests a minute than we could ever send. It bounds what the
-// headers state.
+// maxLimit bounds the limits that headers state: more requests a minute than we
+// could ever send.
 const maxLimit = 1_000_000
 
 func readLimitHeaders(h http.Header) limitHeaders {

@@ -27,12 +27,12 @@ type List struct {
 
 // ReadRecords reads the records of one page: the list that begins at body[at],
 // with its bracket. It checks their JSON, so that nobody has to read it twice,
-// and returns the number of records and the offset behind the list's closing
+// and returns the number of records and the offset after the list's closing
 // bracket.
 //
 // When an attempt is repeated, ReadRecords is called again with another body.
 // What it read counts only once the walk yields the page; until then the next
-// call replaces it. Body may not be used after it returns.
+// call replaces it. It must not keep body.
 //
 // Names in records may repeat and text may be invalid UTF-8. Any error makes
 // the answer unusable, so that the page is requested again: a
@@ -114,7 +114,7 @@ func newPage(e *reader, read ReadRecords, want string) (*Page, error) {
 		return nil, badBody("it is page %d instead of %s", env.number, want)
 	}
 	if want == "" && env.cursor == "" && env.nextLink != "" {
-		// To end the walk here would silently lose what follows.
+		// Ending the walk here would silently lose what follows.
 		return nil, badBody("it names a next page but no cursor")
 	}
 	return &Page{

@@ -13,11 +13,11 @@ const maxPages = 100_000
 
 // Pages walks a list by page numbers; read reads the records of each page. It ends
 // at the last page that the server states, at a page that names no next one, or
-// at an empty page. A list that is not paged is one page. A list that
-// changes during the walk may yield a record twice, which the caller's key
-// shows, or leave one out, which Page.Total shows. The walk ends with the first
-// error: RepeatedCursorError if a page equals the one before, EndlessListError
-// if there are too many, or the reason why a page failed.
+// at an empty page. A list that is not paged is one page. A list that changes
+// during the walk may yield a record twice, which its key shows, or leave one
+// out, which Page.Total shows. The walk ends with the first error:
+// RepeatedCursorError if a page equals the one before, EndlessListError if
+// there are too many, or the reason why a page failed.
 func (c *Client) Pages(ctx context.Context, l List, read ReadRecords) iter.Seq2[*Page, error] {
 	return func(yield func(*Page, error) bool) {
 		w := newPageWalk(c, l, read)
@@ -39,7 +39,7 @@ func (c *Client) Pages(ctx context.Context, l List, read ReadRecords) iter.Seq2[
 // pageWalk is the state of a walk by page numbers.
 type pageWalk struct {
 	walk
-	number  int // page to fetch
+	number  int // of the page to fetch
 	perPage int // records on a page of the size in use, 0 before the first page
 	seed    maphash.Seed
 	hash    uint64 // of the records just read
@@ -104,8 +104,9 @@ func (w *pageWalk) fetch(ctx context.Context) (*Page, error) {
 	}
 }
 
-// renumber finds the page of the new size that holds the next record. Where the
-// sizes do not divide, some records are read twice rather than none.
+// renumber finds the page of the new size that holds the next record. If one
+// size does not divide the other, some records are read twice rather than left
+// out.
 func (w *pageWalk) renumber() {
 	done := (w.number - 1) * w.perPage
 	w.perPage = min(w.size.limit(), orDefault(w.perPage, w.size.limit()))

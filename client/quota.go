@@ -2,8 +2,9 @@ package client
 
 import "time"
 
-// window is the length of the server's counting window. It begins with the first
-// request after the window before, and the count starts anew when it ends.
+// window is the length of the server's counting window. It begins with the
+// first request after the previous window, and the count starts over when it
+// ends.
 const window = time.Minute
 
 // defaultRate is the rate to stay under until the server states its limit.
@@ -15,7 +16,7 @@ const defaultRate = 108
 // Two rules hold together. Our own count: never more than perMinute requests
 // within any minute, counted from their answers, since a request may reach the
 // server late; so no window of the server holds more, wherever it begins. The
-// server's count, which includes requests of others: once its headers show that
+// server's count, which includes requests by others: once its headers show that
 // only the reserve is left, wait for its window to end.
 type quota struct {
 	rate     int         // Options.Rate
@@ -23,13 +24,13 @@ type quota struct {
 	inflight int         // requests sent and not answered
 	answered []time.Time // answers of the last minute, oldest first
 
-	// Requests and answers are numbered together, to tell which came first.
+	// Requests and answers are numbered together, to know which came first.
 	event     uint64
 	left      int       // least number of requests left that this window's answers showed, -1 unknown
 	leftAt    uint64    // event of the answer that showed it
 	opened    uint64    // a request sent before this event may belong to an earlier window
 	end       time.Time // latest time at which this window ends
-	heldUntil time.Time // nothing is sent before
+	heldUntil time.Time // no request is sent before this time
 }
 
 // limitHeaders is what an answer says about the limit.
@@ -40,8 +41,8 @@ type limitHeaders struct {
 
 func newQuota(rate int) *quota { return &quota{rate: rate, left: -1} }
 
-// perMinute is the number of requests that our own count allows in a minute, 0
-// for any number.
+// perMinute returns the number of requests that our own count allows in a
+// minute, 0 for any number.
 func (q *quota) perMinute() int {
 	switch {
 	case q.rate >= 0:
@@ -52,9 +53,9 @@ func (q *quota) perMinute() int {
 	return max(q.limit*9/10, 1)
 }
 
-// reserve is the part of the server's limit that is left to others: what our
-// rate does not use, but at most a tenth. More would bring a low rate of ours to
-// a stop whenever others are busy.
+// reserve returns the part of the server's limit that is left to others: what
+// our rate does not use, but at most a tenth. A larger reserve would stop us
+// altogether, at a low rate, whenever others are busy.
 func (q *quota) reserve() int {
 	if q.rate == 0 || q.limit == 0 {
 		return 0
@@ -83,7 +84,7 @@ func (q *quota) expire(now time.Time) {
 	}
 }
 
-// countDelay is the delay by our own count.
+// countDelay returns the delay by our own count.
 func (q *quota) countDelay(now time.Time) time.Duration {
 	if q.perMinute() == 0 {
 		return 0
@@ -98,7 +99,7 @@ func (q *quota) countDelay(now time.Time) time.Duration {
 	return q.answered[over-1].Add(window).Sub(now)
 }
 
-// headerDelay is the delay by the server's count.
+// headerDelay returns the delay by the server's count.
 func (q *quota) headerDelay(now time.Time) time.Duration {
 	// The server may not have counted yet what is in flight.
 	if q.left < 0 || q.left-q.inflight > q.reserve() {
@@ -142,8 +143,8 @@ func (q *quota) open(now time.Time, sent uint64, remaining int) {
 	q.end = now.Add(window)
 }
 
-// hold keeps all requests back for a while, because the server refused one. When
-// it ends, so has the window.
+// hold keeps all requests back for a while, because the server refused one. The
+// server's window ends with it, at the latest.
 func (q *quota) hold(now time.Time, d time.Duration) {
 	if until := now.Add(d); until.After(q.heldUntil) {
 		q.heldUntil = until

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// request is what the server is asked.
+// request is one request to the server.
 type request struct {
 	method string
 	path   string // relative to the API's address, with a leading slash, escaped
@@ -34,8 +34,8 @@ type response struct {
 	body   []byte // not valid after use has returned
 }
 
-// do is the one way to the server. It makes attempts until use accepts an
-// answer; a BodyError of use rejects it, so that the request is repeated.
+// do is the only way to the server. It makes attempts until use accepts an
+// answer. If use returns a BodyError, the request is repeated.
 func (c *Client) do(ctx context.Context, r request, use func(*response) error) error {
 	if err := checkPath(r.path); err != nil {
 		return err
@@ -115,7 +115,7 @@ func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 	return c.transport.RoundTrip(req)
 }
 
-// receive checks the answer, reads its body and has it used.
+// receive checks the answer, reads its body and passes it to use.
 func (c *Client) receive(ctx context.Context, r request, resp *http.Response, use func(*response) error) error {
 	if resp.StatusCode == http.StatusTooManyRequests {
 		c.stats.rateLimited.Add(1)
@@ -153,7 +153,7 @@ func (c *Client) bodyError(ctx context.Context, r request, resp *http.Response, 
 	return err
 }
 
-// noAnswer is the error of an attempt that brought no complete answer.
+// noAnswer returns the error of an attempt that brought no complete answer.
 func (c *Client) noAnswer(ctx context.Context, r request, err error) error {
 	if errors.Is(context.Cause(ctx), ErrTimeout) {
 		return retryable(fmt.Errorf("%s: %w (%s)", r, ErrTimeout, c.timeout))
@@ -186,8 +186,8 @@ func (c *Client) statusError(r request, resp *http.Response) error {
 	return e
 }
 
-// redirectHint names the host that the server redirects to, and nothing else of
-// the address.
+// redirectHint names the host that the server redirects to, but no other part
+// of the address.
 func (c *Client) redirectHint(resp *http.Response) string {
 	const check = "check the API address: the key is sent nowhere else"
 	to, err := url.Parse(resp.Header.Get("Location"))

@@ -186,7 +186,7 @@ func cpuTime() float64 {
 	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9
 }
 
-// peakMiB returns the greatest resident memory since it was reset; 0 where the system does not tell.
+// peakMiB returns the greatest resident memory since it was reset; 0 if the system does not say.
 func peakMiB() float64 {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {

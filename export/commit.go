@@ -12,7 +12,7 @@ import (
 
 // commit writes what the plans say and commits it, all tables in one step.
 func (r *run) commit(ctx context.Context) (*Report, error) {
-	debug.FreeOSMemory() // what the scan needed is not needed any more
+	debug.FreeOSMemory() // the memory of the scan is no longer needed
 	commit, err := r.data.Begin()
 	if err != nil {
 		return r.report(nil), err
@@ -40,7 +40,7 @@ func (r *run) commit(ctx context.Context) (*Report, error) {
 	if err := commit.Commit(ctx, next, logs); err != nil {
 		return r.report(nil), err
 	}
-	_ = r.dropPlanned() // a plan that stays does not fit the new snapshot
+	_ = r.dropPlanned() // a plan that stays is refused: it is for the old snapshot
 	return r.report(next), nil
 }
 
@@ -85,7 +85,7 @@ func (r *run) write(ctx context.Context, t *table, commit *dataset.Commit, snaps
 	return state, nil
 }
 
-// describe notes in a table's state what the run did and what its scan was.
+// describe notes in a table's state what the run did, and how its scan ended.
 func (t *table) describe(state *dataset.TableState) {
 	plan := t.plan
 	state.ScanStarted, state.ScanEnded, state.Resumed = t.scan.Started, t.scan.Ended, t.scan.Resumed

@@ -92,7 +92,7 @@ func scenes(t *testing.T) map[string]*scene {
 	return map[string]*scene{"first": firstScene(t), "second": newScene(t), "repair": repairScene(t)}
 }
 
-// repairScene has a dataset of which parts are damaged, one of them missing, and a run that rebuilds them.
+// repairScene has a dataset with damaged parts, one of them missing, and a run that rebuilds them.
 func repairScene(t *testing.T) *scene {
 	t.Helper()
 	s := newScene(t)

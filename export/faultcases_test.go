@@ -157,7 +157,7 @@ func unproven() []faultCase {
 		{name: "nothing is found by its id", fault: ever(1, lookups, replace(`{"code":200,`, `{"code":404,`)), want: nobody("not found by their ids either")},
 		{name: "gone is another status", fault: ever(1, lookups, replace(`{"code":404,`, `{"code":410,`)), want: nobody("status 410")},
 		{name: "another row answers", fault: ever(1, lookups, replace(`{"code":404,"body":{"message":"Resource does not exist."}`,
-			`{"code":200,"body":{"data":{"id":"1","email":"x@example.com"}}`)), want: nobody("another row")},
+			`{"code":200,"body":{"data":{"id":"1","email":"x@example.com"}}`)), want: nobody("a different row")},
 		{name: "groups have no route of their own", account: func(o *mailerlitetest.Options) { o.NoGroup = true }, forever: true,
 			want: outcomes{"group": {kind: withheld, why: "not found by their ids either"}}},
 	}

@@ -21,8 +21,8 @@ func (r *run) fix(ctx context.Context) error {
 			return err
 		}
 	}
-	r.tables.fallTogether()
-	if r.scanner == nil { // what needs the network was decided before
+	r.tables.failTogether()
+	if r.scanner == nil { // a plan is being committed: it decided what needs the network
 		return nil
 	}
 	for _, t := range r.tables {
@@ -109,12 +109,12 @@ func (ts tables) definitions(ctx context.Context, t *table) ([]*schema.Batch, er
 	}
 }
 
-// maxKnown bounds the rows of a table whose keys are held in memory to find references to others.
+// maxKnown is the greatest number of rows whose keys are held in memory to find references to rows that were not met.
 const maxKnown = 1 << 17
 
-// findGone looks for rows of another table that rows of this one are about, by a column of their key, and that the
-// other's list did not show. One that is gone, by its id, takes the rows about it along; one that answers is added to its
-// table.
+// findGone looks for rows of another table that a key column of this one refers to and that the other table's scan did
+// not meet. It asks for them by id. Rows that refer to one that is gone are left out; one that still exists is added to
+// its table.
 func (r *run) findGone(ctx context.Context, t *table, ref schema.Reference) error {
 	other := r.tables.find(ref.Table)
 	if !slices.Contains(t.Key, ref.Column) || other == nil || other == t.parent || other.err != nil || !other.scanned() ||
@@ -148,7 +148,7 @@ func (r *run) findGone(ctx context.Context, t *table, ref schema.Reference) erro
 	return errors.Join(err, r.tables.layOut(ctx, other))
 }
 
-// unknownIDs returns the ids that a column of a table's key has and that the other table's scan did not meet.
+// unknownIDs returns the ids in a key column of a table that the other table's scan did not meet.
 func unknownIDs(ctx context.Context, t *table, column string, other *table) ([]schema.Key, error) {
 	known := map[string]bool{}
 	cursor := pagelog.NewCursor(ctx, other.scan.Log, pagelog.KeysOnly, nil)
@@ -178,7 +178,8 @@ func unknownIDs(ctx context.Context, t *table, column string, other *table) ([]s
 	return unknown, err
 }
 
-// eachKeyBatch hands on the keys of a table's scanned rows, [from, to) of a batch, in no order.
+// eachKeyBatch calls do with the keys of all scanned rows of a table, rows [from, to) of a batch, in no particular
+// order.
 func (t *table) eachKeyBatch(ctx context.Context, do func(b *schema.Batch, from, to int)) error {
 	cursor := pagelog.NewCursor(ctx, t.scan.Log, pagelog.KeysOnly, nil)
 	for {

@@ -84,7 +84,7 @@ func TestDiskFull(t *testing.T) {
 	}
 }
 
-// TestPageLogFull: where a table's page log finds no room, the others are exported, and the next run goes on with it.
+// TestPageLogFull: if there is no room for a table's page log, the others are exported, and the next run resumes it.
 func TestPageLogFull(t *testing.T) {
 	s := newScene(t)
 	total := newFullFS("subscriber.pages", 1<<40)

@@ -74,7 +74,8 @@ func TestOwnersThatCannotBeAsked(t *testing.T) {
 	d.check(t, want)
 }
 
-// TestRecordWithoutArray: a row that is found by its id and does not tell of the rows inside it proves nothing of them.
+// TestRecordWithoutArray: a row that is found by its id but says nothing about the rows nested in it proves nothing
+// about them.
 func TestRecordWithoutArray(t *testing.T) {
 	m := newMall(t)
 	m.tables = []string{"gift"}

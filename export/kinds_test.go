@@ -435,7 +435,8 @@ func TestNotAvailable(t *testing.T) {
 	}
 }
 
-// TestRequiredListMissing: a list that is not optional and answers for no parent fails its table; the others go on.
+// TestRequiredListMissing: a list that is not optional and is refused for every parent fails its table; the others
+// continue.
 func TestRequiredListMissing(t *testing.T) {
 	d := newDepot(t)
 	for _, table := range d.catalog.Tables() {

@@ -361,8 +361,8 @@ func TestLevelsLeftOut(t *testing.T) {
 	}
 }
 
-// TestLostParent: a list loses a row for once, and nothing tells that. Rows that belong to it stay, whether it is exported
-// or only read for their sake.
+// TestLostParent: a list loses a row once, and nothing shows it. Rows that belong to it stay, whether it is exported or
+// only read for their sake.
 func TestLostParent(t *testing.T) {
 	for _, tables := range [][]string{nil, {"line", "gift"}, {"order", "gift", "line"}, {"shop", "line", "gift"}} {
 		for _, lost := range []string{"/shops 15", "/shops/15/orders 24"} {

@@ -16,7 +16,7 @@ import (
 	"mailerlake/export/disk"
 )
 
-// TestTwoRuns starts a second run of every kind in the middle of the first: it is refused, the first goes on.
+// TestTwoRuns starts a second run of every kind in the middle of the first: it is refused, and the first continues.
 func TestTwoRuns(t *testing.T) {
 	s := newScene(t)
 	w, other := s.place(t), &wreck{scene: s}

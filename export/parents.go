@@ -10,8 +10,8 @@ import (
 	"mailerlake/schema"
 )
 
-// owner returns the table whose rows a table's scanned rows belong to and the link to it: the rows that they come inside
-// of, or those that they were listed for; nil for a list of the account.
+// owner returns the table that a table's scanned rows belong to, and the link to it: each row is nested in, derived
+// from or was listed for one of the owner's rows. Both are nil for a list of the account.
 func (ts tables) owner(t *table) (*table, *schema.Link) {
 	switch source := t.Source.(type) {
 	case *schema.Nested:
@@ -29,34 +29,34 @@ func (ts tables) owner(t *table) (*table, *schema.Link) {
 	return nil, nil
 }
 
-// parentsOf says for which parents the scan met every row, and which columns name the parent; nil where it speaks of all
-// rows.
+// parentsOf returns for which parents the scan met every row, and which columns name the parent. Both are nil if the
+// table has no owner.
 func (ts tables) parentsOf(ctx context.Context, t *table) (merge.Parents, []string, error) {
 	owner, link := ts.owner(t)
 	if link == nil {
 		return nil, nil, nil
 	}
 	columns := link.Columns
-	if owner != nil { // else a plan is committed that left that table out
+	if owner != nil { // nil while a plan is committed that left that table out
 		columns = link.InOrder(owner.Table)
 	}
 	if !t.scan.Nested {
-		return &walked{t.scan, ts.deletes(owner)}, columns, nil
+		return &listedParents{t.scan, ts.deletesUnmet(owner)}, columns, nil
 	}
 	log, err := owner.sortedLog(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	return merge.InRows(log, t.Table, t.absentBit(), ts.deletes(owner)), columns, nil
+	return merge.InRows(log, t.Table, t.absentBit(), ts.deletesUnmet(owner)), columns, nil
 }
 
-// deletes reports whether all rows of a table that its scan did not meet are deleted in this run, or would be if the table
-// were exported and they were asked for. nil is a table that the run does not have.
-func (ts tables) deletes(t *table) bool {
+// deletesUnmet reports whether this run deletes every row of a table that its scan did not meet. For an auxiliary table
+// it reports whether the scan allows that. A nil table is one that is not part of the run.
+func (ts tables) deletesUnmet(t *table) bool {
 	if t == nil || !t.scanned() || !t.scan.Complete() {
 		return false
 	}
-	if owner, link := ts.owner(t); link != nil && !ts.deletes(owner) {
+	if owner, link := ts.owner(t); link != nil && !ts.deletesUnmet(owner) {
 		return false
 	}
 	return t.auxiliary || t.plan != nil && t.plan.Unproven == 0
@@ -71,28 +71,28 @@ func (t *table) absentBit() int {
 	return slices.Index(t.Parent().Expected, nested.Attribute)
 }
 
-// walked tells for which parents a list was read to its end.
-type walked struct {
+// listedParents says for which parents a list was read to its end.
+type listedParents struct {
 	scan    *scan.Result
 	deleted bool // parents that were not met are deleted
 }
 
-// Standing tells what the scan proved about the rows of one parent.
-func (w *walked) Standing(_ context.Context, parent schema.Key) (merge.Standing, error) {
+// Standing returns what the scan proved about the rows of one parent.
+func (l *listedParents) Standing(_ context.Context, parent schema.Key) (merge.Standing, error) {
 	gone := func(key schema.Key) bool { return key.Compare(parent) == 0 }
 	switch {
-	case w.scan.Read(parent), slices.ContainsFunc(w.scan.Gone, gone):
+	case l.scan.Read(parent), slices.ContainsFunc(l.scan.Gone, gone):
 		return merge.Read, nil
-	case w.scan.FailedFor(parent), !w.deleted:
+	case l.scan.FailedFor(parent), !l.deleted:
 		return merge.Unknown, nil
 	}
 	return merge.Read, nil
 }
 
-// leaveOutGone leaves rows out that were read of parents before these were deleted.
+// leaveOutGone leaves out rows that were read before their parents were deleted.
 func (ts tables) leaveOutGone(t *table) {
 	_, link := ts.owner(t)
-	if len(t.scan.Gone) == 0 || len(link.Columns) > 1 { // what is gone is known by one column
+	if len(t.scan.Gone) == 0 || len(link.Columns) > 1 { // gone ids are kept by a single column
 		return
 	}
 	gone := map[string]bool{}

@@ -12,20 +12,20 @@ import (
 	"mailerlake/export/scan"
 )
 
-// planned is what a plan leaves, beside its page logs, for ExportPlanned: the decisions that took the network.
+// planned is what a plan keeps for ExportPlanned beside its page logs: the decisions that needed the network.
 type planned struct {
 	Account  client.Account          `json:"account"`
-	Snapshot int64                   `json:"snapshot"` // that the plan was made on; 0 for none
+	Snapshot int64                   `json:"snapshot"` // that the plan was made against; 0 for none
 	Made     time.Time               `json:"made"`
 	Tables   map[string]plannedTable `json:"tables"`
 }
 
 type plannedTable struct {
 	Auxiliary bool `json:"auxiliary,omitempty"`
-	// Nested says that the rows are in the log of the table that they come inside of.
+	// Nested says that the rows are in the log of the parent table.
 	Nested bool `json:"nested,omitempty"`
-	// Begun and Pages tell the page log that the plan was made of from another that has its name: what was decided about
-	// one scan proves nothing about the rows of another.
+	// Begun and Pages identify the page log that the plan was made from: what was decided about one scan proves nothing
+	// about the rows of another.
 	Begun    time.Time                  `json:"begun"`
 	Pages    int                        `json:"pages"`
 	Withheld string                     `json:"withheld,omitempty"`
@@ -55,12 +55,12 @@ func (r *run) keepPlanned() error {
 	return nil
 }
 
-// dropPlanned forgets the scan of an earlier plan: it is committed by ExportPlanned or not at all. Page logs of tables
-// that the plan has not, because their scan was cut off, are left to be resumed.
+// dropPlanned removes the scan of an earlier plan: only ExportPlanned may commit it. Page logs of tables that are not
+// in the plan, because their scan was cut short, stay and can be resumed.
 func (r *run) dropPlanned() error {
 	p, err := r.decodePlanned()
 	if err != nil {
-		return fmt.Errorf("forget the earlier plan: %w", err)
+		return fmt.Errorf("remove the earlier plan: %w", err)
 	}
 	var names []string
 	for name := range p.Tables { // also of tables that this run leaves alone
@@ -69,19 +69,19 @@ func (r *run) dropPlanned() error {
 		}
 	}
 	if err := errors.Join(r.data.Logs().Remove(names...), r.data.Logs().DropPlan()); err != nil {
-		return fmt.Errorf("forget the earlier plan: %w", err)
+		return fmt.Errorf("remove the earlier plan: %w", err)
 	}
 	return nil
 }
 
-// NoPlanError says that there is no plan to commit, or that it does not fit any more.
+// NoPlanError says that there is no plan to commit, or that it no longer fits.
 type NoPlanError struct{ Why string }
 
 func (e *NoPlanError) Error() string {
 	return fmt.Sprintf("no plan to commit: %s; run mailerlake plan first", e.Why)
 }
 
-// loadPlanned takes up the scan and the decisions of the last plan.
+// loadPlanned loads the scan and the decisions of the last plan.
 func (r *run) loadPlanned(ctx context.Context) error {
 	p, err := r.readPlanned()
 	if err != nil {
@@ -107,7 +107,7 @@ func (r *run) loadPlanned(ctx context.Context) error {
 // takePlanned makes the run's tables those of the plan.
 func (r *run) takePlanned(ctx context.Context, p *planned) error {
 	all := r.allTables()
-	r.tables = nil // what is opened is closed, also where the plan proves not to fit
+	r.tables = nil // holds what is open, so that it is closed even if the plan does not fit
 	for _, t := range all {
 		pt, ok := p.Tables[t.Name]
 		if !ok {
@@ -158,7 +158,7 @@ func (r *run) loadPlannedTable(ctx context.Context, t *table, pt plannedTable) e
 	return nil
 }
 
-// planAgain makes the plans of the scan again, with what was decided then.
+// planAgain plans the tables again, with the decisions of the earlier plan.
 func (r *run) planAgain(ctx context.Context, p *planned) error {
 	for _, t := range r.tables {
 		if t.parent != nil && t.scan.Nested && t.err == nil {
@@ -178,7 +178,7 @@ func (r *run) planAgain(ctx context.Context, p *planned) error {
 			return err
 		}
 	}
-	r.tables.fallTogether()
+	r.tables.failTogether()
 	return nil
 }
 
@@ -195,7 +195,7 @@ func (r *run) readPlanned() (*planned, error) {
 	return p, nil
 }
 
-// decodePlanned returns an empty plan if there is none, or none that can be understood.
+// decodePlanned returns the kept plan, or an empty one if there is none that can be decoded.
 func (r *run) decodePlanned() (*planned, error) {
 	data, err := r.data.Logs().Plan()
 	if err != nil || data == nil {

@@ -23,7 +23,7 @@ func plannedScene(t *testing.T) *scene {
 	return s
 }
 
-// settlePlanned commits the plan, if that is not done, or makes a new one; whatever is lost with the power.
+// settlePlanned commits the plan, if there still is one, and then recovers.
 func (w *wreck) settlePlanned(t *testing.T) {
 	t.Helper()
 	var none *export.NoPlanError

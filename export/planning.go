@@ -27,11 +27,11 @@ func (r *run) planAll(ctx context.Context, full bool) error {
 			return err
 		}
 	}
-	r.tables.fallTogether()
+	r.tables.failTogether()
 	return r.tables.failed()
 }
 
-// readNewParents reads the lists of rows of the parent that were found after its own lists were read.
+// readNewParents reads the lists of those parent rows that were found after the other lists had been read.
 func (p *prover) readNewParents(ctx context.Context, t *table) error {
 	if t.err != nil || !t.scanned() {
 		return nil
@@ -56,8 +56,8 @@ func (p *prover) planOne(ctx context.Context, t *table, full bool) error {
 	return nil
 }
 
-// settle fixes what a plan writes, now that it is decided about its deletes. Where there is nothing to delete, nothing
-// is withheld; an incomplete scan is said in any case.
+// settle decides what a plan writes, once its deletes are decided. If there is nothing to delete, nothing is withheld;
+// an incomplete scan is reported in any case.
 func (t *table) settle(withheld string) {
 	t.plan.Incomplete = t.incomplete()
 	if t.plan.Candidates() == 0 {
@@ -120,7 +120,7 @@ func (ts tables) open(ctx context.Context, t *table) (err error) {
 	return err
 }
 
-// extract copies rows out of their parent's log where they are not in the order of the parents.
+// extract copies rows out of their parent's log if they are not in the order of the parents.
 func (t *table) extract(ctx context.Context, m *merge.Table) error {
 	if !t.scan.Nested || t.FollowsParent() {
 		return nil

@@ -12,22 +12,22 @@ import (
 	"mailerlake/schema"
 )
 
-// MinHashKey is the least length of a key that values are hashed with, in bytes.
+// MinHashKey is the least length of a key for hashing, in bytes.
 const MinHashKey = 16
 
-// Privacy says which columns are kept from the disk, as "table.column": from parts, page logs and everything else. The
-// manifest records it, and it holds for the dataset as long as that is not rewritten.
+// Privacy says which columns, each "table.column", are kept off the disk: out of parts, page logs and everything else.
+// The manifest records it, and every run has to keep to it until the dataset is rewritten.
 type Privacy struct {
 	Drop []string // left out
 	Hash []string // replaced by tokens, see schema.Token
-	Key  []byte   // that tokens are made with; never written
+	Key  []byte   // for the tokens; never written
 }
 
-// Check finds what is wrong without a look at the dataset, which may know more columns than are declared. What it
-// refuses is the user's mistake.
+// Check finds what is wrong without looking at the dataset, which may have more columns than are declared. Its errors
+// are mistakes of the user.
 func (p Privacy) Check(catalog *schema.Catalog) error {
 	if len(p.Hash) > 0 && len(p.Key) < MinHashKey {
-		return fmt.Errorf("hashing takes a key of at least %d bytes", MinHashKey)
+		return fmt.Errorf("hashing needs a key of at least %d bytes", MinHashKey)
 	}
 	any := func(table string) (columns []string) {
 		for _, entry := range slices.Concat(p.Drop, p.Hash) {
@@ -41,7 +41,7 @@ func (p Privacy) Check(catalog *schema.Catalog) error {
 	return err
 }
 
-// apply returns the catalog under protection; known gives the columns of a table that exist without a declaration.
+// apply returns the protected catalog. known returns the columns of a table that exist without being declared.
 func (p Privacy) apply(catalog *schema.Catalog, known func(table string) []string) (*schema.Catalog, error) {
 	by := map[string]schema.Protection{}
 	for i, entry := range slices.Concat(p.Drop, p.Hash) {
@@ -61,8 +61,8 @@ func (p Privacy) apply(catalog *schema.Catalog, known func(table string) []strin
 	return catalog.Protect(by)
 }
 
-// protect returns the catalog under protection, and what a manifest records of that; m is of the dataset, nil if there is
-// none yet.
+// protect returns the protected catalog, and what a manifest records about the protection. m is the dataset's manifest,
+// nil if there is none yet.
 func (p Privacy) protect(catalog *schema.Catalog, m *dataset.Manifest) (*schema.Catalog, *dataset.Privacy, error) {
 	if err := p.Check(catalog); err != nil {
 		return nil, nil, err
@@ -74,7 +74,7 @@ func (p Privacy) protect(catalog *schema.Catalog, m *dataset.Manifest) (*schema.
 	return protected, recorded(protected.Tables()), nil
 }
 
-// knownColumns returns the columns that a dataset has, and those that were kept from it.
+// knownColumns returns the columns that a dataset has, and those that are kept out of it.
 func knownColumns(m *dataset.Manifest, table string) []string {
 	if m == nil {
 		return nil
@@ -88,7 +88,7 @@ func knownColumns(m *dataset.Manifest, table string) []string {
 	return names
 }
 
-// recorded returns what a manifest records of the protection of tables, nil if there is none.
+// recorded returns what a manifest records about the protection of tables, nil if none is protected.
 func recorded(tables []*schema.Table) *dataset.Privacy {
 	p := &dataset.Privacy{}
 	for _, t := range tables {
@@ -115,11 +115,11 @@ type PrivacyError struct {
 }
 
 func (e *PrivacyError) Error() string {
-	return fmt.Sprintf("the dataset was exported with other privacy: %s; drop and hash what was dropped and hashed before, or write every table anew with mailerlake export --rewrite",
+	return fmt.Sprintf("the dataset was exported with different --drop or --hash: %s; give the same as before, or rewrite every table with mailerlake export --rewrite",
 		strings.Join(e.Differs, ", "))
 }
 
-// checkPrivacy refuses privacy that is not a dataset's.
+// checkPrivacy refuses a privacy that differs from the dataset's.
 func checkPrivacy(m *dataset.Manifest, now *dataset.Privacy) error {
 	if differs := differences(m.Privacy, now); len(differs) > 0 {
 		return &PrivacyError{differs}
@@ -127,23 +127,23 @@ func checkPrivacy(m *dataset.Manifest, now *dataset.Privacy) error {
 	return nil
 }
 
-// differences tells what is not the same, column by column.
+// differences says what differs, column by column.
 func differences(was, is *dataset.Privacy) (differs []string) {
 	before, now := treatments(was), treatments(is)
 	all := maps.Clone(before)
 	maps.Copy(all, now)
 	for _, column := range slices.Sorted(maps.Keys(all)) {
 		if b, n := before[column], now[column]; b != n {
-			differs = append(differs, fmt.Sprintf("%s was %s and is %s now", column, orKept(b), orKept(n)))
+			differs = append(differs, fmt.Sprintf("%s was %s and is now %s", column, orKept(b), orKept(n)))
 		}
 	}
 	if was != nil && is != nil && was.KeyCheck != "" && is.KeyCheck != "" && was.KeyCheck != is.KeyCheck {
-		differs = append(differs, "the key to hash with is another one")
+		differs = append(differs, "the key for --hash is a different one")
 	}
 	return differs
 }
 
-// treatments tells what becomes of each protected column.
+// treatments returns how each protected column is treated.
 func treatments(p *dataset.Privacy) map[string]string {
 	treatments := map[string]string{}
 	if p != nil {
@@ -164,8 +164,8 @@ func orKept(treatment string) string {
 	return treatment
 }
 
-// purge removes all page logs if one of them was made under other protection: what is protected now may be in it. It
-// reports whether it did.
+// purge removes all page logs if one of them was made with different protection, since that log may hold what is
+// protected now. It reports whether it did.
 func purge(ctx context.Context, logs *pagelog.Store, catalog *schema.Catalog) (purged bool, err error) {
 	tables, err := logs.Tables()
 	if err != nil || !slices.ContainsFunc(tables, func(name string) bool { return !isProtected(ctx, logs, catalog.Lookup(name)) }) {
@@ -177,7 +177,7 @@ func purge(ctx context.Context, logs *pagelog.Store, catalog *schema.Catalog) (p
 	return true, nil
 }
 
-// isProtected reports whether the page log of a table holds nothing that is protected now; nil is a table that the
+// isProtected reports whether the page log of a table holds nothing that is protected now. A nil table is one that the
 // catalog does not have.
 func isProtected(ctx context.Context, logs *pagelog.Store, t *schema.Table) bool {
 	if t == nil {
@@ -191,7 +191,7 @@ func isProtected(ctx context.Context, logs *pagelog.Store, t *schema.Table) bool
 	return log.Header.Source == t.Fingerprint()
 }
 
-// warnUnmet tells of protected custom fields that the account does not have: their names may be misspelt.
+// warnUnmet warns about protected custom fields that the account does not have: their names may be misspelt.
 func (r *run) warnUnmet(ctx context.Context) {
 	for _, t := range r.tables {
 		if t.err != nil || t.Open == nil {

@@ -242,11 +242,11 @@ func TestOtherPrivacyIsRefused(t *testing.T) {
 		change func(*export.Privacy)
 		want   string
 	}{
-		"none":          {func(p *export.Privacy) { *p = export.Privacy{} }, "group.name was hashed and is kept now"},
-		"a drop more":   {func(p *export.Privacy) { p.Drop = append(p.Drop, "subscriber.source") }, "subscriber.source was kept and is dropped now"},
-		"a hash less":   {func(p *export.Privacy) { p.Hash = p.Hash[1:] }, "subscriber.email was hashed and is kept now"},
-		"hash for drop": {func(p *export.Privacy) { p.Hash, p.Drop = append(p.Hash, p.Drop[0]), p.Drop[1:] }, "subscriber.ip_address was dropped and is hashed now"},
-		"another key":   {func(p *export.Privacy) { p.Key = []byte("another key of 16 bytes") }, "the key to hash with is another one"},
+		"none":          {func(p *export.Privacy) { *p = export.Privacy{} }, "group.name was hashed and is now kept"},
+		"a drop more":   {func(p *export.Privacy) { p.Drop = append(p.Drop, "subscriber.source") }, "subscriber.source was kept and is now dropped"},
+		"a hash less":   {func(p *export.Privacy) { p.Hash = p.Hash[1:] }, "subscriber.email was hashed and is now kept"},
+		"hash for drop": {func(p *export.Privacy) { p.Hash, p.Drop = append(p.Hash, p.Drop[0]), p.Drop[1:] }, "subscriber.ip_address was dropped and is now hashed"},
+		"another key":   {func(p *export.Privacy) { p.Key = []byte("another key of 16 bytes") }, "the key for --hash is a different one"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -276,7 +276,7 @@ func TestOtherPrivacyIsRefused(t *testing.T) {
 
 func TestPrivacyOfMistakesIsRefused(t *testing.T) {
 	tests := map[string]export.Privacy{
-		"hashing takes a key of at least 16 bytes": {Hash: []string{"subscriber.email"}, Key: []byte("too short")},
+		"hashing needs a key of at least 16 bytes": {Hash: []string{"subscriber.email"}, Key: []byte("too short")},
 		"write it as table.column":                 {Drop: []string{"email"}},
 		"there is no such table":                   {Drop: []string{"subscribers.email"}},
 		"part of the key":                          {Drop: []string{"group.id"}},
@@ -299,7 +299,8 @@ func TestPrivacyOfMistakesIsRefused(t *testing.T) {
 	}
 }
 
-// A plan's page logs, and those of a run that was cut off, go as soon as another run is to protect what is in them.
+// Page logs of a plan, or of a run that was cut short, are removed as soon as another run has to protect what is in
+// them.
 func TestEarlierPageLogsAreRemoved(t *testing.T) {
 	for _, later := range []string{"field", "subscriber"} {
 		l := privateLake(t)
@@ -360,7 +361,7 @@ func (l *lake) cutOff(t testing.TB, change func(*export.Options)) {
 	}
 }
 
-// A scan is not gone on with under another key, nor where other custom fields are hashed: tokens would not fit.
+// A scan is not resumed with another key, or if other custom fields are hashed: tokens would not match.
 func TestScanIsOfOnePrivacy(t *testing.T) {
 	contact := export.Privacy{Hash: []string{"subscriber.fields_contact"}, Key: hashKey}
 	tests := map[string]export.Privacy{

@@ -23,10 +23,10 @@ const (
 type prover struct {
 	tables  tables
 	scanner *scan.Scanner
-	yes     bool // deletes are wanted even where they are many
+	yes     bool // apply deletes even if there are many
 }
 
-// planProven plans a table, looks for proof of its deletes, and says why there is none.
+// planProven plans a table, looks for proof of its deletes, and says why they are withheld, if they are.
 func (p *prover) planProven(ctx context.Context, t *table, plan func() (*merge.Plan, error)) (withheld string, err error) {
 	if err := p.planWith(ctx, t, plan); err != nil {
 		return "", err
@@ -44,7 +44,7 @@ func (p *prover) planProven(ctx context.Context, t *table, plan func() (*merge.P
 		return "", err
 	}
 	if t.plan.Candidates() > candidates {
-		return "", errors.New("plan differs from the one before")
+		return "", errors.New("the second plan deletes more rows than the first")
 	}
 	return withheld, nil
 }
@@ -59,7 +59,7 @@ func (p *prover) planWith(ctx context.Context, t *table, plan func() (*merge.Pla
 }
 
 // prove looks for proof that the delete candidates are gone, and says why there is none, in withheld or as an
-// *scan.UnprovenError. With found, some of them answered and were added to the scan.
+// *scan.UnprovenError. found says that rows may have been added to the scan, so that the table has to be planned again.
 func (p *prover) prove(ctx context.Context, t *table) (withheld string, found bool, err error) {
 	plan := t.plan
 	_, nested := t.Source.(*schema.Nested)
@@ -89,7 +89,7 @@ func (p *prover) prove(ctx context.Context, t *table) (withheld string, found bo
 	return p.judge(ctx, t, records)
 }
 
-// judge decides by the answers to a sample of the candidates.
+// judge draws the conclusion from the answers to a sample of the candidates.
 func (p *prover) judge(ctx context.Context, t *table, records []jsontext.Value) (withheld string, found bool, err error) {
 	there := 0
 	for _, record := range records {
@@ -110,7 +110,7 @@ func (p *prover) judge(ctx context.Context, t *table, records []jsontext.Value) 
 	return "", true, errors.Join(err, p.tables.layOut(ctx, t))
 }
 
-// defineAgain reads the table once more that defines other tables' columns.
+// defineAgain reads again the table that defines other tables' columns.
 func (p *prover) defineAgain(ctx context.Context, t *table) error {
 	if _, err := p.scanner.ReadAgain(ctx, t.scan); err != nil {
 		return err
@@ -118,7 +118,7 @@ func (p *prover) defineAgain(ctx context.Context, t *table) error {
 	return p.tables.layOut(ctx, t)
 }
 
-// proveByList reads a list anew whose rows cannot be asked for by id.
+// proveByList reads again a list whose rows cannot be asked for by id.
 func (p *prover) proveByList(ctx context.Context, t *table) (withheld string, found bool, err error) {
 	if _, list := t.Source.(*schema.List); !list {
 		return "", false, nil // the one object has been read
@@ -133,8 +133,8 @@ func (p *prover) proveByList(ctx context.Context, t *table) (withheld string, fo
 	return incomplete, true, p.tables.layOut(ctx, t)
 }
 
-// proveByReading reads the lists again in which rows were missing. Those of parents that are gone themselves need no
-// proof of their own.
+// proveByReading reads again the lists that rows were missing from. The rows of a parent that is gone need no proof of
+// their own.
 func (p *prover) proveByReading(ctx context.Context, t, owner *table) (withheld string, found bool, err error) {
 	list, ok := t.Source.(*schema.List)
 	if !ok || !t.FollowsParent() {
@@ -165,7 +165,7 @@ func (p *prover) proveByReading(ctx context.Context, t, owner *table) (withheld 
 	}
 	after, err := t.scan.Log.Count(ctx)
 	if after > before && t.plan.Candidates() > int64(len(t.plan.Sample())) {
-		withheld = fmt.Sprintf("%d rows were in lists that were read again", after-before)
+		withheld = fmt.Sprintf("%d more rows were in lists that were read again", after-before)
 	}
 	return withheld, true, errors.Join(err, p.tables.layOut(ctx, t))
 }
@@ -180,8 +180,8 @@ func (t *table) sampleParents(owner *table) []schema.Key {
 	return slices.CompactFunc(parents, func(a, b schema.Key) bool { return a.Compare(b) == 0 })
 }
 
-// proveGone asks for rows of a table that its scan did not meet, and says why they are not proved gone. If the table is
-// exported, that was done before.
+// proveGone asks for rows of a table that its scan did not meet, and says why they are not proved gone. For a table
+// that is exported, its own plan has done that.
 func (p *prover) proveGone(ctx context.Context, t *table, unmet []schema.Key) (withheld string, err error) {
 	switch {
 	case !t.auxiliary || len(unmet) == 0:
@@ -196,7 +196,8 @@ func (p *prover) proveGone(ctx context.Context, t *table, unmet []schema.Key) (w
 	return withheld, err
 }
 
-// proveDerived looks for proof that rows are gone of which others were derived. A row that was met is proof itself.
+// proveDerived looks for proof that the rows from which the candidates were derived are gone. One that was met is proof
+// in itself.
 func (p *prover) proveDerived(ctx context.Context, t, owner *table) (withheld string, found bool, err error) {
 	if !t.FollowsParent() {
 		return fmt.Sprintf("the rows of %s cannot be asked for", owner.Name), false, nil
@@ -220,7 +221,7 @@ func (p *prover) proveDerived(ctx context.Context, t, owner *table) (withheld st
 	return withheld, false, err
 }
 
-// proveByParents asks for the rows that the candidates came inside of: each must be gone, or come without them.
+// proveByParents asks for the rows in which the candidates were nested: each must be gone, or come without them.
 func (p *prover) proveByParents(ctx context.Context, t *table) (withheld string, found bool, err error) {
 	if !t.FollowsParent() || !t.parent.scan.CanAsk() {
 		return fmt.Sprintf("the rows of %s cannot be asked for", t.parent.Name), false, nil
@@ -250,7 +251,8 @@ func (p *prover) proveByParents(ctx context.Context, t *table) (withheld string,
 	return "", false, nil
 }
 
-// holds reports whether a record of the parent has the row of a key inside, or does not tell.
+// holds reports whether a record of the parent has the row with a key inside. A record that does not say counts as
+// having it.
 func (t *table) holds(record jsontext.Value, key schema.Key) (bool, error) {
 	if record == nil {
 		return false, nil

@@ -11,14 +11,14 @@ import (
 )
 
 const (
-	// maxExamples bounds the ids that are shown of what dangles.
+	// maxExamples is the greatest number of missing ids that are shown.
 	maxExamples = 10
-	// maxIDs bounds the ids of a referenced table that are in memory at a time.
+	// maxIDs is the greatest number of ids of a referenced table in memory at a time.
 	maxIDs = 1 << 18
 )
 
-// Reference says how many rows of a table refer, in one column, to a row that the dataset does not have. That is no
-// damage: deletes may be withheld or a table left out.
+// Reference says how many rows of a table refer, in one column, to a row that the dataset does not have. That is not
+// damage: deletes may be withheld, or a table left out.
 type Reference struct {
 	Table    string `json:"table"`
 	Column   string `json:"column"`
@@ -40,7 +40,7 @@ func (v *verifier) references(ctx context.Context) error {
 		}
 		for _, ref := range declared.References {
 			if !slices.ContainsFunc(t.Columns, func(c schema.Column) bool { return c.Name == ref.Column }) {
-				continue // kept from the dataset
+				continue // kept out of the dataset
 			}
 			r, err := v.reference(ctx, t, ref)
 			if err != nil {
@@ -61,7 +61,7 @@ func (v *verifier) reference(ctx context.Context, t *dataset.TableState, ref sch
 		return r, nil
 	}
 	if to == nil {
-		to = &dataset.TableState{} // what refers to a table that was left out dangles
+		to = &dataset.TableState{} // every reference to a table that was left out dangles
 	}
 	if t.RowOrder()[0] == ref.Column {
 		return r, v.join(ctx, r, t, to)
@@ -121,13 +121,13 @@ func (v *verifier) lookUp(ctx context.Context, r *Reference, t, to *dataset.Tabl
 	}
 }
 
-// share is all ids of a range.
+// share holds all ids of a range.
 type share struct {
 	ids      map[string]bool
 	from, to schema.Key // the range; nil where it has no bound
 }
 
-// takeShare reads ids on from where the stream stands.
+// takeShare reads the next ids of a stream.
 func takeShare(ids *idStream) (*share, error) {
 	s := &share{ids: map[string]bool{}}
 	if ids.begun {
@@ -173,10 +173,10 @@ type idStream struct {
 	ctx         context.Context
 	table       *dataset.TableState
 	column      int
-	part, group int // that come next
+	part, group int // to read next
 	reader      *part.Reader
 	ids         *schema.Vector
-	row         int // that the stream stands at
+	row         int // the current row
 	begun, done bool
 }
 
@@ -190,10 +190,10 @@ func (v *verifier) stream(ctx context.Context, t *dataset.TableState, column str
 	return s
 }
 
-// id returns the id that the stream stands at.
+// id returns the current id.
 func (s *idStream) id() []byte { return s.ids.Text(s.row) }
 
-// next moves on to the next row; done says that there was none.
+// next moves to the next row, or sets done if there is none.
 func (s *idStream) next() error {
 	s.begun = true
 	s.row++
@@ -205,8 +205,8 @@ func (s *idStream) next() error {
 	return nil
 }
 
-// load reads the column of the next row group, if there is one. All of it was read before: an error says that another
-// run has replaced the part since.
+// load reads the column of the next row group, if there is one. The check of the table has read it before: an error
+// means that another run has replaced the part since.
 func (s *idStream) load() (err error) {
 	if err := s.ctx.Err(); err != nil {
 		return err

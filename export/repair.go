@@ -26,7 +26,7 @@ func (r *run) findDamaged(ctx context.Context) error {
 	return nil
 }
 
-// moveForeign moves files out of a table's directory that are not ours.
+// moveForeign moves files that are not ours out of a table's directory.
 func (r *run) moveForeign(t *table) error {
 	moved, to, err := r.data.MoveForeign(t.Name, r.now())
 	if err != nil {

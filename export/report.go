@@ -67,7 +67,7 @@ func (r *Report) Failed() bool {
 	return false
 }
 
-// report tells how the run went; committed is the new manifest, nil if nothing was committed.
+// report returns how the run went. committed is the new manifest, nil if nothing was committed.
 func (r *run) report(committed *dataset.Manifest) *Report {
 	rep := &Report{Account: r.account.ID, Name: r.account.Name, Dataset: r.Dir, Started: r.started, Ended: r.now()}
 	if committed != nil {
@@ -90,7 +90,7 @@ func (r *run) report(committed *dataset.Manifest) *Report {
 	return rep
 }
 
-// report tells what the run did with a table.
+// report returns what the run did with a table.
 func (t *table) report() TableReport {
 	tr := TableReport{TablePlan: t.plan, Name: t.Name, Err: t.err}
 	if t.stored != nil {
@@ -122,7 +122,7 @@ func (r *run) matches(rep *Report, committed *dataset.Manifest) bool {
 	return true
 }
 
-// written returns the bytes of the parts that differ from the committed ones.
+// written returns the bytes of the parts that differ from those of the old state.
 func written(old, now *dataset.TableState) (bytes int64) {
 	for _, p := range now.Parts {
 		var was *part.Part

@@ -66,7 +66,7 @@ func (e ending) cut(t *testing.T, x *trial, n int) {
 	time.Sleep(time.Hour) // a limit of the rate may last
 }
 
-// resumes makes a healthy run and requires that it goes on after n pages, at most one of them read again.
+// resumes makes a healthy run and requires that it resumes after n pages, at most one of them read again.
 func (x *trial) resumes(t *testing.T, n int) {
 	t.Helper()
 	route := x.account.RequestsTo("/subscribers")
@@ -173,7 +173,7 @@ func leave(t *testing.T, x *trial) (left [][2]string) {
 	return left
 }
 
-// TestPageLogsThatDoNotFit is about logs of an earlier run that must not be gone on with.
+// TestPageLogsThatDoNotFit is about logs of an earlier run that must not be resumed.
 func TestPageLogsThatDoNotFit(t *testing.T) {
 	damage := func(at func(size int64) int64) func(t *testing.T, x *trial) {
 		return func(t *testing.T, x *trial) {
@@ -239,7 +239,7 @@ func TestPageLogsThatDoNotFit(t *testing.T) {
 		{name: "not wanted", change: func(o *export.Options) { o.Restart = true }, resumed: -1},
 		{name: "its cursor is refused", between: func(t *testing.T, x *trial) {
 			x.disturb(once(1, list("/subscribers"), mailerlitetest.Fault{Status: 422, Body: `{"message":"The cursor is invalid."}`})())
-		}, say: "does not take the cursor", resumed: -1},
+		}, say: "does not accept the cursor", resumed: -1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
@@ -284,7 +284,7 @@ func logFile(t *testing.T, x *trial) string {
 	return names[0]
 }
 
-// TestFailedTableKeepsItsLog lets a table fail twice, the second time beside another one, and then go on.
+// TestFailedTableKeepsItsLog lets a table fail twice, the second time beside another one, and then resume.
 func TestFailedTableKeepsItsLog(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		x := newTrial(t, nil)
@@ -318,7 +318,7 @@ func TestFailedTableKeepsItsLog(t *testing.T) {
 }
 
 // TestDefinitionsAreReadAgain stops a run when the fields have been read and the subscribers only in part. A field that
-// is created then must get its type when the scan goes on.
+// is created then must get its type when the scan is resumed.
 func TestDefinitionsAreReadAgain(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		x := newTrial(t, nil)

@@ -9,13 +9,13 @@ import (
 	"mailerlake/export/scan"
 )
 
-// A rewrite takes nothing of the dataset but the ranges of its parts: every part is written from the scan alone, in a
-// layout that knows nothing of the columns before. Rows are deleted on the same proof as in any export, but none may stay without
-// one, and no table may keep its old state: what is protected now could still be read there.
+// A rewrite takes only the key ranges of the parts from the dataset: every part is written from the scan alone, with a
+// layout that ignores the old columns. Rows are deleted on the same proof as in any export. But no row may stay for
+// lack of proof, and no table may keep its old state: what is protected now could still be read there.
 
 var errRewritePlanned = errors.New("a rewrite cannot be planned; run mailerlake export --rewrite")
 
-// RewriteError says why a rewrite was given up. The dataset has its old state.
+// RewriteError says why a rewrite was given up. The dataset keeps its old state.
 type RewriteError struct {
 	Table string
 	Err   error
@@ -34,13 +34,13 @@ func (r *run) coversAll() error {
 	}
 	for _, state := range r.data.Manifest.Tables {
 		if t := r.tables.find(state.Name); t == nil || t.auxiliary {
-			return &RewriteError{state.Name, errors.New("it would keep its old values; a rewrite takes all tables of the dataset")}
+			return &RewriteError{state.Name, errors.New("it would keep its old values; a rewrite has to include all tables of the dataset")}
 		}
 	}
 	return nil
 }
 
-// planRewrite plans to write a table anew. Its committed keys tell which rows the scan should have met.
+// planRewrite plans to rewrite a table. Its committed keys show which rows the scan should have met.
 func (p *prover) planRewrite(ctx context.Context, t *table) error {
 	why, err := p.planProven(ctx, t, func() (*merge.Plan, error) { return t.merge.PlanKeys(ctx) })
 	if err != nil {
@@ -65,8 +65,8 @@ func (p *prover) planRewrite(ctx context.Context, t *table) error {
 	return nil
 }
 
-// checkRewrite gives a rewrite up if a table would keep its old state. A scan that came to an end and proves too little
-// is of no use to the next try.
+// checkRewrite gives up a rewrite if a table would keep its old state. It removes the log of a scan that ended without
+// being complete, which would not help the next try.
 func (r *run) checkRewrite() error {
 	if !r.rewrite {
 		return nil

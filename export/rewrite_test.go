@@ -190,7 +190,7 @@ func TestRewriteCannotBePlanned(t *testing.T) {
 }
 
 // A rewrite that takes protection away and is cut off leaves page logs that the dataset's privacy forbids: the next run
-// removes them, unless it goes on with the rewrite.
+// removes them, unless it resumes the rewrite.
 func TestRewriteCutOff(t *testing.T) {
 	for _, again := range []bool{false, true} {
 		l := privateLake(t)

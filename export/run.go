@@ -26,26 +26,26 @@ type Options struct {
 	// Tables are the names of the tables to export; nil means all. What else is needed to read them is read, and not
 	// written.
 	Tables []string
-	// Restart begins every scan anew.
+	// Restart starts every scan over instead of resuming it.
 	Restart bool
 	// ResumeWithin is the maximum age of a scan that is resumed.
 	ResumeWithin time.Duration
-	// Repair rebuilds damaged parts from the scan, which is begun anew, and moves foreign files out of the tables.
+	// Repair rebuilds damaged parts from a fresh scan, and moves foreign files out of the tables' directories.
 	Repair bool
-	// Private makes the whole dataset readable for its owner only.
+	// Private makes the whole dataset accessible to its owner only.
 	Private bool
-	// Privacy says what is kept from the disk. It has to be what the dataset was exported with.
+	// Privacy says what is kept off the disk. It has to be the same as when the dataset was exported.
 	Privacy Privacy
-	// Rewrite writes every table anew from a complete scan, so that another Privacy can be taken. It is all or nothing,
-	// and for Export alone; a dataset that does not exist yet is exported as usual.
+	// Rewrite writes every table from a complete scan, with the current types and names, so that Privacy can change. It
+	// is all or nothing, and only Export accepts it; a dataset that does not exist yet is exported as usual.
 	Rewrite bool
-	// Yes applies deletes even where they are many.
+	// Yes applies deletes even if there are many.
 	Yes bool
 	// Sizes of row groups and parts; zero means part.DefaultSizes.
 	Sizes part.Sizes
-	// Now tells the time; nil means time.Now.
+	// Now returns the time; nil means time.Now.
 	Now func() time.Time
-	// OnEvent, if set, hears how the run goes, from several goroutines at once.
+	// OnEvent, if set, is called with each step of the run, from several goroutines at once.
 	OnEvent func(Event)
 }
 
@@ -55,19 +55,19 @@ type Event = scan.Event
 // run is one run over a dataset: a plan or an export.
 type run struct {
 	Options
-	catalog *schema.Catalog // under protection
+	catalog *schema.Catalog // protected
 	data    *dataset.Dataset
 	account client.Account
 	started time.Time
 	scanner *scan.Scanner
 	tables  tables
 	privacy *dataset.Privacy
-	rewrite bool // there is a dataset, to be written anew
+	rewrite bool // Rewrite is set and there is a dataset
 	planned bool // the scan is that of an earlier plan
 }
 
-// Plan scans the account and tells what Export would change. It touches no table; the scan stays for ExportPlanned. The
-// report may tell more of what an error is about; it is nil where there is nothing to tell.
+// Plan scans the account and reports what Export would change. It touches no table, and keeps the scan for
+// ExportPlanned. If there is an error, the report may say more about it, or be nil.
 func Plan(ctx context.Context, o Options) (*Report, error) {
 	if o.Rewrite {
 		return nil, errRewritePlanned
@@ -98,7 +98,7 @@ func ExportPlanned(ctx context.Context, o Options) (*Report, error) {
 	if o.Rewrite {
 		return nil, errRewritePlanned
 	}
-	o.Client = nil // what took the network was decided then
+	o.Client = nil // the plan decided what needs the network
 	return start(ctx, o, false, func(r *run) (*Report, error) {
 		if err := r.loadPlanned(ctx); err != nil {
 			return r.report(nil), err
@@ -107,11 +107,11 @@ func ExportPlanned(ctx context.Context, o Options) (*Report, error) {
 	})
 }
 
-// errPending says that a plan has no state to compare with.
-var errPending = errors.New("the last export was committed and is not finished; mailerlake export finishes it")
+// errPending says that there is no committed state to plan against.
+var errPending = errors.New("a commit is unfinished; mailerlake export finishes it")
 
-// start locks the dataset and runs do. A commit of an earlier run that is not finished is finished first, unless it is
-// for a plan, which changes nothing.
+// start locks the dataset and runs do. An unfinished commit of an earlier run is finished first, but not for a plan,
+// which changes nothing.
 func start(ctx context.Context, o Options, plan bool, do func(*run) (*Report, error)) (report *Report, err error) {
 	r := &run{Options: o}
 	r.started = r.now()
@@ -134,7 +134,7 @@ func start(ctx context.Context, o Options, plan bool, do func(*run) (*Report, er
 	}
 	defer r.closeLogs()
 	report, err = do(r)
-	return report, r.replaced(err)
+	return report, r.orConflict(err)
 }
 
 // prepare brings a locked dataset into the state that the run begins from.
@@ -173,13 +173,14 @@ func (r *run) prepare(ctx context.Context, plan bool) error {
 	}
 	purged, err := purge(ctx, r.data.Logs(), r.catalog)
 	if purged {
-		r.event(Event{Message: "removing what was scanned before: it was not protected as it is to be now"})
+		r.event(Event{Message: "removing the page logs of earlier scans: they were made with different --drop or --hash"})
 	}
 	return err
 }
 
-// replaced tells damage from parts that another run replaced meanwhile, on a machine for which the lock does not hold.
-func (r *run) replaced(err error) error {
+// orConflict returns a conflict in place of damage if another run committed meanwhile: the lock does not keep out other
+// machines.
+func (r *run) orConflict(err error) error {
 	var damaged *PartError
 	if !errors.As(err, &damaged) {
 		return err
@@ -191,7 +192,7 @@ func (r *run) replaced(err error) error {
 	return &dataset.ConflictError{Path: r.Dir, Began: r.snapshot(), Found: now.Manifest.Snapshot}
 }
 
-// recover finishes the commit of an earlier run, or drops it where it is damaged and the run is to repair that.
+// recover finishes the commit of an earlier run, or drops it if it is damaged and the run is a repair.
 func (r *run) recover(ctx context.Context) error {
 	finished, err := r.data.Recover(ctx)
 	var damaged *dataset.DamagedError
@@ -225,7 +226,7 @@ func (r *run) snapshot() int64 {
 	return r.data.Manifest.Snapshot
 }
 
-// AccountError says that a key opens another account than the dataset was exported from.
+// AccountError says that the key opens a different account from the one that the dataset was exported from.
 type AccountError struct{ Have, Want string }
 
 func (e *AccountError) Error() string {
@@ -234,7 +235,7 @@ func (e *AccountError) Error() string {
 
 func (r *run) checkAccount() error {
 	m := r.data.Manifest
-	if m != nil && (m.Account.ID == "" || r.account.ID == "") { // the API does not always tell
+	if m != nil && (m.Account.ID == "" || r.account.ID == "") { // the API does not always say
 		r.account.ID = m.Account.ID
 	}
 	if m != nil && m.Account.ID != r.account.ID {

@@ -54,7 +54,7 @@ func (r *run) scan(ctx context.Context) error {
 	return err
 }
 
-// takeResults gives each table its scan, also after a run was stopped. A table that was read because others need it
+// takeResults gives each table its scan, even if the run was stopped. A table that was read because others need it
 // joins the run.
 func (r *run) takeResults() {
 	for _, result := range r.scanner.Results() {
@@ -78,8 +78,8 @@ func (r *run) base(t *schema.Table) string {
 	return ""
 }
 
-// clearForeign looks for files in the tables' directories that are not ours: they would be committed to every reader's
-// glob. A repair moves them away; else their table is not exported.
+// clearForeign looks for files that are not ours in the tables' directories: readers would take them for data. A repair
+// moves them away; without one, their table is not exported.
 func (r *run) clearForeign() error {
 	for _, t := range r.tables {
 		if t.auxiliary {

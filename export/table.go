@@ -11,13 +11,13 @@ import (
 	"mailerlake/schema"
 )
 
-// table is what a run knows of one table, from scan to commit.
+// table is what a run knows about one table, from scan to commit.
 type table struct {
 	*schema.Table
 	parent *table // nil if the table depends on no other
 	data   *dataset.Dataset
 	sizes  part.Sizes
-	// rewrite says that the table is written anew, with nothing of what is stored.
+	// rewrite says that the table is written from the scan alone.
 	rewrite bool
 	stored  *dataset.TableState // the committed state; nil on a first export
 	// auxiliary tables are read for the sake of others and not exported.
@@ -26,7 +26,7 @@ type table struct {
 	scan    *scan.Result
 	sorted  sortedLog
 	layout  *schema.Layout
-	added   []schema.Column            // columns that the layout has and the committed state has not
+	added   []schema.Column            // columns of the layout that the committed state lacks
 	gone    map[string]map[string]bool // by column: ids that rows refer to and that no longer exist
 	damaged map[string]bool            // paths of damaged parts, which are written from the scan alone
 	plan    *merge.Plan
@@ -34,15 +34,15 @@ type table struct {
 	err     error // why the table keeps its old state
 }
 
-// newTable returns a table of a run, with its committed state.
+// newTable returns a table for a run, with its committed state.
 func newTable(t *schema.Table, data *dataset.Dataset, sizes part.Sizes, rewrite, auxiliary bool) *table {
 	return &table{Table: t, data: data, sizes: sizes, rewrite: rewrite, auxiliary: auxiliary, stored: data.Manifest.Table(t.Name)}
 }
 
-// sortedLog is a log arranged for reading.
+// sortedLog is a log in key order, for reading.
 type sortedLog struct {
 	log  *pagelog.Log
-	size int64 // of the log that it was made of
+	size int64 // of the log that it was made from
 }
 
 // skipped reports whether there is nothing to plan or write: the table failed, is not exported or not available.
@@ -62,7 +62,7 @@ func (r *run) fail(t *table, err error) {
 	r.event(Event{Table: t.Name, Message: "not exported: " + err.Error(), Warning: true})
 }
 
-// tolerate keeps an error that concerns one table alone; one that concerns the run is returned.
+// tolerate notes an error that concerns only one table, and returns one that concerns the run.
 func (r *run) tolerate(t *table, err error) error {
 	if err == nil || scan.StopsRun(err) {
 		return err

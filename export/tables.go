@@ -8,10 +8,10 @@ import (
 	"mailerlake/schema"
 )
 
-// tables are those of a run, a parent before the tables that depend on it.
+// tables are the tables of a run, a parent before the tables that depend on it.
 type tables []*table
 
-// choose makes a table of each one that is to be exported, and of those that are needed to read them.
+// choose returns the tables to export and those that are needed to read them.
 func choose(catalog *schema.Catalog, exports func(*schema.Table) bool, data *dataset.Dataset, sizes part.Sizes, rewrite bool) tables {
 	needed := map[string]bool{}
 	for _, t := range catalog.Tables() {
@@ -28,7 +28,7 @@ func choose(catalog *schema.Catalog, exports func(*schema.Table) bool, data *dat
 	return chosen.arranged()
 }
 
-// need notes a table and those that are needed to read it.
+// need adds a table, and those that are needed to read it, to needed.
 func need(catalog *schema.Catalog, t *schema.Table, needed map[string]bool) {
 	if needed[t.Name] {
 		return
@@ -42,7 +42,7 @@ func need(catalog *schema.Catalog, t *schema.Table, needed map[string]bool) {
 	}
 }
 
-// arranged returns the tables arranged by how many others they are below, each tied to its parent.
+// arranged returns the tables in order of their depth below other tables, each linked to its parent.
 func (ts tables) arranged() tables {
 	var arranged tables
 	for depth := 0; len(arranged) < len(ts); depth++ {
@@ -88,8 +88,8 @@ func (ts tables) inOrder(catalog *schema.Catalog) tables {
 	return ordered
 }
 
-// fallTogether makes tables fail whose rows come out of the same log as those of one that failed.
-func (ts tables) fallTogether() {
+// failTogether makes a table fail if its rows are in the same log as those of one that failed.
+func (ts tables) failTogether() {
 	for _, t := range ts {
 		if t.parent == nil || !t.scanned() || !t.scan.Nested {
 			continue

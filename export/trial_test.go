@@ -181,7 +181,7 @@ func (x *trial) state(t testing.TB) map[string]map[string]map[string]any {
 	return s
 }
 
-// day changes the account in every way that tables tell of.
+// day changes the account in every way that tables show.
 func (x *trial) day(t testing.TB) {
 	t.Helper()
 	a := x.account

@@ -29,7 +29,7 @@ type Verification struct {
 	Restarted  bool                `json:"restarted"`
 	Tables     []TableVerification `json:"tables"`
 	Problems   []Problem           `json:"problems"`   // damage, in the order of tables and parts
-	References []Reference         `json:"references"` // from table to table; what dangles is no damage
+	References []Reference         `json:"references"` // from table to table; a dangling one is not damage
 }
 
 // TableVerification is what was checked of one table.
@@ -60,9 +60,9 @@ func (v *Verification) Dangling() (n int64) {
 // errChanged says that another run committed while the dataset was read.
 var errChanged = errors.New("another run changed the dataset")
 
-// Verify reads a dataset to its last value and compares it with its manifest. What it finds damaged is in the
-// Verification; an error says that there was no check, among them the *dataset.DamagedError of a manifest that cannot
-// be read. It takes no lock: if another run commits meanwhile, the check begins again, once.
+// Verify reads a dataset to its last value and compares it with its manifest. The damage that it finds is in the
+// Verification. An error means that nothing was checked; if the manifest cannot be read, it is a *dataset.DamagedError.
+// Verify takes no lock: if another run commits meanwhile, the check begins again, once.
 func Verify(ctx context.Context, fsys disk.FS, dir string, catalog *schema.Catalog) (*Verification, error) {
 	v, err := verifyOnce(ctx, fsys, dir, catalog)
 	if errors.Is(err, errChanged) {
@@ -133,8 +133,8 @@ func (v *verifier) problem(table, part, what string) {
 	v.out.Problems = append(v.out.Problems, Problem{table, part, what})
 }
 
-// table checks the parts of a table side by side. Between parts there is nothing left to compare: that their ranges are
-// disjoint and in order is checked of the manifest, and the first and last keys of each part against that.
+// table checks the parts of a table side by side. It need not compare parts with each other: the manifest's ranges are
+// known to be disjoint and in order, and the first and last keys of each part are compared with them.
 func (v *verifier) table(ctx context.Context, t *dataset.TableState) error {
 	found := make([]error, len(t.Parts))
 	var g errgroup.Group
@@ -181,7 +181,7 @@ func (v *verifier) part(ctx context.Context, t *dataset.TableState, i int) error
 	defer r.Close()
 	c := &partCheck{reader: r, table: t, part: &t.Parts[i]}
 	for g := range c.part.RowGroups {
-		if _, err := r.Keys(g); err != nil { // which checks that they ascend and are the manifest's
+		if _, err := r.Keys(g); err != nil { // Keys checks that they ascend and match the manifest
 			return err
 		}
 		for col := range t.Columns {
@@ -227,7 +227,7 @@ func checkValue(v *schema.Vector, row int, c schema.Column) error {
 	case !utf8.Valid(v.Text(row)):
 		return errors.New("text is not valid UTF-8")
 	case c.Name == schema.Rescued && c.Path == "" && !isObject(v.Text(row)):
-		return errors.New("text is no JSON object")
+		return errors.New("text is not a JSON object")
 	}
 	return nil
 }

@@ -84,7 +84,7 @@ func (l *lake) forge(t *testing.T, change func(*dataset.Manifest)) {
 	}
 }
 
-// forgePart replaces the bytes of a part and makes the manifest say so: the checksum does not tell any more.
+// forgePart replaces the bytes of a part and makes the manifest say so: the checksum no longer shows it.
 func (l *lake) forgePart(t *testing.T, path string, data []byte, rows int64) {
 	t.Helper()
 	if err := os.WriteFile(l.path(path), data, 0o644); err != nil {
@@ -100,7 +100,7 @@ func (l *lake) forgePart(t *testing.T, path string, data []byte, rows int64) {
 	})
 }
 
-// rewrite writes a part anew with its rows changed, past all checks of the program's own writer.
+// rewrite rewrites a part with changed rows, bypassing all checks of the program's own writer.
 func (l *lake) rewrite(t *testing.T, path string, change func(group int, rows []parquet.Row) []parquet.Row) {
 	t.Helper()
 	data, err := os.ReadFile(l.path(path))
@@ -267,11 +267,11 @@ func TestVerifyDamage(t *testing.T) {
 		"order": {rows(second, func(g int, rows []parquet.Row) []parquet.Row {
 			rows[3], rows[4] = rows[4], rows[3]
 			return rows
-		}), map[string]string{second: "keys of row group 0: that of row 4 does not follow"}},
+		}), map[string]string{second: "keys of row group 0: the key of row 4 does not follow"}},
 		"double": {rows(second, func(g int, rows []parquet.Row) []parquet.Row {
 			rows[5] = rows[4]
 			return rows
-		}), map[string]string{second: "keys of row group 0: that of row 5 does not follow"}},
+		}), map[string]string{second: "keys of row group 0: the key of row 5 does not follow"}},
 		"first key": {text(second, "id", "1", 0), map[string]string{second: "keys of row group 1: the first one is not the manifest's"}},
 		"last key": {func(t *testing.T, l *lake) {
 			l.forge(t, func(m *dataset.Manifest) {
@@ -282,8 +282,8 @@ func TestVerifyDamage(t *testing.T) {
 		"key too great": {text(first, "id", "99999999999999999999", 39), map[string]string{first: "keys of row group 1: the last one belongs to the next row group"}},
 		"UTF-8":         {text(second, "email", "\xff", 7), map[string]string{second: "column email of row group 1: row 7: text is not valid UTF-8"}},
 		"UTF-8 in half": {all(text(first, "email", "\xc3", 7)), map[string]string{first: "row group 1: row 7: text is not valid UTF-8"}},
-		"rescued":       {text(second, "_rescued", "[]", 7), map[string]string{second: "column _rescued of row group 1: row 7: text is no JSON object"}},
-		"rescued torn":  {text(second, "_rescued", `{"a":`, 2), map[string]string{second: "text is no JSON object"}},
+		"rescued":       {text(second, "_rescued", "[]", 7), map[string]string{second: "column _rescued of row group 1: row 7: text is not a JSON object"}},
+		"rescued torn":  {text(second, "_rescued", `{"a":`, 2), map[string]string{second: "text is not a JSON object"}},
 		"stray": {func(t *testing.T, l *lake) {
 			if err := os.WriteFile(l.path("group/part-00001.parquet"), nil, 0o644); err != nil {
 				t.Fatal(err)

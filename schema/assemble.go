@@ -21,7 +21,7 @@ func (d *Decoder) assemble() *Page {
 	return p
 }
 
-// columns makes the columns of some rows.
+// columns returns the columns of the given rows.
 func (d *Decoder) columns(rows []int32) *Batch {
 	declared, n := d.table.Columns, len(d.table.Columns)+1+len(d.dynamic)
 	b := &Batch{Columns: make([]Column, 0, n), Vectors: make([]*Vector, 0, n), Rows: len(rows), Missing: d.missing()}
@@ -79,7 +79,7 @@ func (d *Decoder) parentKey(column string, rows int) *Vector {
 	return v
 }
 
-// fill makes a column of its cells, nil if they are all null.
+// fill makes a column from its cells, nil if they are all null.
 func (d *Decoder) fill(rescues *[]rescue, values cells, rows []int32, c Column) *Vector {
 	if len(values) == 0 {
 		return nil
@@ -121,8 +121,8 @@ func (c cells) at(row int32) span {
 	return span{}
 }
 
-// unify joins a column with the values that came under its second path: they fill its nulls; where both have a value,
-// the column keeps its own, and a second one that differs is rescued.
+// unify merges the values that came under a column's second path into the column: they fill its nulls. Where both have
+// a value, the column keeps its own, and a different second value is rescued.
 func (d *Decoder) unify(rescues *[]rescue, first *Vector, values cells, rows []int32, c Column, path string) *Vector {
 	c.Path = path
 	second := d.fill(rescues, values, rows, c)
@@ -164,7 +164,7 @@ func (d *Decoder) appendStrays(rescues []rescue, rows []int32) []rescue {
 			list = append(list, rescue{place[s.row], s.path, d.strayValue(s)})
 		}
 	}
-	for _, r := range sortRescues(list, d.ranks) { // the last of a path counts, also if it is null
+	for _, r := range sortRescues(list, d.ranks) { // the last value of a path counts, even if it is null
 		if len(r.raw) > 0 {
 			rescues = append(rescues, r)
 		}
@@ -194,7 +194,7 @@ func (d *Decoder) token(path string, raw []byte) []byte {
 	return d.tokens.token(raw, d.table.protected.kinds[path])
 }
 
-// sorted returns the rows in key order; of rows with the same key only the last that came.
+// sorted returns the rows in key order; of rows with the same key, only the last to arrive.
 func (d *Decoder) sorted() []int32 {
 	keys := d.rowKeys()
 	rows := make([]int32, d.rows)
@@ -217,7 +217,8 @@ func (d *Decoder) sorted() []int32 {
 	return lastOfKey(rows, keys)
 }
 
-// rowKeys returns the key of each row, in the order that rows are sorted by, without what repeats the parent's key.
+// rowKeys returns the key of each row, in the order that rows are sorted by, without the columns that repeat the
+// parent's key.
 func (d *Decoder) rowKeys() [][][]byte {
 	var columns []int
 	for _, name := range d.table.Order {
@@ -239,7 +240,7 @@ func (d *Decoder) rowKeys() [][][]byte {
 	return keys
 }
 
-// vector returns an empty vector, in the memory of a recycled one if there is any.
+// vector returns an empty vector, a recycled one if there is any.
 func (d *Decoder) vector(k Kind) *Vector { return d.spare.vector(k) }
 
 var rescuedDeclaration = Column{Name: Rescued, Kind: String, JSON: true}

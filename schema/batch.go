@@ -12,7 +12,7 @@ type Batch struct {
 	Missing []bool
 }
 
-// Vector returns the column of the name, nil if the batch has none.
+// Vector returns the column with a name, nil if the batch has none.
 func (b *Batch) Vector(name string) *Vector {
 	for i := range b.Columns {
 		if b.Columns[i].Name == name {
@@ -31,7 +31,7 @@ func (b *Batch) Keys(order []string) Keys {
 	return keys
 }
 
-// Size returns the bytes the batch's values take in memory.
+// Size returns how many bytes the batch's values take in memory.
 func (b *Batch) Size() int {
 	n := 0
 	for _, v := range b.Vectors {
@@ -42,23 +42,24 @@ func (b *Batch) Size() int {
 	return n
 }
 
-// Page is a page of the API, decoded: rows of a table in row order, each key once (of a key sent twice the later record
-// counts), and the rows of its children that came inside them.
+// Page is a page of the API, decoded: rows of a table in row order, each key once (if a key was sent twice, the later
+// record counts), and the child rows nested in them.
 type Page struct {
 	// Rows holds the key, the declared columns, `_rescued` and, after them, a Raw column for each custom field and
 	// undeclared attribute met in the page, whose Name and Path both are the API path.
 	Rows *Batch
-	// Children holds the rows that came inside Rows, an entry for each of Table.Children; nil if there are none.
+	// Children holds the rows nested in Rows, one entry for each of Table.Children; nil if there are none.
 	Children []Children
 	// Absent has, per row, a bit for each object of Table.Expected that the row lacked (bit i for Expected[i]); nil if
 	// no row lacked any.
 	Absent []uint64
-	// Dropped counts records that are no rows (no object, or without a usable key), and in a row's array of child rows
-	// the elements that are none; such a row has the array's bit in Absent, and still the child rows that could be read.
+	// Dropped counts records that are not rows (not an object, or without a usable key), and likewise elements of a
+	// row's array of child rows. A row with such elements has the array's bit in Absent, and still the child rows that
+	// could be read.
 	Dropped int
 }
 
-// Children are the rows of a child table that came inside the rows of a page.
+// Children are the rows of a child table that are nested in the rows of a page.
 type Children struct {
 	// Rows are in the order of the rows they came in, and among those of one row in the order of their own key. The
 	// columns that repeat the parent's key are nil: Table.Link fills them.
@@ -67,9 +68,9 @@ type Children struct {
 	Offsets []uint32
 }
 
-// Append appends rows [from, to) of src to a batch made by Append alone. Columns are matched as a whole, for an
-// undeclared attribute may have the name of a declared column; one that b lacks is added, null in the rows before, and
-// one that src lacks is null in the new rows. What both miss stays missing.
+// Append appends rows [from, to) of src to a batch that was made by Append alone. Columns are matched as a whole,
+// because an undeclared attribute may have the name of a declared column. A column that b lacks is added, null in the
+// earlier rows; one that src lacks is null in the new rows. An attribute that is missing in both stays missing.
 func (b *Batch) Append(src *Batch, from, to int) {
 	for i, c := range src.Columns {
 		at := slices.Index(b.Columns, c)

@@ -10,7 +10,8 @@ import (
 // Catalog is a set of table declarations that fit together.
 type Catalog struct{ tables []*Table }
 
-// NewCatalog checks declarations, ties each to its parent and children, and returns them as a catalog. It keeps copies.
+// NewCatalog checks declarations, links each to its parent and children, and returns them as a catalog. It keeps
+// copies.
 func NewCatalog(tables ...*Table) (*Catalog, error) {
 	c := &Catalog{}
 	for _, t := range tables {
@@ -22,7 +23,7 @@ func NewCatalog(tables ...*Table) (*Catalog, error) {
 		c.tables = append(c.tables, &own)
 	}
 	for _, t := range c.tables {
-		if err := c.tie(t); err != nil {
+		if err := c.link(t); err != nil {
 			return nil, fmt.Errorf("table %s: %w", t.Name, err)
 		}
 	}
@@ -37,7 +38,7 @@ func NewCatalog(tables ...*Table) (*Catalog, error) {
 // Tables returns all tables, in order of declaration.
 func (c *Catalog) Tables() []*Table { return slices.Clone(c.tables) }
 
-// Lookup returns the table of the name, nil if there is none.
+// Lookup returns the table with a name, nil if there is none.
 func (c *Catalog) Lookup(name string) *Table {
 	if i := slices.IndexFunc(c.tables, func(t *Table) bool { return t.Name == name }); i >= 0 {
 		return c.tables[i]
@@ -45,8 +46,8 @@ func (c *Catalog) Lookup(name string) *Table {
 	return nil
 }
 
-// tie finds the parent of a table.
-func (c *Catalog) tie(t *Table) error {
+// link sets the parent of a table.
+func (c *Catalog) link(t *Table) error {
 	link := linkOf(t.Source)
 	if link == nil {
 		return nil
@@ -87,7 +88,7 @@ func (c *Catalog) check(t *Table) error {
 		}
 	}
 	if t.Child() >= 0 && (len(t.Expected) > 0 || t.Open != nil || len(t.children) > 0) {
-		return errors.New("rows that come inside others cannot have open or expected objects, or children")
+		return errors.New("rows that are nested in others cannot have open or expected objects, or children")
 	}
 	if t.Open != nil && (c.Lookup(t.Open.DefinedBy) == nil || c.Lookup(t.Open.DefinedBy).Defines == nil) {
 		return fmt.Errorf("no table %s defines its columns", t.Open.DefinedBy)

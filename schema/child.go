@@ -7,7 +7,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// childDecoder decodes the rows of a child table, which come inside the rows of another table.
+// childDecoder decodes the rows of a child table, which are nested in the rows of another table.
 type childDecoder struct {
 	*Decoder
 	array *object  // that holds them
@@ -15,7 +15,7 @@ type childDecoder struct {
 	// only is the one attribute that a closed table reads; nil if there are more.
 	only   *member
 	inner  *jsontext.Decoder
-	lost   int  // elements, in this record, that are no rows
+	lost   int  // elements of this record that are not rows
 	before mark // the record being read
 }
 
@@ -31,8 +31,8 @@ func newChildDecoder(parent *Decoder, t *Table) *childDecoder {
 	return c
 }
 
-// readChild reads the array of an object member. An element that is no row is dropped and makes the array count as
-// absent, so that nothing is taken for gone.
+// readChild reads the array of an object member. An element that is not a row is dropped, and makes the array count as
+// absent, so that no row is taken for gone.
 func (d *Decoder) readChild(o *object) error {
 	c := o.child
 	d.meet(o)
@@ -94,7 +94,7 @@ func (c *childDecoder) begin(in *scanner) {
 	c.before = c.mark()
 }
 
-// find returns where the one attribute is in an object; from equals to if there is none.
+// find returns where the only attribute is in an object; from equals to if it is not there.
 func (c *childDecoder) find(raw []byte) (from, to int) {
 	if raw[0] != '{' {
 		return 0, 0
@@ -109,7 +109,7 @@ func (c *childDecoder) find(raw []byte) (from, to int) {
 
 var escaped = []byte(`\u00`)
 
-// escapesASCII reports whether a printable ASCII character is written as an escape: a name may be spelt so.
+// escapesASCII reports whether a printable ASCII character is written as an escape, as one in a name may be.
 func escapesASCII(raw []byte) bool {
 	for i := bytes.Index(raw, escaped); i >= 0; {
 		if c := raw[i+len(escaped)]; c >= '2' && c <= '7' {
@@ -144,10 +144,10 @@ func space(text []byte) int {
 	return n
 }
 
-// search reads the whole object, since the last member of a name counts.
+// search reads the whole object, since the last member with a name counts.
 func (c *childDecoder) search(raw []byte) (from, to int) {
 	c.inner.Reset(bytes.NewBuffer(raw), lenient...)
-	c.inner.ReadToken() // of valid JSON no read fails
+	c.inner.ReadToken() // reads of valid JSON do not fail
 	for c.inner.PeekKind() != '}' {
 		name, _ := c.inner.ReadValue()
 		match := named(name, []string{c.only.name})
@@ -160,7 +160,8 @@ func (c *childDecoder) search(raw []byte) (from, to int) {
 	return from, to
 }
 
-// childRows makes the child rows of the page's rows: in the order of these, then by their own key, each once.
+// childRows returns the child rows of the page's rows: in the order of those rows, then by their own key, each key
+// once.
 func (c *childDecoder) childRows(rows []int32) Children {
 	keys := c.rowKeys()
 	compare := func(a, b int32) int {
@@ -204,7 +205,7 @@ func lastOfKey(rows []int32, keys [][][]byte) []int32 {
 	return kept
 }
 
-// text returns what a string or number says, as part of the page if that has just its bytes.
+// text returns the text of a string or number, as a part of the page if it needs no decoding.
 func (d *Decoder) text(s span) []byte {
 	raw := d.raw(s)
 	if len(raw) == 0 || raw[0] != '"' {
@@ -218,8 +219,7 @@ func (d *Decoder) text(s span) []byte {
 	return d.arena[start:]
 }
 
-// Link fills the columns that repeat the parent's key in a page's child rows: those of the table, one of the page's
-// table's Children.
+// Link fills the columns that repeat the parent's key in the table's rows of a page. The page is of the table's parent.
 func (t *Table) Link(p *Page) {
 	c := &p.Children[t.Child()]
 	columns := t.ParentColumns()

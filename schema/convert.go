@@ -1,9 +1,9 @@
 package schema
 
 // Convert puts a page's rows into the layout's columns. The vectors of SyncedAt, and of columns that the page has no
-// values for, are nil. Raw values get the type of their column; those that do not fit, or have no column, join the row's
-// rescued values. rescued counts the rescued values of the whole batch, also those that were rescued when the page was
-// decoded. The result shares memory with b.
+// values for, are nil. Raw values get the type of their column; those that do not fit, or have no column, join the
+// row's rescued values. rescued counts the rescued values of the whole batch, including those that were rescued when
+// the page was decoded. The result shares memory with b.
 func (l *Layout) Convert(b *Batch) (out *Batch, rescued int) {
 	c := conversion{layout: l, in: b, sources: map[string]*Vector{}}
 	for i, column := range b.Columns {

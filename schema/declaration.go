@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// The functions in this file make the columns of a declaration from the API paths that they are read from.
+// The functions in this file make the columns of a declaration from API paths.
 
 // columnAt makes a column; its name is the path with `_` for dots.
 func columnAt(path string, k Kind) Column {
@@ -42,7 +42,7 @@ func Documents(paths ...string) []Column {
 	return list
 }
 
-// Rates makes two columns each: rates come as an object of a number and its text.
+// Rates makes two columns for each path: a rate comes as an object with a number and its text.
 func Rates(paths ...string) []Column {
 	var list []Column
 	for _, path := range paths {
@@ -68,7 +68,7 @@ func Linked(name string) []Column {
 	return []Column{{Name: name, Kind: String, Path: "{" + name + "}"}}
 }
 
-// In places columns inside the objects of an array: it adds the array's path to theirs and leaves their names.
+// In places columns inside the objects of an array: it puts the array's path before theirs and keeps their names.
 func In(array string, columns ...[]Column) []Column {
 	var list []Column
 	for _, group := range columns {
@@ -80,7 +80,7 @@ func In(array string, columns ...[]Column) []Column {
 	return list
 }
 
-// EachStatus makes one set of parameters a status.
+// EachStatus makes one set of parameters per status.
 func EachStatus(statuses ...string) []url.Values {
 	list := make([]url.Values, len(statuses))
 	for i, status := range statuses {

@@ -11,7 +11,7 @@ import (
 const (
 	// MaxRecords bounds the records of a page; the API sends 1,000 at most.
 	MaxRecords = 10_000
-	// maxPage bounds the bytes of a page, so that offsets into it, and into what it grows to, fit 32 bits.
+	// maxPage bounds the bytes of a page, so that offsets into it, and into its decoded text, fit 32 bits.
 	maxPage = 1 << 30
 	// maxName bounds the bytes of an attribute's name that becomes a column.
 	maxName = 1024
@@ -23,8 +23,8 @@ type Decoder struct {
 	table         *Table
 	own           []bool   // beside the table's columns: read from the record, and not a repeated key of the parent
 	parent        []string // key of the parent row that the records belong to; nil if it is not known
-	parentColumns []string // that repeat it, beside parent
-	second        []string
+	parentColumns []string // the columns that repeat it, beside parent
+	second        []string // paths that share another path's column
 	ranks         map[string]int
 	root          *object
 	expected      []*object
@@ -35,11 +35,11 @@ type Decoder struct {
 	spare  *spares
 
 	data      []byte
-	pages     int // pages begun: dynamic members hold their number for one page
+	pages     int // pages begun; the cell of a dynamic member is valid for one page
 	records   int // records begun, over all pages
 	rows      int // rows kept of this page
 	dropped   int
-	remember  int       // dynamic members known, over pages
+	known     int       // dynamic members known, over all pages
 	cells     []cells   // of declared columns and second paths, then of dynamic columns
 	dynamic   []*member // the dynamic columns of this page
 	strays    []stray   // values without a column
@@ -49,10 +49,11 @@ type Decoder struct {
 	arena     []byte
 }
 
-// span is where a value is in the page; the zero span, where no value can be, is null.
+// span is where a value is in the page. The zero span, where no value can be, stands for null.
 type span struct{ start, end uint32 }
 
-// cells are a column's values by row, in the order that the records came; rows at the end may be missing, and are null.
+// cells are a column's values by row, in the order in which the records came. Rows at the end may be missing: they are
+// null.
 type cells []span
 
 func (c *cells) put(row int, s span) {
@@ -62,15 +63,15 @@ func (c *cells) put(row int, s span) {
 	*c = append((*c)[:row], s)
 }
 
-// stray is a value that has no column: of another type than the declared object, or one name too many.
+// stray is a value that has no column: it stands in place of a declared object, or there are too many columns.
 type stray struct {
 	row    int
-	object *object // that it is, or in which it is a member
+	object *object // in whose place it stands, or of which it is a member
 	path   string
 	value  span
 }
 
-// NewDecoder returns a decoder for a table's records as its source has them. For a table that comes inside another's rows
+// NewDecoder returns a decoder for the records of a table's source. For a table whose rows are nested in another's,
 // these are the records of its Otherwise list.
 func NewDecoder(t *Table) *Decoder {
 	s := t.Source
@@ -96,13 +97,13 @@ func newDecoder(t *Table, link *Link, at string, spare *spares, children []*Tabl
 	return d
 }
 
-// SetParent says which row of another table the following records belong to: the values of the columns that repeat its
-// key.
+// SetParent says which row of the parent table the following records belong to: the columns that repeat its key, and
+// their values.
 func (d *Decoder) SetParent(columns, key []string) { d.parentColumns, d.parent = columns, key }
 
 // Page decodes a JSON array of records; a single record is passed as an array of one. The page belongs to the caller
-// and shares no memory with data. An error means that data is no JSON array or exceeds a bound (1 GiB, MaxRecords):
-// the page has to be fetched again. Whatever the records hold, it is kept, or counted in Page.Dropped.
+// and shares no memory with data. An error means that data is not a JSON array or exceeds a bound (1 GiB, MaxRecords):
+// the page has to be fetched again. Whatever the records hold is kept, or counted in Page.Dropped.
 func (d *Decoder) Page(data []byte) (*Page, error) {
 	_, _, err := d.ReadRecords(data, 0)
 	if err == nil && !d.in.ended() {
@@ -114,9 +115,9 @@ func (d *Decoder) Page(data []byte) (*Page, error) {
 	return d.Decoded(), nil
 }
 
-// ReadRecords reads the array of records that begins in body at an offset. It returns the number of records, usable or
-// not, and the offset behind the array; Decoded then returns the page. What an earlier call read is dropped. Errors hold
-// nothing of body.
+// ReadRecords reads the array of records that begins at an offset of body. It returns the number of records, usable or
+// not, and the offset after the array; Decoded then returns the page. What an earlier call read is dropped. Errors
+// quote nothing of body.
 func (d *Decoder) ReadRecords(body []byte, at int) (records, end int, err error) {
 	if len(body) > maxPage {
 		return 0, 0, fmt.Errorf("%d bytes are too many for a page", len(body))
@@ -130,14 +131,14 @@ func (d *Decoder) ReadRecords(body []byte, at int) (records, end int, err error)
 	return records, d.in.at, err
 }
 
-// Decoded returns the page that ReadRecords read. It must be called before body changes, and once.
+// Decoded returns the page that ReadRecords read. It must be called once, before body changes.
 func (d *Decoder) Decoded() *Page {
 	p := d.assemble()
 	d.data = nil
 	return p
 }
 
-// Recycle takes back a page that the decoder returned, for its memory; the page must not be used any more.
+// Recycle reuses the memory of a page that the decoder returned. The page must not be used any more.
 func (d *Decoder) Recycle(p *Page) {
 	d.spare.take(p.Rows)
 	for _, c := range p.Children {
@@ -148,9 +149,9 @@ func (d *Decoder) Recycle(p *Page) {
 
 func (d *Decoder) begin(in *scanner) {
 	d.in, d.data = in, in.data
-	if d.remember >= MaxDynamic {
+	if d.known >= MaxDynamic {
 		d.root.forget()
-		d.remember = 0
+		d.known = 0
 	}
 	for i := range d.cells {
 		d.cells[i] = d.cells[i][:0]
@@ -198,7 +199,7 @@ func readable(err error) error {
 // spares are vectors of pages that are no longer used.
 type spares struct{ vectors []*Vector }
 
-// take takes a batch's vectors.
+// take takes the vectors of a batch.
 func (s *spares) take(b *Batch) {
 	for _, v := range b.Vectors {
 		if v != nil && len(s.vectors) < 4*MaxDynamic && cap(v.Bytes) <= 1<<20 {

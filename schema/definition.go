@@ -1,7 +1,7 @@
 package schema
 
-// Defined returns the type of each column that rows of a defining table define, by its name: text where its type is not
-// one of Definitions.Kinds.
+// Defined returns the type of each column that rows of a defining table define, by name. A type that is not in
+// Definitions.Kinds is text.
 func (t *Table) Defined(batches ...*Batch) map[string]Kind {
 	kinds := map[string]Kind{}
 	for _, b := range batches {

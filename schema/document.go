@@ -63,7 +63,7 @@ func appendString(dst, quoted []byte) []byte {
 }
 
 // appendDocument appends a valid JSON value in compact form: no white space, strings with the fewest escapes, numbers as
-// sent. If the value nests too deep, it returns false and appends nothing.
+// sent. If the value is nested too deeply, it returns false and appends nothing.
 func appendDocument(dst, raw []byte) ([]byte, bool) {
 	start, depth := len(dst), 0
 	for i := 0; i < len(raw); i++ {
@@ -87,7 +87,7 @@ func appendDocument(dst, raw []byte) ([]byte, bool) {
 	return dst, true
 }
 
-// appendBounded is appendDocument, except that a value that nests too deep becomes a JSON string of its text.
+// appendBounded is appendDocument, except that a value that is nested too deeply becomes a JSON string of its text.
 func appendBounded(dst, raw []byte) []byte {
 	dst, ok := appendDocument(dst, raw)
 	if !ok {
@@ -133,7 +133,7 @@ func omitMembers(raw []byte, names []string) []byte {
 	return append(out, ']')
 }
 
-// appendMembers appends the object that in reads next, without the named members.
+// appendMembers appends the next object of in, without the members named in omit.
 func appendMembers(out []byte, in *jsontext.Decoder, omit []string) []byte {
 	in.ReadToken()
 	out = append(out, '{')

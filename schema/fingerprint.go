@@ -6,16 +6,16 @@ import (
 	"encoding/json"
 )
 
-// decoding numbers the ways in which records have been decoded so far. It goes up when the same declaration and records
-// give other columns, so that no page log of an earlier way is read.
+// decoding is the version of how records are decoded. It goes up when the same declaration and records give different
+// columns, so that no page log of an earlier version is read.
 const decoding = 2
 
-// Fingerprint identifies what is asked for to read a table, how the answers are decoded and what is protected in them.
-// Page logs of equal fingerprints hold rows that mean the same.
+// Fingerprint identifies the requests that read a table, how the answers are decoded and what is protected in them.
+// Page logs with equal fingerprints hold rows that mean the same.
 func (t *Table) Fingerprint() string {
 	type declaration struct {
 		Decoding         int
-		Table            Table // without what holds functions or other tables
+		Table            Table // without functions and other tables
 		Source           any
 		Children         []declaration
 		Drop, Hash       []string

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// treatment says what becomes of a protected value. Where two apply, the greater wins.
+// treatment says what happens to a protected value. If two apply, the greater wins.
 type treatment uint8
 
 const (
@@ -81,7 +81,7 @@ func (g *guard) inside(path string) treatment {
 	return f
 }
 
-// pathTreatment says what becomes of the values at a path.
+// pathTreatment says what happens to the values at a path.
 type pathTreatment struct {
 	all       treatment
 	container treatment // of an array or object, and of any value in place of a declared object

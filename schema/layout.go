@@ -15,11 +15,11 @@ type Layout struct {
 
 // Fix settles the columns of a table and returns those that stored lacks.
 //
-// stored are the columns of the dataset, nil for a new table or a rewrite. They keep their place and name; one whose type
-// has changed becomes String. Without them every column gets its present type, and a plain name unless a column of this
-// scan has it already. seen are the paths of the Raw columns of all pages, in order of first appearance. fields are the
-// types of the account's custom fields by key, whether or not a row has a value. Undeclared columns are limited to
-// MaxDynamic; Convert rescues the values of the rest.
+// stored are the columns of the dataset, nil for a new table or a rewrite. They keep their place and name; one whose
+// type has changed becomes String. Without stored, every column gets its current type, and a plain name unless another
+// column of this scan has it already. seen are the paths of the Raw columns of all pages, in order of first appearance.
+// fields are the types of the account's custom fields by key, whether or not a row has a value. Undeclared columns are
+// limited to MaxDynamic; Convert rescues the values of the rest.
 func Fix(t *Table, stored []Column, seen []string, fields map[string]Kind) (*Layout, []Column) {
 	f := fixing{table: t, taken: names{}, paths: map[string]bool{}, kinds: fieldPaths(t, fields)}
 	for _, c := range stored {
@@ -59,6 +59,7 @@ func fieldPaths(t *Table, fields map[string]Kind) map[string]Kind {
 	return paths
 }
 
+// fixing is the state of a call of Fix.
 type fixing struct {
 	table   *Table
 	columns []Column
@@ -68,7 +69,7 @@ type fixing struct {
 	kinds   map[string]Kind // of the custom fields
 }
 
-// identity tells columns apart: the path, or the name of a column that mailerlake makes.
+// identity identifies a column: by its path, or by its name if mailerlake adds it.
 func identity(c Column) string {
 	if c.Path != "" {
 		return c.Path

@@ -11,14 +11,14 @@ const (
 	microseconds  = 1_000_000
 )
 
-// parseTime reads "2025-09-19 11:10:41", or the same with a T, a fraction and a zone, as microseconds since 1970. Without
-// a zone the time is UTC. A fraction finer than a microsecond does not fit.
+// parseTime reads "2025-09-19 11:10:41", or the same with a T, a fraction or a zone, as microseconds since 1970.
+// Without a zone, the time is UTC. A fraction finer than a microsecond does not fit.
 func parseTime(text []byte) (int64, bool) {
 	micros, offset, ok := parseClock(text)
 	return micros - offset*microseconds, ok
 }
 
-// parseDay reads a date as days since 1970. A time fits if nothing but its date would be left out: midnight, in UTC.
+// parseDay reads a date as days since 1970. A time fits only if it is midnight UTC, so that nothing is lost.
 func parseDay(text []byte) (int64, bool) {
 	if len(text) == len(time.DateOnly) {
 		return parseDate(text)

@@ -50,7 +50,7 @@ func suffixed(name, seed string) string {
 	return cut(name, maxColumnName-9) + "_" + hex.EncodeToString(sum[:4])
 }
 
-// sanitise makes a column name of text: it replaces characters that readers or terminals cannot handle with `_`, and
+// sanitise makes a column name from text: it replaces characters that readers or terminals cannot handle with `_`, and
 // cuts the name to maxColumnName. same is false if the name was cut or has no letter, digit or symbol.
 func sanitise(text string) (name string, same bool) {
 	name = strings.Map(func(r rune) rune {

@@ -4,23 +4,23 @@ import (
 	"slices"
 )
 
-// object is a JSON object whose members are looked for by name: a record, or a declared object inside one.
+// object is a JSON object whose members are looked up by name: a record, or a declared object inside one.
 type object struct {
 	path    string
 	up      *object
 	names   map[string]*member
-	first   *member   // the member that came first last time
+	first   *member   // the member that came first in the previous object
 	dynamic []*member // members that nobody declared
 	below   []int     // cells of the declared columns in it, at any depth
 	inside  []*object
-	open    bool          // its members are those that the account defines, null or not: it is never empty
+	open    bool          // it has a member for everything that the account defines, null or not, so it is never empty
 	child   *childDecoder // of an array that holds the rows of a child table; nil for others
 
-	met    int  // number of the record in which it was met last
+	met    int  // number of the last record that had it
 	filled bool // whether it was an object there
 }
 
-// role says what becomes of a member's value.
+// role says what happens to a member's value.
 type role uint8
 
 const (
@@ -36,16 +36,16 @@ type member struct {
 	role   role
 	name   string
 	quoted string  // the name as JSON
-	after  *member // the member that followed last time
+	after  *member // the member that followed in the previous object
 	object *object // of an object member and a child member
 	path   string
 	cell   int // of a leaf; of a dynamic member in page: its number among the dynamic columns
-	page   int // the page that the number holds for
+	page   int // the page that the number is valid for
 	guard  pathTreatment
 }
 
-// compile turns a declaration into the objects that its records are read into; the records are at a path in the page.
-// Cells are numbered as the columns are, followed by the second paths in order.
+// compile turns a declaration into the objects that its records are read into. The records are at a path in the page.
+// Cells are numbered like the columns, followed by the second paths in order.
 func (d *Decoder) compile(at string) *object {
 	t, root := d.table, &object{path: at, names: map[string]*member{}}
 	for i, c := range t.Columns {
@@ -68,7 +68,7 @@ func (d *Decoder) compile(at string) *object {
 	return root
 }
 
-// ownColumns tells which columns of a table are read from its records, and do not repeat the parent's key.
+// ownColumns says which columns of a table are read from its records, and do not repeat the parent's key.
 func ownColumns(t *Table, link *Link) []bool {
 	own := make([]bool, len(t.Columns))
 	for i, c := range t.Columns {
@@ -93,7 +93,7 @@ func (o *object) leaf(path string, cell int) {
 	o.add(names[last], &member{role: leafMember, cell: cell})
 }
 
-// drop makes the values of a path be passed over. The objects that it is in stay objects.
+// drop makes the decoder skip the values of a path. The objects around it stay objects.
 func (o *object) drop(path string) {
 	names := o.split(path)
 	last := len(names) - 1
@@ -103,7 +103,7 @@ func (o *object) drop(path string) {
 	o.add(names[last], &member{role: droppedMember})
 }
 
-// at returns the object at a path, made if it is missing.
+// at returns the object at a path, and creates it if it is missing.
 func (o *object) at(path string) *object {
 	for _, name := range o.split(path) {
 		o = o.enter(name).object
@@ -123,7 +123,7 @@ func (o *object) array(path string, c *childDecoder) *object {
 	return m.object
 }
 
-// enter returns the object member of the name, made if it is missing.
+// enter returns the object member with a name, and creates it if it is missing.
 func (o *object) enter(name string) *member {
 	if m := o.names[name]; m != nil {
 		return m

@@ -31,9 +31,9 @@ func (e *ProtectionError) Error() string { return fmt.Sprintf("protect %s: %s", 
 
 // Protect returns the catalog with protections, given by table name, applied: dropped columns are gone and do
 // not come back as undeclared attributes, hashed columns hold text. A Decoder of such a table lets no protected value
-// through, be it in a column, in Rescued, or inside another value. If a name may refer to several attributes, all of them
-// are protected. Keys, child rows and columns that the program reads itself cannot be protected: that is a
-// *ProtectionError.
+// through: not in a column, not in Rescued and not inside another value. If a name may refer to several attributes, all
+// of them are protected. Keys, child rows and columns that the program reads itself cannot be protected: the error is
+// then a *ProtectionError.
 func (c *Catalog) Protect(by map[string]Protection) (*Catalog, error) {
 	tables := c.tables
 	for _, name := range slices.Sorted(maps.Keys(by)) {
@@ -69,7 +69,8 @@ func (t *Table) Protected() (drop, hash []string, check string) {
 	return drop, hash, check
 }
 
-// Unmet returns the protected custom fields that the account does not have. fields are the keys of those it has.
+// Unmet returns the protected custom fields that the account does not have. fields are the keys of the fields that it
+// has.
 func (t *Table) Unmet(fields []string) []string {
 	drop, hash, _ := t.Protected()
 	return slices.DeleteFunc(slices.Concat(drop, hash), func(name string) bool {
@@ -97,7 +98,7 @@ func (t *Table) protect(p Protection) (*Table, error) {
 		}
 	}
 	if len(p.Hash) > 0 && len(p.Key) == 0 {
-		return nil, &ProtectionError{t.Name + "." + p.Hash[0], "there is no key to hash with; set one, or drop the column instead"}
+		return nil, &ProtectionError{t.Name + "." + p.Hash[0], "hashing needs a key; set one, or drop the column instead"}
 	}
 	out.protected, out.Columns, out.Same = g, nil, map[string]string{}
 	for _, c := range t.Columns {
@@ -130,7 +131,7 @@ func (t *Table) checkProtected(name string, known []string) string {
 	case i >= 0 && t.Columns[i].Required:
 		return "it is part of the key, which cannot be dropped or hashed"
 	case i >= 0 && slices.Contains(t.ParentColumns(), t.Columns[i].Name):
-		return "it ties the rows to those of another table"
+		return "it links the rows to those of another table"
 	case i >= 0 && t.Defines != nil && (t.Columns[i].Name == t.Defines.Key || t.Columns[i].Name == t.Defines.Type):
 		return "mailerlake reads the types of the custom fields from it"
 	case i >= 0 || slices.ContainsFunc(known, is):

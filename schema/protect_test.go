@@ -157,7 +157,7 @@ func TestProtectRefuses(t *testing.T) {
 		{"group", Protection{Drop: []string{"_a"}}, "no such column"},
 		{"group", Protection{Drop: []string{""}}, "no such column"},
 		{"subscriber", Protection{Drop: []string{"email"}, Hash: []string{"Email"}, Key: testKey}, "both dropped and hashed"},
-		{"subscriber", Protection{Hash: []string{"email"}}, "no key"},
+		{"subscriber", Protection{Hash: []string{"email"}}, "hashing needs a key"},
 	}
 	for _, test := range tests {
 		_, err := protect(Declared().Tables(), map[string]Protection{test.table: test.p})

@@ -82,8 +82,8 @@ func (d *Decoder) keepRow() {
 	}
 }
 
-// readMembers reads an object. Members mostly come as in the record before, so the one that followed then is tried
-// first.
+// readMembers reads an object. Members mostly come in the same order as in the previous record, so the one that
+// followed there is tried first.
 func (d *Decoder) readMembers(o *object) error {
 	d.in.at++ // the bracket
 	var last *member
@@ -120,8 +120,8 @@ func link(o *object, last, m *member) {
 	}
 }
 
-// find returns the member of a name, made if it is missing, and nil if there is no room for another column. The
-// name's text stays in d.name.
+// find returns the member with a name, and creates it if it is missing. It returns nil if there is no room for another
+// column. The name's text stays in d.name.
 func (d *Decoder) find(o *object, quoted []byte) *member {
 	d.name = appendUnquoted(d.name[:0], quoted)
 	if m := o.names[string(d.name)]; m != nil {
@@ -130,10 +130,10 @@ func (d *Decoder) find(o *object, quoted []byte) *member {
 	if d.table.Closed {
 		return &member{role: droppedMember, quoted: string(quoted)}
 	}
-	if len(d.name) > maxName || d.remember >= 2*MaxDynamic {
+	if len(d.name) > maxName || d.known >= 2*MaxDynamic {
 		return nil
 	}
-	d.remember++
+	d.known++
 	m := o.add(string(d.name), &member{})
 	m.quoted = string(quoted)
 	if m.guard = d.table.protected.at(m.path); m.guard.all == dropped {
@@ -193,7 +193,7 @@ func (d *Decoder) putDynamic(o *object, m *member, value span) {
 	d.cells[m.cell].put(d.rows, value)
 }
 
-// openCells adds a column, in the memory of an earlier page's if there is one.
+// openCells adds a column, reusing the memory of an earlier page's column if there is one.
 func (d *Decoder) openCells() {
 	n := len(d.cells)
 	if n < cap(d.cells) {
@@ -204,8 +204,8 @@ func (d *Decoder) openCells() {
 	d.cells = append(d.cells, nil)
 }
 
-// stray notes a value without a column. A null has nothing to lose, and is noted only to take away what the same name
-// had before in the row.
+// stray notes a value without a column. A null is noted only if it replaces an earlier value of the same name in the
+// row.
 func (d *Decoder) stray(o *object, path string, value span) {
 	if value.end > 0 && d.strayTreatment(o, path, d.raw(value)) == dropped {
 		value = span{}
@@ -216,7 +216,8 @@ func (d *Decoder) stray(o *object, path string, value span) {
 	d.strays = append(d.strays, stray{d.rows, o, path, value})
 }
 
-// strayTreatment decides about a value without a column; one that stands in the place of an object o may hold what o would.
+// strayTreatment returns the treatment of a value without a column. A value in place of an object o may hold anything
+// that o may.
 func (d *Decoder) strayTreatment(o *object, path string, raw []byte) treatment {
 	v := d.table.protected.at(path)
 	if path == o.path {
@@ -225,7 +226,7 @@ func (d *Decoder) strayTreatment(o *object, path string, raw []byte) treatment {
 	return v.of(raw)
 }
 
-// hasStray reports whether the row may have a value of the path already; it looks at a few only.
+// hasStray reports whether the row may already have a value of the path. It looks at only a few.
 func (d *Decoder) hasStray(path string) bool {
 	for i := len(d.strays) - 1; i >= 0 && d.strays[i].row == d.rows; i-- {
 		if d.strays[i].path == path || len(d.strays)-i > 100 {
@@ -265,7 +266,7 @@ func onlySpace(text []byte) bool {
 	return true
 }
 
-// meet begins an object; one that comes a second time in a record takes the place of the first.
+// meet begins an object. If it comes a second time in a record, it replaces the first.
 func (d *Decoder) meet(o *object) {
 	if o.met == d.records {
 		d.clear(o)

@@ -115,8 +115,8 @@ func parseRescued(list []rescue, row int, text []byte) []rescue {
 }
 
 // KeepRescued returns the Rescued text of a stored row that was scanned again without some of its attributes. It holds
-// the scanned row's values and, of the stored row's, those at or below the API paths of the missing attributes; a scanned
-// value wins over a stored one of the same path. Empty text means that nothing is rescued.
+// the scanned row's values and, of the stored row's, those at or below the API paths of the missing attributes; a
+// scanned value wins over a stored one with the same path. Empty text means that nothing is rescued.
 func (t *Table) KeepRescued(scanned, stored []byte, paths []string) []byte {
 	kept := parseRescued(nil, 0, stored)
 	kept = slices.DeleteFunc(kept, func(r rescue) bool { return !anyHolds(paths, r.path) })
@@ -135,7 +135,7 @@ func (t *Table) KeepRescued(scanned, stored []byte, paths []string) []byte {
 	return v.Text(0)
 }
 
-// anyHolds reports whether a path equals, or lies below, one of the given paths.
+// anyHolds reports whether a path equals, or is below, one of the given paths.
 func anyHolds(above []string, path string) bool {
 	return slices.ContainsFunc(above, func(a string) bool {
 		rest, ok := strings.CutPrefix(path, a)

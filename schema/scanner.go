@@ -33,7 +33,7 @@ func (s *scanner) broken() error {
 	return &jsontext.SyntacticError{ByteOffset: int64(s.at), Err: err}
 }
 
-// next passes over white space and returns the byte that follows; 0 at the end, and for a byte that is 0.
+// next skips white space and returns the byte that follows; 0 at the end, and for a byte that is 0.
 func (s *scanner) next() byte {
 	for ; s.at < len(s.data); s.at++ {
 		if c := s.data[s.at]; c > ' ' || c != ' ' && c != '\t' && c != '\n' && c != '\r' {
@@ -43,14 +43,14 @@ func (s *scanner) next() byte {
 	return 0
 }
 
-// ended passes over white space and reports whether nothing follows it.
+// ended skips white space and reports whether nothing follows it.
 func (s *scanner) ended() bool {
 	s.next()
 	return s.at == len(s.data)
 }
 
-// element moves on to the next element of an array or member of an object, whose bracket was read; false if the closing
-// bracket follows, which is read.
+// element moves to the next element of an array, or member of an object, whose opening bracket was read. It returns
+// false if the closing bracket follows, and reads that.
 func (s *scanner) element(first bool, closing byte) (bool, error) {
 	c := s.next()
 	switch {
@@ -69,7 +69,7 @@ func (s *scanner) element(first bool, closing byte) (bool, error) {
 	return true, nil
 }
 
-// name reads the name of a member and the colon behind it, and returns it with its quotes.
+// name reads the name of a member and the colon after it, and returns the name with its quotes.
 func (s *scanner) name() ([]byte, error) {
 	if s.next() != '"' {
 		return nil, s.broken()
@@ -96,7 +96,7 @@ func (s *scanner) value() (raw []byte, at span, err error) {
 	return s.data[start:s.at], span{uint32(start), uint32(s.at)}, nil
 }
 
-// skip reads a value that is so many brackets deep.
+// skip reads a value that is inside depth arrays and objects.
 func (s *scanner) skip(depth int) error {
 	switch c := s.next(); {
 	case c == '"':
@@ -120,7 +120,7 @@ func (s *scanner) container(open byte, depth int) error {
 		return &jsontext.SyntacticError{ByteOffset: int64(s.at), Err: errTooDeep}
 	}
 	s.at++
-	closing := open + 2 // as ASCII has them
+	closing := open + 2 // in ASCII, of both kinds of bracket
 	for first := true; ; first = false {
 		more, err := s.element(first, closing)
 		if err != nil || !more {
@@ -166,7 +166,7 @@ func (s *scanner) text() error {
 	}
 }
 
-// plain passes over what means itself in a string, eight bytes at a time.
+// plain skips what needs no decoding in a string, eight bytes at a time.
 func (s *scanner) plain() {
 	const low, high = 0x0101010101010101, 0x8080808080808080
 	at, data := s.at, s.data
@@ -235,7 +235,7 @@ func (s *scanner) number() error {
 	return nil
 }
 
-// digits passes over digits and reports whether there was one.
+// digits skips digits and reports whether there was one.
 func (s *scanner) digits() bool {
 	start := s.at
 	for s.at < len(s.data) && s.data[s.at]-'0' <= 9 {

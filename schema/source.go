@@ -9,7 +9,8 @@ import (
 // Source says where a table's rows come from: List, Single, Nested or Derived.
 type Source interface{ link() *Link }
 
-// Link ties rows to the rows of a parent table: Columns of the table repeat the columns of the parent's Key, one by one.
+// Link links rows to the rows of a parent table: the table's Columns repeat the columns of the parent's Key, one by
+// one.
 type Link struct {
 	Table   string
 	Columns []string
@@ -20,9 +21,9 @@ type List struct {
 	Path   string // below the API's address; {column} stands for the value of a column that repeats the parent's key
 	Paging Paging
 	Params url.Values // sent with every page
-	// Walks are read one after the other; nil is one plain walk. Rows that are in several count as the last one has them.
+	// Walks are read one after the other; nil means one plain walk. If a row is in several, the last version counts.
 	Walks  []url.Values
-	Limits []int        // page sizes, largest first; a smaller one is tried where a larger is refused
+	Limits []int        // page sizes, largest first; if one is refused, the next smaller one is tried
 	Counts []url.Values // with limit=0, the counts that together number the rows; nil if the list has no counts
 	Item   string       // path of one row, {column} standing for its key; empty if the API has none
 	Per    *Link        // nil for one list of the account
@@ -35,15 +36,15 @@ type Single struct{ Path string }
 type Nested struct {
 	In        Link
 	Attribute string // path of the array
-	// Otherwise is read where no row of the other table has the array; nil if nothing else tells of the rows.
+	// Otherwise is the list to read if no row of the other table has the array; nil if there is none.
 	Otherwise *List
 }
 
-// Derived rows are made of the rows of another table, without a request.
+// Derived rows are derived from the rows of another table, without a request.
 type Derived struct {
 	From Link
-	// Rows makes the rows that belong to a run of the other table's rows, in their order; definitions are the rows of the
-	// table that defines its open columns.
+	// Rows derives the rows from a run of the other table's rows, in their order. definitions are the rows of the table
+	// that defines its open columns.
 	Rows func(from *Batch, definitions []*Batch) Children
 }
 
@@ -92,7 +93,7 @@ func (l *List) EachWalk() []url.Values {
 	return walks
 }
 
-// With returns parameters and more of them.
+// With returns the parameters of both sets; on the same name, more wins.
 func With(params, more url.Values) url.Values {
 	all := url.Values{}
 	for name, values := range params {
@@ -104,7 +105,7 @@ func With(params, more url.Values) url.Values {
 	return all
 }
 
-// Fill puts values, escaped, into the places that a path has for the columns.
+// Fill replaces {column} in a path by the column's value, escaped, for each of the columns.
 func Fill(path string, columns, values []string) string {
 	for i, column := range columns {
 		path = strings.ReplaceAll(path, "{"+column+"}", url.PathEscape(values[i]))

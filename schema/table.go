@@ -6,9 +6,9 @@ import "slices"
 type Column struct {
 	Name string `json:"name"`
 	Kind Kind   `json:"type"`
-	// Path is where the API has the value, member names joined by dots (inside a name a dot is written `\.`, a backslash
-	// `\\`, and a name without a character `\e`); a name in braces stands for a part of the request's path. Empty for the
-	// columns mailerlake makes.
+	// Path is where the API has the value: member names joined by dots (inside a name, a dot is written `\.` and a
+	// backslash `\\`; an empty name is written `\e`). A name in braces stands for a part of the request's path. Path is
+	// empty for the columns that mailerlake adds.
 	Path string `json:"path,omitempty"`
 	// JSON says that the text is JSON: an array or an object.
 	JSON bool `json:"json,omitempty"`
@@ -16,9 +16,9 @@ type Column struct {
 	Required bool `json:"required,omitempty"`
 }
 
-// The columns that mailerlake makes, after the declared ones of every table.
+// The columns that mailerlake adds, after the declared ones of every table.
 const (
-	// Rescued holds a JSON object from API path to raw value for what did not fit its column; null mostly.
+	// Rescued holds a JSON object from API path to raw value for what did not fit its column; it is mostly null.
 	Rescued = "_rescued"
 	// SyncedAt is when this version of the row was first exported.
 	SyncedAt = "_synced_at"
@@ -37,8 +37,8 @@ type Table struct {
 	Name string
 	// Key is the primary key, in column order.
 	Key []string
-	// Order names the columns of the key in the order that rows are sorted by; empty if it is the order of Key. Rows that
-	// come inside another table's rows are read without being sorted if it begins with the columns of the parent's key.
+	// Order names the columns of the key in the order that rows are sorted by; empty if it is the order of Key. Rows
+	// that are nested in another table's rows need not be sorted if it begins with the columns of the parent's key.
 	Order []string
 	// Columns are the key and the declared columns, in order.
 	Columns []Column
@@ -47,21 +47,21 @@ type Table struct {
 	Open *Open
 	// Defines is set on a table whose rows define the columns of other tables.
 	Defines *Definitions
-	// Expected names the objects that every row has, MaxExpected at most; where one is missing, nothing is known about
+	// Expected names the objects that every row has, at most MaxExpected. If a row lacks one, nothing is known about
 	// its columns.
 	Expected []string
 	// References are the columns whose values are keys of other tables' rows.
 	References []Reference
-	// Closed tables keep declared attributes only: what else their records hold repeats another table's rows.
+	// Closed tables keep declared attributes only: everything else in their records repeats another table's rows.
 	Closed bool
 	// Never names attributes, by path, that are never written, logged or staged: secrets.
 	Never []string
-	// Optional tables may be missing from an account: 403, 404 or 422 in answer to their list means that the account does
-	// not have them, and is no failure.
+	// Optional tables may be missing from an account: 403, 404 or 422 in answer to their list means that the account
+	// does not have them, and is not a failure.
 	Optional bool
 	// Same maps a second path of a value to the path of the column that has it.
 	Same map[string]string
-	// Omit names, by the path of a JSON column, members that are left out of each object of its array.
+	// Omit names, by the path of a JSON column, the members to leave out of each object of its array.
 	Omit map[string][]string
 
 	parent    *Table
@@ -91,10 +91,10 @@ type Reference struct {
 // Parent returns the table that the table's rows come from or belong to, nil if there is none.
 func (t *Table) Parent() *Table { return t.parent }
 
-// Children returns the tables whose rows come inside the table's rows, in the order of Page.Children.
+// Children returns the tables whose rows are nested in the table's rows, in the order of Page.Children.
 func (t *Table) Children() []*Table { return t.children }
 
-// Child returns the table's place among its parent's Children, -1 if its rows do not come inside other rows.
+// Child returns the table's place among its parent's Children, -1 if its rows are not nested in other rows.
 func (t *Table) Child() int {
 	if t.parent == nil {
 		return -1
@@ -102,7 +102,8 @@ func (t *Table) Child() int {
 	return slices.Index(t.parent.children, t)
 }
 
-// ParentColumns returns the columns that repeat the parent's key, in the order of the parent's Order; nil without parent.
+// ParentColumns returns the columns that repeat the parent's key, in the order of the parent's Order; nil without a
+// parent.
 func (t *Table) ParentColumns() []string {
 	link := linkOf(t.Source)
 	if link == nil {
@@ -117,12 +118,12 @@ func (t *Table) FollowsParent() bool {
 	return columns != nil && len(columns) <= len(t.Order) && slices.Equal(columns, t.Order[:len(columns)])
 }
 
-// column returns the place of a column in Columns, -1 if there is none of the name.
+// column returns the place of the column with a name in Columns, -1 if there is none.
 func (t *Table) column(name string) int {
 	return slices.IndexFunc(t.Columns, func(c Column) bool { return c.Name == name })
 }
 
-// array returns the path of the array that the table's rows come in, empty if they do not come inside other rows.
+// array returns the path of the array that the table's rows come in, empty if they are not nested in other rows.
 func (t *Table) array() string {
 	if nested, ok := t.Source.(*Nested); ok {
 		return nested.Attribute

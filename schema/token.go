@@ -45,8 +45,8 @@ func (t *tokens) token(raw []byte, k Kind) []byte {
 	return t.out
 }
 
-// plain returns the text to make the token of: a scalar as its type writes it, an array or object as compact JSON. null
-// reports that the value is null in its type.
+// plain returns the text to hash: a scalar as its type writes it, an array or object as compact JSON. null reports that
+// the value is null in its type.
 func (t *tokens) plain(raw []byte, k Kind) (text []byte, null bool) {
 	if raw[0] == '{' || raw[0] == '[' {
 		t.text = appendBounded(t.text[:0], raw)

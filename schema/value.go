@@ -121,7 +121,7 @@ func appendText(v *Vector, raw []byte, f form) bool {
 	return true
 }
 
-// appendContainer appends an array or object as JSON text: compact, or as it was sent if it nests too deep.
+// appendContainer appends an array or object as JSON text: compact, or as it was sent if it is nested too deeply.
 func appendContainer(dst, raw []byte) []byte {
 	dst, ok := appendDocument(dst, raw)
 	if !ok {
@@ -130,7 +130,7 @@ func appendContainer(dst, raw []byte) []byte {
 	return dst
 }
 
-// endText makes the text appended to Bytes since the last row a row.
+// endText ends a row: its text is what was appended to Bytes since the previous row.
 func (v *Vector) endText() {
 	v.Valid = append(v.Valid, true)
 	v.Ends = append(v.Ends, uint32(len(v.Bytes)))

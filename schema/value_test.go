@@ -121,7 +121,7 @@ func TestAppendValue(t *testing.T) {
 		{Bool, `"01"`, "no"},
 		{Bool, `"TRUE"`, "no"},
 
-		// Dates: also a time that says no more than its date.
+		// Dates, and times that say no more than a date.
 		{Date, `""`, "null"},
 		{Date, `" "`, "null"},
 		{Date, `" 2025-09-19 "`, "2025-09-19"},

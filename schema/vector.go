@@ -22,7 +22,7 @@ func NewVector(k Kind) *Vector { return &Vector{Kind: k} }
 // Len returns the number of rows.
 func (v *Vector) Len() int { return len(v.Valid) }
 
-// Size returns the bytes the values take in memory.
+// Size returns how many bytes the values take in memory.
 func (v *Vector) Size() int { return len(v.Valid) + 8*len(v.Nums) + 4*len(v.Ends) + len(v.Bytes) }
 
 // Reset empties the vector but keeps its memory.

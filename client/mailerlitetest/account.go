@@ -112,8 +112,8 @@ func (a *Account) renderGroups() {
 	a.dirty = false
 }
 
-// tick moves the account's clock on by a second and returns the new time, which
-// is that of a change made by a test.
+// tick moves the account's clock forward by a second and returns the new time,
+// for a change made by a test.
 func (a *Account) tick() stamp {
 	a.clock++
 	return a.clock

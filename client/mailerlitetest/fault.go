@@ -36,7 +36,7 @@ type Fault struct {
 
 	RepeatCursor bool                     // next_cursor is the request's own cursor
 	EmptyPage    bool                     // data is [], and the next cursor leads to the rows that should be there
-	Rewrite      func(body []byte) []byte // changes the body, also that of a batch
+	Rewrite      func(body []byte) []byte // changes the body, including a batch's
 }
 
 // wait waits before the headers as the fault says. It returns an error if the

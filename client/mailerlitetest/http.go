@@ -13,9 +13,9 @@ import (
 	"sync"
 )
 
-// OnRequest sets a function that is called before each request is answered, with
-// the number of the request, from 1. A batch is one request. f may change the
-// account, as no lock is held. A nil function removes it.
+// OnRequest sets a function that is called before each request is answered,
+// with the number of the request, from 1. A batch is one request. f may change
+// the account, since no lock is held. A nil function removes it.
 func (a *Account) OnRequest(f func(n int, r *http.Request)) {
 	a.hooks.Lock()
 	defer a.hooks.Unlock()
@@ -134,7 +134,8 @@ func (a *Account) countRequest(q *query) (func(int, *http.Request), func(int, *h
 	return a.onRequest, a.faults
 }
 
-// apiPath returns the path below /api. Paths elsewhere get one that no route has.
+// apiPath returns the path below /api. For any other path it returns one that
+// no route has.
 func apiPath(path string) string {
 	if below, ok := strings.CutPrefix(path, "/api/"); ok {
 		return strings.TrimSuffix(below, "/")

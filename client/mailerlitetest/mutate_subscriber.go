@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Subscriber is what a test may set of a subscriber. Times are whole seconds;
-// the zero time is null.
+// Subscriber holds what a test may set in a subscriber. Times are whole
+// seconds; the zero time is null.
 type Subscriber struct {
 	ID             string // read-only, except in AddSubscriber: "" for the next id
 	Email          string
@@ -150,7 +150,7 @@ func (a *Account) BumpCounters(id string) bool {
 }
 
 // Join makes a subscriber a member of a group. The result is also false if it
-// was one already.
+// already was one.
 func (a *Account) Join(subscriberID, groupID string) bool {
 	return a.onMembership(subscriberID, groupID, a.join)
 }

@@ -49,8 +49,8 @@ func (c cursor) encode(mark int) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(s))
 }
 
-// decodeCursor reads a cursor. What is none stands for the start of the list, as
-// in Laravel.
+// decodeCursor reads a cursor. Anything that is not a cursor stands for the
+// start of the list, as in Laravel.
 func decodeCursor(s string) cursor {
 	start := cursor{math.MaxUint64, true}
 	raw, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(s, "="))

@@ -38,8 +38,8 @@ var routes = []route{
 	{"POST", "batch", nil}, // answered by Account.batch
 }
 
-// match returns the route of a query and the id in its path. Without a route,
-// known says whether the path has one of another method.
+// match returns the route of a query and the id in its path. If there is none,
+// known says whether the path has a route with another method.
 func (a *Account) match(q query) (r *route, id string, known bool) {
 	for i := range routes {
 		r := &routes[i]

@@ -137,7 +137,7 @@ func (s *subscriber) setField(f *field, v value) {
 func (s *subscriber) in(g *group) bool { return slices.Contains(s.groups, g) }
 
 // join makes a subscriber a member of a group, counts it there, and reports
-// whether it was none before.
+// whether it was not a member before.
 func (a *Account) join(s *subscriber, g *group) bool {
 	if s.in(g) {
 		return false

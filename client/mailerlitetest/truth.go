@@ -8,11 +8,11 @@ import (
 // Tables are the tables of an account that Truth and IDs know.
 var Tables = []string{"subscriber", "group", "field", "campaign", "group_subscriber"}
 
-// Truth writes the rows of a table as they are now, one a line, as the API's JSON:
-// subscriber (every status, without groups), group, field, campaign (as the
-// list shows it) or group_subscriber ({"group_id","subscriber_id"}). Changes to
-// the account wait until it is done. It panics on an unknown table and returns
-// the writer's error.
+// Truth writes the rows of a table as they are now, one per line, as the API's
+// JSON: subscriber (every status, without groups), group, field, campaign (as
+// the list shows it) or group_subscriber ({"group_id","subscriber_id"}).
+// Changes to the account wait until it is done. It panics on an unknown table
+// and returns the writer's error.
 func (a *Account) Truth(table string, w io.Writer) error {
 	a.mu.RLock()
 	defer a.mu.RUnlock()

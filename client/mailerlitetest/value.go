@@ -3,7 +3,7 @@ package mailerlitetest
 import "strconv"
 
 // value is the content of one field of a subscriber, in four bytes, so that a
-// million subscribers fit into memory: three bits tell what the other 29 mean.
+// million subscribers fit into memory: three bits say what the other 29 mean.
 // Zero is null.
 type value uint32
 

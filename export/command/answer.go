@@ -19,12 +19,12 @@ type answer struct {
 	text     func(io.Writer) error
 }
 
-// failed is the document of a command that has no result.
-type failed struct {
+// errorDocument is the document of a command that has no result.
+type errorDocument struct {
 	Error string `json:"error"`
 }
 
-// action makes a command's action of a function that returns its answer.
+// action turns a function that returns an answer into the action of a command.
 func (p *program) action(do func(*cli.Context) (answer, error)) cli.ActionFunc {
 	return func(c *cli.Context) error {
 		a, err := answer{}, c.Context.Err()
@@ -41,7 +41,7 @@ func (p *program) action(do func(*cli.Context) (answer, error)) cli.ActionFunc {
 	}
 }
 
-// finish prints an answer and returns the command's error, or that of printing.
+// finish prints an answer. It returns the command's error or, if there is none, the error of printing.
 func (p *program) finish(json bool, a answer, err error) error {
 	var printing error
 	switch {
@@ -58,7 +58,7 @@ func (p *program) finish(json bool, a answer, err error) error {
 
 func (a answer) json(failure string) any {
 	if a.document == nil {
-		return failed{failure}
+		return errorDocument{failure}
 	}
 	return a.document(failure)
 }

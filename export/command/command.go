@@ -13,7 +13,7 @@ import (
 	"mailerlake/export/terminal"
 )
 
-// program is what the commands share: where they read from and write to, and what was built.
+// program is what the commands share: their input and output, the environment and the version.
 type program struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
@@ -21,8 +21,9 @@ type program struct {
 	version        string
 }
 
-// Run runs the command that args, like os.Args, ask for. The error it returns has been printed on stderr. version is
-// the release; if it is empty, the version comes from the build. Run ends soon after ctx does, even if stdin blocks.
+// Run runs the command in args, which are laid out like os.Args. The error it returns has been printed on stderr.
+// version is the release; if it is empty, the version comes from the build. Run ends soon after ctx does, even if stdin
+// blocks.
 func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string, version string) error {
 	p := &program{stdin, stdout, stderr, getenv, versionOr(version)}
 	err := p.app(args).RunContext(ctx, args)
@@ -43,7 +44,7 @@ func message(err error) string {
 	return terminal.Clean(err.Error())
 }
 
-// versionOr returns a release, or without one the state of the source that was built.
+// versionOr returns the release or, if there is none, the version of the source that was built.
 func versionOr(release string) string {
 	if release != "" {
 		return release
@@ -54,7 +55,7 @@ func versionOr(release string) string {
 	return "devel"
 }
 
-// app declares the commands. args are those that it will be run with.
+// app declares the commands. args are the arguments that it will run with.
 func (p *program) app(args []string) *cli.App {
 	app := &cli.App{
 		Name:            "mailerlake",

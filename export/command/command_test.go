@@ -81,7 +81,7 @@ func TestJSONOfFailures(t *testing.T) {
 		{"export --json --demo --drop subscriber.id", 4, "part of the key"},
 		{"export --json --planned", 1, "no plan to commit"},
 		{"export --json --demo --out damaged", 7, "damaged"},
-		{"plan --json --demo --out pending", 1, "not finished"},
+		{"plan --json --demo --out pending", 1, "unfinished"},
 		{"show --json --out new", 1, "there is no dataset"},
 		{"show --json --out damaged", 7, "damaged"},
 		{"schema --json --out damaged", 7, "damaged"},

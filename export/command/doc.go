@@ -10,6 +10,6 @@
 //   - stdout is the result, stderr is everything else. An error is one line on stderr, printed by Run.
 //   - With --json, stdout is exactly one JSON document, whatever happens. If the command fails, the document has a
 //     member "error", the text of that line; its other members are those of the result, as far as there is one.
-//   - The exit codes, the errors that lead to them and what the help says of them are one table.
+//   - The exit codes, the errors that lead to them and their descriptions in the help are one table.
 //   - No secret is the value of a flag, or appears in a message.
 package command

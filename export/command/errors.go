@@ -11,10 +11,10 @@ import (
 	"mailerlake/export"
 )
 
-// errChanges says that a plan would change the dataset, for those who asked for that exit code.
+// errChanges says that a plan found changes. It is returned only with --detailed-exitcode.
 var errChanges = errors.New("the dataset differs from the account")
 
-// usageError says that flags or arguments are wrong; command is the one whose help to read.
+// usageError says that flags or arguments are wrong. The help of command explains them.
 type usageError struct {
 	err     error
 	command string
@@ -23,7 +23,7 @@ type usageError struct {
 func (e *usageError) Error() string { return e.err.Error() }
 func (e *usageError) Unwrap() error { return e.err }
 
-// usage makes a usageError of a command.
+// usage returns a usageError for a command.
 func usage(c *cli.Context, format string, args ...any) error {
 	return &usageError{fmt.Errorf(format, args...), "mailerlake " + c.Command.Name}
 }
@@ -34,7 +34,7 @@ type authError struct{ err error }
 func (e *authError) Error() string { return e.err.Error() }
 func (e *authError) Unwrap() error { return e.err }
 
-// interruptedError says that a signal ended the command, and what to do next if anything.
+// interruptedError says that a signal ended the command. hint says what to do next, if anything.
 type interruptedError struct{ hint string }
 
 func (e *interruptedError) Error() string {
@@ -105,8 +105,8 @@ func (e *partialError) Error() string {
 	if len(e.withheld) > 0 {
 		parts = append(parts, "deletes withheld in "+strings.Join(e.withheld, ", "))
 	}
-	return "not all was done: " + strings.Join(parts, "; ")
+	return "not everything was done: " + strings.Join(parts, "; ")
 }
 
-// Unwrap returns the damage, which another run does not mend.
+// Unwrap returns the damage: another run would not repair it.
 func (e *partialError) Unwrap() []error { return e.damaged }

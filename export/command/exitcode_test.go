@@ -81,10 +81,10 @@ func TestLeftUndone(t *testing.T) {
 		want   string
 	}{
 		{[]export.TableReport{whole}, ""},
-		{[]export.TableReport{incomplete}, "not all was done: subscriber is incomplete: 1,000 of 2,300 rows met"},
-		{[]export.TableReport{whole, withheld}, "not all was done: deletes withheld in campaign"},
+		{[]export.TableReport{incomplete}, "not everything was done: subscriber is incomplete: 1,000 of 2,300 rows met"},
+		{[]export.TableReport{whole, withheld}, "not everything was done: deletes withheld in campaign"},
 		{[]export.TableReport{withheld, incomplete, failed},
-			"not all was done: failed for field; subscriber is incomplete: 1,000 of 2,300 rows met; deletes withheld in campaign"},
+			"not everything was done: failed for field; subscriber is incomplete: 1,000 of 2,300 rows met; deletes withheld in campaign"},
 	}
 	for _, test := range tests {
 		if got := message(leftUndone(reportOf(test.tables...))); got != test.want {

@@ -14,8 +14,8 @@ func (p *program) export() *cli.Command {
 		Usage: "bring the dataset up to date with the account",
 		Flags: append(runFlags(),
 			toggle("planned", "commit exactly what the last plan showed: no key, no network"),
-			toggle("repair", "rebuild damaged parts from a fresh scan"),
-			toggle("rewrite", "write every table anew; needed to change --drop or --hash"),
+			toggle("repair", "rebuild damaged parts from a fresh scan, and move foreign files away"),
+			toggle("rewrite", "rewrite every table with the current types and names; needed to change --drop or --hash"),
 		),
 		Action: p.action(p.runExport),
 	}
@@ -33,7 +33,7 @@ func (p *program) runExport(c *cli.Context) (answer, error) {
 	return p.report(c, r, err, terminal.Report)
 }
 
-// checkPlanned refuses flags that a plan has settled.
+// checkPlanned refuses flags that apply to the plan.
 func checkPlanned(c *cli.Context) error {
 	for _, name := range []string{"tables", "exclude", "restart", "yes", "repair", "rewrite"} {
 		if c.IsSet(name) {

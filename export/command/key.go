@@ -15,7 +15,7 @@ import (
 	"mailerlake/export/terminal"
 )
 
-// apiKey returns the API key from where the flags say, or from the environment.
+// apiKey returns the API key from the file that a flag names, or from the environment.
 func (p *program) apiKey(c *cli.Context) (string, error) {
 	switch {
 	case demo(c):
@@ -31,7 +31,7 @@ func (p *program) apiKey(c *cli.Context) (string, error) {
 	}
 	key := p.getenv("MAILERLITE_API_KEY")
 	if key == "" {
-		return "", &authError{errors.New("no API key; set MAILERLITE_API_KEY, or give --api-key-file or --config (make a key in MailerLite under Integrations, API)")}
+		return "", &authError{errors.New("no API key; set MAILERLITE_API_KEY, or give --api-key-file or --config (make a key in MailerLite under Integrations > API)")}
 	}
 	return key, nil
 }
@@ -53,13 +53,13 @@ func (p *program) configKey(ctx context.Context, name string) (string, error) {
 	return config.Key, nil
 }
 
-// secret is what a file with a key holds.
+// secret is the content of a key file.
 type secret struct {
 	text   []byte
-	shared bool // with other users of the machine
+	shared bool // other users of the machine can read it
 }
 
-// secretFile reads a file with a key, - being standard input, and warns if other users can read it.
+// secretFile reads a key file, or standard input if name is "-". It warns if other users can read the file.
 func (p *program) secretFile(ctx context.Context, name string) ([]byte, error) {
 	s, err := await(ctx, func() (secret, error) { return p.openSecret(name) })
 	if err != nil {
@@ -88,7 +88,7 @@ func (p *program) openSecret(name string) (s secret, err error) {
 	return s, err
 }
 
-// maxSecret is the greatest size of a file with a key, in bytes.
+// maxSecret is the greatest size of a key file, in bytes.
 const maxSecret = 1 << 16
 
 func readSecret(in io.Reader, name string) ([]byte, error) {

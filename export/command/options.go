@@ -28,7 +28,7 @@ func (p *program) dir(c *cli.Context) (string, error) {
 	return filepath.Clean(dir), nil
 }
 
-// options checks the flags of a run.
+// options checks the flags of a run and returns them as options.
 func (p *program) options(c *cli.Context) (o export.Options, err error) {
 	o = export.Options{FS: disk.OS(c.Bool("private")), Catalog: tables.All(), Private: c.Bool("private"), Program: "mailerlake " + p.version, Restart: c.Bool("restart"),
 		ResumeWithin: c.Duration("resume-within"), Yes: c.Bool("yes"), Repair: c.Bool("repair"), Rewrite: c.Bool("rewrite")}
@@ -54,7 +54,7 @@ func chosenTables(c *cli.Context) ([]string, error) {
 	only, except := c.StringSlice("tables"), c.StringSlice("exclude")
 	for _, name := range slices.Concat(only, except) {
 		if !slices.Contains(names, name) {
-			return nil, usage(c, "there is no table %q; there are %s", name, strings.Join(names, ", "))
+			return nil, usage(c, "there is no table %q; the tables are %s", name, strings.Join(names, ", "))
 		}
 	}
 	chosen := slices.DeleteFunc(names, func(name string) bool {
@@ -66,7 +66,7 @@ func chosenTables(c *cli.Context) ([]string, error) {
 	return chosen, nil
 }
 
-// privacy checks the flags that keep data from the disk.
+// privacy checks the flags that keep data off the disk.
 func (p *program) privacy(c *cli.Context) (o export.Privacy, err error) {
 	o = export.Privacy{Drop: c.StringSlice("drop"), Hash: c.StringSlice("hash")}
 	if o.Key, err = p.hashKey(c); err != nil {
@@ -141,7 +141,7 @@ func checkLimits(c *cli.Context) error {
 	return nil
 }
 
-// noneIfZero turns 0, which means none to a flag, into what means none to the client.
+// noneIfZero turns a flag's 0, which means none, into -1: to the client, 0 means the default.
 func noneIfZero[T int | time.Duration](v T) T {
 	if v == 0 {
 		return -1

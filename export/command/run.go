@@ -22,7 +22,7 @@ type reportDocument struct {
 	*export.Report
 }
 
-// report makes the answer of a run from its report, which may be nil if the run failed.
+// report turns the report of a run, which may be nil if the run failed, into an answer.
 func (p *program) report(c *cli.Context, r *export.Report, err error, text func(io.Writer, *export.Report) error) (answer, error) {
 	a := answer{document: func(failure string) any { return reportDocument{failure, r} }}
 	if err != nil {
@@ -36,7 +36,7 @@ func (p *program) report(c *cli.Context, r *export.Report, err error, text func(
 	return a, leftUndone(r)
 }
 
-// printProblems prints the problems on stderr that the text of a report would have shown.
+// printProblems prints on stderr the problems that the text of a report would show.
 func (p *program) printProblems(r *export.Report) {
 	for _, t := range r.Tables {
 		for _, problem := range terminal.Problems(t) {
@@ -74,8 +74,8 @@ func (p *program) run(c *cli.Context, run runFunc) (*export.Report, error) {
 	return run(c.Context, o)
 }
 
-// noteInterrupt shows that the run is stopping once ctx ends. The function it returns puts an end to that, after which
-// nothing is shown any more.
+// noteInterrupt shows that the run is stopping when ctx ends. Once the function that it returns was
+// called, nothing more is shown.
 func noteInterrupt(ctx context.Context, progress terminal.Progress) (end func()) {
 	shown := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {

@@ -13,7 +13,7 @@ import (
 func (p *program) schema() *cli.Command {
 	return &cli.Command{
 		Name:   "schema",
-		Usage:  "show the columns of the tables, their types and where the API has them",
+		Usage:  "show the columns of the tables, their types and their paths in the API",
 		Flags:  commonFlags(),
 		Action: p.action(p.runSchema),
 	}

@@ -6,9 +6,9 @@ import (
 	"io/fs"
 )
 
-// MakePrivate takes the dataset from everybody but its owner: the manifest, the tables' directories and parts, and
-// .mailerlake. Other people's files, and the directory that all lies in, stay as they are. The lock must be held. It
-// does nothing where the platform has no modes.
+// MakePrivate makes the dataset accessible to its owner only: the manifest, the tables' directories and parts, and
+// .mailerlake. Foreign files, and the dataset's own directory, stay as they are. The lock must be held. On a platform
+// without file modes, it does nothing.
 func (d *Dataset) MakePrivate() error {
 	if err := d.ready(); err != nil {
 		return fmt.Errorf("make dataset private: %w", err)

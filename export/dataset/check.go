@@ -83,7 +83,7 @@ func (t *TableState) checkTimes() error {
 	return checkTimes(t.ScanStarted, t.ScanEnded)
 }
 
-// checkTimes demands UTC, so that an instant is always written in the same way, and a year that RFC 3339 can write.
+// checkTimes requires UTC, so that an instant is always written in the same way, and a year that RFC 3339 can express.
 func checkTimes(times ...time.Time) error {
 	for _, at := range times {
 		if _, offset := at.Zone(); offset != 0 {
@@ -188,7 +188,7 @@ func (t *TableState) checkRange(i int) error {
 	return nil
 }
 
-// quote quotes a name from a file for a message, cut to a reasonable length.
+// quote quotes a name from a file for a message, shortened if it is very long.
 func quote(name string) string {
 	if len(name) > 100 {
 		name = name[:100] + "..."

@@ -15,7 +15,7 @@ import (
 	jsonv1 "github.com/go-json-experiment/json/v1"
 )
 
-// maxRecord bounds the size of a manifest or journal, in bytes. For a billion rows a tenth of it is needed.
+// maxRecord bounds the size of a manifest or journal, in bytes. A billion rows need a tenth of it.
 const maxRecord = 64 << 20
 
 // DamagedError says that a file of the dataset is not as this program wrote it. Nothing was changed.
@@ -36,7 +36,7 @@ type VersionError struct {
 }
 
 func (e *VersionError) Error() string {
-	return fmt.Sprintf("%s has format version %d and this program knows only %d; use the program that wrote it, or a newer one",
+	return fmt.Sprintf("%s has format version %d, and this program knows only %d; use the program that wrote it, or a newer one",
 		e.Path, e.Found, e.Known)
 }
 
@@ -62,7 +62,7 @@ func EncodeManifest(m *Manifest) ([]byte, error) {
 	return data, nil
 }
 
-// The checksum of a manifest is a line of its own, the third, and that of all other lines as they stand:
+// The checksum of a manifest is a line of its own, the third, and covers all other lines exactly as they are:
 //
 //	grep -v '^  "sha256"' manifest.json | sha256sum
 const (
@@ -75,7 +75,7 @@ func seal(data []byte) []byte {
 	return slices.Insert(data, sealAt(data), fmt.Appendf(nil, sealLine, sumOf(data))...)
 }
 
-// unseal cuts the checksum out again and reports whether it was right.
+// unseal cuts the checksum out again and reports whether it matched.
 func unseal(data []byte) (rest []byte, ok bool) {
 	at := sealAt(data)
 	if len(data) < at+sealBytes {
@@ -146,7 +146,7 @@ func checkFormat(path string, data []byte, hint string) error {
 	return nil
 }
 
-// reason says where JSON is wrong. It does not quote it, since that may be personal data.
+// reason says where JSON is wrong. It quotes no values, which may be personal data.
 func reason(err error) string {
 	var syntax *jsontext.SyntacticError
 	if errors.As(err, &syntax) {

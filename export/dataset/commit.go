@@ -16,7 +16,7 @@ import (
 // every shared folder. Nothing was changed.
 type ConflictError struct {
 	Path         string // of the dataset
-	Began, Found int64  // the snapshot that this run started from, and the present one; 0 for none
+	Began, Found int64  // the snapshot that this run started from, and the current one; 0 for none
 }
 
 func (e *ConflictError) Error() string {
@@ -49,8 +49,8 @@ type Commit struct {
 	over   bool
 }
 
-// Begin starts a commit from the state in Manifest. The lock must be held, and no commit may be pending. What an earlier
-// commit left staged is removed.
+// Begin starts a commit from the state in Manifest. The lock must be held, and no commit may be pending. It removes
+// what an earlier commit left staged.
 func (d *Dataset) Begin() (*Commit, error) {
 	if err := d.ready(); err != nil {
 		return nil, fmt.Errorf("begin commit: %w", err)
@@ -93,14 +93,14 @@ func (d *Dataset) cleanStaged() error {
 	if err := d.fsys.MkdirAll(d.path(StagedDir), disk.Private); err != nil {
 		return err
 	}
-	return d.fsys.SyncDir(d.path(PrivateDir)) // or a power loss could keep a journal and lose its parts
+	return d.fsys.SyncDir(d.path(PrivateDir)) // otherwise a power loss could keep a journal and lose its parts
 }
 
 // Commit makes next the state of the dataset: manifest and all parts created, in one step. Logs are the names (in
 // ScanDir) of the page logs that it consumes. On a *UnfinishedError the commit is done and only has to be finished; on
 // any other error the dataset has its old state, and Abort frees what is staged. A *ConflictError says that another run
-// committed first, a *ForeignFilesError that a table that changes has files of others. Once the point of commit is
-// passed, the context is ignored.
+// committed first, a *ForeignFilesError that a table that changes has foreign files. Past the point of commit, the
+// context is ignored.
 func (c *Commit) Commit(ctx context.Context, next *Manifest, logs []string) error {
 	j, err := c.plan(next, logs)
 	if err != nil {
@@ -145,7 +145,7 @@ func (d *Dataset) writeJournal(data []byte) (committed bool, err error) {
 	return true, d.fsys.SyncDir(d.path(PrivateDir))
 }
 
-// plan checks that next follows the present state, and that every part of it is stored or staged.
+// plan checks that next follows the current state, and that every part of it is stored or staged.
 func (c *Commit) plan(next *Manifest, logs []string) (*journal, error) {
 	if err := c.d.ready(); err != nil {
 		return nil, err
@@ -171,7 +171,7 @@ func (c *Commit) plan(next *Manifest, logs []string) (*journal, error) {
 	}, nil
 }
 
-// snapshot is the manifest's number, 0 for no manifest.
+// snapshot returns the manifest's snapshot number, 0 if there is no manifest.
 func (m *Manifest) snapshot() int64 {
 	if m == nil {
 		return 0
@@ -190,7 +190,7 @@ func (c *Commit) checkStaged(next *Manifest) error {
 	for path, p := range parts {
 		was := old[path]
 		if c.staged[path] == nil && (was == nil || was.SHA256 != p.SHA256 || was.Bytes != p.Bytes) {
-			return fmt.Errorf("part %s is not what is stored, and was not created", path)
+			return fmt.Errorf("part %s differs from the stored one, and was not created", path)
 		}
 	}
 	return nil
@@ -211,7 +211,8 @@ func (c *Commit) prepare(ctx context.Context, next *Manifest) error {
 	return ctx.Err()
 }
 
-// checkForeign refuses Parquet files of others beside the tables that change; a new part could even overwrite one.
+// checkForeign refuses foreign Parquet files in the directories of tables that change: a new part could even overwrite
+// one.
 func (c *Commit) checkForeign(next *Manifest) error {
 	var found error
 	for i := range next.Tables {
@@ -234,7 +235,7 @@ func (c *Commit) findStaged(ctx context.Context) error {
 			return fmt.Errorf("find staged part %s: %w", path, err)
 		}
 		if info.Size() != s.bytes {
-			return fmt.Errorf("staged part %s has %d bytes, not %d: somebody changed it", path, info.Size(), s.bytes)
+			return fmt.Errorf("staged part %s has %d bytes, not %d: another program changed it", path, info.Size(), s.bytes)
 		}
 	}
 	return c.d.fsys.SyncDir(c.d.path(StagedDir))

@@ -102,7 +102,7 @@ func TestCommitRefused(t *testing.T) {
 			f := m.Table("field")
 			f.Parts, f.Rows = append(f.Parts, p), f.Rows+1
 			return nil
-		}, "field/part-00001.parquet is not what is stored"},
+		}, "field/part-00001.parquet differs from the stored one"},
 		"part not in the manifest": {func(t *testing.T, c *dataset.Commit, m *dataset.Manifest) []string {
 			if err := stage(c, "field/part-00001.parquet", "x"); err != nil {
 				t.Fatal(err)

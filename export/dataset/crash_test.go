@@ -48,7 +48,7 @@ func (c *crash) boot() {
 
 func (c *crash) commit() error { return commitWorld(c.fsys, c.dir, c.newW, "subscriber.log") }
 
-// restart is a new process on the machine as it is: what is not synced may yet be lost.
+// restart is a new process on the machine as it is: what is not synced may still be lost.
 func (c *crash) restart() { c.fsys.Restart() }
 
 func (c *crash) losePower(seed uint64) {
@@ -211,7 +211,7 @@ func killTwice(t *testing.T, n, m int, power bool) (first, second bool) {
 	return first, second
 }
 
-// TestCommitFails lets each operation fail, reading ones too: the error tells which state the dataset is in.
+// TestCommitFails lets each operation fail, reading ones too: the error says which state the dataset is in.
 func TestCommitFails(t *testing.T) {
 	everyOp(t, "op", func(t *testing.T, n int) bool {
 		c := newCrash(t)

@@ -18,8 +18,8 @@ const (
 	ManifestName = "manifest.json"
 	// PrivateDir holds what readers never need: lock, journal, page logs, staged parts.
 	PrivateDir = privateDir
-	// JournalName is the journal of a commit that has passed its point of commit and is not finished. A loader that needs
-	// all parts of the same state checks that there is no such file.
+	// JournalName is the journal of a commit that has passed its point of commit and is not finished. A loader that
+	// needs all parts in the same state checks that this file does not exist.
 	JournalName = privateDir + "/journal.json"
 	// LockName is the file that a run locks.
 	LockName = privateDir + "/lock"
@@ -42,8 +42,8 @@ const (
 
 // Dataset is a dataset's directory. It is for one goroutine; OpenPart and a Commit's Create are safe for several.
 type Dataset struct {
-	// Manifest is the committed state that Open, Lock, Commit or Recover found or made, nil for a new dataset. Do not
-	// change it: Clone it.
+	// Manifest is the committed state that Open, Lock, Commit or Recover found or made, nil for a new dataset. It must
+	// not be changed; change a Clone.
 	Manifest *Manifest
 
 	fsys    disk.FS
@@ -54,11 +54,11 @@ type Dataset struct {
 	checked checkedFiles
 }
 
-// Open reads a dataset's manifest and touches nothing. A directory that does not exist or has no dataset yet gives a
-// Dataset without manifest. A manifest that is damaged, or missing beside parts, is a *DamagedError; one of another
-// format version a *VersionError.
+// Open reads a dataset's manifest and touches nothing. If the directory does not exist or has no dataset yet, Manifest
+// is nil. A manifest that is damaged, or missing although there are parts, is a *DamagedError; one of another format
+// version is a *VersionError.
 func Open(fsys disk.FS, dir string) (*Dataset, error) {
-	d := &Dataset{fsys: fsys, dir: filepath.Clean(dir)} // as Path cleans what it joins
+	d := &Dataset{fsys: fsys, dir: filepath.Clean(dir)} // as path cleans what it joins
 	d.logs = pagelog.NewStore(fsys, d.path(ScanDir), d.path(SortedDir))
 	if err := d.load(); err != nil {
 		return nil, fmt.Errorf("open dataset %s: %w", dir, err)
@@ -82,7 +82,8 @@ func (d *Dataset) path(names ...string) string {
 // Manifest says. Recover finishes it.
 func (d *Dataset) Pending() bool { return d.pending }
 
-// load reads the state. Parts without a manifest may be those of another run's first commit, so it looks twice.
+// load reads the state. Parts without a manifest may belong to another run's first commit in progress, so it looks
+// twice.
 func (d *Dataset) load() error {
 	if info, err := d.fsys.Stat(d.dir); err == nil && !info.IsDir() {
 		return &fs.PathError{Op: "open", Path: d.dir, Err: syscall.ENOTDIR}

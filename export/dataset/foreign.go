@@ -30,7 +30,7 @@ func (e *ForeignFilesError) Error() string {
 	if more := len(e.Files) - shownFiles; more > 0 {
 		names += fmt.Sprintf(" and %d more", more)
 	}
-	return fmt.Sprintf("table %s has files that mailerlake did not write: %s; queries would read them as data: move them away, or run mailerlake export --repair, which moves them to %s",
+	return fmt.Sprintf("table %s has files that mailerlake did not write: %s; queries would read them as data; move them away, or run mailerlake export --repair, which moves them to %s",
 		e.Table, names, e.MovedTo)
 }
 
@@ -136,7 +136,8 @@ func (d *Dataset) isDir(e fs.DirEntry) bool {
 	return err == nil && info.IsDir()
 }
 
-// strayOf ignores a directory that is no table's and has no Parquet files, or that this user may not read.
+// strayOf returns the stray files of one directory. It ignores a directory that is not a table's and that has no
+// Parquet files or may not be read.
 func (d *Dataset) strayOf(table string) ([]string, error) {
 	ours := d.Manifest.Table(table) != nil
 	others, err := d.others(d.Manifest, table)

@@ -15,7 +15,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// logPattern matches the names of page logs: without separators or anything that is special on a platform.
+// logPattern matches the names of page logs: no separators, and nothing that is special on any platform.
 var (
 	logPattern   = regexp.MustCompile(`^[a-z0-9_][a-z0-9_.-]{0,199}$`)
 	tokenPattern = regexp.MustCompile(`^[0-9a-f]{8}$`)

@@ -18,10 +18,11 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// lockOwner tells others who holds the lock. It is a separate file because Windows lets nobody read a locked one.
+// lockOwner names the file that says who holds the lock. It is a separate file because on Windows a locked file cannot
+// be read.
 const lockOwner = LockName + ".json"
 
-// LockedError says that another run works on the dataset. Which one is known if it could write that down.
+// LockedError says that another run is using the dataset, and which one, if that run could write it down.
 type LockedError struct {
 	Path  string // of the dataset
 	PID   int    // 0 if not known
@@ -44,9 +45,10 @@ type owner struct {
 	Since time.Time `json:"since"`
 }
 
-// Lock makes the directory if there is none, takes its lock without waiting, and reads the manifest again, which may
-// have changed since Open. It holds until unlock is called or the process ends. If somebody else has the lock, that is
-// a *LockedError. A run that ends before it has written anything leaves no trace: unlock then removes what Lock made.
+// Lock creates the directory if there is none, takes its lock without waiting, and reads the manifest again, which may
+// have changed since Open. The lock is held until unlock is called or the process ends. If another run has the lock,
+// the error is a *LockedError. A run that ends before it has written anything leaves no trace: unlock then removes what
+// Lock created.
 func (d *Dataset) Lock() (unlock func() error, err error) {
 	if d.locked {
 		return nil, d.lockedBy()
@@ -84,14 +86,15 @@ func (d *Dataset) unlock(l *runLock) error {
 type runLock struct {
 	d    *Dataset
 	file *flock.Flock
-	made []string // directories that were made for it, outermost first
+	made []string // directories that were created for it, outermost first
 }
 
-// lockTries bounds how often other runs may remove the lock's file between opening and locking it.
+// lockTries bounds how often other runs may remove the lock file between opening and locking it.
 const lockTries = 1000
 
-// takeLock locks the file LockName. Whoever holds the lock may remove that file, and only they: so it is locked by this
-// run only if, once it is locked, it still has its name. If not, a third run may have made and locked another file.
+// takeLock locks the file LockName. Only the run that holds the lock may remove that file. So this run holds the lock
+// only if the file still has its name after it was locked. If not, a third run may have created and locked another
+// file.
 func (d *Dataset) takeLock() (l *runLock, err error) {
 	l = &runLock{d: d}
 	for range lockTries {
@@ -111,7 +114,7 @@ func (d *Dataset) takeLock() (l *runLock, err error) {
 	return nil, err
 }
 
-// try makes the directories and locks the file. It is fs.ErrNotExist if the file was removed meanwhile.
+// try creates the directories and locks the file. The error is fs.ErrNotExist if the file was removed meanwhile.
 func (l *runLock) try() (held bool, err error) {
 	if err := l.makeDir(l.d.dir, disk.Shared); err != nil {
 		return false, err
@@ -142,25 +145,25 @@ func (l *runLock) makeDir(name string, access disk.Access) error {
 	return err
 }
 
-// release unlocks. The file is removed while it is locked, but on Windows, where an open file cannot be removed: there
-// it is removed afterwards, which fails if another run has opened it.
+// release unlocks. If nothing was written, it removes the file while it is still locked. Windows cannot remove an open
+// file: there it is removed afterwards, which fails if another run has opened it.
 func (l *runLock) release() error {
 	_ = disk.RemoveFile(l.d.fsys, l.d.path(lockOwner))
-	trace, windows := !l.d.written(), runtime.GOOS == "windows"
-	if trace && !windows {
+	unused, windows := !l.d.written(), runtime.GOOS == "windows"
+	if unused && !windows {
 		_ = os.Remove(l.d.path(LockName))
 	}
 	err := l.file.Unlock()
-	if trace && windows {
+	if unused && windows {
 		_ = os.Remove(l.d.path(LockName))
 	}
-	if trace {
+	if unused {
 		l.removeDirs()
 	}
 	return err
 }
 
-// removeDirs removes the directories that were made for the lock. Those that are not empty stay.
+// removeDirs removes the directories that were created for the lock, if they are empty.
 func (l *runLock) removeDirs() {
 	_ = l.d.fsys.Remove(l.d.path(PrivateDir))
 	for _, dir := range slices.Backward(l.made) {

@@ -41,7 +41,7 @@ type TableState struct {
 	Order   []string        `json:"order,omitempty"`
 	Columns []schema.Column `json:"columns"`
 	Rows    int64           `json:"rows"`
-	// Parts are in key order, which is not that of their numbers once a part was cut; there is at least one.
+	// Parts are in key order, which differs from the order of their numbers once a part was cut. There is at least one.
 	Parts []part.Part `json:"parts"`
 	// GreatestUpdatedAt is the greatest updated_at among the rows, nil if the table has no such column or value. UTC.
 	GreatestUpdatedAt *time.Time `json:"greatest_updated_at,omitempty"`
@@ -64,7 +64,7 @@ type Counts struct {
 	Deleted  int64 `json:"deleted"`
 }
 
-// Table returns the state of a table, nil if the dataset has none of the name.
+// Table returns the state of the table with a name, nil if the dataset has none.
 func (m *Manifest) Table(name string) *TableState {
 	if m == nil {
 		return nil
@@ -75,7 +75,7 @@ func (m *Manifest) Table(name string) *TableState {
 	return nil
 }
 
-// Put adds a table's state, or replaces the state of the table of the name.
+// Put adds a table's state, or replaces the state of the table with the same name.
 func (m *Manifest) Put(t TableState) {
 	i := sort.Search(len(m.Tables), func(i int) bool { return m.Tables[i].Name >= t.Name })
 	if i < len(m.Tables) && m.Tables[i].Name == t.Name {
@@ -107,7 +107,7 @@ func (t *TableState) RowOrder() []string {
 	return t.Order
 }
 
-// Part returns the part of the path, nil if the table has none.
+// Part returns the part with a path, nil if the table has none.
 func (t *TableState) Part(path string) *part.Part {
 	if i := slices.IndexFunc(t.Parts, func(p part.Part) bool { return p.Path == path }); i >= 0 {
 		return &t.Parts[i]
@@ -115,7 +115,7 @@ func (t *TableState) Part(path string) *part.Part {
 	return nil
 }
 
-// PartFor returns the index in Parts of the part into whose range a key falls, -1 if the table has no parts.
+// PartFor returns the index in Parts of the part whose range a key falls into, -1 if the table has no parts.
 func (t *TableState) PartFor(key schema.Key) int {
 	return sort.Search(len(t.Parts), func(i int) bool { return t.Parts[i].From.Compare(key) > 0 }) - 1
 }

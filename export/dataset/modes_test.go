@@ -98,7 +98,7 @@ func makeLog(t *testing.T, fsys disk.FS, dir string) {
 	f.Close()
 }
 
-// TestFilePositions: reads go on from the beginning, writes at the end, whatever came between.
+// TestFilePositions: reads continue from the beginning, writes at the end, whatever came between.
 func TestFilePositions(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "x")
 	if err := os.WriteFile(name, []byte("0123456789"), 0o644); err != nil {

@@ -6,7 +6,7 @@ import "mailerlake/export/part"
 // The new one comes first, so that these keys show twice for a moment and are never missing.
 const (
 	cutOfFirst = iota // new parts that take keys from a part-00000
-	firstParts        // part-00000 of every table: readers take the schema from it and err loudly on older parts
+	firstParts        // part-00000 of every table: readers take the schema from it and fail loudly on older parts
 	cutOfOther        // new parts that take keys from another part
 	otherParts        // all others, in any order
 	steps

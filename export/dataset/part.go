@@ -10,12 +10,12 @@ import (
 	"mailerlake/export/part"
 )
 
-// OpenPart opens part i of a table's committed state, and compares it with all that the manifest says of it. It is safe
-// for concurrent use.
+// OpenPart opens part i of a table's committed state, and compares it with everything that the manifest says about it.
+// It is safe for concurrent use.
 //
 // The checksum of a file is compared the first time that this Dataset opens it, and not again while it is the same file
-// of the same size and time of change. That is enough, because a part is never changed in place: a commit replaces the
-// file by another. Every page has a checksum of its own besides, which is compared whenever it is read.
+// with the same size and modification time. That is enough, because a part is never changed in place: a commit replaces
+// the file with another. Besides, every page has a checksum of its own, which is compared whenever the page is read.
 func (d *Dataset) OpenPart(ctx context.Context, t *TableState, i int) (*part.Reader, error) {
 	p := &t.Parts[i]
 	f, err := d.fsys.Open(d.path(p.Path))

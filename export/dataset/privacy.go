@@ -9,7 +9,7 @@ import (
 	"mailerlake/schema"
 )
 
-// Privacy records which columns were kept from the dataset. It holds for every table and every part.
+// Privacy records which columns are kept out of the dataset. It applies to every table and every part.
 type Privacy struct {
 	// Drop and Hash name columns as "table.column", in lower case, sorted.
 	Drop []string `json:"drop,omitempty"`

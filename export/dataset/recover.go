@@ -12,11 +12,11 @@ import (
 	"mailerlake/export/part"
 )
 
-// Recover finishes a commit that has passed its point of commit, and removes what is left of one that has not. It reports
-// whether there was one to finish; Manifest is then the state it made. The lock must be held. Every staged part is
+// Recover finishes a commit that has passed its point of commit, and removes what is left of one that has not. It
+// reports whether there was one to finish; Manifest is then the new state. The lock must be held. Every staged part is
 // checked before the first file is touched. Until then the context can end Recover, with nothing changed. It may be
-// killed, and called again, at any moment. A journal that is damaged or does not fit the dataset is a *DamagedError, one
-// of another format version a *VersionError, and nothing is changed.
+// killed, and called again, at any moment. A journal that is damaged or does not fit the dataset is a *DamagedError,
+// one of another format version is a *VersionError; nothing is changed then.
 func (d *Dataset) Recover(ctx context.Context) (rolledForward bool, err error) {
 	if !d.locked {
 		return false, errors.New("recover: the dataset is not locked")
@@ -36,7 +36,7 @@ func (d *Dataset) Recover(ctx context.Context) (rolledForward bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("recover: %w", err)
 	}
-	err = d.fsys.SyncDir(d.path(PrivateDir)) // the journal's name has to be durable before those of the parts are
+	err = d.fsys.SyncDir(d.path(PrivateDir)) // the journal's name has to be durable before the parts' names
 	if err == nil {
 		err = d.apply(j, done)
 	}
@@ -46,8 +46,8 @@ func (d *Dataset) Recover(ctx context.Context) (rolledForward bool, err error) {
 	return true, nil
 }
 
-// Abandon drops a commit that Recover cannot finish. Parts that it had already replaced no longer match the manifest, so
-// they count as damaged and have to be written again. The lock must be held.
+// Abandon drops a commit that Recover cannot finish. Parts that the commit has already replaced no longer match the
+// manifest, so they count as damaged and have to be rebuilt. The lock must be held.
 func (d *Dataset) Abandon() error {
 	if !d.locked {
 		return errors.New("abandon commit: the dataset is not locked")
@@ -83,7 +83,8 @@ func (d *Dataset) checkFollows(j *journal) error {
 	return &DamagedError{d.path(JournalName), reason, journalHint}
 }
 
-// verify finds every part of the journal staged or in place, as the manifest describes it, and returns those in place.
+// verify checks that every part of the journal is staged or in place, as the manifest describes it, and returns those
+// in place.
 func (d *Dataset) verify(ctx context.Context, j *journal) (done map[string]bool, err error) {
 	parts := j.Next.parts()
 	done = make(map[string]bool)

@@ -17,7 +17,8 @@ func stagedName(path, token string) string {
 	return StagedDir + "/" + strings.Replace(strings.TrimSuffix(path, part.Suffix), "/", ".", 1) + "." + token
 }
 
-// Create creates a new part, or a new version of one; path is the one it will have. It is safe for concurrent use.
+// Create creates a new part, or a new version of one. path is the path that it will have. It is safe for concurrent
+// use.
 func (c *Commit) Create(path string) (*Staged, error) {
 	if part.TableOf(path) == "" {
 		return nil, fmt.Errorf("create part: %s is not the path of a part", quote(path))

@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// MakeDir makes a directory, and those above it that are missing, each durable in the one above it. It returns the
-// directories that it made, outermost first, also when it ends with an error.
+// MakeDir creates a directory and any missing directories above it, each durable in the one above it. It returns the
+// directories that it created, outermost first, even with an error.
 func MakeDir(fsys FS, name string, access Access) (made []string, err error) {
 	info, err := fsys.Stat(name)
 	if err == nil && !info.IsDir() {
@@ -29,8 +29,8 @@ func MakeDir(fsys FS, name string, access Access) (made []string, err error) {
 	return append(made, name), fsys.SyncDir(parent)
 }
 
-// ReplaceFile writes a file under a temporary name, makes it durable and renames it; temp and name are in one file
-// system. After an error name is as it was, unless the last step failed, and temp is gone where it can be.
+// ReplaceFile writes a file under a temporary name, makes it durable and renames it; temp and name must be in one file
+// system. After an error, name is as it was, unless the last step failed, and temp is removed if possible.
 func ReplaceFile(fsys FS, temp, name string, data []byte, access Access) error {
 	if err := WriteFile(fsys, temp, data, access); err != nil {
 		return err
@@ -42,7 +42,7 @@ func ReplaceFile(fsys FS, temp, name string, data []byte, access Access) error {
 	return fsys.SyncDir(filepath.Dir(name))
 }
 
-// WriteFile writes a file and makes its content durable, not its name. After an error it is gone where it can be.
+// WriteFile writes a file and makes its content durable, not its name. After an error, it is removed if possible.
 func WriteFile(fsys FS, name string, data []byte, access Access) (err error) {
 	f, err := fsys.Create(name, access)
 	if err != nil {
@@ -67,7 +67,7 @@ func RemoveFile(fsys FS, name string) error {
 	return nil
 }
 
-// Exists reports whether there is a file or directory of the name.
+// Exists reports whether there is a file or directory with a name.
 func Exists(fsys FS, name string) (bool, error) {
 	_, err := fsys.Stat(name)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -1,5 +1,6 @@
-// Package disk is the file system as the program uses it: FS, which every file operation of a dataset goes through, OS,
-// which is the operating system's, and ways to change files that survive a crash (WriteFile, ReplaceFile, MakeDir).
+// Package disk is the file system as the program uses it: FS, through which every file operation of a dataset goes; OS,
+// the operating system's; and functions that change files so that the change survives a crash (WriteFile, ReplaceFile,
+// MakeDir).
 package disk
 
 import (
@@ -11,32 +12,33 @@ import (
 // fs.ErrNotExist and the like works. There are two implementations: OS, and the one in package faultfs that fails,
 // kills and loses power in tests.
 type FS interface {
-	// Create opens a file for writing, empty. Access is that of a new file; an existing one keeps its own.
+	// Create opens an empty file for writing. The access is for a new file; an existing one keeps its own.
 	Create(name string, access Access) (File, error)
 	// OpenAppend opens a file for reading and for writing at its end, and creates it if there is none.
 	OpenAppend(name string, access Access) (File, error)
 	// Open opens a file for reading.
 	Open(name string) (File, error)
-	// Rename moves a file and replaces what has the new name, in one step.
+	// Rename moves a file and replaces whatever has the new name, in one step.
 	Rename(oldName, newName string) error
 	// Remove removes a file or an empty directory.
 	Remove(name string) error
-	// RemoveAll removes a file or a directory with all that is in it; it is no error if there is none.
+	// RemoveAll removes a file, or a directory with everything in it. It is not an error if there is none.
 	RemoveAll(name string) error
-	// MkdirAll makes a directory and those above it; it is no error if there is one.
+	// MkdirAll creates a directory and those above it. It is not an error if it exists.
 	MkdirAll(name string, access Access) error
-	// Restrict takes a file or directory from everybody but its owner. It does nothing where the platform has no modes.
+	// Restrict makes a file or directory accessible to its owner only. On a platform without file modes, it does
+	// nothing.
 	Restrict(name string) error
 	// ReadDir lists a directory, sorted by name.
 	ReadDir(name string) ([]fs.DirEntry, error)
-	// Stat describes what has the name, following symbolic links.
+	// Stat describes what has a name, following symbolic links.
 	Stat(name string) (fs.FileInfo, error)
-	// SyncDir makes the entries of a directory durable: files made, renamed and removed in it. It does nothing where
-	// the platform cannot do that.
+	// SyncDir makes the entries of a directory durable: files created, renamed and removed in it. On a platform that
+	// cannot do that, it does nothing.
 	SyncDir(name string) error
 }
 
-// Access says who may use a new file or directory.
+// Access says who may access a new file or directory.
 type Access uint8
 
 const (
@@ -46,7 +48,7 @@ const (
 	Shared
 )
 
-// File is an open file. Read goes from the beginning; Write adds at the end, whatever was read or cut.
+// File is an open file. Read reads from the beginning; Write appends at the end, whatever was read or cut.
 type File interface {
 	io.Reader
 	io.ReaderAt // safe for concurrent use

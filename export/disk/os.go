@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// OS returns the operating system's file system. If private is set, what is Shared is Private too.
+// OS returns the operating system's file system. With private, Shared files are Private too.
 func OS(private bool) FS { return osFS{private} }
 
 type osFS struct{ private bool }
@@ -33,7 +33,7 @@ func open(name string, flag int, mode fs.FileMode) (File, error) {
 	return &osFile{File: f}, nil
 }
 
-// mode returns the mode of a new file or directory; shared is the one for others to read.
+// mode returns the mode of a new file or directory. shared is the mode for Shared access.
 func (s osFS) mode(access Access, shared fs.FileMode) fs.FileMode {
 	if s.private || access == Private {
 		return shared & 0o700

@@ -15,7 +15,7 @@ import (
 // object is a JSON object; sent are all its attributes by path, those of inner objects too, where it has them.
 type object = map[string]any
 
-// account is what the API would tell: things by id, their visits by id, and who has which loose row.
+// account is what the API would return: things by id, their visits by id, and who has which loose row.
 type account struct {
 	r      *rand.Rand
 	things map[string]object

@@ -87,7 +87,7 @@ func (s *scan) missingIn(table, path string) map[string]bool {
 	return map[string]bool{}
 }
 
-// standing tells what is known of rows that come in an attribute of their parent.
+// standing returns what is known about rows that come in an attribute of their parent.
 func (s *scan) standing(attribute, column string, deleted bool) func(string, row) merge.Standing {
 	return func(_ string, r row) merge.Standing {
 		parent, met := s.met[r.values["{"+column+"}"]]

@@ -8,8 +8,8 @@ import (
 	"mailerlake/schema"
 )
 
-// comparer tells which scanned rows differ from the stored rows of the same key: by content, column by column, never by
-// a timestamp.
+// comparer finds out which scanned rows differ from the stored rows of the same key: by content, column by column,
+// never by a timestamp.
 type comparer struct {
 	table *Table
 	keep  *keeping
@@ -92,7 +92,7 @@ func appendDiffering(differ []int, s *segment, r *rowRange, in, stored *schema.V
 	return differ
 }
 
-// equalRows compares n rows of two columns of the same kind, from the rows i and j on; nil is a column of nulls.
+// equalRows compares n rows of two columns of the same kind, starting at the rows i and j; nil is a column of nulls.
 func equalRows(a *schema.Vector, i int, b *schema.Vector, j, n int) bool {
 	switch {
 	case a != nil && b != nil:

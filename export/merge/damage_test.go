@@ -102,7 +102,7 @@ func TestWrongPlan(t *testing.T) {
 	}
 }
 
-// TestCancelled: no loop goes on once the context is cancelled.
+// TestCancelled: every loop ends once the context is cancelled.
 func TestCancelled(t *testing.T) {
 	l := lakeOf(t, numbered(20)...)
 	m := l.things(t, numbered(21)...)

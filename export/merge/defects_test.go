@@ -156,7 +156,7 @@ func TestCount(t *testing.T) {
 	}
 }
 
-// TestRewrite writes everything anew.
+// TestRewrite rewrites everything.
 func TestRewrite(t *testing.T) {
 	l := lakeOf(t, numbered(20)...)
 	m := l.things(t, append(numbered(19), thing("50"))...)
@@ -186,7 +186,7 @@ func TestUpdatedAt(t *testing.T) {
 	}
 }
 
-// TestInRowsAgain: parents are asked about anew from the beginning, and after the log has grown.
+// TestInRowsAgain: parents are asked about again from the beginning, and after the log has grown.
 func TestInRowsAgain(t *testing.T) {
 	table := catalog.Lookup("thing")
 	for _, child := range []string{"kid", "loose"} {

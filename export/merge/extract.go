@@ -8,11 +8,11 @@ import (
 	"mailerlake/schema"
 )
 
-// pageRows is how many rows a page of extracted rows has at most.
+// pageRows is the greatest number of rows in a page of extracted rows.
 const pageRows = 1000
 
-// Extract copies the rows of table t, which come inside those of another table's log, into an empty log of their own. Of
-// each row of the other table only the version that counts is looked at. It is for tables whose rows are not in the order
+// Extract copies the rows of table t, which are nested in the rows of another table's log, into an empty log of their
+// own. It reads only the last version of each row of the other table. It is for tables whose rows are not in the order
 // of their parents.
 func Extract(ctx context.Context, scratch, from *pagelog.Log, t *schema.Table) error {
 	child := t.Child()
@@ -74,7 +74,7 @@ func (e *extraction) flush(end bool) error {
 	return e.log.Append(page, pagelog.Mark{Walk: "rows", End: end})
 }
 
-// sorted returns rows in the order of their keys and, of rows with the same key, the last.
+// sorted returns rows in the order of their keys; of rows with the same key, only the last.
 func sorted(b *schema.Batch, keys schema.Keys) *schema.Batch {
 	order := make([]int, b.Rows)
 	for i := range order {

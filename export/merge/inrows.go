@@ -9,9 +9,9 @@ import (
 	"mailerlake/schema"
 )
 
-// InRows tells of the parents of table t, whose rows come inside the parents' rows in a log. The rows of a parent that
-// was met are read if it had the array: absent is the array's bit in schema.Page.Absent, -1 if nothing tells. Those of a
-// parent that was not met are read, as none, if such parents are deleted in this run.
+// InRows returns the Parents of table t, whose rows are nested in the parents' rows in a log. A parent that was met
+// counts as Read if it had the array; absent is the array's bit in schema.Page.Absent, -1 if there is none. A parent
+// that was not met counts as Read if this run deletes such parents.
 func InRows(log *pagelog.Log, t *schema.Table, absent int, deleted bool) Parents {
 	in := inRows{log: log, deleted: deleted}
 	if absent >= 0 {
@@ -20,12 +20,12 @@ func InRows(log *pagelog.Log, t *schema.Table, absent int, deleted bool) Parents
 	if t.FollowsParent() {
 		return &inRowsOrdered{inRows: in}
 	}
-	return &inRowsAnyhow{inRows: in, seed: maphash.MakeSeed()}
+	return &inRowsUnordered{inRows: in, seed: maphash.MakeSeed()}
 }
 
 type inRows struct {
 	log     *pagelog.Log
-	array   uint64 // bit in schema.Page.Absent; 0 if nothing tells
+	array   uint64 // bit in schema.Page.Absent; 0 if there is none
 	deleted bool
 	size    int64 // of the log when it was read
 }
@@ -52,7 +52,7 @@ func (in *inRows) cursor(ctx context.Context) *pagelog.Cursor {
 	return c
 }
 
-// inRowsOrdered is asked in the order of the parents, and reads them beside.
+// inRowsOrdered is asked in the order of the parents, and reads them side by side.
 type inRowsOrdered struct {
 	inRows
 	parents *pagelog.Cursor
@@ -61,7 +61,8 @@ type inRowsOrdered struct {
 	ended   bool
 }
 
-// Standing tells what the scan proved about the rows of a parent. A key that does not follow the last one begins anew.
+// Standing returns what the scan proved about the rows of a parent. A key that does not follow the last one makes it
+// start over.
 func (o *inRowsOrdered) Standing(ctx context.Context, parent schema.Key) (Standing, error) {
 	if o.parents == nil || o.size != o.log.Size() || parent.Compare(o.last) <= 0 {
 		o.parents, o.run, o.ended = o.cursor(ctx), pagelog.Rows{}, false
@@ -85,15 +86,15 @@ func (o *inRowsOrdered) Standing(ctx context.Context, parent schema.Key) (Standi
 	return o.met(o.run.Page, row), nil
 }
 
-// inRowsAnyhow is asked in any order. It remembers every parent by a hash, in 8 bytes.
-type inRowsAnyhow struct {
+// inRowsUnordered is asked in any order. It remembers every parent by a hash, in 8 bytes.
+type inRowsUnordered struct {
 	inRows
 	seed    maphash.Seed
 	parents []uint64 // sorted: hashes whose lowest bit says that the row was met with its array
 }
 
-// Standing tells what the scan proved about the rows of a parent.
-func (a *inRowsAnyhow) Standing(ctx context.Context, parent schema.Key) (Standing, error) {
+// Standing returns what the scan proved about the rows of a parent.
+func (a *inRowsUnordered) Standing(ctx context.Context, parent schema.Key) (Standing, error) {
 	if a.parents == nil || a.size != a.log.Size() {
 		if err := a.read(ctx); err != nil {
 			return Unknown, err
@@ -114,7 +115,7 @@ func (a *inRowsAnyhow) Standing(ctx context.Context, parent schema.Key) (Standin
 	return Read, nil
 }
 
-func (a *inRowsAnyhow) read(ctx context.Context) error {
+func (a *inRowsUnordered) read(ctx context.Context) error {
 	parents := []uint64{}
 	for c := a.cursor(ctx); ; {
 		run, ok, err := c.Next()
@@ -132,7 +133,7 @@ func (a *inRowsAnyhow) read(ctx context.Context) error {
 	}
 }
 
-func (a *inRowsAnyhow) hash(run *pagelog.Rows, row int) uint64 {
+func (a *inRowsUnordered) hash(run *pagelog.Rows, row int) uint64 {
 	var h maphash.Hash
 	h.SetSeed(a.seed)
 	for _, v := range run.Keys {

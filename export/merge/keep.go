@@ -8,8 +8,8 @@ import (
 	"mailerlake/schema"
 )
 
-// keeping says which stored values a scanned row keeps, because its record did not speak of them: those of objects that
-// the row lacks, and of attributes that no record of the scan had. Their rescued values are kept with them.
+// keeping says which stored values a scanned row keeps because its record says nothing about them: those of objects
+// that the row lacks, and of attributes that no record of the scan had. Their rescued values are kept with them.
 type keeping struct {
 	table   *Table
 	objects []uint64 // beside the layout's columns: bits, as in schema.Page.Absent, of the objects that it is in
@@ -20,7 +20,7 @@ type keeping struct {
 
 func (t *Table) keeping() *keeping {
 	n := len(t.Layout.Columns)
-	k := &keeping{table: t, objects: make([]uint64, n), missing: make([]bool, n), rescued: t.made(schema.Rescued)}
+	k := &keeping{table: t, objects: make([]uint64, n), missing: make([]bool, n), rescued: t.ownColumn(schema.Rescued)}
 	for i, c := range t.Layout.Columns {
 		for bit, object := range t.Table.Expected {
 			if c.Path == object || strings.HasPrefix(c.Path, object+".") {
@@ -37,17 +37,18 @@ func (t *Table) keeping() *keeping {
 	return k
 }
 
-// made returns the place of a column that mailerlake makes; every layout has it.
-func (t *Table) made(name string) int {
+// ownColumn returns the place of a column that mailerlake adds; every layout has it.
+func (t *Table) ownColumn(name string) int {
 	return slices.IndexFunc(t.Layout.Columns, func(c schema.Column) bool { return c.Path == "" && c.Name == name })
 }
 
 // concerns reports whether rows of the segment may keep values of the column.
 func (k *keeping) concerns(column int, s *segment) bool {
-	return s.matched && column < len(k.table.Stored) && slices.ContainsFunc(s.runs, func(r *rowRange) bool { return k.inRun(column, r) })
+	return s.matched && column < len(k.table.Stored) && slices.ContainsFunc(s.runs, func(r *rowRange) bool { return k.mayKeep(column, r) })
 }
 
-func (k *keeping) inRun(column int, r *rowRange) bool {
+// mayKeep reports whether rows of a run may keep values of the column.
+func (k *keeping) mayKeep(column int, r *rowRange) bool {
 	return k.missing[column] || k.objects[column] != 0 && r.absent != nil
 }
 
@@ -55,7 +56,7 @@ func (k *keeping) inRun(column int, r *rowRange) bool {
 // column kept one.
 func (k *keeping) column(s *segment, r *rowRange, column int, stored *schema.Vector) (*schema.Vector, int64) {
 	in := r.Vectors[column]
-	if stored == nil || !k.inRun(column, r) {
+	if stored == nil || !k.mayKeep(column, r) {
 		return in, 0
 	}
 	out, kept := schema.NewVector(stored.Kind), int64(0)

@@ -7,8 +7,8 @@ import (
 	"mailerlake/schema"
 )
 
-// Parents tells what a scan proved about the rows of one parent, whose key has the order of Table.ParentColumns. Where
-// the table's rows are in the order of their parents, a plan asks in that order and for each parent once.
+// Parents knows what a scan proved about the rows of each parent, whose key has the order of Table.ParentColumns. If
+// the table's rows are in the order of their parents, a plan asks in that order, once for each parent.
 type Parents interface {
 	Standing(ctx context.Context, parent schema.Key) (Standing, error)
 }
@@ -28,7 +28,7 @@ const (
 // judge asks what the scan proved about stored rows that it did not meet.
 type judge struct {
 	table  *Table
-	parent schema.Key // that was asked about last
+	parent schema.Key // asked about last
 	last   Standing
 }
 
@@ -55,7 +55,7 @@ func (t *Table) parentKeys(s *segment) (schema.Keys, error) {
 	return keys, nil
 }
 
-// standing tells what is known of a row's parent; nothing is if the row does not name it.
+// standing returns what is known about a row's parent: nothing if the row does not name it.
 func (j *judge) standing(ctx context.Context, parents schema.Keys, row int) (Standing, error) {
 	if j.table.Parents == nil {
 		return Read, nil

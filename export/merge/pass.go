@@ -15,11 +15,12 @@ type pass struct {
 	scanned *scanned
 	// visit is called with every segment of the parts that enter admits, in key order.
 	visit func(*segment) error
-	// enter says whether part i is to be walked; a part that is not is skipped with its scanned rows. nil: all are.
+	// enter says whether to walk part i; a part that is not walked is skipped with its scanned rows. If enter is nil,
+	// all are walked.
 	enter func(i int) (bool, error)
 	// leave is called after the last segment of part i, unless it is nil.
 	leave func(i int) error
-	// committed says that the stored keys of a rewritten table count.
+	// committed says that the stored keys are read even if the table is rewritten.
 	committed bool
 }
 
@@ -47,7 +48,7 @@ func (p *pass) part(i int) error {
 			return p.skip(end)
 		}
 	}
-	if p.fromScan(i) { // whatever of its range the scan met is all there is
+	if p.fromScan(i) { // its stored rows do not count
 		return p.segments(&segment{part: i, group: -1}, end)
 	}
 	r, err := p.table.open(p.ctx, i)
@@ -86,7 +87,8 @@ func (p *pass) skip(end schema.Key) error {
 	return p.scanned.Skip(end)
 }
 
-// segments visits the segments of one row group, whose range ends before the key end; with an empty one it has no rows.
+// segments visits the segments of one row group, whose range ends before the key end. An empty end means an empty
+// range.
 func (p *pass) segments(s *segment, end schema.Key) error {
 	for more := true; more; {
 		var runs []*rowRange

@@ -24,9 +24,9 @@ type Plan struct {
 	Unproven int64 `json:"unproven,omitempty"`
 	// Incomplete says why the scan proves nothing about the rows that it did not meet, such as "1,000 of 2,300 rows met".
 	Incomplete string `json:"incomplete,omitempty"`
-	// Withheld says why deletes that there would be were not applied.
+	// Withheld says why deletes are not applied.
 	Withheld string `json:"withheld,omitempty"`
-	// Rebuilt are the paths of damaged parts that are written anew from the scan; their rows count as inserted.
+	// Rebuilt are the paths of damaged parts that are rebuilt from the scan; their rows count as inserted.
 	Rebuilt []string `json:"rebuilt,omitempty"`
 	// PartsWritten of PartsTotal parts are written.
 	PartsWritten int `json:"parts_written"`
@@ -35,10 +35,10 @@ type Plan struct {
 	Parts []PartPlan `json:"-"`             // beside the stored parts
 	Tail  int64      `json:"-"`             // rows beyond the last stored key
 	New   bool       `json:"new,omitempty"` // the table is not in the dataset yet
-	// Rewritten says that the whole table is written anew; all rows that stay count as updated.
+	// Rewritten says that the whole table is rewritten; all rows that stay count as updated.
 	Rewritten bool `json:"rewritten,omitempty"`
 
-	unknown    int64        // stored rows of which the scan proves nothing
+	unknown    int64        // stored rows about which the scan proves nothing
 	candidates int64        // stored rows that the scan did not meet and that might be gone
 	sample     []schema.Key // of the candidates: all, or a random MaxSample of them
 	updated    int64        // greatest updated_at met, microseconds
@@ -57,10 +57,10 @@ type PartPlan struct {
 	candidates bits // by number of stored row: it might be gone
 }
 
-// MaxSample is the most keys that Sample returns.
+// MaxSample is the greatest number of keys that Sample returns.
 const MaxSample = 1000
 
-// Candidates returns the number of stored rows that would be deleted: the scan did not meet them, and should have.
+// Candidates returns the number of stored rows that the scan should have met and did not: they may be deleted.
 func (p *Plan) Candidates() int64 { return p.candidates }
 
 // Sample returns the keys of the candidates: all of them or, of more than MaxSample, a random choice of that many.
@@ -83,8 +83,8 @@ func (p *Plan) RowsAfter() int64 {
 	return rows
 }
 
-// Plan compares the scanned rows with the stored ones. Nothing is decided about deletes yet: Settle does that. With full,
-// rows are read whole even where there is nothing to compare them with.
+// Plan compares the scanned rows with the stored ones. It decides nothing about deletes: Settle does that. With full,
+// rows are read whole even if there is nothing to compare them with.
 func (t *Table) Plan(ctx context.Context, full bool) (*Plan, error) {
 	plan := t.newPlan()
 	plan.NewColumns, plan.New = t.Added, t.New
@@ -179,7 +179,7 @@ func (m *planning) note(ctx context.Context, s *segment, changed []bool) error {
 	return m.noteUnmet(ctx, s, part)
 }
 
-// noteUnmet decides about the stored rows that the scan did not meet.
+// noteUnmet notes which of the stored rows that the scan did not meet are candidates for deletion.
 func (m *planning) noteUnmet(ctx context.Context, s *segment, part *PartPlan) error {
 	if len(s.unmet) == 0 {
 		return nil

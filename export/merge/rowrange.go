@@ -6,15 +6,15 @@ import (
 	"mailerlake/schema"
 )
 
-// rowRange is a run of scanned rows, [from, to) of a batch that has the layout's columns; of keys alone if only these are
-// read.
+// rowRange is a run of scanned rows, [from, to) of a batch. The batch has the layout's columns, or the key columns
+// alone if only those are read.
 type rowRange struct {
 	*schema.Batch
 	keys     schema.Keys
 	absent   []uint64 // as in schema.Page; nil if no row lacks an object
 	from, to int
 	first    int  // number of row from within the segment
-	own      bool // the batch is the run's alone, and may be changed
+	own      bool // no other run shares the batch: it may be changed
 }
 
 func (r *rowRange) rows() int { return r.to - r.from }

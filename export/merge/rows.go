@@ -36,9 +36,9 @@ func (w *writer) keepStored(s *segment) error {
 	return nil
 }
 
-// stampSynced gives the scanned rows of a segment their _synced_at: the stored one where the row has not changed.
+// stampSynced gives the scanned rows of a segment their _synced_at: the stored one if the row has not changed.
 func (w *writer) stampSynced(s *segment) error {
-	column := w.table.made(schema.SyncedAt)
+	column := w.table.ownColumn(schema.SyncedAt)
 	var stored *schema.Vector
 	if s.matched {
 		var err error
@@ -142,7 +142,7 @@ func interleave(s *segment, old *schema.Batch, places []int32) []part.Rows {
 	return rows
 }
 
-// searchRow returns the first row of the run, from the given one on, whose key is not below that of a row of other keys.
+// searchRow returns the first row of the run, starting at from, whose key is not below key number at of keys.
 func (r *rowRange) searchRow(from int, keys schema.Keys, at int) int {
 	for from < r.to && r.keys.Compare(from, keys, at) < 0 {
 		from++

@@ -9,9 +9,10 @@ import (
 )
 
 const (
-	// maxBytes bounds the scanned rows in memory at a time; so does the size of a row group.
+	// maxBytes bounds the scanned rows in memory at a time, as does the size of a row group.
 	maxBytes = 30 << 20
-	// fewRows is where rows are copied together: thousands of runs of a row or two would cost more than their values.
+	// fewRows is the length below which runs are copied together: thousands of runs of a row or two would cost more
+	// than the copies.
 	fewRows = 32
 )
 
@@ -20,19 +21,19 @@ type scanned struct {
 	table    *Table
 	keysOnly bool
 	cursor   *pagelog.Cursor
-	child    int // of the log's pages, that the rows are; -1 if they are the pages' own
+	child    int // index in the pages' Children of the rows; -1 if they are the pages' own rows
 
 	page     rowRange // what is left of the rows that the cursor returned
-	size     int      // bytes of a row of it, on average
-	gone     []gone
+	size     int      // average bytes of a row of page
+	gone     []goneIDs
 	gathered *rowRange // the last of the runs that Next returns, if further rows may be added to it
 
 	rescued int64 // values that did not fit their column, so far
 	updated int64 // greatest updated_at so far, microseconds; 0 if none
 }
 
-// gone is a reference column and ids that no longer exist.
-type gone struct {
+// goneIDs are a reference column and the ids in it that no longer exist.
+type goneIDs struct {
 	v   *schema.Vector
 	ids map[string]bool
 }
@@ -56,7 +57,7 @@ func (t *Table) scanned(ctx context.Context, keysOnly bool) *scanned {
 	return s
 }
 
-// derive returns what makes the rows of a derived table; nil for other tables.
+// derive returns the function that derives a table's rows; nil for other tables.
 func (t *Table) derive() func(*schema.Batch, []*schema.Batch) schema.Children {
 	if d, ok := t.Table.Source.(*schema.Derived); ok {
 		return d.Rows
@@ -95,7 +96,7 @@ func (s *scanned) prepare(page *schema.Page) error {
 	return nil
 }
 
-// detach copies the vectors that a batch shares with a page: the cursor uses their memory again.
+// detach copies the vectors that a batch shares with a page, because the cursor reuses their memory.
 func detach(b, page *schema.Batch) {
 	for i, v := range b.Vectors {
 		if v != nil && slices.Contains(page.Vectors, v) {
@@ -123,8 +124,8 @@ func link(t *schema.Table, parents *schema.Batch, c *schema.Children) {
 	}
 }
 
-// Next returns the rows that follow, below the key limit (empty: all), until enough are in memory; more says that there
-// are others below the limit.
+// Next returns the next rows below the key limit (empty means all), as many as may be in memory. more says that others
+// may follow below the limit.
 func (s *scanned) Next(limit schema.Key) (runs []*rowRange, more bool, err error) {
 	rows, bytes := 0, 0
 	s.gathered = nil
@@ -161,7 +162,7 @@ func (s *scanned) load() (bool, error) {
 	return true, nil
 }
 
-// begin takes up the rows that the cursor returned.
+// begin makes the rows that the cursor returned the next ones.
 func (s *scanned) begin(r pagelog.Rows) {
 	s.page = rowRange{Batch: r.Page.Rows, absent: r.Page.Absent, from: r.From, to: r.To}
 	if s.child >= 0 {
@@ -184,7 +185,7 @@ func (s *scanned) findGone() {
 	s.gone = s.gone[:0]
 	for column, ids := range s.table.Gone {
 		if i := s.table.index(s.page.Columns, column); i >= 0 && s.page.Vectors[i] != nil {
-			s.gone = append(s.gone, gone{s.page.Vectors[i], ids})
+			s.gone = append(s.gone, goneIDs{s.page.Vectors[i], ids})
 		}
 	}
 }
@@ -201,8 +202,8 @@ func (s *scanned) columns() []schema.Column {
 	return keys
 }
 
-// leaveOutGone passes over rows at the front that refer to what is gone, and returns the end of those up to the given end
-// that do not.
+// leaveOutGone skips rows at the front that refer to what is gone. It returns the end of the following rows, up to the
+// given end, that do not.
 func (s *scanned) leaveOutGone(end int) int {
 	if len(s.gone) == 0 {
 		return end
@@ -219,7 +220,7 @@ func (s *scanned) leaveOutGone(end int) int {
 }
 
 func (s *scanned) refersToGone(row int) bool {
-	return slices.ContainsFunc(s.gone, func(g gone) bool { return !g.v.Null(row) && g.ids[string(g.v.Text(row))] })
+	return slices.ContainsFunc(s.gone, func(g goneIDs) bool { return !g.v.Null(row) && g.ids[string(g.v.Text(row))] })
 }
 
 // take moves the rows up to end to the runs.
@@ -261,7 +262,7 @@ func (s *scanned) noteUpdated(end int) {
 	}
 }
 
-// Skip leaves out all rows below the key.
+// Skip skips all rows below the key.
 func (s *scanned) Skip(key schema.Key) error {
 	if s.page.from == s.page.to || s.page.keys.Search(s.page.from, key) >= s.page.to {
 		s.page.from, s.page.to = 0, 0

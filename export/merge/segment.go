@@ -44,7 +44,7 @@ func (s *segment) place(runs []*rowRange, more bool) {
 	s.align()
 }
 
-// align finds, by key, which stored row each scanned row stands beside.
+// align finds, by key, which stored row each scanned row matches.
 func (s *segment) align() {
 	s.match, s.unmet, s.matched = s.match[:0], s.unmet[:0], false
 	at := s.from
@@ -71,11 +71,11 @@ func (s *segment) align() {
 	}
 }
 
-// compareRows is how many rows are compared at once, before a difference is looked for row by row.
+// compareRows is how many rows are compared at once; only if they differ are they compared row by row.
 const compareRows = 256
 
-// consecutive returns how many rows of a run, from its i-th on, stand beside stored rows that follow each other, up to
-// compareRows; 0 if the i-th has no match.
+// consecutive returns how many rows of a run, starting at its i-th, match consecutive stored rows, up to compareRows; 0
+// if the i-th has no match.
 func (s *segment) consecutive(r *rowRange, i int) int {
 	match := s.match[r.first+i : r.first+min(r.rows(), i+compareRows)]
 	n := 0

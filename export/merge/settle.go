@@ -1,7 +1,7 @@
 package merge
 
-// Settle fixes which parts are written, now that it is decided whether the candidates are deleted: withheld says why they
-// are not, and is empty if they are. It may be called again.
+// Settle decides which parts are written, once it is known whether the candidates are deleted. withheld says why they
+// are not, and is empty if they are. Settle may be called again.
 func (p *Plan) Settle(t *Table, withheld string) {
 	p.Withheld, p.Deleted, p.Unproven = withheld, p.candidates, p.unknown
 	if withheld != "" {
@@ -35,7 +35,7 @@ func (p *PartPlan) settle(t *Table, i int, deletes bool) {
 	}
 }
 
-// newParts returns how many parts of part rows the commit opens; cuts of outgrown parts come on top.
+// newParts returns how many parts of part rows the commit opens, without those that outgrown parts are cut into.
 func (p *Plan) newParts(part int64) int {
 	rows := p.Tail
 	if n := len(p.Parts); n > 0 {

@@ -27,17 +27,17 @@ type Table struct {
 	// Open opens stored part i.
 	Open func(ctx context.Context, i int) (*part.Reader, error)
 
-	// Log holds the scanned rows, arranged for reading. It is the table's own or, with Nested, that of the table that the
-	// rows come inside of. Rows of a schema.Derived table are always made of those of its parent's log.
+	// Log holds the scanned rows in key order. It is the table's own log or, with Nested, the log of the table that the
+	// rows are nested in. Rows of a schema.Derived table are always derived from its parent's log.
 	Log    *pagelog.Log
 	Nested bool
-	// Definitions are the rows of the table that defines open columns; schema.Derived rows are made with them.
+	// Definitions are the rows of the table that defines open columns; schema.Derived rows are derived with them.
 	Definitions []*schema.Batch
 	// Missing has the paths of declared columns that no record of the scan had: matched rows keep what is stored.
 	Missing map[string]bool
 	// Gone has, by reference column, ids that no longer exist. Scanned rows that refer to them are left out.
 	Gone map[string]map[string]bool
-	// Parents tells what the scan proved about stored rows that it did not meet; nil if it met all rows that there are.
+	// Parents knows what the scan proved about stored rows that it did not meet; nil if it met all rows that there are.
 	Parents Parents
 	// ParentColumns name the columns that hold the key that Parents is asked about; nil for Table.ParentColumns.
 	ParentColumns []string
@@ -59,7 +59,7 @@ func (e *PartError) Error() string {
 
 func (e *PartError) Unwrap() error { return e.Err }
 
-// readError says what an error of reading a part tells: that the part is damaged, or something of the process.
+// readError returns a PartError for an error that means damage, and wraps one that comes from outside the part.
 func readError(path string, err error) error {
 	switch damaged := (*PartError)(nil); {
 	case err == nil, errors.As(err, &damaged):
@@ -70,14 +70,14 @@ func readError(path string, err error) error {
 	return &PartError{Path: path, Err: err}
 }
 
-// outside reports whether an error tells of the process or its rights: the part may be whole.
+// outside reports whether an error is about the process or its rights: the part may be undamaged.
 func outside(err error) bool {
 	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) ||
 		errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }
 
-// FindDamaged reads the keys of every part and returns the paths of the parts that are damaged. Those that cannot be
-// opened for want of rights or descriptors are not among them.
+// FindDamaged reads the keys of every part and returns the paths of the parts that are damaged. Parts that cannot be
+// opened for lack of rights or descriptors are not among them.
 func (t *Table) FindDamaged(ctx context.Context) ([]string, error) {
 	var damaged []string
 	for i := range t.Parts {
@@ -142,8 +142,8 @@ func (t *Table) groupEnd(i, g int) schema.Key {
 	return t.partEnd(i)
 }
 
-// partEnd returns the key that the range of a part ends before: that of the last part is open, but keys beyond its last
-// one are looked at apart. It is empty if the last part is.
+// partEnd returns the key that the range of a part ends before. The range of the last part has no end, but keys beyond
+// its last key are handled separately, so it counts as ending there; if the last part is empty, so is the key.
 func (t *Table) partEnd(i int) schema.Key {
 	if i+1 < len(t.Parts) {
 		return t.Parts[i+1].From
@@ -154,8 +154,8 @@ func (t *Table) partEnd(i int) schema.Key {
 	return schema.Key{}
 }
 
-// read reads the layout's column c of a row group, as the layout types it; nil for one that is not stored yet. buf is
-// reused where it can be.
+// read reads the layout's column c of a row group, in the layout's type; nil for one that is not stored yet. buf is
+// reused if possible.
 func (t *Table) read(r *part.Reader, i, g, c int, buf *schema.Vector) (*schema.Vector, error) {
 	if c >= len(t.Stored) {
 		return nil, nil
@@ -169,7 +169,7 @@ func (t *Table) read(r *part.Reader, i, g, c int, buf *schema.Vector) (*schema.V
 // fromScan reports whether a part is written from the scan alone.
 func (t *Table) fromScan(i int) bool { return t.Rewrite || t.Damaged[t.Parts[i].Path] }
 
-// newColumns reports whether the layout differs from the stored columns, so that every part has to be written anew.
+// newColumns reports whether the layout differs from the stored columns, so that every part has to be rewritten.
 func (t *Table) newColumns() bool {
 	if t.New {
 		return false
@@ -178,8 +178,8 @@ func (t *Table) newColumns() bool {
 		!slices.EqualFunc(t.Layout.Columns, t.Stored, func(a, b schema.Column) bool { return a.Kind == b.Kind })
 }
 
-// index returns the place of a declared column among those of a part, a layout or a page, -1 if it is not there. Columns
-// have their path in common; a name may differ.
+// index returns the place of a declared column among those of a part, a layout or a page, -1 if it is not there.
+// Columns are matched by path, since a name may differ.
 func (t *Table) index(columns []schema.Column, name string) int {
 	declared := schema.Column{Name: name}
 	for _, c := range t.Table.Columns {

@@ -143,7 +143,7 @@ func (l *lake) open(i int) (*part.Reader, error) {
 	return part.Open(context.Background(), &disktest.File{Data: l.files[l.parts[i].Path].Buffer.Bytes()}, &l.parts[i], l.columns, l.order)
 }
 
-// table returns what is merged: the lake and a log.
+// table returns the table to merge: the lake and a log.
 func (l *lake) table(table *schema.Table, log *pagelog.Log, sizes part.Sizes) *merge.Table {
 	paths, missing := log.Paths(), log.Missing()
 	nested := table.Child() >= 0

@@ -19,10 +19,10 @@ type File interface {
 	Sum() string  // SHA-256 of the bytes written, in lower-case hexadecimal
 }
 
-// writeRows is how many rows are written before it is looked whether to go on.
+// writeRows is how many rows are written between two checks of the context.
 const writeRows = 16384
 
-// writer writes the dirty parts of a table anew, from the scan and from what of the old parts stays.
+// writer rewrites the dirty parts of a table from the scan and from the stored rows that stay.
 type writer struct {
 	ctx     context.Context
 	table   *Table
@@ -41,12 +41,12 @@ type writer struct {
 	part    part.Part    // path and range of the part being written
 }
 
-// Write writes what a settled plan says, from the scan that it was made of, and returns all parts of the table in key
-// order. create makes the file of a part; of a file that is not closed in the end nothing must be kept. program is named
-// in the files, now is the _synced_at of rows that are new or changed.
+// Write writes what a settled plan says, from the scan that it was made from, and returns all parts of the table in key
+// order. create creates the file of a part; a file that is never closed must be discarded. program is named in the
+// files, now is the _synced_at of rows that are new or changed.
 func (t *Table) Write(ctx context.Context, p *Plan, create func(path string) (File, error), program string, now time.Time) ([]part.Part, error) {
 	if len(p.Parts) != len(t.Parts) || p.pages != t.Log.Stats().Pages {
-		return nil, errors.New("the plan was made of another scan, or of other parts")
+		return nil, errors.New("the plan was made from another scan, or for other parts")
 	}
 	w := &writer{ctx: ctx, table: t, plan: p, create: create, program: program, now: now.UnixMicro(), keep: t.keeping()}
 	for i := range t.Parts {
@@ -110,7 +110,7 @@ func (w *writer) leave(i int) error {
 	return w.finish()
 }
 
-// segment writes what of a segment is in the new state.
+// segment writes the rows of a segment that are in the new state.
 func (w *writer) segment(s *segment) error {
 	if err := w.keepStored(s); err != nil {
 		return err
@@ -125,7 +125,7 @@ func (w *writer) segment(s *segment) error {
 	return w.write(rows)
 }
 
-// write writes rows, into new parts where the part being written has reached its target.
+// write writes rows, and begins a new part whenever the current one has reached its target.
 func (w *writer) write(rows []part.Rows) error {
 	for len(rows) > 0 {
 		if err := w.ctx.Err(); err != nil {

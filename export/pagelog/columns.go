@@ -8,13 +8,13 @@ import (
 	"mailerlake/schema"
 )
 
-// columnID says what a column of a log is: its description and the batch that has it.
+// columnID identifies a column of a log: its description, and the batch that has it.
 type columnID struct {
 	Batch int `json:"in,omitempty"` // 0 for Page.Rows, i+1 for Page.Children[i]
 	schema.Column
 }
 
-// column is a column of a log and what its frames tell of it.
+// column is a column of a log and what its frames say about it.
 type column struct {
 	columnID
 	key     bool // in the section of keys
@@ -43,7 +43,7 @@ func (c *columns) intern(id columnID) int {
 	return n
 }
 
-// forget takes back the columns from number n on, whose descriptions were not written after all.
+// forget removes the columns from number n on, because their descriptions were not written after all.
 func (c *columns) forget(n int) {
 	for _, column := range c.all[n:] {
 		delete(c.number, column.columnID)
@@ -51,7 +51,7 @@ func (c *columns) forget(n int) {
 	c.all = c.all[:n]
 }
 
-// describe writes the columns that are not described yet; nothing if there are none.
+// describe returns the descriptions of the columns that have none yet; nil if there are no such columns.
 func (c *columns) describe() ([]byte, error) {
 	if c.known == len(c.all) {
 		return nil, nil
@@ -63,7 +63,7 @@ func (c *columns) describe() ([]byte, error) {
 	return json.Marshal(ids)
 }
 
-// define takes over columns that describe wrote.
+// define adds the columns that describe wrote.
 func (c *columns) define(text []byte) error {
 	if len(text) == 0 {
 		return nil
@@ -81,7 +81,7 @@ func (c *columns) define(text []byte) error {
 	return nil
 }
 
-// meet notes that the frame that is being looked at has the column of the number; false if it has it twice.
+// meet notes that the current frame has the column with a number; false if it has it twice.
 func (c *columns) meet(number int) bool {
 	column := &c.all[number]
 	again := column.frame == c.frame
@@ -89,7 +89,7 @@ func (c *columns) meet(number int) bool {
 	return !again
 }
 
-// note takes up what a frame with rows tells of one of its columns.
+// note records what a frame with rows says about one of its columns.
 func (c *column) note(missing bool) {
 	c.met = c.met || !missing
 	c.missing = c.missing || missing

@@ -63,12 +63,12 @@ func countGroup(ctx context.Context, ld *loader, group index) (int64, error) {
 	}
 }
 
-// maxHashes is how many keys are counted at a time. Only tests change it.
+// maxHashes is the number of keys to count at a time. Only tests change it.
 var maxHashes = 2 << 20
 
-// countHashes counts keys where so many pages overlap that they cannot be in memory together: it reads them one by one,
-// several times if there are many rows, and each time counts the hashes of a share of the keys. Of 10 million keys two
-// have the same hash, and count as one, with a chance of 1 in 370,000.
+// countHashes counts the keys of so many overlapping pages that they cannot be in memory together. It reads the pages
+// one by one, several times if there are many rows, and each time counts the hashes of a share of the keys. Of 10
+// million keys two have the same hash, and count as one, with a chance of 1 in 370,000.
 func countHashes(ctx context.Context, ld *loader, group index) (int64, error) {
 	total := 0
 	for i := range group {

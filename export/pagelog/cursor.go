@@ -14,11 +14,12 @@ type Rows struct {
 	From, To int
 }
 
-// Cursor reads the rows of a page log in key order, each key once: of a key met twice in a scan the later row counts.
+// Cursor reads the rows of a page log in key order, each key once: if a key was met twice in a scan, the later row
+// counts.
 //
 // A cursor list arrives newest id first, so its pages follow each other in key order: one sorted stream. Pages that
-// overlap join other streams, and the streams are merged. Only one page of each stream is in memory, and that only from
-// the moment its first key is due.
+// overlap join other streams, and the streams are merged. Only one page of each stream is in memory, and only once its
+// first key is due.
 //
 // A cursor reads what the log held when it was made. It is for one goroutine; a log may have several cursors.
 type Cursor struct {
@@ -46,7 +47,7 @@ func newCursor(ctx context.Context, ld *loader, segments index, prepare func(*sc
 	return c
 }
 
-// Reuse makes the cursor use the memory of its pages again. From now on what Next returns, and what was taken from its page
+// Reuse makes the cursor reuse the memory of its pages. After that, what Next returns, and what was taken from its page
 // without copying, is valid only until the next call of Next or Seek.
 func (c *Cursor) Reuse() { c.reuse = true }
 
@@ -71,15 +72,15 @@ func (c *Cursor) Next() (Rows, bool, error) {
 	return run, true, nil
 }
 
-// begin is the beginning of each call: it gives memory back and looks whether to go on at all.
+// begin comes first in each call: it recycles memory and checks the context.
 func (c *Cursor) begin() error {
 	c.loader.free.give(c.spent...)
 	c.spent = c.spent[:0]
 	return c.ctx.Err()
 }
 
-// Seek skips all rows whose key is less than key, which may have further columns than the log's rows; pages that lie
-// below it whole are not even read.
+// Seek skips all rows whose key is less than key, which may have more columns than the log's keys. Pages that lie
+// wholly below it are not even read.
 func (c *Cursor) Seek(key schema.Key) error {
 	if err := c.begin(); err != nil {
 		return err
@@ -100,7 +101,7 @@ func (c *Cursor) Seek(key schema.Key) error {
 	return nil
 }
 
-// seek skips rows of one stream; it loads no page but the one that key falls into.
+// seek skips rows of one stream. It loads only the page that key falls into.
 func (c *Cursor) seek(s *stream, key schema.Key) (alive bool, err error) {
 	for len(s.left) > 0 {
 		next := s.next()
@@ -160,7 +161,7 @@ func (c *Cursor) moveTo(s *stream, row int) bool {
 	return len(s.left) > 0
 }
 
-// advance moves the first stream on to row.
+// advance moves the first stream to row.
 func (c *Cursor) advance(row int) {
 	if c.moveTo(c.streams[0], row) {
 		heap.Fix(&c.streams, 0)

@@ -6,8 +6,8 @@
 // # Walks
 //
 // A scan is a set of walks, each of which reads one list. Pages of any number of walks are appended side by side, each
-// with a [Mark] that says which walk it belongs to and how that goes on. A scan that stopped resumes walk by walk. What a
-// log keeps in memory does not grow with the number of pages, and by 8 bytes for each ended walk of a parent.
+// with a [Mark] that says which walk it belongs to and how that goes on. A scan that stopped resumes walk by walk. A
+// log's memory does not grow with the number of pages, and only by 8 bytes for each ended walk of a parent.
 //
 // # The file
 //
@@ -18,8 +18,8 @@
 //	        row has in the child tables and their keys, the objects that rows lack
 //	rest    all other columns
 //
-// so that keys can be read without the rest. The first frame holds the log's [Header], in others a column is described
-// when it is first met and has a number from then on.
+// so that keys can be read without the rest. The first frame holds the log's [Header]. In the others, a column is
+// described when it is first met, and has a number from then on.
 //
 // Frames are only ever appended. One that is not whole at the end of the file is cut off when the log is opened;
 // anything else that does not fit its checksum is an error.

@@ -9,7 +9,7 @@ import (
 	"mailerlake/schema"
 )
 
-// encoder makes the sections of a frame out of a page.
+// encoder encodes a page into the sections of a frame.
 type encoder struct {
 	head       head
 	keys, rest []byte // blocks

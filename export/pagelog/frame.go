@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	// frameHead is the size of what comes before a frame's sections: the length of each, and the checksum of each. That
+	// frameHead is the size of what comes before a frame's sections: the length and the checksum of each. The checksum
 	// of the keys' section covers the lengths too.
 	frameHead = 16
 	// maxFrame bounds the bytes of one frame.
@@ -60,7 +60,7 @@ func keysOf(frame []byte) ([]byte, error) {
 	return keys, nil
 }
 
-// restOf returns the other section of a frame whose section of keys is right.
+// restOf returns the other section of a frame whose section of keys was checked.
 func restOf(frame []byte) ([]byte, error) {
 	keys, length := frameLengths(frame)
 	start := frameHead + keys

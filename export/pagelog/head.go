@@ -8,11 +8,11 @@ import (
 	"mailerlake/schema"
 )
 
-// head is what a frame says before its blocks. Its blocks stand in this order: those of the keys' section (absent,
-// then each child's offsets, then the key columns), and those of the other columns.
+// head is what a frame says before its blocks. The blocks follow in this order: those of the keys' section (absent,
+// then each child's offsets, then the key columns), then those of the other columns.
 type head struct {
 	mark     Mark
-	page     bool // the mark came with a page, if maybe one without rows
+	page     bool // the mark came with a page, which may have no rows
 	rows     int
 	dropped  int
 	first    schema.Key // of the rows; nil if there are none
@@ -100,8 +100,8 @@ func appendCounts(dst []byte, counts ...int) []byte {
 	return dst
 }
 
-// parse reads a head whose rows have keys of so many columns, and returns what follows it. The head's slices are used
-// again; its texts are parts of data.
+// parse reads a head whose rows have keys of the given number of columns, and returns what follows it. It reuses the
+// head's slices; texts point into data.
 func (h *head) parse(data []byte, keys int) (blocks []byte, err error) {
 	if len(data) == 0 {
 		return nil, errHead
@@ -152,8 +152,8 @@ func (r *reader) key(columns int) schema.Key {
 	return key
 }
 
-// check makes sure that a head is plausible before anything is allocated by it. keys is the size of the blocks that
-// follow it in its section, rest the size of the other section.
+// check makes sure that a head is plausible before memory is allocated for what it describes. keys is the size of the
+// blocks that follow it in its section, rest the size of the other section.
 func (h *head) check(c *columns, keys, rest int) error {
 	keys -= h.absent
 	for _, child := range h.children {

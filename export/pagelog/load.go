@@ -10,7 +10,7 @@ import (
 )
 
 // Select says which columns to load; child is the index in Page.Children, -1 for those of Page.Rows. Columns that are
-// not selected are nil vectors. Where it selects none but keys (Required columns), nothing else is read from disk.
+// not selected are nil vectors. If it selects only keys (Required columns), nothing else is read from disk.
 type Select func(child int, c schema.Column) bool
 
 // KeysOnly selects the keys of a page's rows, and no columns of its children.
@@ -21,9 +21,9 @@ type loader struct {
 	file    disk.File
 	columns columns
 	want    []bool // by number of column
-	rest    bool   // columns are wanted that are no keys
+	rest    bool   // some wanted columns are not keys
 	head    head
-	free    vectors
+	free    freeVectors
 
 	page  *schema.Page
 	place []int // by number of column, where it stands in its batch, plus 1; 0 if it is not there yet
@@ -40,8 +40,8 @@ func newLoader(l *Log, want Select) *loader {
 	return ld
 }
 
-// load returns the rows of a segment as one page, in key order and each key once: of a key that came in several pages
-// the row of the last one.
+// load returns the rows of a segment as one page, in key order and each key once: if a key came in several pages, the
+// row of the last one.
 func (ld *loader) load(s *segment) (*schema.Page, schema.Keys, error) {
 	page, err := ld.read(s)
 	if err != nil {
@@ -240,7 +240,7 @@ func (ld *loader) batch(number int) *schema.Batch {
 	return ld.page.Children[number-1].Rows
 }
 
-// finish fills up what some frames have and the last ones have not.
+// finish fills up with nulls what the last frames lack.
 func (ld *loader) finish() {
 	p := ld.page
 	if p.Absent != nil {

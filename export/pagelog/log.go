@@ -54,7 +54,7 @@ func newLog(f disk.File, order []string) *Log {
 	}
 }
 
-// begin makes an empty file a log.
+// begin turns an empty file into a log.
 func begin(f disk.File, h Header, order []string) (*Log, error) {
 	l := newLog(f, order)
 	l.Header = h
@@ -126,7 +126,7 @@ func (l *Log) append(page *schema.Page, m Mark) error {
 	return nil
 }
 
-// appendFrame writes a frame and takes it into the index.
+// appendFrame writes a frame and adds it to the index.
 func (l *Log) appendFrame(e *encoder) error {
 	frame := e.head.appendTo(append(l.buf[:0], make([]byte, frameHead)...))
 	frame = append(frame, e.keys...)
@@ -165,8 +165,8 @@ func (l *Log) Conclusion() json.RawMessage {
 	return slices.Clone(l.conclusion)
 }
 
-// write appends a frame whose section of keys ends at rest. What a failed write leaves is cut: before another frame it
-// would be damage.
+// write appends a frame whose section of keys ends at rest. What a failed write leaves behind is cut off: before
+// another frame it would be damage.
 func (l *Log) write(frame []byte, rest int) error {
 	if l.broken != nil {
 		return l.broken
@@ -182,7 +182,7 @@ func (l *Log) write(frame []byte, rest int) error {
 	return nil
 }
 
-// note takes up a frame that lies at s.
+// note records a frame that lies at s.
 func (l *Log) note(h *head, s segment) {
 	if h.note != nil {
 		l.conclusion = slices.Clone(h.note)
@@ -198,7 +198,7 @@ func (l *Log) note(h *head, s segment) {
 	if h.rows == 0 {
 		return
 	}
-	l.newest.note(met{h.mark.Walk, h.first, h.last})
+	l.newest.note(pageKeys{h.mark.Walk, h.first, h.last})
 	s.frames, s.rows, s.first, s.last = 1, h.rows, h.first, h.last
 	l.index.note(s)
 }

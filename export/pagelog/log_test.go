@@ -177,7 +177,7 @@ func TestHeaderOnly(t *testing.T) {
 	}
 }
 
-// TestDiskFull: a page that could not be written leaves no damage, and the log goes on once there is room.
+// TestDiskFull: a page that could not be written leaves no damage, and the log can be appended to once there is room.
 func TestDiskFull(t *testing.T) {
 	l, file, pages := randomLog(t, 6, 2)
 	r := rand.New(rand.NewPCG(2, 1))

@@ -5,11 +5,12 @@ import (
 	"slices"
 )
 
-// nameSet is a set of names that takes 8 bytes for each, and room to grow: it keeps their hashes.
+// nameSet is a set of names that takes 8 bytes for each, plus room to grow: it keeps only hashes.
 //
-// A name that was never added is taken for one that was if their hashes collide: a parent would not be read, and
-// its rows be taken for unmet. Among a million names, one more name meets that with a chance of 1 in 18 million million;
-// that any two of them do, 1 in 37 million. The hash has a seed of the process, so that no name can be made to collide.
+// A name that was never added is taken for one that was if their hashes collide: its parent would not be read, and the
+// parent's rows would count as unmet. The chance that one more name collides with one of a million names is 1 in 18
+// million million; that any two of them collide, 1 in 37 million. The seed of the hash is the process's own, so that
+// nobody can make names collide.
 type nameSet struct {
 	sorted []uint64
 	recent []uint64 // added since sorted was made, at most maxRecent

@@ -7,9 +7,10 @@ import (
 )
 
 // newest holds the first and last keys of some of the newest pages, in order of arrival.
-type newest []met
+type newest []pageKeys
 
-type met struct {
+// pageKeys are the first and last keys of a page.
+type pageKeys struct {
 	walk        string
 	first, last schema.Key
 }
@@ -19,7 +20,7 @@ const (
 	newestOfWalk = newestPages / 2 // so that the pages of one walk do not push out all others
 )
 
-func (p *newest) note(m met) {
+func (p *newest) note(m pageKeys) {
 	ofWalk, oldest := 0, 0
 	for i := len(*p) - 1; i >= 0; i-- {
 		if (*p)[i].walk == m.walk {
@@ -35,10 +36,10 @@ func (p *newest) note(m met) {
 	*p = append(*p, m)
 }
 
-func (p newest) sample(n int, not func(walk string) bool) []schema.Key {
+func (p newest) sample(n int, skip func(walk string) bool) []schema.Key {
 	var keys []schema.Key
 	for _, m := range slices.Backward(p) {
-		if not != nil && not(m.walk) {
+		if skip != nil && skip(m.walk) {
 			continue
 		}
 		for _, key := range []schema.Key{m.first, m.last} {

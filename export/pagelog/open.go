@@ -12,8 +12,7 @@ import (
 	"mailerlake/export/disk"
 )
 
-// resume makes a log of a file that begin made and that was appended to. It cuts a torn tail; damage elsewhere is an
-// error.
+// resume opens the log in a file that begin started. It cuts off a torn tail; damage elsewhere is an error.
 func resume(ctx context.Context, f disk.File, order []string) (*Log, error) {
 	info, err := f.Stat()
 	if err != nil {
@@ -71,7 +70,7 @@ func (x *indexing) header() error {
 	return nil
 }
 
-// frame takes the next frame into the index.
+// frame adds the next frame to the index.
 func (x *indexing) frame() error {
 	keys, rest, err := x.read()
 	if err != nil {
@@ -93,7 +92,7 @@ func (x *indexing) frame() error {
 	return nil
 }
 
-// read returns the sections of the next frame, which is in the log's buffer until the next one is read.
+// read returns the sections of the next frame. They are in the log's buffer until the next read.
 func (x *indexing) read() (keys, rest []byte, err error) {
 	l := x.log
 	left := x.size - l.end
@@ -125,7 +124,7 @@ func (x *indexing) read() (keys, rest []byte, err error) {
 	return keys, rest, err
 }
 
-// zeros reports whether the file holds nothing but zeros from offset on, if anything, as a power loss leaves it.
+// zeros reports whether the file holds only zeros, or nothing, from offset on, as a power loss may leave it.
 func (x *indexing) zeros(offset int64) bool {
 	buf := make([]byte, 64<<10)
 	for offset < x.size {

@@ -19,7 +19,7 @@ const (
 func (s *Store) planPath() string { return filepath.Join(s.dir, planName) }
 func (s *Store) tempPath() string { return filepath.Join(s.dir, planTemp) }
 
-// KeepPlan keeps what a plan decided, beside the logs that it was made of.
+// KeepPlan keeps what a plan decided, beside the logs that it was made from.
 func (s *Store) KeepPlan(data []byte) error {
 	if len(data) > maxPlan {
 		return fmt.Errorf("keep plan: %d bytes are too many", len(data))
@@ -59,11 +59,11 @@ func (s *Store) readPlan() ([]byte, error) {
 	return data, err
 }
 
-// DropPlan forgets what the last plan decided, and what is left of one that was not kept to its end.
+// DropPlan removes what the last plan decided, and what is left of one that was only partly written.
 func (s *Store) DropPlan() error {
 	err := errors.Join(disk.RemoveFile(s.fsys, s.tempPath()), disk.RemoveFile(s.fsys, s.planPath()))
 	if err != nil {
-		return fmt.Errorf("forget plan: %w", err)
+		return fmt.Errorf("remove plan: %w", err)
 	}
 	return nil
 }

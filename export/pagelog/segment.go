@@ -2,7 +2,7 @@ package pagelog
 
 import "mailerlake/schema"
 
-// limits are sizes: what has as much of one of them is full.
+// limits are the sizes at which a segment is full; one of them is enough.
 type limits struct {
 	rows, frames int
 	bytes        int64

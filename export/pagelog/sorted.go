@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	// maxStreams bounds the sorted streams of a log that are read at once, and so the pages in memory.
+	// maxStreams is the greatest number of sorted streams of a log that are read at once, and so of pages in memory.
 	maxStreams = 64
 	// sortedRows and sortedBytes bound the pages that merged streams are written in.
 	sortedRows  = 1000
@@ -67,8 +67,8 @@ func (s *Store) DropScratch() error {
 }
 
 // Sorted returns a log of the same rows whose pages overlap so little that few have to be in memory at a time: l itself
-// if that is so already, else a copy in scratch. A copy stays when l is closed; it is closed by whoever needs it no
-// more, by Sorted when l has grown since, and by DropScratch.
+// if that is so already, else a copy in scratch. Closing l does not close the copy: the caller may close it, Sorted
+// closes it if l has grown since, and so does DropScratch.
 func (s *Store) Sorted(ctx context.Context, l *Log) (*Log, error) {
 	s.sorting.Lock()
 	defer s.sorting.Unlock()
@@ -94,7 +94,7 @@ func (s *Store) Sorted(ctx context.Context, l *Log) (*Log, error) {
 	return sorted, nil
 }
 
-// sort merges streams until there are few.
+// sort merges streams until few enough are left.
 func (s *Store) sort(ctx context.Context, l *Log) (*Log, error) {
 	for source := l; ; {
 		segments := source.segments()
@@ -163,7 +163,7 @@ func addChildren(page *schema.Page, children int) {
 	}
 }
 
-// appendSorted appends all rows of a cursor.
+// appendSorted appends all rows of a cursor, page by page.
 func (l *Log) appendSorted(c *Cursor) error {
 	for page := (*schema.Page)(nil); ; {
 		run, ok, err := c.Next()

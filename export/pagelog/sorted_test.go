@@ -95,7 +95,7 @@ func TestSortedKeepsTheRows(t *testing.T) {
 	}
 }
 
-// TestSortedAgain: a log that has grown is sorted anew, and the copy from before is closed.
+// TestSortedAgain: a log that has grown is sorted again, and the earlier copy is closed.
 func TestSortedAgain(t *testing.T) {
 	s, dir := sortedStore(t)
 	l, err := s.Create(logHeader, logOrder)

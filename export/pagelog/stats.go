@@ -10,7 +10,7 @@ import (
 type Stats struct {
 	Pages   int
 	Rows    int64   // as appended: a key that came in two pages counts twice
-	Dropped int64   // records that are no rows
+	Dropped int64   // records that are not rows, see schema.Page
 	Absent  []int64 // for each object of Table.Expected (and zeros, up to 64), the rows that lacked it
 }
 
@@ -38,7 +38,7 @@ func (l *Log) Stats() Stats {
 // Paths returns the API paths of the custom fields and undeclared attributes met, in order of first appearance.
 func (l *Log) Paths() []string { return l.ChildPaths(-1) }
 
-// ChildPaths returns the same of the rows of a child table.
+// ChildPaths does the same for the rows of a child table.
 func (l *Log) ChildPaths(child int) []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -48,14 +48,14 @@ func (l *Log) ChildPaths(child int) []string {
 // Missing returns the API paths of declared columns that no record of any page had, not even as null.
 func (l *Log) Missing() map[string]bool { return l.ChildMissing(-1) }
 
-// ChildMissing returns the same of the rows of a child table.
+// ChildMissing does the same for the rows of a child table.
 func (l *Log) ChildMissing(child int) map[string]bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.columns.neverSent(child + 1)
 }
 
-// Walk returns what the log holds of a walk; of an ended Parent walk that is only that it has begun and ended.
+// Walk returns what the log knows about a walk; about an ended Parent walk, only that it has begun and ended.
 func (l *Log) Walk(name string) Walk {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -76,10 +76,10 @@ func (l *Log) Size() int64 {
 	return l.end
 }
 
-// Sample returns up to n keys that the scan met, of the newest pages whose walk is not one that not holds of. Only the
-// first and last keys of some pages are known.
-func (l *Log) Sample(n int, not func(walk string) bool) []schema.Key {
+// Sample returns up to n keys that the scan met, from the newest pages. It leaves out the walks for which skip, unless
+// nil, returns true. Only the first and last keys of some pages are known.
+func (l *Log) Sample(n int, skip func(walk string) bool) []schema.Key {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.newest.sample(n, not)
+	return l.newest.sample(n, skip)
 }

@@ -14,7 +14,7 @@ import (
 
 const logSuffix = ".pages"
 
-// Store is the directory of a dataset's page logs: one a table, beside what a plan decided. A second directory holds
+// Store is the directory of a dataset's page logs, one per table, and of what a plan decided. A second directory holds
 // copies that only one run needs. It is safe for concurrent use.
 type Store struct {
 	fsys         disk.FS
@@ -25,7 +25,7 @@ type Store struct {
 	made   int           // logs in scratch so far: their names differ
 
 	sorting sync.Mutex          // guards what follows, and is held while a log is sorted
-	sorted  map[*Log]sortedCopy // by the log that they were made of
+	sorted  map[*Log]sortedCopy // by the log that they were made from
 }
 
 // NewStore returns the store in directory dir, with its scratch directory. Neither has to exist.
@@ -69,8 +69,8 @@ func (s *Store) create(name string, h Header, order []string) (*Log, error) {
 	return l, nil
 }
 
-// Open opens the log of a table and cuts a torn tail. It is an error if the log is damaged elsewhere, and one that is
-// fs.ErrNotExist if there is none.
+// Open opens the log of a table and cuts off a torn tail. Damage elsewhere is an error; if there is no log, the error
+// is fs.ErrNotExist.
 func (s *Store) Open(ctx context.Context, table string, order []string) (*Log, error) {
 	name := s.path(table)
 	if _, err := s.fsys.Stat(name); err != nil { // OpenAppend would make an empty file
@@ -88,7 +88,7 @@ func (s *Store) Open(ctx context.Context, table string, order []string) (*Log, e
 	return l, nil
 }
 
-// Remove removes the logs of tables, where there are any.
+// Remove removes the logs of tables, if there are any.
 func (s *Store) Remove(tables ...string) error {
 	for _, table := range tables {
 		if err := disk.RemoveFile(s.fsys, s.path(table)); err != nil {

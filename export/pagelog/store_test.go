@@ -253,7 +253,7 @@ func useStore(s *pagelog.Store) error {
 	return s.Clear()
 }
 
-// checkOpenFiles fails the test if the process has files below dir open, where that can be told.
+// checkOpenFiles fails the test if the process has files below dir open, if the platform shows that.
 func checkOpenFiles(t testing.TB, dir string) {
 	t.Helper()
 	descriptors, _ := os.ReadDir("/proc/self/fd")

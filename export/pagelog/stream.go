@@ -10,11 +10,11 @@ import (
 // stream is a series of segments that are in key order and do not overlap.
 type stream struct {
 	all    index
-	left   []int // of all, what is not read to its end yet; the first is being read
+	left   []int // indexes of the segments that are not read to their end; the first is being read
 	page   *schema.Page
 	keys   schema.Keys // of page; nil until it is loaded
 	row    int
-	loaded []*schema.Vector // of page, if they are to be used again
+	loaded []*schema.Vector // of page, if they are to be reused
 }
 
 // next returns the segment that is being read.

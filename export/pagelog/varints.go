@@ -5,7 +5,7 @@ import (
 	"errors"
 )
 
-// appendVarints appends a block of small numbers that are no column.
+// appendVarints appends a block of small numbers that are not a column.
 func appendVarints(dst []byte, nums []uint64) []byte {
 	buf := scratch.Get().(*[]byte)
 	defer scratch.Put(buf)
@@ -42,14 +42,14 @@ func decodeVarints(block []byte, count int, add func(uint64)) error {
 	return nil
 }
 
-// appendText appends a text that says its own length.
+// appendText appends a text after its length.
 func appendText(dst []byte, text string) []byte {
 	return append(binary.AppendUvarint(dst, uint64(len(text))), text...)
 }
 
 var errHead = errors.New("a page's head is damaged")
 
-// reader takes apart what appendText and binary.AppendUvarint wrote. After an error it yields nothing more.
+// reader reads what appendText and binary.AppendUvarint wrote. After an error it returns nothing more.
 type reader struct {
 	data []byte
 	err  error

@@ -16,25 +16,25 @@ const (
 	maxColumn = 1 << 28
 	// maxRows bounds the rows of a page.
 	maxRows = 1 << 22
-	// blockSlack is what a column may take in a block beyond its size in memory.
+	// blockSlack is how many bytes more than in memory a column may take in a block.
 	blockSlack = 64
-	// worthPacking is the size from which on a block is compressed.
+	// worthPacking is the size from which a block is compressed.
 	worthPacking = 64
 )
 
-// A block holds the values of one column of one frame. Its first byte says what follows: a bit a row if some rows are
-// null, then numbers, or the lengths of texts and the texts.
+// A block holds the values of one column of one frame. Its first byte says what follows: one bit per row if some rows
+// are null, then numbers, or the lengths of texts and the texts.
 const (
 	blockHasNulls = 1 << iota
 	blockPacked   // all after the first byte is compressed
 )
 
-// scratch lends out buffers for what is about to be compressed, or was just read.
+// scratch lends buffers for what is about to be compressed, or was just read.
 var scratch = sync.Pool{New: func() any { return new([]byte) }}
 
 func isText(k schema.Kind) bool { return k == schema.String || k == schema.Raw }
 
-// appendVector appends the block of a vector. A column of nulls has none, which is how it is read again too.
+// appendVector appends the block of a vector. A column of nulls has no block, and reading no block gives nulls again.
 func appendVector(dst []byte, v *schema.Vector) []byte {
 	if v == nil || v.Len() > 0 && !slices.Contains(v.Valid, true) {
 		return dst
@@ -91,7 +91,8 @@ func appendLengths(dst []byte, ends []uint32) []byte {
 	return dst
 }
 
-// appendNumbers writes numbers as their distance from the least, in as few bytes as the greatest needs: 1, 2, 4 or 8.
+// appendNumbers writes numbers as their distances from the least, each in as few bytes as the greatest distance needs:
+// 1, 2, 4 or 8.
 func appendNumbers(dst []byte, nums []int64) []byte {
 	if len(nums) == 0 {
 		return dst

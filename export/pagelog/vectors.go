@@ -2,10 +2,10 @@ package pagelog
 
 import "mailerlake/schema"
 
-// vectors are free for use again.
-type vectors struct{ texts, numbers []*schema.Vector }
+// freeVectors are vectors that can be reused.
+type freeVectors struct{ texts, numbers []*schema.Vector }
 
-func (f *vectors) list(k schema.Kind) *[]*schema.Vector {
+func (f *freeVectors) list(k schema.Kind) *[]*schema.Vector {
 	if isText(k) {
 		return &f.texts
 	}
@@ -13,7 +13,7 @@ func (f *vectors) list(k schema.Kind) *[]*schema.Vector {
 }
 
 // take returns an empty vector.
-func (f *vectors) take(k schema.Kind) *schema.Vector {
+func (f *freeVectors) take(k schema.Kind) *schema.Vector {
 	list := f.list(k)
 	n := len(*list)
 	if n == 0 {
@@ -26,7 +26,8 @@ func (f *vectors) take(k schema.Kind) *schema.Vector {
 	return v
 }
 
-func (f *vectors) give(vectors ...*schema.Vector) {
+// give adds vectors, which the caller must not use any more.
+func (f *freeVectors) give(vectors ...*schema.Vector) {
 	for _, v := range vectors {
 		if v != nil {
 			list := f.list(v.Kind)

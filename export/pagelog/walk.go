@@ -7,15 +7,15 @@ import (
 	"mailerlake/schema"
 )
 
-// Mark says which walk a page belongs to and how it goes on.
+// Mark says which walk a page belongs to, and how the walk goes on.
 type Mark struct {
 	Walk   string // names the walk within the log
-	Parent bool   // one of the many walks of a table that is read parent by parent: once it has ended only that is remembered
+	Parent bool   // one of the many walks of a table that is read per parent: once it has ended, only that is remembered
 	Cursor string // of the page that follows; the API's, opaque
 	End    bool   // the walk came to its end
 }
 
-// Walk is what a log holds of a walk.
+// Walk is what a log knows about a walk.
 type Walk struct {
 	Begun  bool
 	Cursor string // of the page that follows the last one logged
@@ -30,7 +30,7 @@ type walks struct {
 	ended nameSet          // the ended ones of parents
 }
 
-// note takes up a mark and what came with it.
+// note records a mark and what came with it.
 func (w *walks) note(m Mark, rows int, last schema.Key) {
 	walk := w.open[m.Walk]
 	if walk == nil && m.Parent && m.End {

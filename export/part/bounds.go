@@ -11,18 +11,19 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 )
 
-// The Parquet library allocates what a file's footer and page headers say. They are checked here before it reads them,
-// each length and count against what is really there, so that no file makes it allocate much more than its own size.
-// The page's checksum guards what a page holds.
+// The Parquet library allocates whatever a file's footer and page headers ask for. They are checked here before it
+// reads them, each length and count against what is really there, so that no file makes it allocate much more than its
+// own size. The content of a page is guarded by the page's checksum.
 
 const (
-	// maxNested bounds the nesting of the structs in a footer; Parquet's own nest half as deep.
+	// maxNested bounds the nesting of the structs in a footer; Parquet's own structs nest half as deep.
 	maxNested = 16
 	// maxStructs bounds the structs in a footer, per column of a row group.
 	maxStructs = 32
 	// maxPageHead bounds the size of a page's header; ours have no statistics.
 	maxPageHead = 512
-	// maxText bounds the bytes of a column of a row group, which end at groupBytes or with the rows that exceed them.
+	// maxText bounds the bytes of text of a column of a row group. A row group ends at groupBytes, or with the rows
+	// that exceed it.
 	maxText = 1 << 30
 )
 
@@ -48,14 +49,15 @@ func checkFooter(f io.ReaderAt, size int64, groups, columns int) error {
 	if _, err := f.ReadAt(footer, size-8-n); err != nil {
 		return err
 	}
-	w := compactWalk{data: footer, structs: maxStructs * (groups + 1) * (columns + 1)}
+	w := thriftSkipper{data: footer, structs: maxStructs * (groups + 1) * (columns + 1)}
 	if !w.skip(thrift.STRUCT, 0) || len(w.data) > 0 {
 		return errFooter
 	}
 	return checkFlat(footer, columns)
 }
 
-// checkFlat decodes the schema alone: the library's tree of a deep one takes memory by the square of its depth.
+// checkFlat decodes the schema alone: the library's tree of a deep schema takes memory in proportion to the square of
+// its depth.
 func checkFlat(footer []byte, columns int) error {
 	var meta struct {
 		Schema thrift.Slice[format.SchemaElement] `thrift:"2,required"`
@@ -100,8 +102,8 @@ func checkPages(f io.ReaderAt, size int64, chunk *format.ColumnMetaData, rows in
 	return nil
 }
 
-// checkCodecs makes sure that the pages are what checkPacked takes them for. The library unpacks a column's pages of
-// all row groups by one codec, no matter which row group they are of.
+// checkCodecs makes sure that all pages are compressed as checkPacked expects. The library unpacks all pages of a
+// column with one codec, whatever their row groups say.
 func checkCodecs(meta *format.FileMetaData) error {
 	for _, g := range meta.RowGroups {
 		for _, c := range g.Columns {
@@ -113,7 +115,7 @@ func checkCodecs(meta *format.FileMetaData) error {
 	return nil
 }
 
-// pageHead is what a page says of itself.
+// pageHead is what a page says about itself.
 type pageHead struct {
 	dictionary bool
 	rows       int64 // values, nulls included
@@ -126,7 +128,7 @@ func readPageHead(f io.ReaderAt, at, end int64) (p pageHead, err error) {
 	if _, err := f.ReadAt(data, at); err != nil {
 		return p, err
 	}
-	w := compactWalk{data: data, structs: maxNested}
+	w := thriftSkipper{data: data, structs: maxNested}
 	if !w.skip(thrift.STRUCT, 0) {
 		return p, errPage
 	}
@@ -152,8 +154,8 @@ func readPageHead(f io.ReaderAt, at, end int64) (p pageHead, err error) {
 	return p, checkPacked(f, at, &h)
 }
 
-// checkPacked compares the size that a page says it unpacks to with what its packed data says. A header without a
-// checksum, which the library would take for one that need not match, must be one of zero.
+// checkPacked compares the size that a page says it unpacks to with what its packed data says. The library does not
+// check a checksum of zero, since it takes it for a missing one; so it is checked here.
 func checkPacked(f io.ReaderAt, at int64, h *format.PageHeader) error {
 	var start [zstd.HeaderMaxSize]byte
 	n := min(len(start), int(h.CompressedPageSize))
@@ -178,14 +180,14 @@ func checkPacked(f io.ReaderAt, at int64, h *format.PageHeader) error {
 	return nil
 }
 
-// compactWalk walks over a value in Thrift's compact protocol and allocates nothing.
-type compactWalk struct {
+// thriftSkipper skips values in Thrift's compact protocol and allocates nothing.
+type thriftSkipper struct {
 	data    []byte // what is left
-	structs int    // that may still come
+	structs int    // how many more may come
 }
 
-// skip passes over one value, of a type as the elements of lists have it, and reports whether it is whole.
-func (w *compactWalk) skip(t thrift.Type, depth int) bool {
+// skip skips one value of a type, encoded as in a list, and reports whether it is whole.
+func (w *thriftSkipper) skip(t thrift.Type, depth int) bool {
 	switch t {
 	case thrift.TRUE, thrift.FALSE, thrift.I8:
 		return w.cut(1)
@@ -206,7 +208,7 @@ func (w *compactWalk) skip(t thrift.Type, depth int) bool {
 	return false // Parquet has no maps
 }
 
-func (w *compactWalk) cut(n uint64) bool {
+func (w *thriftSkipper) cut(n uint64) bool {
 	if n > uint64(len(w.data)) {
 		return false
 	}
@@ -214,12 +216,12 @@ func (w *compactWalk) cut(n uint64) bool {
 	return true
 }
 
-func (w *compactWalk) number() (uint64, bool) {
+func (w *thriftSkipper) number() (uint64, bool) {
 	x, n := binary.Uvarint(w.data)
 	return x, n > 0 && w.cut(uint64(n))
 }
 
-func (w *compactWalk) list(depth int) bool {
+func (w *thriftSkipper) list(depth int) bool {
 	if len(w.data) == 0 {
 		return false
 	}
@@ -239,7 +241,7 @@ func (w *compactWalk) list(depth int) bool {
 	return true
 }
 
-func (w *compactWalk) fields(depth int) bool {
+func (w *thriftSkipper) fields(depth int) bool {
 	for len(w.data) > 0 {
 		head := w.data[0]
 		w.data = w.data[1:]

@@ -8,11 +8,11 @@ import (
 	parquetzstd "github.com/parquet-go/parquet-go/compress/zstd"
 )
 
-// windowBytes is how far back a page's text may be repeated; most pages are smaller.
+// windowBytes is how far back compression looks for repeated text; most pages are smaller.
 const windowBytes = 4 * pageBytes
 
 // codec compresses pages as the library's own codec does at its fastest level, but with one encoder for all parts and a
-// small window. The library's takes 8 MiB per processor, anew for each part.
+// small window. The library's codec takes 8 MiB per processor, again for each part.
 type codec struct{ parquetzstd.Codec }
 
 // encoder returns the one encoder, which is safe for concurrent use.

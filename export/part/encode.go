@@ -13,7 +13,7 @@ import (
 	"mailerlake/schema"
 )
 
-// encode hands the rows to the library, columns side by side on all processors, and returns the bytes of their values.
+// encode passes the rows to the library, columns side by side on all processors, and returns the bytes of their values.
 func (w *Writer) encode(runs []Rows) (int64, error) {
 	writers := w.w.ColumnWriters()
 	var next, payload atomic.Int64
@@ -57,7 +57,7 @@ func (w *Writer) encodeColumn(cw *parquet.ColumnWriter, c int, runs []Rows, buf 
 	return payload, nil
 }
 
-// checkRuns checks the shape of what is to be written, before any of it is looked at.
+// checkRuns checks the shape of the rows before any of them is encoded.
 func (w *Writer) checkRuns(runs []Rows) error {
 	for _, r := range runs {
 		if len(r.Batch.Vectors) != len(w.columns) {

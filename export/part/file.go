@@ -15,7 +15,7 @@ type FileError struct{ Reason string }
 
 func (e *FileError) Error() string { return e.Reason }
 
-// checkBytes is how much of a file is read between two looks at the context.
+// checkBytes is how much of a file is read between two checks of the context.
 const checkBytes = 256 << 10
 
 // CheckFile compares the size and checksum of a file with a part's; a difference is a *FileError.

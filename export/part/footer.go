@@ -12,8 +12,8 @@ import (
 	"mailerlake/schema"
 )
 
-// A part's footer says what the manifest says of it, as JSON in Parquet's key/value metadata, so that a manifest of
-// other rows or columns is found out when the part is opened.
+// A part's footer repeats what the manifest says about it, as JSON in Parquet's key/value metadata, so that a manifest
+// with other rows or columns is detected when the part is opened.
 const (
 	// columnsNote is the schema.Columns of the part, as manifests have them.
 	columnsNote = "mailerlake.columns"
@@ -21,7 +21,7 @@ const (
 	keysNote = "mailerlake.keys"
 )
 
-// keys are what a footer says of a part's keys.
+// keys are what a footer says about a part's keys.
 type keys struct {
 	Order []string     `json:"order"` // the columns that rows are sorted by
 	First []schema.Key `json:"first"` // of each row group
@@ -30,7 +30,7 @@ type keys struct {
 
 var noteOptions = json.JoinOptions(json.Deterministic(true), jsonv1.OmitEmptyWithLegacySemantics(true))
 
-// writeNotes adds to a file's footer what is said of the part.
+// writeNotes adds the description of the part to a file's footer.
 func writeNotes(w *parquet.GenericWriter[any], columns []schema.Column, order []string, p *Part) error {
 	note := keys{Order: order, First: []schema.Key{}, Last: p.LastKey}
 	for _, g := range p.RowGroups {
@@ -48,7 +48,7 @@ func writeNote(w *parquet.GenericWriter[any], key string, value any) error {
 	return nil
 }
 
-// checkNotes compares what a file's footer says of the part with what the manifest says. Errors never quote a key.
+// checkNotes compares what a file's footer says about the part with what the manifest says. Errors never quote a key.
 func checkNotes(file *parquet.File, p *Part, columns []schema.Column, order []string) error {
 	var found []schema.Column
 	if err := readNote(file, columnsNote, &found); err != nil {
@@ -89,7 +89,8 @@ func readNote(file *parquet.File, key string, value any) error {
 	return nil
 }
 
-// compareColumns leaves out what does not change a value: that text is JSON may no longer be declared.
+// compareColumns compares the names, types and paths of columns. It ignores whether text is JSON: that does not change
+// a value.
 func compareColumns(found, columns []schema.Column) error {
 	if len(found) != len(columns) {
 		return fmt.Errorf("%d columns, the manifest says %d", len(found), len(columns))

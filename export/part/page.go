@@ -14,7 +14,7 @@ import (
 
 var errText = errors.New("more text than a row group may have")
 
-// scratch lends out memory for the numbers of a page.
+// scratch lends memory for the numbers of a page.
 var scratch = sync.Pool{New: func() any { return new([]int64) }}
 
 // appendPage appends the values of a page. It takes them as slices, as the library has decoded them: one parquet.Value
@@ -44,7 +44,7 @@ func appendPage(v *schema.Vector, page parquet.Page) error {
 	return appendNumbers(v, present, numbers, indexes)
 }
 
-// appendPresent appends which rows of a page have a value, and returns that and how many have.
+// appendPresent appends which rows of a page have a value. It returns these, and how many have one.
 func appendPresent(v *schema.Vector, page parquet.Page) (present []bool, values int, err error) {
 	before, rows := v.Len(), int(page.NumValues())
 	levels := page.DefinitionLevels()

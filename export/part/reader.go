@@ -22,9 +22,9 @@ type Reader struct {
 	closer  io.Closer
 }
 
-// Open opens a part of a table whose rows are in the order of some columns; the reader closes f. The whole file is read
-// once to compare its checksum, before any of it is interpreted. A file that is not what the manifest says (part,
-// columns and order) is an error that says in what it differs.
+// Open opens a part of a table whose rows are sorted by the columns named in order. The reader closes f. The whole file
+// is read once to compare its checksum, before any of it is interpreted. If the file does not match the manifest (part,
+// columns and order), the error says how it differs.
 func Open(ctx context.Context, f disk.File, part *Part, columns []schema.Column, order []string) (*Reader, error) {
 	if err := CheckFile(ctx, f, part); err != nil {
 		f.Close()
@@ -33,7 +33,7 @@ func Open(ctx context.Context, f disk.File, part *Part, columns []schema.Column,
 	return OpenChecked(f, part, columns, order)
 }
 
-// OpenChecked is Open for a file whose content CheckFile has been given already.
+// OpenChecked is Open for a file that CheckFile has already checked.
 func OpenChecked(f disk.File, part *Part, columns []schema.Column, order []string) (r *Reader, err error) {
 	defer func() {
 		if err != nil {
@@ -75,9 +75,9 @@ func (r *Reader) check() error {
 // Close closes the file.
 func (r *Reader) Close() error { return r.closer.Close() }
 
-// Keys reads the keys of row group g, in row order. They ascend, begin with the first key that the manifest says, and
-// end before that of the next row group, or with the part's last key; anything else is an error. So a key that is not
-// among them is not in the part.
+// Keys reads the keys of row group g, in row order. They ascend, begin with the row group's first key in the manifest,
+// and end before the first key of the next row group, or with the part's last key; anything else is an error. So a key
+// in their range that is not among them is not in the part.
 func (r *Reader) Keys(g int) (schema.Keys, error) {
 	keys := make(schema.Keys, len(r.order))
 	for i, name := range r.order {
@@ -103,7 +103,7 @@ func (r *Reader) checkKeys(g int, keys schema.Keys) error {
 	}
 	for i := range last {
 		if keys.Compare(i, keys, i+1) >= 0 {
-			return fmt.Errorf("that of row %d does not follow the one before it", i+1)
+			return fmt.Errorf("the key of row %d does not follow the one before it", i+1)
 		}
 	}
 	if g+1 < len(groups) {
@@ -153,7 +153,7 @@ func (r *Reader) Read(g, c int, v *schema.Vector) (err error) {
 	return nil
 }
 
-// recovered turns a panic of the library over a damaged file into an error.
+// recovered turns a panic of the library on a damaged file into an error.
 func recovered(err *error) {
 	if p := recover(); p != nil {
 		*err = fmt.Errorf("file is damaged: %v", p)

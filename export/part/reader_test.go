@@ -91,8 +91,8 @@ func TestKeys(t *testing.T) {
 		want string // error for the first row group that has one, empty if none has
 	}{
 		"fine":                  {keys: "1 2 9 10 11 12 13"},
-		"numbers in text order": {keys: "1 10 2", want: "keys of row group 0: that of row 2 does not follow"},
-		"twice":                 {keys: "1 2 2", want: "keys of row group 0: that of row 2 does not follow"},
+		"numbers in text order": {keys: "1 10 2", want: "keys of row group 0: the key of row 2 does not follow"},
+		"twice":                 {keys: "1 2 2", want: "keys of row group 0: the key of row 2 does not follow"},
 		"twice in two groups":   {keys: "1 2 3 3 4 5", want: "keys of row group 0: the last one belongs to the next row group"},
 		"descending groups":     {keys: "4 5 6 1 2 3", want: "keys of row group 0: the last one belongs to the next row group"},
 		"first":                 {keys: "1 2 3 4 5 6", lie: func(p *part.Part) { p.RowGroups[1].First[0] = "5" }, want: "keys of row group 1: the first one is not the manifest's"},

@@ -9,14 +9,14 @@ import (
 // sampleRows is how many values of a column decide how it is encoded.
 const sampleRows = 32768
 
-// A dictionary pays if every value is there repeats times on average.
+// A dictionary pays off if values repeat this many times on average.
 const repeats = 4
 
-// sampler tells columns whose values repeat. It counts different values by their hashes: that two of 32,768 share one
-// is as good as impossible, and would change a file's size at most.
+// sampler finds columns whose values repeat. It counts different values by their hashes: that two of 32,768 have the
+// same one is next to impossible, and would affect only the file's size.
 type sampler struct {
 	seed   maphash.Seed
-	hashes []uint64 // a hash table, 0 where nothing is
+	hashes []uint64 // a hash table, 0 in empty slots
 	rows   int
 	found  int // different values
 }
@@ -24,8 +24,8 @@ type sampler struct {
 // The table is never more than a quarter full.
 const sampleSlots = sampleRows
 
-// repeat reports whether the values of column c in the runs, as many as the sample has, repeat so much that a dictionary
-// pays.
+// repeat reports whether the first values of column c in the runs, up to the size of a sample, repeat enough for a
+// dictionary to pay off.
 func (s *sampler) repeat(c int, runs []Rows) bool {
 	s.reset()
 	for _, r := range runs {
@@ -69,10 +69,10 @@ func (s *sampler) add(v *schema.Vector, i int) bool {
 	return s.found <= sampleRows/repeats
 }
 
-// hash returns no 0.
+// hash never returns 0.
 func (s *sampler) hash(v *schema.Vector, i int) uint64 {
 	if v.Kind == schema.String {
 		return max(1, maphash.Bytes(s.seed, v.Text(i)))
 	}
-	return max(1, uint64(v.Int(i))*0x9e3779b97f4a7c15) // of numbers next to each other the upper bits differ too
+	return max(1, uint64(v.Int(i))*0x9e3779b97f4a7c15) // so that the upper bits of neighbouring numbers differ too
 }

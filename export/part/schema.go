@@ -13,7 +13,7 @@ import (
 // Sizes bound row groups and parts, in rows.
 type Sizes struct {
 	Group int64 // ends a row group
-	Part  int64 // beyond it keys that follow a table's last part open a new one
+	Part  int64 // keys that follow a last part of this size open a new part
 }
 
 // DefaultSizes are the sizes of every dataset; tests take smaller ones.

@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	writeRows = 8192 // rows that all columns take before the row group's size is looked at
-	valueRows = 1024 // values handed to the library at a time
+	writeRows = 8192 // rows that are written between two checks of the row group's size
+	valueRows = 1024 // values passed to the library at a time
 )
 
 // Rows is a run of rows of a batch, [From, To).
@@ -29,7 +29,7 @@ type Rows struct {
 type Writer struct {
 	columns   []schema.Column
 	names     []string // of the key columns, in row order
-	order     []int    // of the same in columns
+	order     []int    // their indexes in columns
 	program   string
 	table     string
 	out       io.Writer
@@ -83,7 +83,7 @@ func (w *Writer) Write(runs ...Rows) error {
 	return w.err
 }
 
-// rowsThatFit returns how many rows as large as the batch's average fill up the row group; at least one.
+// rowsThatFit returns how many rows of the batch's average size fill up the row group; at least one.
 func (w *Writer) rowsThatFit(b *schema.Batch) int {
 	average := b.Size()/max(1, b.Rows) + 1
 	return int(max(0, groupBytes-w.payload))/average + 1
@@ -171,8 +171,8 @@ func (w *Writer) flush() error {
 	return nil
 }
 
-// Close ends the file and returns what the manifest says of it: rows, row groups and last key. It closes once; the
-// underlying file stays open.
+// Close ends the file and returns what the manifest says about it: rows, row groups and last key. It may be called
+// once; the underlying file stays open.
 func (w *Writer) Close() (Part, error) {
 	if w.err != nil {
 		return Part{}, w.err

@@ -13,7 +13,7 @@ import (
 	"mailerlake/schema"
 )
 
-// MaxAsked is how many rows of a table are asked for by their key at the most.
+// MaxAsked is the greatest number of rows of a table that are asked for by their keys.
 const MaxAsked = 1000
 
 // UnprovenError says why asking for rows proved nothing.
@@ -27,9 +27,9 @@ func (r *Result) CanAsk() bool {
 	return ok && list.Item != ""
 }
 
-// Ask asks for rows of a scanned table by their keys. Of each it returns the record, or nil for a row that is gone; where
-// the answers prove neither, that is an *UnprovenError. Rows that the scan has met are asked for as well: if none of
-// these is answered, it is the question that is wrong.
+// Ask asks for rows of a scanned table by their keys. It returns the record of each, nil for a row that is gone. If the
+// answers prove neither, the error is an *UnprovenError. A few rows that the scan has met are asked for as well: if
+// none of these is found, the question itself is wrong.
 func (s *Scanner) Ask(ctx context.Context, r *Result, keys []schema.Key) ([]jsontext.Value, error) {
 	known := r.Log.Sample(6, func(walk string) bool { return walk == walkAsked })
 	answers, err := s.Client.Lookup(ctx, itemPaths(r.Table, slices.Concat(keys, known)))
@@ -49,7 +49,7 @@ func (s *Scanner) Ask(ctx context.Context, r *Result, keys []schema.Key) ([]json
 			return nil, &UnprovenError{fmt.Sprintf("a row that may be gone could not be asked for: status %d", a.Status)}
 		}
 		if a.Data != nil && !isRow(r.Table, a.Data, keys[i]) {
-			return nil, &UnprovenError{"the answer to a row's id is another row"}
+			return nil, &UnprovenError{"the answer for a row's id is a different row"}
 		}
 		records[i] = a.Data
 	}
@@ -66,13 +66,13 @@ func itemPaths(t *schema.Table, keys []schema.Key) []string {
 	return paths
 }
 
-// isRow reports whether a record is the row of a key.
+// isRow reports whether a record is the row with a key.
 func isRow(t *schema.Table, record jsontext.Value, key schema.Key) bool {
 	page, err := DecodeRow(t, record, key)
 	return err == nil && page.Rows.Rows == 1 && page.Rows.Keys(t.Order).CompareKey(0, key) == 0
 }
 
-// DecodeRow decodes the record that was asked for by a key.
+// DecodeRow decodes the answer to a request for the row with a key.
 func DecodeRow(t *schema.Table, record jsontext.Value, key schema.Key) (*schema.Page, error) {
 	d := schema.NewDecoder(t)
 	if list, ok := t.Source.(*schema.List); ok && list.Per != nil { // the record does not name its parent; its key does
@@ -124,8 +124,8 @@ func (s *Scanner) Add(r *Result, records []jsontext.Value) (newPaths bool, err e
 	return len(r.Log.Paths()) > paths, r.Log.Sync()
 }
 
-// ReadAgain reads a scanned list of the account once more into its log, whose rows cannot be asked for by their key. It
-// says why the second reading is incomplete.
+// ReadAgain reads a list of the account once more into its log, because its rows cannot be asked for by their keys. It
+// says why the second reading is incomplete, if it is.
 func (s *Scanner) ReadAgain(ctx context.Context, r *Result) (incomplete string, err error) {
 	t := &tableScan{Scanner: s, r: r, list: r.Table.Source.(*schema.List)}
 	if t.list.Paging == schema.ByPage {

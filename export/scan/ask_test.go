@@ -49,9 +49,9 @@ func TestAsk(t *testing.T) {
 			}
 			return 200, record(id)
 		}, why: "a row that may be gone could not be asked for: status 410"},
-		"another row":   {answer: func(id string) (int, string) { return 200, record("1") }, why: "the answer to a row's id is another row"},
-		"no row":        {answer: func(id string) (int, string) { return 200, `{"data":{"name":"x"}}` }, why: "the answer to a row's id is another row"},
-		"not an object": {answer: func(id string) (int, string) { return 200, `{"data":[]}` }, why: "the answer to a row's id is another row"},
+		"another row":   {answer: func(id string) (int, string) { return 200, record("1") }, why: "the answer for a row's id is a different row"},
+		"no row":        {answer: func(id string) (int, string) { return 200, `{"data":{"name":"x"}}` }, why: "the answer for a row's id is a different row"},
+		"not an object": {answer: func(id string) (int, string) { return 200, `{"data":[]}` }, why: "the answer for a row's id is a different row"},
 		"forbidden":     {answer: func(id string) (int, string) { return 403, missing }, why: "rows that may be gone could not be asked for: "},
 		"broken":        {answer: func(id string) (int, string) { return 500, missing }, why: "rows that may be gone could not be asked for: "},
 		"unauthorized":  {answer: func(id string) (int, string) { return 401, missing }, stops: client.ErrUnauthorized},

@@ -9,16 +9,16 @@ import (
 	"mailerlake/schema"
 )
 
-// Names of walks. Those of lists by page number are named by their parameters, those of a parent by its key.
+// Names of walks. Walks of lists by page number are named by their parameters, walks of a parent by its key.
 const (
 	walkMain  = "main"  // of a cursor list
 	walkNewer = "newer" // from the top again, for rows that are newer than the main walk
-	walkEach  = "each"  // the list again, by each filter that it is counted by
+	walkEach  = "each"  // the list again, with each filter that it is counted by
 	walkAsked = "asked" // rows asked for by their key
 )
 
 // walkCursorList walks a cursor list once, then looks for rows that are newer than the walk's start and compares with
-// the API's own counts, taken in between. An account that changes meanwhile gets another look.
+// the API's own counts, taken in between. If the account changes meanwhile, it tries again.
 func (s *Scanner) walkCursorList(ctx context.Context, t *tableScan) (incomplete string, err error) {
 	for _, params := range t.list.EachWalk() {
 		main := t.r.Log.Walk(t.mainWalk(params))
@@ -26,7 +26,7 @@ func (s *Scanner) walkCursorList(ctx context.Context, t *tableScan) (incomplete 
 			continue
 		}
 		w := t.newWalk(t.mainWalk(params))
-		err := w.ahead(ctx, client.List{Path: t.list.Path, Params: params, Limits: t.list.Limits, From: main.Cursor})
+		err := w.readAhead(ctx, client.List{Path: t.list.Path, Params: params, Limits: t.list.Limits, From: main.Cursor})
 		switch {
 		case endless(err):
 			return err.Error(), nil
@@ -62,7 +62,7 @@ func (t *tableScan) mainWalk(params url.Values) string {
 	return walkMain + "?" + params.Encode()
 }
 
-// compareCounts counts the rows, first by the API, then those that were met, and says if these are fewer.
+// compareCounts counts the rows, first by the API's counts, then in the log, and says so if fewer were met.
 func (t *tableScan) compareCounts(ctx context.Context) (incomplete string, err error) {
 	want, err := t.apiCount(ctx)
 	if err != nil {
@@ -77,7 +77,7 @@ func (t *tableScan) compareCounts(ctx context.Context) (incomplete string, err e
 	if err != nil || got >= want {
 		return "", err
 	}
-	return fmt.Sprintf("%s of %s met", number(got), rows(want, "row")), nil
+	return fmt.Sprintf("%s of %s met", number(got), count(want, "row")), nil
 }
 
 // apiCount returns the sum of the API's own counts.

@@ -6,9 +6,9 @@
 //
 // What always holds:
 //
-//   - A page is logged before the next one of its walk counts, with the cursor that leads on.
+//   - A page is in the log, with the cursor that follows it, before the next page of its walk is accepted.
 //   - A scan is complete only if everything about it was proved: lists came to their end, counts agree, no record was
-//     unusable. Whatever is not proved is said in the Outcome, in words for people.
-//   - A scan that was begun by an earlier run is checked again: counted, and read for rows that are newer.
+//     unusable. The Outcome says in words what is not proved.
+//   - A scan that an earlier run began is checked again: its rows are counted, and newer ones are read.
 //   - What concerns one table is in that table's Result; an error of Scan concerns the run.
 package scan

@@ -29,9 +29,9 @@ const (
 	restarted reuse = false // lists by page number shift under a reader, and are short
 )
 
-// readLog brings a table's page log to its end: it resumes where an earlier run stopped, if the log allows that. walk
-// does the reading and says why the scan is incomplete.
-func (s *Scanner) readLog(ctx context.Context, r *Result, list *schema.List, use reuse, walk func(context.Context, *tableScan) (string, error)) error {
+// fillLog reads a table into its page log. It resumes where an earlier run stopped, if the log allows that. walk does
+// the reading and says why the scan is incomplete, if it is.
+func (s *Scanner) fillLog(ctx context.Context, r *Result, list *schema.List, use reuse, walk func(context.Context, *tableScan) (string, error)) error {
 	log, err := s.openLog(ctx, r.Table, use)
 	if err != nil {
 		return err
@@ -43,12 +43,12 @@ func (s *Scanner) readLog(ctx context.Context, r *Result, list *schema.List, use
 	r.Started, r.Resumed = log.Header.Started, t.resumed
 	incomplete, err := walk(ctx, t)
 	if t.resumed && log.Stats().Pages == pages && refused(err) {
-		s.say(r.Table, "starting over: the API does not take the cursor of the page log: "+err.Error())
+		s.say(r.Table, "starting over: the API does not accept the cursor of the page log: "+err.Error())
 		if err := s.Logs.Remove(r.Table.Name); err != nil {
 			return errors.Join(err, log.Close())
 		}
 		log.Close() // nothing of it is needed
-		return s.readLog(ctx, r, list, use, walk)
+		return s.fillLog(ctx, r, list, use, walk)
 	}
 	if err != nil {
 		return errors.Join(err, log.Sync())
@@ -82,11 +82,11 @@ func (s *Scanner) openLog(ctx context.Context, t *schema.Table, use reuse) (*pag
 	default:
 		why := s.unusable(log, header, use)
 		if why == "" {
-			s.say(t, fmt.Sprintf("resuming after %s of the scan begun %s", rows(int64(log.Stats().Pages), "page"), log.Header.Started.Format(time.RFC3339)))
+			s.say(t, fmt.Sprintf("resuming after %s of the scan begun %s", count(int64(log.Stats().Pages), "page"), log.Header.Started.Format(time.RFC3339)))
 			return log, nil
 		}
 		log.Close()
-		if why != unasked {
+		if why != unexplained {
 			s.say(t, "starting over: "+why)
 		}
 	}
@@ -98,8 +98,8 @@ func (s *Scanner) header(t *schema.Table) pagelog.Header {
 	return pagelog.Header{Account: s.Account, Table: t.Name, Source: t.Fingerprint(), Base: s.Base(t), Started: s.now()}
 }
 
-// unasked says that a log is not used, which needs no explanation.
-const unasked = "unasked"
+// unexplained is the reason for not using a log where none has to be given.
+const unexplained = "unexplained"
 
 // unusable says why a log cannot be used again; empty if it can.
 func (s *Scanner) unusable(log *pagelog.Log, now pagelog.Header, use reuse) string {
@@ -107,7 +107,7 @@ func (s *Scanner) unusable(log *pagelog.Log, now pagelog.Header, use reuse) stri
 	_, _, err := concluded(log)
 	switch {
 	case s.Restart || log.Stats().Pages == 0 && len(log.Unfinished()) == 0:
-		return unasked
+		return unexplained
 	case h.Account != now.Account:
 		return "the page log is of another account"
 	case h.Table != now.Table || h.Source != now.Source:
@@ -121,12 +121,12 @@ func (s *Scanner) unusable(log *pagelog.Log, now pagelog.Header, use reuse) stri
 	case err != nil:
 		return err.Error()
 	case use == restarted:
-		return unasked
+		return unexplained
 	}
 	return ""
 }
 
-// CheckPlanned reports why a log does not hold the scan that a plan was made of; empty if it does.
+// CheckPlanned says why a log does not hold the scan that a plan was made from; empty if it does.
 func CheckPlanned(log *pagelog.Log, t *schema.Table, account, base string, began time.Time, pages int) (o Outcome, why string) {
 	want := pagelog.Header{Account: account, Table: t.Name, Source: t.Fingerprint(), Base: base, Started: log.Header.Started}
 	o, ended, err := concluded(log)
@@ -134,7 +134,7 @@ func CheckPlanned(log *pagelog.Log, t *schema.Table, account, base string, began
 	case !log.Header.Started.Equal(began) || log.Stats().Pages != pages:
 		return o, "its page logs are of another scan"
 	case log.Header != want:
-		return o, "its page logs do not fit"
+		return o, "its page logs are not for this dataset and version"
 	case err != nil:
 		return o, err.Error()
 	case !ended:

@@ -92,7 +92,7 @@ func TestBrokenLog(t *testing.T) {
 	}
 }
 
-// TestUnreadableConclusion: a log whose end does not say what was concluded is read anew.
+// TestUnreadableConclusion: a table is read again if the end of its log does not say what was concluded.
 func TestUnreadableConclusion(t *testing.T) {
 	w := newWorld(t, func(_ string, q url.Values) (int, string) { return page(q, ids(3, 2, 1)...) }, thing(nil))
 	r := w.mustScan("thing")
@@ -125,7 +125,7 @@ func TestRefusedCursor(t *testing.T) {
 		if open := openFiles(t, w.dir); len(open) > 1 {
 			t.Errorf("files open: %q", open)
 		}
-		if got := strings.Join(keysIn(t, r.Log), " "); r.Resumed || got != "1 2 3" || !strings.Contains(w.said("thing"), "does not take the cursor") {
+		if got := strings.Join(keysIn(t, r.Log), " "); r.Resumed || got != "1 2 3" || !strings.Contains(w.said("thing"), "does not accept the cursor") {
 			t.Errorf("%d: resumed %t, keys %s, said %q", status, r.Resumed, got, w.said("thing"))
 		}
 	}
@@ -149,9 +149,9 @@ func TestCheckPlanned(t *testing.T) {
 		"another time":    {r.Table, "1", "base", began.Add(1), pages, "its page logs are of another scan"},
 		"more pages":      {r.Table, "1", "base", began, pages + 1, "its page logs are of another scan"},
 		"fewer pages":     {r.Table, "1", "base", began, pages - 1, "its page logs are of another scan"},
-		"account":         {r.Table, "2", "base", began, pages, "its page logs do not fit"},
-		"base":            {r.Table, "1", "", began, pages, "its page logs do not fit"},
-		"declaration":     {other, "1", "base", began, pages, "its page logs do not fit"},
+		"account":         {r.Table, "2", "base", began, pages, "its page logs are not for this dataset and version"},
+		"base":            {r.Table, "1", "", began, pages, "its page logs are not for this dataset and version"},
+		"declaration":     {other, "1", "base", began, pages, "its page logs are not for this dataset and version"},
 	} {
 		o, why := CheckPlanned(r.Log, c.table, c.account, c.base, c.began, c.pages)
 		if why != c.why || why == "" && !o.Ended.Equal(r.Ended) {

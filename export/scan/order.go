@@ -7,10 +7,11 @@ import (
 	"mailerlake/schema"
 )
 
-// Tables are read in an order that makes what they say of each other fit together: a parent before its rows' lists, and
-// a table that others refer to, or whose rows define their columns, after these, so that it knows whatever they name.
+// Tables are read in an order in which what they say about each other fits together: a parent before its rows' lists,
+// and a table that others refer to, or whose rows define their columns, after these, so that it knows whatever they
+// name.
 
-// ordered arranges tables so that each comes after those it waits for. A circle of references is broken anywhere.
+// ordered arranges tables so that each comes after those it waits for. A cycle of references is broken at any point.
 func ordered(c *schema.Catalog) []*schema.Table {
 	var order []*schema.Table
 	left := c.Tables()
@@ -64,7 +65,7 @@ func (s *Scanner) wait(ctx context.Context, t *schema.Table) error {
 	return nil
 }
 
-// ownerOf returns the table in whose log a table's rows mostly are.
+// ownerOf returns the table whose log usually holds a table's rows.
 func ownerOf(t *schema.Table) *schema.Table {
 	for {
 		if _, list := t.Source.(*schema.List); list || t.Parent() == nil {

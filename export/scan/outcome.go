@@ -23,7 +23,7 @@ type Outcome struct {
 	Unavailable string `json:"unavailable,omitempty"`
 	// Resumed says that some of it was read by an earlier run.
 	Resumed bool `json:"resumed,omitempty"`
-	// Childless names the child tables of which no row told anything.
+	// Childless names the child tables that no row said anything about.
 	Childless []string `json:"childless,omitempty"`
 	// Failed are the keys of the parents whose rows could not be read.
 	Failed []schema.Key `json:"failed,omitempty"`
@@ -36,9 +36,9 @@ type Outcome struct {
 // Result is the scan of one table.
 type Result struct {
 	Table *schema.Table
-	// Log holds the rows: the table's own log, or the log of the table that its rows come inside of.
+	// Log holds the rows: the table's own log, or the log of the table that its rows are nested in.
 	Log *pagelog.Log
-	// Nested says that the rows come inside the rows of Log.
+	// Nested says that the rows are nested in the rows of Log.
 	Nested bool
 	Outcome
 	// Err says why there is no usable scan.
@@ -101,11 +101,11 @@ func (o *Outcome) judge(t *schema.Table, log *pagelog.Log) {
 		case child != nil && stats.Rows > 0 && lacking == stats.Rows:
 			o.Childless = append(o.Childless, child.Name)
 		case o.Incomplete == "":
-			o.Incomplete = fmt.Sprintf("%s without %q", rows(lacking, "row"), path)
+			o.Incomplete = fmt.Sprintf("%s without %q", count(lacking, "row"), path)
 		}
 	}
 	if stats.Dropped > 0 && o.Incomplete == "" {
-		o.Incomplete = rows(stats.Dropped, "record") + " without a usable id"
+		o.Incomplete = count(stats.Dropped, "record") + " without a usable id"
 	}
 }
 
@@ -119,15 +119,15 @@ func childAt(t *schema.Table, path string) *schema.Table {
 	return nil
 }
 
-// rows writes a number of things: "1 row", "2,300 rows".
-func rows(n int64, thing string) string {
+// count writes a number and its noun: "1 row", "2,300 rows".
+func count(n int64, noun string) string {
 	if n != 1 {
-		thing += "s"
+		noun += "s"
 	}
-	return number(n) + " " + thing
+	return number(n) + " " + noun
 }
 
-// number writes a number with its thousands set apart.
+// number writes a number with commas between thousands.
 func number(n int64) string {
 	digits := fmt.Sprint(n)
 	var b strings.Builder

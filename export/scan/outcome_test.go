@@ -21,7 +21,7 @@ func TestNumber(t *testing.T) {
 			t.Errorf("%d: got %s", n, got)
 		}
 	}
-	if got := []string{rows(0, "row"), rows(1, "row"), rows(2000, "page")}; !slices.Equal(got, []string{"0 rows", "1 row", "2,000 pages"}) {
+	if got := []string{count(0, "row"), count(1, "row"), count(2000, "page")}; !slices.Equal(got, []string{"0 rows", "1 row", "2,000 pages"}) {
 		t.Errorf("got %q", got)
 	}
 }

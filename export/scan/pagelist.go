@@ -23,8 +23,8 @@ func (s *Scanner) walkPageList(ctx context.Context, t *tableScan) (incomplete st
 // changing says that a list did not stand still for a whole walk.
 const changing = "the list changed while it was read"
 
-// walkPages walks all walks of a list until they agree with what the list says of itself. begin, unless nil, prepares
-// each walk.
+// walkPages makes all walks of a list, several times if need be, until they agree with what the list says about itself.
+// begin, unless nil, prepares each walk.
 func (t *tableScan) walkPages(ctx context.Context, path string, begin func(*walk)) (incomplete string, err error) {
 	for range 3 {
 		seen, stable := map[string]bool{}, true
@@ -56,7 +56,7 @@ func (t *tableScan) walkPages(ctx context.Context, path string, begin func(*walk
 type pageWalk struct {
 	seen   map[string]bool
 	total  int64 // stated by its pages; -1 if none did
-	all    int64 // rows of all walks together; -1 if the list does not tell
+	all    int64 // rows of all walks together; -1 if the list does not say
 	stable bool  // no page contradicted the one before
 }
 
@@ -90,7 +90,7 @@ func (w *pageWalk) whole() bool {
 	return w.stable && (w.total < 0 || int64(len(w.seen)) == w.total)
 }
 
-// note takes over what a page says of its list.
+// note records what a page says about its list.
 func (w *pageWalk) note(p *client.Page) {
 	if w.total >= 0 && p.Total != w.total {
 		w.stable = false
@@ -100,7 +100,7 @@ func (w *pageWalk) note(p *client.Page) {
 	if !ok {
 		return
 	}
-	if w.all >= 0 && all != w.all { // a row that went may stand for one that was missed
+	if w.all >= 0 && all != w.all { // a row that was deleted may hide one that was missed
 		w.stable = false
 	}
 	w.all = all

@@ -22,7 +22,7 @@ const maxFailed = 100
 func walkOfParent(key schema.Key) string { return strings.Join(key, "\x00") }
 
 // readPerParent reads a list for each row of another table. Parents are independent of each other: one that fails, or
-// is gone, takes nothing from the others.
+// is gone, does not affect the others.
 func (s *Scanner) readPerParent(ctx context.Context, r *Result, list *schema.List, parent *Result) error {
 	switch {
 	case parent.Err != nil:
@@ -31,11 +31,11 @@ func (s *Scanner) readPerParent(ctx context.Context, r *Result, list *schema.Lis
 		r.Unavailable = parent.Unavailable
 	}
 	r.lists = &parentLists{list: list, parent: parent}
-	return s.readLog(ctx, r, list, resumable, s.walkParents)
+	return s.fillLog(ctx, r, list, resumable, s.walkParents)
 }
 
-// ReadNewParents reads the lists of rows of the parent that came to be known after its rows were walked. It reports
-// whether there are any.
+// ReadNewParents reads the lists of those parent rows that were found after the others were walked. It reports whether
+// there are any.
 func (s *Scanner) ReadNewParents(ctx context.Context, r *Result) (read bool, err error) {
 	if r.lists == nil || r.Unavailable != "" || r.lists.parent.Log.Stats().Pages == r.lists.pages {
 		return false, nil
@@ -49,7 +49,7 @@ func (s *Scanner) ReadNewParents(ctx context.Context, r *Result) (read bool, err
 	return true, t.conclude(incomplete)
 }
 
-// walkParents walks a list for each row of the parent that it was not walked for yet.
+// walkParents walks the list of each row of the parent for which it was not walked yet.
 func (s *Scanner) walkParents(ctx context.Context, t *tableScan) (incomplete string, err error) {
 	p := &parentWalks{tableScan: t, parent: t.r.lists.parent}
 	t.r.lists.pages = p.parent.Log.Stats().Pages
@@ -67,8 +67,8 @@ type parentWalks struct {
 
 	mu       sync.Mutex
 	answered int     // parents whose list was read to the end, in this run or before
-	refused  []error // in place of a list
-	failed   []error
+	refused  []error // of the failed, those that say that there is no such list
+	failed   []error // one for each parent that failed
 }
 
 // walkAll walks the parents in the order of their keys, several at a time.
@@ -140,8 +140,8 @@ func (p *parentWalks) walkParent(ctx context.Context, key schema.Key) error {
 	return nil
 }
 
-// isGone asks whether a parent whose list was not found is gone itself. If it is not, or that cannot be said, the list's
-// own error stands.
+// isGone asks whether a parent whose list was not found is gone itself. If it is not, or that is unknown, isGone
+// returns the list's own error.
 func (p *parentWalks) isGone(ctx context.Context, key schema.Key, notFound error) (bool, error) {
 	list, ok := p.parent.Table.Source.(*schema.List)
 	if !ok || list.Item == "" {
@@ -209,7 +209,7 @@ func inKeyOrder(t *schema.Table, key schema.Key) []string {
 	return values
 }
 
-// judge says what the walks prove together. A list that answers for no parent at all is missing itself.
+// judge says what the walks prove together. A list that was refused for every parent does not exist.
 func (p *parentWalks) judge() error {
 	if len(p.failed) == 0 {
 		if why := p.parent.Incomplete + p.parent.Partial; why != "" { // nothing is known about the rows of parents not met
@@ -223,10 +223,10 @@ func (p *parentWalks) judge() error {
 			return nil
 		}
 		if len(p.failed) > 1 || errors.Is(p.refused[0], client.ErrNotFound) {
-			return fmt.Errorf("the list answers for no row of %s: %w", p.parent.Table.Name, p.refused[0])
+			return fmt.Errorf("the list was refused for every row of %s: %w", p.parent.Table.Name, p.refused[0])
 		}
 	}
-	p.r.Partial = fmt.Sprintf("the rows of %s of %s could not be read: %v", number(int64(len(p.failed))), p.parent.Table.Name, p.failed[0])
+	p.r.Partial = fmt.Sprintf("the lists of %s of %s could not be read: %v", count(int64(len(p.failed)), "row"), p.parent.Table.Name, p.failed[0])
 	if p.r.Stopped {
 		p.r.Partial += "; the others were left to the next run"
 	}

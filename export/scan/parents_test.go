@@ -92,31 +92,31 @@ func TestParents(t *testing.T) {
 	}{
 		"all": {order: []string{"3", "2", "1"}, keys: "1.3 1.4 1.5 2.5", read: "1 2 3"},
 		"one fails": {order: []string{"3", "2", "1"}, fault: at("/2/parts", 500), keys: "1.3 1.4 1.5", failed: "2", read: "1 3",
-			partial: "the rows of 1 of thing could not be read: "},
+			partial: "the lists of 1 row of thing could not be read: "},
 		"one fails at its second page": {order: []string{"3", "2", "1"}, fault: func(path string, q url.Values) int {
 			return map[string]int{"at2": 500}[q.Get("cursor")] + map[bool]int{true: -500}[path == "/things" && q.Get("cursor") == "at2"]
 		},
-			keys: "1.4 1.5 2.5", failed: "1", read: "2 3", partial: "the rows of 1 of thing could not be read: "},
+			keys: "1.4 1.5 2.5", failed: "1", read: "2 3", partial: "the lists of 1 row of thing could not be read: "},
 		"one is refused, and there": {order: []string{"3", "2", "1"}, fault: at("/2/parts", 404), optional: true, keys: "1.3 1.4 1.5", failed: "2", read: "1 3",
-			partial: "the rows of 1 of thing could not be read: "},
+			partial: "the lists of 1 row of thing could not be read: "},
 		"one is gone":            {order: []string{"3", "2", "1"}, gone: []string{"2"}, keys: "1.3 1.4 1.5", goneKeys: "2", read: "1 3"},
-		"one is gone, one fails": {order: []string{"3", "2", "1"}, gone: []string{"2"}, fault: at("/1/parts", 500), goneKeys: "2", failed: "1", read: "3", partial: "the rows of 1 of thing"},
-		"all 404":                {order: []string{"3", "2", "1"}, fault: at("/parts", 404), failed: "1 2 3", err: "the list answers for no row of thing: "},
+		"one is gone, one fails": {order: []string{"3", "2", "1"}, gone: []string{"2"}, fault: at("/1/parts", 500), goneKeys: "2", failed: "1", read: "3", partial: "the lists of 1 row of thing"},
+		"all 404":                {order: []string{"3", "2", "1"}, fault: at("/parts", 404), failed: "1 2 3", err: "the list was refused for every row of thing: "},
 		"all 404, optional":      {order: []string{"3", "2", "1"}, fault: at("/parts", 404), optional: true, unavailable: true},
-		"all 403":                {order: []string{"3", "2", "1"}, fault: at("/parts", 403), failed: "1 2 3", err: "the list answers for no row of thing: "},
+		"all 403":                {order: []string{"3", "2", "1"}, fault: at("/parts", 403), failed: "1 2 3", err: "the list was refused for every row of thing: "},
 		"all 403, optional":      {order: []string{"3", "2", "1"}, fault: at("/parts", 403), optional: true, unavailable: true},
 		"all 422, optional":      {order: []string{"3", "2", "1"}, fault: at("/parts", 422), optional: true, unavailable: true},
-		"all 500, optional":      {order: []string{"3", "2", "1"}, fault: at("/parts", 500), optional: true, failed: "1 2 3", partial: "the rows of 3 of thing could not be read"},
-		"403 and 500, optional": {order: []string{"2", "1"}, optional: true, failed: "1 2", partial: "the rows of 2 of thing", fault: func(path string, _ url.Values) int {
+		"all 500, optional":      {order: []string{"3", "2", "1"}, fault: at("/parts", 500), optional: true, failed: "1 2 3", partial: "the lists of 3 rows of thing could not be read"},
+		"403 and 500, optional": {order: []string{"2", "1"}, optional: true, failed: "1 2", partial: "the lists of 2 rows of thing", fault: func(path string, _ url.Values) int {
 			return map[string]int{"/things/1/parts": 403, "/things/2/parts": 500}[path]
 		}},
-		"two 403": {order: []string{"2", "1"}, fault: at("/parts", 403), failed: "1 2", err: "the list answers for no row of thing: "},
-		"one 404, asking fails": {order: []string{"3", "2", "1"}, optional: true, keys: "1.3 1.4 1.5", failed: "2", read: "1 3", partial: "the rows of 1 of thing could not be read: ",
+		"two 403": {order: []string{"2", "1"}, fault: at("/parts", 403), failed: "1 2", err: "the list was refused for every row of thing: "},
+		"one 404, asking fails": {order: []string{"3", "2", "1"}, optional: true, keys: "1.3 1.4 1.5", failed: "2", read: "1 3", partial: "the lists of 1 row of thing could not be read: ",
 			fault: func(path string, _ url.Values) int {
 				return map[string]int{"/things/2/parts": 404, "/things/2": 500}[path]
 			}},
-		"the only one 403":           {order: []string{"2"}, fault: at("/parts", 403), failed: "2", partial: "the rows of 1 of thing"},
-		"the only one 404":           {order: []string{"2"}, fault: at("/parts", 404), failed: "2", err: "the list answers for no row of thing: "},
+		"the only one 403":           {order: []string{"2"}, fault: at("/parts", 403), failed: "2", partial: "the lists of 1 row of thing"},
+		"the only one 404":           {order: []string{"2"}, fault: at("/parts", 404), failed: "2", err: "the list was refused for every row of thing: "},
 		"the only one 403, optional": {order: []string{"2"}, fault: at("/parts", 403), optional: true, unavailable: true},
 		"no parents":                 {},
 		"all gone":                   {order: []string{"3", "2", "1"}, gone: []string{"2", "1"}, read: "3", goneKeys: "1 2"},
@@ -228,7 +228,7 @@ func TestParentResumes(t *testing.T) {
 		t.Errorf("asked for %q", w.asked)
 	}
 
-	// Once more, and the API does not take the cursor: that list is read from its beginning.
+	// Once more, and the API does not accept the cursor: that list is read from its beginning.
 	for _, optional := range []bool{false, true} {
 		a = newThings(map[string][]int{"1": {9, 8, 7, 6, 5}}, "1")
 		a.fault = cut
@@ -383,7 +383,7 @@ func TestThreeLevels(t *testing.T) {
 	if got := strings.Join(keysIn(t, r.Log), " "); got != "2.12.21 2.12.22 2.12.23" || r.Err != nil {
 		t.Errorf("%v: keys %s", r.Err, got)
 	}
-	if parentKeys(r.Gone) != "11.2" || parentKeys(r.Failed) != "11.1 12.1" || !strings.HasPrefix(r.Partial, "the rows of 2 of order could not be read") {
+	if parentKeys(r.Gone) != "11.2" || parentKeys(r.Failed) != "11.1 12.1" || !strings.HasPrefix(r.Partial, "the lists of 2 rows of order could not be read") {
 		t.Errorf("%+v", r.Outcome)
 	}
 }
@@ -515,7 +515,7 @@ func TestNoListPerNestedRow(t *testing.T) {
 	}
 }
 
-// member declares rows inside things' rows that are listed for each group where no thing tells of them.
+// memberTables declares members nested in things, which are listed for each group if no thing has them.
 func memberTables(otherwise bool) []*schema.Table {
 	nested := &schema.Nested{In: schema.Link{Table: "thing", Columns: []string{"thing_id"}}, Attribute: "groups"}
 	if otherwise {
@@ -529,7 +529,7 @@ func memberTables(otherwise bool) []*schema.Table {
 	}
 }
 
-// TestOtherwise lists rows for each group where no row that they come inside of tells of them.
+// TestOtherwise lists rows for each group if no row that they are nested in has them.
 func TestOtherwise(t *testing.T) {
 	status := 200
 	w := newWorld(t, func(path string, q url.Values) (int, string) {
@@ -583,7 +583,7 @@ func TestOtherwise(t *testing.T) {
 	}
 
 	alone := newWorld(t, w.answer, memberTables(false)...)
-	if r := alone.mustScan("member"); r.Incomplete != "no row of thing tells of them" || r.Err != nil || !r.Nested {
+	if r := alone.mustScan("member"); r.Incomplete != `no record of thing has "groups"` || r.Err != nil || !r.Nested {
 		t.Errorf("%v, %+v", r.Err, r.Outcome)
 	}
 }

@@ -21,12 +21,12 @@ type Options struct {
 	Catalog *schema.Catalog
 	// Base names the committed scan that a table's page log follows, empty if there is none.
 	Base func(t *schema.Table) string
-	// Restart begins every scan anew.
+	// Restart starts every scan over instead of resuming it.
 	Restart bool
 	// ResumeWithin is the maximum age of a scan that is resumed.
 	ResumeWithin time.Duration
 	Now          func() time.Time
-	// OnEvent hears how the scan goes, from several goroutines at once.
+	// OnEvent is called with each step of the scan, from several goroutines at once.
 	OnEvent func(Event)
 }
 
@@ -43,13 +43,13 @@ type Event struct {
 // Scanner reads tables, each once.
 type Scanner struct {
 	Options
-	order   []*schema.Table // in which tables wait for each other
+	order   []*schema.Table // each table waits only for those before it
 	wanted  map[string]bool
 	mu      sync.Mutex
 	results map[string]*Result
 }
 
-// maxWalks bounds the walks of one table that are under way at a time.
+// maxWalks is the greatest number of walks of one table at a time.
 const maxWalks = 8
 
 // New returns a scanner of a catalog's tables.
@@ -160,13 +160,13 @@ func (s *Scanner) readList(ctx context.Context, r *Result, list *schema.List) er
 		return s.readPerParent(ctx, r, list, parent)
 	}
 	if list.Paging == schema.ByCursor {
-		return s.readLog(ctx, r, list, resumable, s.walkCursorList)
+		return s.fillLog(ctx, r, list, resumable, s.walkCursorList)
 	}
-	return s.readLog(ctx, r, list, restarted, s.walkPageList)
+	return s.fillLog(ctx, r, list, restarted, s.walkPageList)
 }
 
-// readNested takes the rows from the log of the table that they come inside of, or lists them where no row of that
-// table tells of them.
+// readNested takes the rows from the log of the table that they are nested in. If no row of that table says anything
+// about them, it lists them.
 func (s *Scanner) readNested(ctx context.Context, r *Result, source *schema.Nested) error {
 	if err := s.readParent(ctx, r); err != nil {
 		return err
@@ -176,7 +176,7 @@ func (s *Scanner) readNested(ctx context.Context, r *Result, source *schema.Nest
 			continue
 		}
 		if source.Otherwise == nil {
-			r.Incomplete = fmt.Sprintf("no row of %s tells of them", r.parent.Table.Name)
+			r.Incomplete = fmt.Sprintf("no record of %s has %q", r.parent.Table.Name, source.Attribute)
 			return nil
 		}
 		own := &Result{Table: r.Table}
@@ -187,7 +187,7 @@ func (s *Scanner) readNested(ctx context.Context, r *Result, source *schema.Nest
 	return nil
 }
 
-// readParent takes over the log and the outcome of the parent.
+// readParent uses the log and the outcome of the parent.
 func (s *Scanner) readParent(ctx context.Context, r *Result) error {
 	parent, err := s.scanned(ctx, r.Table.Parent())
 	if err != nil {

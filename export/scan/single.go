@@ -10,7 +10,7 @@ import (
 
 // readSingle reads a table of one row.
 func (s *Scanner) readSingle(ctx context.Context, r *Result, source *schema.Single) error {
-	return s.readLog(ctx, r, nil, restarted, func(ctx context.Context, t *tableScan) (string, error) {
+	return s.fillLog(ctx, r, nil, restarted, func(ctx context.Context, t *tableScan) (string, error) {
 		data, err := s.Client.Get(ctx, source.Path, nil)
 		if r.Table.Optional && notOffered(err) {
 			r.Unavailable = err.Error()

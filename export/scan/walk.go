@@ -22,12 +22,12 @@ type walk struct {
 	page    *schema.Page // read last
 }
 
-// newWalk returns a walk of the table's list. Its name tells it from the table's other walks.
+// newWalk returns a walk of the table's list. Its name is unique among the table's walks.
 func (t *tableScan) newWalk(name string) *walk {
 	return &walk{t: t, mark: pagelog.Mark{Walk: name}, decoder: schema.NewDecoder(t.r.Table)}
 }
 
-// decode is the client's way to hand on the records of a page.
+// decode decodes the records of a page for the client.
 func (w *walk) decode(body []byte, at int) (records, end int, err error) {
 	records, end, err = w.decoder.ReadRecords(body, at)
 	if err == nil {
@@ -84,8 +84,8 @@ func (w *walk) each(ctx context.Context, pages iter.Seq2[*client.Page, error], v
 	return nil
 }
 
-// ahead reads the pages of a walk to its end, the next page while one is logged.
-func (w *walk) ahead(ctx context.Context, list client.List) error {
+// readAhead reads the pages of a walk to its end, each while the one before is logged.
+func (w *walk) readAhead(ctx context.Context, list client.List) error {
 	type read struct {
 		p    *client.Page
 		page *schema.Page
@@ -127,14 +127,14 @@ func (w *walk) ahead(ctx context.Context, list client.List) error {
 	return g.Wait()
 }
 
-// endless reports whether a walk was given up because the server would not let it end: what it met is good, but not all.
+// endless reports whether a walk was given up because the list had no end: what it met is good, but may not be all.
 func endless(err error) bool {
 	var repeated *client.RepeatedCursorError
 	var unending *client.EndlessListError
 	return errors.As(err, &repeated) || errors.As(err, &unending)
 }
 
-// refused reports whether the server understood a request and does not do that.
+// refused reports whether the server understood a request and rejected it.
 func refused(err error) bool {
 	var status *client.Error
 	return errors.As(err, &status) && (status.Status == 400 || status.Status == 422)
@@ -146,8 +146,8 @@ func notOffered(err error) bool {
 	return errors.As(err, &status) && (status.Status == 403 || status.Status == 404 || status.Status == 422)
 }
 
-// unanswered reports whether the server answered, and not with what was asked for, try as one might. Where there was no
-// answer, or the budget of requests is used up, a later run may do better.
+// unanswered reports whether the server keeps answering with something other than what was asked for. Without any
+// answer, or with the budget of requests used up, a later run may do better.
 func unanswered(err error) bool {
 	var status *client.Error
 	var body *client.BodyError

@@ -181,7 +181,7 @@ func (w *world) mustScan(name string) *Result {
 	return w.result(name)
 }
 
-// said returns what was said of a table.
+// said returns the messages about a table.
 func (w *world) said(table string) (text string) {
 	for _, e := range w.events {
 		if e.Table == table && e.Message != "" {

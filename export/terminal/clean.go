@@ -40,8 +40,8 @@ func hostile(r rune) bool {
 	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) && r != nonJoiner && r != joiner
 }
 
-// JSON writes v as one indented JSON document. Characters that a terminal could obey are escaped, so that the content
-// stays the same.
+// JSON writes v as one indented JSON document. Characters that could control a terminal are escaped; the content stays
+// the same.
 func JSON(w io.Writer, v any) error {
 	var text bytes.Buffer
 	e := json.NewEncoder(&text)
@@ -56,7 +56,7 @@ func JSON(w io.Writer, v any) error {
 	return nil
 }
 
-// escape writes hostile characters as JSON escapes; outside of strings JSON has none but line breaks.
+// escape writes hostile characters as JSON escapes. Outside strings, the only ones in JSON are line breaks.
 func escape(text []byte) []byte {
 	if !bytes.ContainsFunc(text, hostileInJSON) {
 		return text

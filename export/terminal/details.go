@@ -21,7 +21,7 @@ const (
 	maxNew     = 20
 )
 
-// details returns the lines below a table's own, problems last.
+// details returns the lines to show below a table's line, problems last.
 func details(t export.TableReport) []string {
 	if t.Unavailable != "" && t.Err == nil {
 		return []string{"the account does not have it: " + Clean(t.Unavailable)}
@@ -71,7 +71,7 @@ func changedColumns(changed map[string]int64) string {
 	return strings.Join(parts, ", ")
 }
 
-// Problems returns a line for everything of a table that was left undone: why, and what to do about it.
+// Problems returns a line for each thing that was left undone in a table: why, and what to do about it.
 func Problems(t export.TableReport) []string {
 	switch {
 	case t.Err != nil:
@@ -115,7 +115,7 @@ func withheld(p *export.TablePlan) string {
 	return line + nextRun
 }
 
-// ifRetryHelps returns a hint for errors that another run may not meet.
+// ifRetryHelps returns the hint to run again for errors that may not recur.
 func ifRetryHelps(err error) string {
 	if temporary(err) {
 		return nextRun
@@ -123,7 +123,7 @@ func ifRetryHelps(err error) string {
 	return ""
 }
 
-// temporary reports whether an error is one of the network or of a server in trouble.
+// temporary reports whether an error comes from the network or from a server in trouble.
 func temporary(err error) bool {
 	if answer, ok := errors.AsType[*client.Error](err); ok {
 		return answer.Hint == "" && (answer.Status >= 500 || answer.Status == http.StatusTooManyRequests) // else the hint is in the text
@@ -131,7 +131,7 @@ func temporary(err error) bool {
 	if body, ok := errors.AsType[*client.BodyError](err); ok {
 		return !body.TooLarge
 	}
-	_, connection := errors.AsType[*net.OpError](err) // not net.Error, which errors of files are too
+	_, connection := errors.AsType[*net.OpError](err) // not net.Error: file errors match it too
 	_, name := errors.AsType[*net.DNSError](err)
 	return connection || name || errors.Is(err, client.ErrTimeout) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }

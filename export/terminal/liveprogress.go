@@ -16,7 +16,7 @@ import (
 	"mailerlake/export"
 )
 
-// liveProgress shows one line a table, redrawn in place, and a last line for the run as a whole. Messages scroll away
+// liveProgress shows one line per table, redrawn in place, and a last line for the run as a whole. Messages scroll away
 // above them.
 type liveProgress struct {
 	lines *mpb.Progress

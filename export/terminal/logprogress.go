@@ -22,12 +22,12 @@ type logProgress struct {
 	now   func() time.Time
 	began time.Time
 
-	mu     sync.Mutex
-	tables map[string]*logged
-	waited time.Time // end of the last wait that was logged
+	mu      sync.Mutex
+	tables  map[string]*logged
+	waitEnd time.Time // of the last wait that was logged
 }
 
-// logged is what was last logged of a table.
+// logged is what was last logged about a table.
 type logged struct {
 	began, last time.Time
 	done        bool
@@ -91,15 +91,15 @@ func tableOf(e export.Event) []any {
 
 func progressOf(e export.Event) []any { return append(tableOf(e), "rows", e.Rows, "pages", e.Pages) }
 
-// Wait logs long waits; of simultaneous ones only the one that ends last.
+// Wait logs long waits, except those that end no later than a wait logged before.
 func (s *logProgress) Wait(w client.Wait) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	until := s.now().Add(w.Duration)
-	if w.Duration < longWait || until.Sub(s.waited) < time.Second {
+	if w.Duration < longWait || until.Sub(s.waitEnd) < time.Second {
 		return
 	}
-	s.waited = until
+	s.waitEnd = until
 	args := []any{"reason", string(w.Reason), "seconds", seconds(w.Duration)}
 	if w.Cause != nil {
 		args = append(args, "cause", Clean(w.Cause.Error()))

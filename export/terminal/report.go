@@ -20,7 +20,7 @@ var (
 	done    = wording{"added", "changed", "deleted", "wrote", "not exported"}
 )
 
-// Plan writes what a commit of a plan would change: a line a table, and a last line with the totals.
+// Plan writes what a commit of a plan would change: a line per table, and a last line with the totals.
 func Plan(w io.Writer, r *export.Report) error {
 	b := tableLines(r, planned)
 	sum, tables := total(r)
@@ -28,13 +28,13 @@ func Plan(w io.Writer, r *export.Report) error {
 		fmt.Fprintf(b, "\n%s\n", noChanges(r))
 		return flush(w, b)
 	}
-	parts := append([]string{sum.text(planned, sum) + " in " + count(tables, "table")}, earlier(r)...)
+	parts := append([]string{sum.text(planned, sum) + " in " + count(tables, "table")}, earlierScans(r)...)
 	fmt.Fprintf(b, "\nPlan: %s.\n", strings.Join(parts, "; "))
 	fmt.Fprintf(b, "To commit exactly this: mailerlake export --planned --out %s\n", argument(r.Dataset))
 	return flush(w, b)
 }
 
-// Report writes what an export did: a line a table, and a last line with the totals.
+// Report writes what an export did: a line per table, and a last line with the totals.
 func Report(w io.Writer, r *export.Report) error {
 	b := tableLines(r, done)
 	sum, tables := total(r)
@@ -42,14 +42,14 @@ func Report(w io.Writer, r *export.Report) error {
 		fmt.Fprintf(b, "\n%s\n%s\n", noChanges(r), strings.Join(costs(r), "; "))
 		return flush(w, b)
 	}
-	parts := append([]string{sum.text(done, sum) + " in " + count(tables, "table")}, earlier(r)...)
+	parts := append([]string{sum.text(done, sum) + " in " + count(tables, "table")}, earlierScans(r)...)
 	fmt.Fprintf(b, "\nExported: %s\n", strings.Join(append(parts, costs(r)...), "; "))
 	return flush(w, b)
 }
 
-// noChanges says that nothing changes. That dataset and account match is said only if the report claims it.
+// noChanges says that nothing changes, and that the dataset matches the account only if the report claims it.
 func noChanges(r *export.Report) string {
-	dated := earlier(r)
+	dated := earlierScans(r)
 	switch {
 	case r.Matches:
 		return "No changes. The dataset matches the account."
@@ -59,9 +59,9 @@ func noChanges(r *export.Report) string {
 	return "No changes."
 }
 
-// earlier names the tables whose scan was begun before the run, and when: "subscriber as of 14:02 UTC, resumed". Tables of
-// the same time share it.
-func earlier(r *export.Report) []string {
+// earlierScans names the tables whose scan began before the run, and when: "subscriber as of 14:02 UTC, resumed". Tables
+// of the same time share it.
+func earlierScans(r *export.Report) []string {
 	var times []string
 	tables := map[string][]string{} // by time
 	for _, t := range r.Tables {
@@ -84,7 +84,7 @@ func earlier(r *export.Report) []string {
 	return dated
 }
 
-// asOf writes a time that is not later than today, with its date if that is another day.
+// asOf writes when a scan began, with the date unless that was today.
 func asOf(at, today time.Time) string {
 	at, today = at.UTC(), today.UTC()
 	switch {
@@ -119,7 +119,7 @@ func tallyOf(p *export.TablePlan) tally {
 	return tally{p.Inserted, p.Updated, p.Deleted, p.New}
 }
 
-// text words a tally; its numbers are as wide as those of widest.
+// text writes a tally in words. Its numbers are padded to the width of those of widest.
 func (t tally) text(as wording, widest tally) string {
 	if t.fresh {
 		return count(t.added, "row") + " " + as.added

@@ -30,7 +30,7 @@ func Schema(catalog *schema.Catalog, m *dataset.Manifest) []TableSchema {
 	return all
 }
 
-// WriteSchema writes tables as text, a line a column: its name, its type, and its path in the API's records.
+// WriteSchema writes tables as text, a line per column: its name, its type, and its path in the API's records.
 func WriteSchema(w io.Writer, tables []TableSchema) error {
 	b := &strings.Builder{}
 	for i, t := range tables {

@@ -63,7 +63,7 @@ func summarizeTable(t *dataset.TableState) TableSummary {
 	return s
 }
 
-// Write writes the summary as text, a line a table.
+// Write writes the summary as text, a line per table.
 func (s *Summary) Write(w io.Writer) error {
 	b := &strings.Builder{}
 	fmt.Fprintf(b, "account %s%s\n", Clean(s.Account), inBrackets(s.Name))

@@ -22,8 +22,8 @@ func verb(n int64, one, many string) string {
 	return many
 }
 
-// align pads the cells of each column to one width, on the left in the columns numbered in right.
-// No line ends in spaces.
+// align pads the cells of each column to one width. The columns numbered in right are aligned to the right. No line
+// ends in spaces.
 func align(rows [][]string, right ...int) []string {
 	widths := columnWidths(rows)
 	lines := make([]string, len(rows))

@@ -8,7 +8,8 @@ import (
 	"mailerlake/export"
 )
 
-// Verification writes what a check of a dataset found: a line a table, the damage, and a last line with the conclusion.
+// Verification writes what a check of a dataset found: a line per table, the damage, and a last line with the
+// conclusion.
 func Verification(w io.Writer, v *export.Verification) error {
 	b := &strings.Builder{}
 	if v.Pending {

@@ -10,12 +10,12 @@ import (
 	"mailerlake/schema"
 )
 
-// KeyColumn returns a key column of the name.
+// KeyColumn returns a key column with a name.
 func KeyColumn(name string) schema.Column {
 	return schema.Column{Name: name, Kind: schema.String, Path: name, Required: true}
 }
 
-// AppendRandom appends a value to a vector of any kind; with few, one of very few values.
+// AppendRandom appends a random value to a vector of any kind; with few, one of very few values.
 func AppendRandom(r *rand.Rand, v *schema.Vector, few bool) {
 	n := r.Int64()
 	if few {

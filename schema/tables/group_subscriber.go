@@ -2,8 +2,8 @@ package tables
 
 import "mailerlake/schema"
 
-// groupSubscriber declares who is in which group. Its rows come inside the subscribers, in one pass; where subscribers
-// come without their groups, the members of each group are listed instead.
+// groupSubscriber declares who is in which group. Its rows are nested in the subscribers and read in the same pass; if
+// subscribers come without their groups, the members of each group are listed instead.
 func groupSubscriber() *schema.Table {
 	return &schema.Table{
 		Name:  "group_subscriber",

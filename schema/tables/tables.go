@@ -1,4 +1,4 @@
-// Package tables declares the tables of a MailerLite account, one file a table.
+// Package tables declares the tables of a MailerLite account, one file per table.
 package tables
 
 import "mailerlake/schema"
@@ -17,5 +17,5 @@ func mustCatalog(c *schema.Catalog, err error) *schema.Catalog {
 	return c
 }
 
-// subscriberStatuses are all that a subscriber can have.
+// subscriberStatuses are all statuses that a subscriber can have.
 var subscriberStatuses = []string{"active", "unsubscribed", "unconfirmed", "bounced", "junk"}

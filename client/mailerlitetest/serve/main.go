@@ -5,7 +5,7 @@
 // These paths need no key:
 //
 //	POST /_/advance?days=1     let days pass
-//	GET  /_/truth/{table}      the rows of a table, one JSON object a line
+//	GET  /_/truth/{table}      the rows of a table, one JSON object per line
 //	GET  /_/requests           how many requests have come in
 package main
 
@@ -122,7 +122,7 @@ func handler(a *mailerlitetest.Account) http.Handler {
 		}
 		w.Header().Set("Content-Type", "application/x-ndjson")
 		if err := a.Truth(table, w); err != nil {
-			panic(http.ErrAbortHandler) // the client is gone: nobody to tell
+			panic(http.ErrAbortHandler) // the client is gone: nobody would read an error
 		}
 	})
 	mux.HandleFunc("GET /_/requests", func(w http.ResponseWriter, r *http.Request) { fmt.Fprintln(w, a.Requests()) })

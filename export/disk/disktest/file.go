@@ -1,4 +1,4 @@
-// Package disktest has files in memory, for tests.
+// Package disktest provides files in memory, for tests.
 package disktest
 
 import (

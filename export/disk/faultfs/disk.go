@@ -61,14 +61,14 @@ type entry struct {
 	node *node
 }
 
-// edit is a change of directories that happens as a whole or not at all; it is durable once in is synced.
+// edit is a change of directories that happens as a whole or not at all. It is durable once the directory in is synced.
 type edit struct {
 	entries []entry
 	in      string
 	durable bool
 }
 
-// disk keeps what is durable beside what is there. Its names are relative to the root.
+// disk keeps what is durable beside what exists now. Its names are relative to the root.
 type media struct {
 	root  string
 	first map[string]*node // when it was read
@@ -133,7 +133,7 @@ func (d *media) open(name string) *node {
 	return d.now[rel]
 }
 
-// rename moves files; this program renames no directories.
+// rename moves files. Directories are never renamed in this program.
 func (d *media) rename(oldName, newName string) {
 	from, ok1 := d.rel(oldName)
 	to, ok2 := d.rel(newName)
@@ -142,7 +142,7 @@ func (d *media) rename(oldName, newName string) {
 	}
 }
 
-// remove removes a name and all below it, each by itself.
+// remove removes a name and everything below it, one by one.
 func (d *media) remove(name string) {
 	rel, ok := d.rel(name)
 	if !ok {

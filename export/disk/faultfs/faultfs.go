@@ -44,7 +44,7 @@ type FS struct {
 	media  *media
 }
 
-// New returns a file system whose power losses concern the directory root; what is there now is durable.
+// New returns a file system whose power losses affect the directory root; what is there now is durable.
 func New(root string) (*FS, error) {
 	d, err := readDisk(root)
 	if err != nil {
@@ -73,24 +73,23 @@ func (f *FS) Killed() bool {
 	return f.killed
 }
 
-// Ops returns the operations so far that were counted, "rename old new" and the like; the last ones tell where a
-// fault was.
+// Ops returns the operations counted so far, such as "rename old new". The last ones show where a fault was.
 func (f *FS) Ops() []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return append([]string(nil), f.ops...)
 }
 
-// Restart ends the faults, as a new process after a kill: what was done is there, and what was not synced still may be
-// lost. Operations are counted from 1 again.
+// Restart ends the faults, as a new process after a kill would: what was done is there, and what was not synced may
+// still be lost. Operations are counted from 1 again.
 func (f *FS) Restart() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.ops, f.at, f.fault, f.killed = nil, 0, nil, false
 }
 
-// PowerLoss replaces what is below root by what a power loss may leave of it, drawn by seed. It is called after the
-// run, whether that was killed or not; the file system is dead afterwards.
+// PowerLoss replaces what is below root with what a power loss may leave of it, drawn by seed. It is called after the
+// run, whether the run was killed or not; the file system cannot be used afterwards.
 func (f *FS) PowerLoss(seed uint64) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
