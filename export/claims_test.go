@@ -106,6 +106,33 @@ func TestFinishedScanIsCheckedAgain(t *testing.T) {
 	})
 }
 
+// TestGroupGoneMeanwhile: memberships that were read before their group was deleted go with the group.
+func TestGroupGoneMeanwhile(t *testing.T) {
+	for _, name := range []string{"first export", "later export"} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				x := newTrial(t, nil)
+				if name == "later export" {
+					x.settle(t)
+				}
+				x.disturb(ever(1, list("/groups"), status(401))())
+				if _, err := export.Export(t.Context(), x.options(t)); !errors.Is(err, client.ErrUnauthorized) {
+					t.Fatal(err)
+				}
+				x.disturb(nil)
+				gone := x.account.IDs("group")[1]
+				x.account.DeleteGroup(gone)
+				x.healthy(t)
+				for key, row := range x.rows(t, "group_subscriber") {
+					if row["group_id"] == gone {
+						t.Fatalf("membership %s is left, and its group is gone", key)
+					}
+				}
+			})
+		})
+	}
+}
+
 // TestCutShort: rows that are missing because a scan was cut short are not deletes withheld.
 func TestCutShort(t *testing.T) {
 	bubble(t, func(t *testing.T) {
