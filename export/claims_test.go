@@ -208,6 +208,7 @@ func TestRescuedValuesStay(t *testing.T) {
 		"missing": replace(`"fields":{`, `"sdleif":{`),
 		"null":    {Rewrite: func(b []byte) []byte { return withoutFields(b, "null") }},
 		"list":    {Rewrite: func(b []byte) []byte { return withoutFields(b, "[]") }},
+		"empty":   {Rewrite: func(b []byte) []byte { return withoutFields(b, "{}") }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
