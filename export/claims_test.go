@@ -18,6 +18,7 @@ import (
 	"mailerlake/export"
 	"mailerlake/export/dataset"
 	"mailerlake/export/disk"
+	"mailerlake/schema"
 )
 
 // tableOf returns the report of one table.
@@ -199,6 +200,37 @@ func TestVanishedAttribute(t *testing.T) {
 				t.Errorf("subscriber %s: email %v became %v", id, row["email"], after[id]["email"])
 			}
 		}
+	})
+}
+
+// TestTypesStay: definitions that come without their types change no column to text.
+func TestTypesStay(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		x := newTrial(t, nil)
+		x.settle(t)
+		columns := func() []schema.Column {
+			d, err := dataset.Open(fastFS{disk.OS(false)}, x.dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return d.Manifest.Table("subscriber").Columns
+		}
+		before := columns()
+		if !slices.ContainsFunc(before, func(c schema.Column) bool { return strings.HasPrefix(c.Path, "fields.") && c.Kind != schema.String }) {
+			t.Fatal("all custom fields are text")
+		}
+		x.disturb(ever(1, list("/fields"), replace(`"type":`, `"epyt":`))())
+		r, err := export.Export(t.Context(), x.options(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if table := tableOf(t, r, "field"); !strings.Contains(table.Incomplete, "type") {
+			t.Errorf("incomplete %q", table.Incomplete)
+		}
+		if after := columns(); !slices.Equal(before, after) {
+			t.Errorf("columns became %v", after)
+		}
+		x.settle(t)
 	})
 }
 
