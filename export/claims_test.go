@@ -327,6 +327,31 @@ func TestMemberListsMissing(t *testing.T) {
 	})
 }
 
+// TestGoneGroupDoesNotMatch: a group that is deleted after the groups were listed stays until the next run, and so the
+// dataset does not match the account.
+func TestGoneGroupDoesNotMatch(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		x := newTrial(t, func(o *mailerlitetest.Options) { o.IgnoreInclude = true })
+		gone := x.account.IDs("group")[1]
+		x.account.OnRequest(func(_ int, r *http.Request) {
+			if r.URL.Path == "/api/groups/"+gone+"/subscribers" {
+				x.account.DeleteGroup(gone)
+			}
+		})
+		r, err := export.Export(t.Context(), x.options(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if x.rows(t, "group")[gone] == nil {
+			t.Fatal("the group was not listed")
+		}
+		if r.Matches {
+			t.Error("the dataset is said to match the account")
+		}
+		x.settle(t)
+	})
+}
+
 // TestLeaveOut leaves out each table: it is not written, whatever else is, and the others equal the account.
 func TestLeaveOut(t *testing.T) {
 	for _, left := range mailerlitetest.Tables {
