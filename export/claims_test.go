@@ -18,6 +18,7 @@ import (
 	"mailerlake/export"
 	"mailerlake/export/dataset"
 	"mailerlake/export/disk"
+	"mailerlake/schema"
 )
 
 // tableOf returns the report of one table.
@@ -106,6 +107,33 @@ func TestFinishedScanIsCheckedAgain(t *testing.T) {
 	})
 }
 
+// TestGroupGoneMeanwhile: memberships that were read before their group was deleted go with the group.
+func TestGroupGoneMeanwhile(t *testing.T) {
+	for _, name := range []string{"first export", "later export"} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				x := newTrial(t, nil)
+				if name == "later export" {
+					x.settle(t)
+				}
+				x.disturb(ever(1, list("/groups"), status(401))())
+				if _, err := export.Export(t.Context(), x.options(t)); !errors.Is(err, client.ErrUnauthorized) {
+					t.Fatal(err)
+				}
+				x.disturb(nil)
+				gone := x.account.IDs("group")[1]
+				x.account.DeleteGroup(gone)
+				x.healthy(t)
+				for key, row := range x.rows(t, "group_subscriber") {
+					if row["group_id"] == gone {
+						t.Fatalf("membership %s is left, and its group is gone", key)
+					}
+				}
+			})
+		})
+	}
+}
+
 // TestCutShort: rows that are missing because a scan was cut short are not deletes withheld.
 func TestCutShort(t *testing.T) {
 	bubble(t, func(t *testing.T) {
@@ -175,12 +203,44 @@ func TestVanishedAttribute(t *testing.T) {
 	})
 }
 
+// TestTypesStay: definitions that come without their types change no column to text.
+func TestTypesStay(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		x := newTrial(t, nil)
+		x.settle(t)
+		columns := func() []schema.Column {
+			d, err := dataset.Open(fastFS{disk.OS(false)}, x.dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return d.Manifest.Table("subscriber").Columns
+		}
+		before := columns()
+		if !slices.ContainsFunc(before, func(c schema.Column) bool { return strings.HasPrefix(c.Path, "fields.") && c.Kind != schema.String }) {
+			t.Fatal("all custom fields are text")
+		}
+		x.disturb(ever(1, list("/fields"), replace(`"type":`, `"epyt":`))())
+		r, err := export.Export(t.Context(), x.options(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if table := tableOf(t, r, "field"); !strings.Contains(table.Incomplete, "type") {
+			t.Errorf("incomplete %q", table.Incomplete)
+		}
+		if after := columns(); !slices.Equal(before, after) {
+			t.Errorf("columns became %v", after)
+		}
+		x.settle(t)
+	})
+}
+
 // TestRescuedValuesStay: a row that comes without its fields keeps what was rescued of them.
 func TestRescuedValuesStay(t *testing.T) {
 	for name, edit := range map[string]mailerlitetest.Fault{
 		"missing": replace(`"fields":{`, `"sdleif":{`),
 		"null":    {Rewrite: func(b []byte) []byte { return withoutFields(b, "null") }},
 		"list":    {Rewrite: func(b []byte) []byte { return withoutFields(b, "[]") }},
+		"empty":   {Rewrite: func(b []byte) []byte { return withoutFields(b, "{}") }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
@@ -262,6 +322,31 @@ func TestMemberListsMissing(t *testing.T) {
 		}
 		if after := x.rows(t, "group_subscriber"); !maps.EqualFunc(before, after, func(a, b map[string]any) bool { return true }) {
 			t.Errorf("%d memberships of %d are left", len(after), len(before))
+		}
+		x.settle(t)
+	})
+}
+
+// TestGoneGroupDoesNotMatch: a group that is deleted after the groups were listed stays until the next run, and so the
+// dataset does not match the account.
+func TestGoneGroupDoesNotMatch(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		x := newTrial(t, func(o *mailerlitetest.Options) { o.IgnoreInclude = true })
+		gone := x.account.IDs("group")[1]
+		x.account.OnRequest(func(_ int, r *http.Request) {
+			if r.URL.Path == "/api/groups/"+gone+"/subscribers" {
+				x.account.DeleteGroup(gone)
+			}
+		})
+		r, err := export.Export(t.Context(), x.options(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if x.rows(t, "group")[gone] == nil {
+			t.Fatal("the group was not listed")
+		}
+		if r.Matches {
+			t.Error("the dataset is said to match the account")
 		}
 		x.settle(t)
 	})

@@ -61,6 +61,7 @@ func (r *run) write(ctx context.Context, t *table, commit *dataset.Commit, snaps
 	state := dataset.TableState{Name: t.Name, Key: t.Key, Order: t.Order}
 	if t.stored != nil {
 		state = t.stored.Clone()
+		state.Key, state.Order = t.Key, t.Order // those that rows are written by
 		if r.rewrite {
 			state.GreatestUpdatedAt = nil // it may be protected now
 		}

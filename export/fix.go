@@ -181,7 +181,7 @@ func unknownIDs(ctx context.Context, t *table, column string, other *table) ([]s
 // eachKeyBatch calls do with the keys of all scanned rows of a table, rows [from, to) of a batch, in no particular
 // order.
 func (t *table) eachKeyBatch(ctx context.Context, do func(b *schema.Batch, from, to int)) error {
-	cursor := pagelog.NewCursor(ctx, t.scan.Log, pagelog.KeysOnly, nil)
+	cursor := pagelog.NewCursor(ctx, t.scan.Log, t.keyColumns, nil)
 	for {
 		rows, ok, err := cursor.Next()
 		if err != nil || !ok {
@@ -194,4 +194,9 @@ func (t *table) eachKeyBatch(ctx context.Context, do func(b *schema.Batch, from,
 		c := rows.Page.Children[t.Child()]
 		do(c.Rows, int(c.Offsets[rows.From]), int(c.Offsets[rows.To]))
 	}
+}
+
+// keyColumns selects the keys of a log's rows and, where the table's rows come inside of these, their keys.
+func (t *table) keyColumns(child int, c schema.Column) bool {
+	return c.Required && (child < 0 || t.scan.Nested && child == t.Child())
 }

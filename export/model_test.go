@@ -36,7 +36,7 @@ type record struct {
 
 func (r record) json() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, `{"id":%q,"email":%q,"sent":%d,"fields":{}`, r.id, r.email, r.sent)
+	fmt.Fprintf(&b, `{"id":%q,"email":%q,"sent":%d,"fields":{"name":null}`, r.id, r.email, r.sent)
 	for _, name := range slices.Sorted(maps.Keys(r.extra)) {
 		fmt.Fprintf(&b, `,%q:%q`, name, r.extra[name])
 	}

@@ -5,11 +5,15 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"mailerlake/client/mailerlitetest"
 	"mailerlake/export"
+	"mailerlake/export/dataset"
+	"mailerlake/export/disk"
 	"mailerlake/export/part"
+	"mailerlake/schema"
 )
 
 func TestRepairRebuildsDamagedParts(t *testing.T) {
@@ -64,6 +68,43 @@ func TestRepairRebuildsDamagedParts(t *testing.T) {
 			}
 			if got := r.Tables[0].Rebuilt; len(got) != 1 || got[0] != part.Path {
 				t.Errorf("rebuilt parts: got %v", got)
+			}
+			l.check(t)
+		})
+	}
+}
+
+// TestRepairAfterMeddling repairs datasets whose manifest was changed, with a right checksum, in what it says of a table.
+func TestRepairAfterMeddling(t *testing.T) {
+	for name, change := range map[string]func(s *dataset.TableState){
+		"key": func(s *dataset.TableState) { s.Key, s.Order = []string{"email"}, nil },
+		"path of a column that mailerlake makes": func(s *dataset.TableState) {
+			s.Columns[slices.IndexFunc(s.Columns, func(c schema.Column) bool { return c.Name == schema.SyncedAt })].Path = "x"
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLake(t, mailerlitetest.Options{Subscribers: 50, Groups: 4, Campaigns: 8, CustomFields: 2})
+			l.export(t)
+			d, err := dataset.Open(fastFS{disk.OS(false)}, l.dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			change(d.Manifest.Table("subscriber"))
+			text, err := dataset.EncodeManifest(d.Manifest)
+			if err != nil {
+				return // it would be refused
+			}
+			if err := os.WriteFile(filepath.Join(l.dir, dataset.ManifestName), text, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			o := l.options(t)
+			o.Repair = true
+			if r, err := export.Export(t.Context(), o); err != nil || r.Failed() {
+				t.Fatalf("repair: %v %+v", err, r)
+			}
+			v, err := export.Verify(t.Context(), o.FS, l.dir, o.Catalog)
+			if err != nil || v.Damaged() {
+				t.Errorf("after the repair: %v %+v", err, v.Problems)
 			}
 			l.check(t)
 		})

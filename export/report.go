@@ -1,6 +1,7 @@
 package export
 
 import (
+	"slices"
 	"time"
 
 	"mailerlake/export/dataset"
@@ -119,7 +120,8 @@ func (r *run) matches(rep *Report, committed *dataset.Manifest) bool {
 			return false
 		}
 	}
-	return true
+	// A parent that is gone while its rows are read was listed before: its own row is still there.
+	return !slices.ContainsFunc(r.tables, func(t *table) bool { return t.scanned() && len(t.scan.Gone) > 0 })
 }
 
 // written returns the bytes of the parts that differ from those of the old state.

@@ -59,6 +59,9 @@ func (p *prover) planRewrite(ctx context.Context, t *table) error {
 	if t.plan, err = t.merge.Plan(ctx, true); err != nil {
 		return err
 	}
+	if len(t.plan.Lost) > 0 {
+		return &scan.UnprovenError{Why: fmt.Sprintf("no record had %s, which rows had before", list(t.plan.Lost))}
+	}
 	t.plan.Settle(t.merge, "")
 	t.plan.Inserted, t.plan.Updated, t.plan.Deleted = keys.Inserted, keys.Unchanged, keys.Candidates()
 	t.plan.Rewritten = t.stored != nil
@@ -86,7 +89,8 @@ func (r *run) checkRewrite() error {
 		if err != nil && given == nil {
 			given = &RewriteError{t.Name, err}
 		}
-		if t.scanned() && !t.scan.Nested && t.scan.Incomplete != "" {
+		proves := t.scan == nil || t.scan.Incomplete == "" && (t.plan == nil || len(t.plan.Lost) == 0)
+		if t.scanned() && !t.scan.Nested && !proves {
 			if err := r.data.Logs().Remove(t.Name); err != nil {
 				return err
 			}

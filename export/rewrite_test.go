@@ -107,10 +107,11 @@ func TestRewriteIsGivenUp(t *testing.T) {
 		options func(o *export.Options)
 		table   string
 	}{
-		"table left out":   {func(*lake) {}, func(o *export.Options) { o.Tables = []string{"subscriber", "group", "group_subscriber"} }, "campaign"},
-		"table that fails": {faulty("/api/campaigns", mailerlitetest.Fault{Status: 404}), nil, "campaign"},
-		"scan incomplete":  {faulty("/api/subscribers", mailerlitetest.Fault{RepeatCursor: true}), nil, "subscriber"},
-		"too many deletes": {gone, nil, "subscriber"},
+		"table left out":    {func(*lake) {}, func(o *export.Options) { o.Tables = []string{"subscriber", "group", "group_subscriber"} }, "campaign"},
+		"table that fails":  {faulty("/api/campaigns", mailerlitetest.Fault{Status: 404}), nil, "campaign"},
+		"scan incomplete":   {faulty("/api/subscribers", mailerlitetest.Fault{RepeatCursor: true}), nil, "subscriber"},
+		"too many deletes":  {gone, nil, "subscriber"},
+		"attribute missing": {faulty("/api/subscribers", replace(`"source":`, `"ecruos":`)), nil, "subscriber"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"runtime"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -44,10 +45,17 @@ type Problem struct {
 	Table string `json:"table"`
 	Part  string `json:"part"` // path relative to the dataset, with slashes
 	What  string `json:"what"`
+	// ByHand says that --repair leaves it: somebody has to move the file away.
+	ByHand bool `json:"by_hand,omitempty"`
 }
 
 // Damaged reports whether anything is not as the manifest says.
 func (v *Verification) Damaged() bool { return len(v.Problems) > 0 }
+
+// Repairable reports whether --repair mends anything of what was found.
+func (v *Verification) Repairable() bool {
+	return slices.ContainsFunc(v.Problems, func(p Problem) bool { return !p.ByHand })
+}
 
 // Dangling returns the number of references, in all tables, to rows that the dataset does not have.
 func (v *Verification) Dangling() (n int64) {
@@ -123,14 +131,31 @@ func (v *verifier) check(ctx context.Context) error {
 		return err
 	}
 	for _, path := range strays {
-		table, _, _ := strings.Cut(path, "/")
-		v.problem(table, path, "is not in the manifest; readers of the directory take it for data")
+		if err := v.stray(path); err != nil {
+			return err
+		}
 	}
 	return v.references(ctx)
 }
 
+// stray notes a file that is not in the manifest. Those that --repair moves are the foreign files of a table.
+func (v *verifier) stray(path string) error {
+	table, _, _ := strings.Cut(path, "/")
+	foreign, err := v.data.Foreign(table)
+	if err != nil {
+		return err
+	}
+	p := Problem{Table: table, Part: path, What: "is not in the manifest; readers of the directory take it for data"}
+	if v.catalog.Lookup(table) == nil || !slices.Contains(foreign, path) {
+		p.What += "; move it away, --repair does not"
+		p.ByHand = true
+	}
+	v.out.Problems = append(v.out.Problems, p)
+	return nil
+}
+
 func (v *verifier) problem(table, part, what string) {
-	v.out.Problems = append(v.out.Problems, Problem{table, part, what})
+	v.out.Problems = append(v.out.Problems, Problem{Table: table, Part: part, What: what})
 }
 
 // table checks the parts of a table side by side. It need not compare parts with each other: the manifest's ranges are

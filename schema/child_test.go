@@ -67,7 +67,7 @@ func TestChildRows(t *testing.T) {
 		{"later array counts", `[{"id":"8"},3],"groups":[{"id":"9"}]`, "9", 0, 0},
 	}
 	for _, test := range tests {
-		p := decode(t, "subscriber", `[{"id":"2","fields":{},"groups":[{"id":"5"}]},{"id":"1","fields":{},"groups":`+test.groups+`}]`)
+		p := decode(t, "subscriber", `[{"id":"2","fields":{"a":null},"groups":[{"id":"5"}]},{"id":"1","fields":{"a":null},"groups":`+test.groups+`}]`)
 		Lookup("group_subscriber").Link(p)
 		var ids []string
 		for i := p.Children[0].Offsets[0]; i < p.Children[0].Offsets[1]; i++ {
@@ -97,16 +97,21 @@ func TestAbsent(t *testing.T) {
 		record string
 		want   uint64
 	}{
-		{`"fields":{},"groups":[]`, 0},
+		{`"fields":{"a":null},"groups":[]`, 0},
+		{`"fields":{"b":1},"groups":[]`, 0},
+		{`"fields":{},"groups":[]`, 1},
+		{`"fields":{ },"groups":[]`, 1},
+		{`"fields":{"a":1},"fields":{},"groups":[]`, 1},
+		{`"fields":{},"fields":{"a":1},"groups":[]`, 0},
 		{`"fields":[],"groups":[]`, 1},
 		{`"groups":[]`, 1},
 		{`"fields":null,"groups":[]`, 1},
 		{`"fields":[1],"groups":[]`, 1},
 		{`"fields":"x","groups":[]`, 1},
-		{`"fields":{},"fields":null,"groups":[]`, 1},
-		{`"fields":{}`, 2},
+		{`"fields":{"a":1},"fields":null,"groups":[]`, 1},
+		{`"fields":{"a":1}`, 2},
 		{`"email":"x"`, 3},
-		{`"fields":{},"groups":[],"groups":0`, 2},
+		{`"fields":{"a":1},"groups":[],"groups":0`, 2},
 	}
 	for _, test := range tests {
 		p := decode(t, "subscriber", `[{"id":"2","groups":[],"fields":{"a":1}},{"id":"1",`+test.record+`}]`)
@@ -118,7 +123,7 @@ func TestAbsent(t *testing.T) {
 
 // A key that comes again brings its own child rows, and takes those of its first coming away.
 func TestLaterRecordCounts(t *testing.T) {
-	p := decode(t, "subscriber", `[{"id":"1","email":"old","sent":{},"groups":[{"id":"5"},{"id":"6"}]},{"id":"2"},{"id":"1","email":"new","fields":{},"groups":[{"id":"7"}]}]`)
+	p := decode(t, "subscriber", `[{"id":"1","email":"old","sent":{},"groups":[{"id":"5"},{"id":"6"}]},{"id":"2"},{"id":"1","email":"new","fields":{"a":null},"groups":[{"id":"7"}]}]`)
 	if got := fmt.Sprintln(p.Rows.Rows, show(p.Rows.Vector("email"), 0), show(p.Children[0].Rows.Vector("group_id"), 0), p.Children[0].Offsets, p.Absent, show(p.Rows.Vector(Rescued), 0)); strings.TrimSpace(got) != `2 "new" "7" [0 1 1] [0 3] null` {
 		t.Errorf("got %s", got)
 	}

@@ -69,7 +69,8 @@ func (p *modelPage) row(t *Table, key string, object map[string]any) modelRow {
 			continue
 		}
 		open := t.Open != nil && name == t.Open.Object
-		if _, ok := object[name].(map[string]any); !ok && (open || !modelEmpty(object[name])) {
+		members, ok := object[name].(map[string]any)
+		if open && len(members) == 0 || !ok && !modelEmpty(object[name]) {
 			row.absent |= 1 << i
 		}
 	}

@@ -236,12 +236,15 @@ func (d *Decoder) hasStray(path string) bool {
 	return false
 }
 
-// readObject reads a declared object. PHP writes an empty one as [].
+// readObject reads a declared object. PHP writes an empty one as [] or, told to, as {}. An open object that is empty tells
+// nothing: it always has a member for each definition.
 func (d *Decoder) readObject(o *object) error {
 	d.meet(o)
 	if d.in.next() == '{' {
-		o.filled = true
-		return d.readMembers(o)
+		begin := d.in.at
+		err := d.readMembers(o)
+		o.filled = err == nil && !(o.open && onlySpace(d.in.data[begin+1:d.in.at-1]))
+		return err
 	}
 	raw, value, err := d.readValue()
 	if err != nil {

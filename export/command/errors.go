@@ -47,14 +47,21 @@ func (e *interruptedError) Error() string {
 func (e *interruptedError) Unwrap() error { return context.Canceled }
 
 // damageFoundError says that verify found damage.
-type damageFoundError struct{ problems int }
+type damageFoundError struct {
+	problems   int
+	repairable bool // by --repair, at least in part
+}
 
 func (e *damageFoundError) Error() string {
 	noun := "problem"
 	if e.problems != 1 {
 		noun = "problems"
 	}
-	return fmt.Sprintf("the dataset is damaged: %d %s found; mailerlake export --repair rebuilds the damaged parts", e.problems, noun)
+	mend := "move the files away that are not in the manifest"
+	if e.repairable {
+		mend = "mailerlake export --repair rebuilds the damaged parts"
+	}
+	return fmt.Sprintf("the dataset is damaged: %d %s found; %s", e.problems, noun, mend)
 }
 
 // partialError says that a run reached its end and left something undone.

@@ -41,7 +41,7 @@ func TestExitCodes(t *testing.T) {
 		{&dataset.DamagedError{}, 7},
 		{&dataset.VersionError{}, 7},
 		{&export.PartError{Err: fs.ErrNotExist}, 7},
-		{&damageFoundError{1}, 7},
+		{&damageFoundError{problems: 1}, 7},
 		{leftUndone(reportOf(export.TableReport{Name: "group", Err: &export.PartError{Path: "p", Err: fs.ErrNotExist}})), 7},
 		{context.Canceled, 130},
 		{&interruptedError{}, 130},

@@ -43,7 +43,7 @@ func (p *program) runVerify(c *cli.Context) (answer, error) {
 	}
 	switch {
 	case v.Damaged():
-		err = &damageFoundError{len(v.Problems)}
+		err = &damageFoundError{len(v.Problems), v.Repairable()}
 	case v.Pending:
 		err = errors.New("nothing was checked: a commit is unfinished; mailerlake export finishes it")
 	}

@@ -119,6 +119,9 @@ func checkColumn(c schema.Column) error {
 	if c.Kind < schema.String || c.Kind >= schema.Raw {
 		return fmt.Errorf("%v is not a type of stored columns", c.Kind)
 	}
+	if c.Path != "" && (c.Name == schema.Rescued || c.Name == schema.SyncedAt) {
+		return errors.New("the API does not send it")
+	}
 	return nil
 }
 

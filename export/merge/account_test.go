@@ -64,7 +64,9 @@ func (a *account) thing(id string) object {
 		for i := range a.fields {
 			a.put(fields, fmt.Sprintf("f%d", i))
 		}
-		o["fields"] = fields
+		if len(fields) > 0 { // an empty object tells of no field
+			o["fields"] = fields
+		}
 	}
 	if a.r.IntN(5) > 0 {
 		o["kids"] = a.children()

@@ -27,7 +27,7 @@ func (l *lake) things(t testing.TB, records ...any) *merge.Table {
 // thing returns a record whose every part is there; more are further attributes, in pairs.
 func thing(id string, more ...any) object {
 	o := object{"id": id, "name": "a", "n": 1, "updated_at": "2024-01-01 00:00:00", "obj": object{"a": "b", "b": "odd"},
-		"fields": object{}, "kids": []any{}, "loose": []any{}}
+		"fields": object{"f": nil}, "kids": []any{}, "loose": []any{}}
 	for i := 0; i < len(more); i += 2 {
 		if o[more[i].(string)] = more[i+1]; more[i+1] == nil {
 			delete(o, more[i].(string))

@@ -2,6 +2,7 @@ package merge
 
 import (
 	"bytes"
+	"context"
 	"slices"
 	"strings"
 
@@ -104,4 +105,49 @@ func appendRescued(v *schema.Vector, text []byte) {
 	} else {
 		v.AppendText(text)
 	}
+}
+
+// lost returns the names of the missing columns whose values would go where all parts are written from the scan alone.
+func (t *Table) lost(ctx context.Context, k *keeping) (names []string, err error) {
+	if !t.Rewrite {
+		return nil, nil
+	}
+	for c, column := range t.Layout.Columns {
+		at := slices.IndexFunc(t.Stored, func(s schema.Column) bool { return s.Path == column.Path })
+		if column.Path == "" || !k.missing[c] || at < 0 {
+			continue
+		}
+		has := false
+		for i := 0; i < len(t.Parts) && !has; i++ {
+			if has, err = t.hasValues(ctx, i, at); err != nil {
+				return nil, err
+			}
+		}
+		if has {
+			names = append(names, column.Name)
+		}
+	}
+	return names, nil
+}
+
+// hasValues reports whether a stored column of a part has values. A damaged part has none to lose.
+func (t *Table) hasValues(ctx context.Context, i, column int) (bool, error) {
+	if t.Damaged[t.Parts[i].Path] {
+		return false, nil
+	}
+	r, err := t.open(ctx, i)
+	if err != nil {
+		return false, err
+	}
+	defer r.Close()
+	var v schema.Vector
+	for g := range t.Parts[i].RowGroups {
+		if err := r.Read(g, column, &v); err != nil {
+			return false, readError(t.Parts[i].Path, err)
+		}
+		if slices.Contains(v.Valid, true) {
+			return true, nil
+		}
+	}
+	return false, nil
 }

@@ -28,6 +28,8 @@ type Plan struct {
 	Withheld string `json:"withheld,omitempty"`
 	// Rebuilt are the paths of damaged parts that are rebuilt from the scan; their rows count as inserted.
 	Rebuilt []string `json:"rebuilt,omitempty"`
+	// Lost are columns with values that no record of the scan had, where the whole table is written anew.
+	Lost []string `json:"lost,omitempty"`
 	// PartsWritten of PartsTotal parts are written.
 	PartsWritten int `json:"parts_written"`
 	PartsTotal   int `json:"parts_total"`
@@ -113,7 +115,9 @@ func (t *Table) Plan(ctx context.Context, full bool) (*Plan, error) {
 	}
 	plan.Changed, plan.Kept = c.columns, c.kept
 	plan.Rescued, plan.updated = p.scanned.rescued, p.scanned.updated
-	return plan, nil
+	var err error
+	plan.Lost, err = t.lost(ctx, c.keep)
+	return plan, err
 }
 
 // PlanKeys compares the scanned rows with the stored ones by key alone, for a table that is rewritten: rows that both

@@ -138,6 +138,13 @@ Another run committed during the check, which was then repeated on the new snaps
 
 Damaged: 1 problem in snapshot 3. Repair it with mailerlake export --repair --out lake
 `)
+	v.Restarted, v.References, v.Problems[0].ByHand = false, nil, true
+	want(t, text(t, write), `
+  group  12 rows  in 1 undamaged part
+  damaged: group/part-00000.parquet file is missing[2J
+
+Damaged: 1 problem in snapshot 3. Move the files away that are not in the manifest.
+`)
 	v.Pending = true
 	want(t, text(t, write), "Not checked: a commit is unfinished. The next mailerlake export finishes it; verify again after that.\n")
 }

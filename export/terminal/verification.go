@@ -40,8 +40,11 @@ func Verification(w io.Writer, v *export.Verification) error {
 
 func conclusion(v *export.Verification) string {
 	if n := int64(len(v.Problems)); n > 0 {
-		return fmt.Sprintf("Damaged: %s in snapshot %s. Repair it with mailerlake export --repair --out %s",
-			count(n, "problem"), number(v.Snapshot), argument(v.Dataset))
+		mend := "Move the files away that are not in the manifest."
+		if v.Repairable() {
+			mend = "Repair it with mailerlake export --repair --out " + argument(v.Dataset)
+		}
+		return fmt.Sprintf("Damaged: %s in snapshot %s. %s", count(n, "problem"), number(v.Snapshot), mend)
 	}
 	return fmt.Sprintf("No damage: snapshot %s matches its manifest.", number(v.Snapshot))
 }
