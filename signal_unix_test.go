@@ -137,9 +137,21 @@ func fullPipe(t *testing.T) *os.File {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { r.Close(); w.Close() })
-	w.SetWriteDeadline(time.Now().Add(50 * time.Millisecond))
-	if _, err := w.Write(make([]byte, 1<<22)); !errors.Is(err, os.ErrDeadlineExceeded) {
-		t.Fatalf("the pipe takes 4 MiB: %v", err)
+	conn, err := w.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, size := range []int{4096, 1} { // the last byte has to be there too
+		var full error
+		err := conn.Write(func(fd uintptr) bool { // the file does not block yet: it is not another process's
+			for full == nil {
+				_, full = syscall.Write(int(fd), make([]byte, size))
+			}
+			return true
+		})
+		if err != nil || !errors.Is(full, syscall.EAGAIN) {
+			t.Fatalf("fill a pipe: %v, %v", err, full)
+		}
 	}
 	return w
 }
