@@ -8,7 +8,7 @@ import (
 
 // decoding numbers the ways in which records have been decoded so far. It goes up when the same declaration and records
 // give other columns, so that no page log of an earlier way is read.
-const decoding = 2
+const decoding = 3
 
 // Fingerprint identifies what is asked for to read a table, how the answers are decoded and what is protected in them.
 // Page logs of equal fingerprints hold rows that mean the same.
