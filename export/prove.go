@@ -206,7 +206,7 @@ func (p *prover) proveDerived(ctx context.Context, t, owner *table) (withheld st
 		return "", false, err
 	}
 	var unmet []schema.Key
-	met := merge.InRows(log, t.Table, -1, false)
+	met := merge.InRows(log, t.Table, -1, false, p.tables.goneParents(t))
 	for _, parent := range t.sampleParents(owner) {
 		standing, err := met.Standing(ctx, parent)
 		if err != nil {

@@ -11,9 +11,10 @@ import (
 
 // InRows tells of the parents of table t, whose rows come inside the parents' rows in a log. The rows of a parent that
 // was met are read if it had the array: absent is the array's bit in schema.Page.Absent, -1 if nothing tells. Those of a
-// parent that was not met are read, as none, if such parents are deleted in this run.
-func InRows(log *pagelog.Log, t *schema.Table, absent int, deleted bool) Parents {
-	in := inRows{log: log, deleted: deleted}
+// parent that was not met are read, as none, if such parents are deleted in this run; and so are those of a parent that
+// was read for a row that is gone.
+func InRows(log *pagelog.Log, t *schema.Table, absent int, deleted bool, gone GoneParents) Parents {
+	in := inRows{log: log, deleted: deleted, gone: gone}
 	if absent >= 0 {
 		in.array = 1 << absent
 	}
@@ -27,11 +28,15 @@ type inRows struct {
 	log     *pagelog.Log
 	array   uint64 // bit in schema.Page.Absent; 0 if nothing tells
 	deleted bool
+	gone    GoneParents
 	size    int64 // of the log when it was read
 }
 
 func (in *inRows) met(page *schema.Page, row int) Standing {
-	if page.Absent != nil && page.Absent[row]&in.array != 0 {
+	switch {
+	case len(in.gone.Keys) > 0 && in.gone.holds(page.Rows.Keys(in.gone.Columns), row):
+		return in.unmet()
+	case page.Absent != nil && page.Absent[row]&in.array != 0:
 		return Unknown
 	}
 	return Read
@@ -47,7 +52,10 @@ func (in *inRows) unmet() Standing {
 // cursor reads the parents' keys from the first one on.
 func (in *inRows) cursor(ctx context.Context) *pagelog.Cursor {
 	in.size = in.log.Size()
-	c := pagelog.NewCursor(ctx, in.log, pagelog.KeysOnly, nil)
+	want := func(child int, c schema.Column) bool {
+		return pagelog.KeysOnly(child, c) || child < 0 && in.gone.named(c)
+	}
+	c := pagelog.NewCursor(ctx, in.log, want, nil)
 	c.Reuse()
 	return c
 }

@@ -132,7 +132,7 @@ func (t *Table) newPlan() *Plan {
 
 // countScanned returns the number of distinct scanned rows.
 func (t *Table) countScanned(ctx context.Context) (int64, error) {
-	if !t.Nested && t.derive() == nil && len(t.Gone) == 0 {
+	if !t.Nested && t.derive() == nil && len(t.Gone) == 0 && len(t.GoneParents.Keys) == 0 {
 		return t.Log.Count(ctx)
 	}
 	s := t.scanned(ctx, true)

@@ -1,0 +1,149 @@
+package export_test
+
+import (
+	"slices"
+	"testing"
+
+	"mailerlake/schema"
+)
+
+// ownKeys declares shops, their orders and the gifts in these with keys of their own: what names the parent is no part of
+// them.
+func ownKeys(t testing.TB) *schema.Catalog {
+	t.Helper()
+	catalog, err := schema.NewCatalog(
+		&schema.Table{
+			Name: "shop", Key: []string{"id"}, Columns: slices.Concat(schema.KeyColumn("id"), schema.Texts("name")),
+			Source: &schema.List{Path: "/shops", Paging: schema.ByCursor, Limits: []int{2}, Item: "/shops/{id}"},
+		},
+		&schema.Table{
+			Name: "order", Key: []string{"id"}, Expected: []string{"gifts"},
+			Columns: slices.Concat(schema.KeyColumn("id"), schema.Texts("name"), schema.Linked("shop_id")),
+			Source: &schema.List{Path: "/shops/{shop_id}/orders", Paging: schema.ByCursor, Limits: []int{2},
+				Per: &schema.Link{Table: "shop", Columns: []string{"shop_id"}}},
+		},
+		&schema.Table{
+			Name: "gift", Key: []string{"id"},
+			Columns: slices.Concat(schema.In("gifts", schema.KeyColumn("id"), schema.Texts("name")), schema.Linked("order_id")),
+			Source:  &schema.Nested{In: schema.Link{Table: "order", Columns: []string{"order_id"}}, Attribute: "gifts"},
+		},
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return catalog
+}
+
+// ownMall is a mall of two shops. An order of the second has the id that the first shop has.
+type ownMall struct{ *mall }
+
+func newOwnMall(t testing.TB) *ownMall {
+	m := newMall(t)
+	m.catalog = ownKeys(t)
+	m.shops.list = []*node{
+		{id: "3", name: "three", below: []*node{
+			{id: "11", name: "a", gifts: []string{"51"}}, {id: "12", name: "b", gifts: []string{"52", "53"}}, {id: "13", name: "c", gifts: []string{"54"}}}},
+		{id: "4", name: "four", below: []*node{{id: "3", name: "d", gifts: []string{"41", "42"}}, {id: "14", name: "e"}}},
+	}
+	return &ownMall{m}
+}
+
+// truth is what the tables must hold.
+func (m *ownMall) truth() map[string][]string {
+	all := map[string][]string{"order": {}, "gift": {}}
+	for _, shop := range m.shops.list {
+		for _, order := range shop.below {
+			all["order"] = append(all["order"], shop.id+" "+order.id+" "+order.name)
+			for _, gift := range order.gifts {
+				all["gift"] = append(all["gift"], order.id+" "+gift+" gift "+gift)
+			}
+		}
+	}
+	for _, rows := range all {
+		slices.Sort(rows)
+	}
+	return all
+}
+
+// goneOnPage removes a record when a path is asked for so many times.
+func (s *shops) goneOnPage(page int, path string, ids ...string) {
+	n := 0
+	s.fault = func(p string) int {
+		if p == path {
+			if n++; n == page {
+				s.remove(ids...)
+			}
+		}
+		return 0
+	}
+}
+
+// TestOwnKeysGone deletes a shop between two pages of its orders. No gift goes because its order has the id of that shop.
+func TestOwnKeysGone(t *testing.T) {
+	for _, exported := range []bool{false, true} {
+		m := newOwnMall(t)
+		if exported {
+			m.run(t)
+			m.check(t, m.truth())
+		}
+		m.shops.goneOnPage(2, "/shops/3/orders", "3")
+		m.run(t)
+		gifts := 0
+		for _, row := range m.list(t, "gift") {
+			if row["order_id"] == "3" {
+				gifts++
+			}
+		}
+		if gifts != 2 {
+			t.Errorf("exported %t: %d gifts of order 3, want 2", exported, gifts)
+		}
+		if !exported {
+			m.check(t, m.truth())
+		}
+	}
+}
+
+// TestLevelsGone deletes a shop between two pages of its orders, and an order between two pages of its lines: nothing
+// that was read for it, or came inside that, is exported.
+func TestLevelsGone(t *testing.T) {
+	for _, exported := range []bool{false, true} {
+		m := newMall(t)
+		if exported {
+			m.settle(t)
+		}
+		m.shops.goneOnPage(2, "/shops/15/orders", "15")
+		if r := m.run(t); r.Failed() {
+			t.Error(troubles(r))
+		}
+		want := m.shops.truth()
+		delete(want, "shop") // it was there when it was listed
+		m.check(t, want)
+		m.settle(t)
+	}
+	for _, exported := range []bool{false, true} {
+		m := newMall(t)
+		if exported {
+			m.settle(t)
+		}
+		m.shops.goneOnPage(2, "/shops/15/orders/24/lines", "15", "24")
+		if r := m.run(t); r.Failed() {
+			t.Error(troubles(r))
+		}
+		m.check(t, map[string][]string{"line": m.shops.truth()["line"]})
+		m.settle(t)
+	}
+}
+
+// TestPlannedGone commits a plan whose scan met a shop that went.
+func TestPlannedGone(t *testing.T) {
+	m := newMall(t)
+	m.settle(t)
+	m.shops.goneOnPage(2, "/shops/15/orders", "15")
+	planned := counted(m.plan(t))
+	if done := counted(m.commitPlan(t)); done["gift"] != planned["gift"] || done["order"] != planned["order"] {
+		t.Errorf("planned %v, done %v", planned, done)
+	}
+	want := m.shops.truth()
+	delete(want, "shop")
+	m.check(t, want)
+}
