@@ -188,3 +188,20 @@ func TestPlannedGone(t *testing.T) {
 	delete(want, "shop")
 	m.check(t, want)
 }
+
+// TestFoundLater: a shop that only its id finds has orders that cannot be read. What came inside them is said to be
+// incomplete too.
+func TestFoundLater(t *testing.T) {
+	m := newMall(t)
+	m.tables = []string{"shop", "gift"}
+	m.settle(t)
+	before := m.shops.truth()
+	m.shops.at("15", "22").gifts = []string{"77"}
+	m.shops.hide = func(path, id string) bool { return path == "/shops" && id == "15" }
+	m.shops.fault = failing("/shops/15/orders", 500)
+	if r := m.run(t); tableOf(t, r, "gift").Incomplete == "" || !r.Failed() {
+		t.Error("the gifts are said to be complete")
+	}
+	m.check(t, before)
+	m.settle(t)
+}
