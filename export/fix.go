@@ -117,7 +117,8 @@ const maxKnown = 1 << 17
 // table.
 func (r *run) findGone(ctx context.Context, t *table, ref schema.Reference) error {
 	other := r.tables.find(ref.Table)
-	if !slices.Contains(t.Key, ref.Column) || other == nil || other == t.parent || other.err != nil || !other.scanned() ||
+	derived := t.scan.Nested && t.Child() < 0 // the log has no keys of its rows
+	if !slices.Contains(t.Key, ref.Column) || derived || other == nil || other == t.parent || other.err != nil || !other.scanned() ||
 		len(other.Key) != 1 || other.Parent() != nil ||
 		!other.scan.Complete() || !other.scan.CanAsk() || other.scan.Log.Stats().Rows > maxKnown {
 		return nil
@@ -178,9 +179,15 @@ func unknownIDs(ctx context.Context, t *table, column string, other *table) ([]s
 	return unknown, err
 }
 
-// eachKeyBatch hands on the keys of a table's scanned rows, [from, to) of a batch, in no order.
+// eachKeyBatch hands on the keys of a table's scanned rows, [from, to) of a batch that is used again, in no order. Rows that
+// come inside others have only the columns that are their own.
 func (t *table) eachKeyBatch(ctx context.Context, do func(b *schema.Batch, from, to int)) error {
-	cursor := pagelog.NewCursor(ctx, t.scan.Log, pagelog.KeysOnly, nil)
+	want := pagelog.KeysOnly
+	if t.scan.Nested {
+		want = func(child int, c schema.Column) bool { return c.Required && (child < 0 || child == t.Child()) }
+	}
+	cursor := pagelog.NewCursor(ctx, t.scan.Log, want, nil)
+	cursor.Reuse()
 	for {
 		rows, ok, err := cursor.Next()
 		if err != nil || !ok {

@@ -1,6 +1,7 @@
 package export_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -204,4 +205,49 @@ func TestFoundLater(t *testing.T) {
 	}
 	m.check(t, before)
 	m.settle(t)
+}
+
+// TestNestedReferenceToWhatIsGone deletes a row that nested rows refer to, after these were read and before it is listed.
+// Rows derived with such a reference are no obstacle.
+func TestNestedReferenceToWhatIsGone(t *testing.T) {
+	catalog, err := schema.NewCatalog(
+		&schema.Table{
+			Name: "shop", Key: []string{"id"}, Columns: slices.Concat(schema.KeyColumn("id"), schema.Texts("name")), Expected: []string{"gifts"},
+			Source: &schema.List{Path: "/shops", Paging: schema.ByCursor, Limits: []int{2}, Item: "/shops/{id}"},
+		},
+		&schema.Table{
+			Name: "kind", Key: []string{"id"}, Columns: slices.Concat(schema.KeyColumn("id"), schema.Texts("name")),
+			Source: &schema.List{Path: "/shops/11/orders", Paging: schema.ByCursor, Limits: []int{2}, Item: "/shops/11/orders/{id}"},
+		},
+		&schema.Table{
+			Name: "gift", Key: []string{"shop_id", "kind_id"}, References: []schema.Reference{{Column: "kind_id", Table: "kind"}}, Closed: true,
+			Columns: slices.Concat(schema.LinkedKey("shop_id"), []schema.Column{{Name: "kind_id", Kind: schema.String, Path: "gifts.id", Required: true}}),
+			Source:  &schema.Nested{In: schema.Link{Table: "shop", Columns: []string{"shop_id"}}, Attribute: "gifts"},
+		},
+		&schema.Table{
+			Name: "letter", Key: []string{"box_id", "place"}, References: []schema.Reference{{Column: "place", Table: "kind"}},
+			Columns: slices.Concat(schema.LinkedKey("box_id"), schema.KeyColumn("place"), schema.Texts("letter")),
+			Source:  &schema.Derived{From: schema.Link{Table: "shop", Columns: []string{"box_id"}}, Rows: letters},
+		},
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := newMall(t)
+	m.catalog = catalog
+	m.shops.list = []*node{
+		{id: "11", name: "a", below: []*node{{id: "21"}, {id: "22"}, {id: "23"}}},
+		{id: "12", name: "b", gifts: []string{"21", "22"}}, {id: "13", name: "c", gifts: []string{"22"}},
+	}
+	m.shops.goneOnPage(1, "/shops/11/orders", "11", "22")
+	if r := m.run(t); r.Failed() || !r.Matches {
+		t.Errorf("matches %t: %s", r.Matches, troubles(r))
+	}
+	var got []string
+	for _, row := range m.list(t, "gift") {
+		got = append(got, fmt.Sprint(row["shop_id"], " ", row["kind_id"]))
+	}
+	if !slices.Equal(got, []string{"12 21"}) {
+		t.Errorf("gifts %q", got)
+	}
 }
