@@ -117,7 +117,8 @@ const maxKnown = 1 << 17
 // its table.
 func (r *run) findGone(ctx context.Context, t *table, ref schema.Reference) error {
 	other := r.tables.find(ref.Table)
-	if !slices.Contains(t.Key, ref.Column) || other == nil || other == t.parent || other.err != nil || !other.scanned() ||
+	derived := t.scan.Nested && t.Child() < 0 // the log has no keys of its rows
+	if !slices.Contains(t.Key, ref.Column) || derived || other == nil || other == t.parent || other.err != nil || !other.scanned() ||
 		len(other.Key) != 1 || other.Parent() != nil ||
 		!other.scan.Complete() || !other.scan.CanAsk() || other.scan.Log.Stats().Rows > maxKnown {
 		return nil
@@ -178,10 +179,11 @@ func unknownIDs(ctx context.Context, t *table, column string, other *table) ([]s
 	return unknown, err
 }
 
-// eachKeyBatch calls do with the keys of all scanned rows of a table, rows [from, to) of a batch, in no particular
-// order.
+// eachKeyBatch calls do with the keys of all scanned rows of a table, rows [from, to) of a batch that is used again, in no
+// particular order. Batches of nested rows have only the columns that are their own.
 func (t *table) eachKeyBatch(ctx context.Context, do func(b *schema.Batch, from, to int)) error {
 	cursor := pagelog.NewCursor(ctx, t.scan.Log, t.keyColumns, nil)
+	cursor.Reuse()
 	for {
 		rows, ok, err := cursor.Next()
 		if err != nil || !ok {
@@ -196,7 +198,7 @@ func (t *table) eachKeyBatch(ctx context.Context, do func(b *schema.Batch, from,
 	}
 }
 
-// keyColumns selects the keys of a log's rows and, where the table's rows come inside of these, their keys.
+// keyColumns selects the keys of a log's rows and, if the table's rows are nested in these, their keys.
 func (t *table) keyColumns(child int, c schema.Column) bool {
 	return c.Required && (child < 0 || t.scan.Nested && child == t.Child())
 }

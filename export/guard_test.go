@@ -68,7 +68,7 @@ func TestOwnersThatCannotBeAsked(t *testing.T) {
 	d.boxes.list = slices.Delete(d.boxes.list, 5, 6)
 	d.boxes.fault = func(path string) int { return map[string]int{"/boxes/106": 403}[path] }
 	r, err := export.Export(context.Background(), o)
-	if err != nil || tableOf(t, r, "letter").Withheld == "" || tableOf(t, r, "item").Withheld != "the rows of box cannot be asked for" {
+	if err != nil || tableOf(t, r, "letter").Withheld == "" || tableOf(t, r, "item").Withheld == "" {
 		t.Errorf("%v: %s", err, troubles(r))
 	}
 	d.check(t, want)
@@ -134,8 +134,7 @@ func TestGoneBesideWithheld(t *testing.T) {
 	d.check(t, want)
 }
 
-// TestListPerParentWithKeyOfItsOwn: rows whose key does not begin with their parent's cannot be read again by parent: they
-// stay.
+// TestListPerParentWithKeyOfItsOwn: rows go also where their key does not name their parent, whose list is read again.
 func TestListPerParentWithKeyOfItsOwn(t *testing.T) {
 	catalog, err := schema.NewCatalog(
 		&schema.Table{Name: "left", Key: []string{"id"}, Columns: schema.KeyColumn("id"), Source: &schema.List{Path: "/left", Paging: schema.ByCursor, Item: "/left/{id}"}},
@@ -156,10 +155,10 @@ func TestListPerParentWithKeyOfItsOwn(t *testing.T) {
 	}
 	g.lists["/left/1/notes"] = []string{`{"id":"11"}`}
 	r, err := export.Export(context.Background(), o)
-	if err != nil || tableOf(t, r, "note").Withheld != "the lists cannot be read again" {
+	if err != nil || r.Failed() {
 		t.Errorf("%v: %s", err, troubles(r))
 	}
-	if rows := l.list(t, "note"); len(rows) != 3 || rows[0]["left_id"] != "1" {
+	if rows := l.list(t, "note"); len(rows) != 2 || rows[0]["left_id"] != "1" || rows[1]["left_id"] != "2" {
 		t.Errorf("notes %v", rows)
 	}
 }

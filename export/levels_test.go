@@ -132,6 +132,12 @@ func (s *shops) answer(path, cursor string, page int) (int, any) {
 	}
 	names := strings.Split(path, "/")[1:]
 	at := &node{below: s.list}
+	if names[0] == "orders" { // of all shops
+		at.below = nil
+		for _, shop := range s.list {
+			at.below = append(at.below, shop.below...)
+		}
+	}
 	for i := 1; i < len(names); i += 2 {
 		if at = at.find(names[i]); at == nil {
 			return 404, map[string]any{"message": "No query results for model"}

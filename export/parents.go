@@ -2,7 +2,6 @@ package export
 
 import (
 	"context"
-	"maps"
 	"slices"
 
 	"mailerlake/export/merge"
@@ -47,7 +46,7 @@ func (ts tables) parentsOf(ctx context.Context, t *table) (merge.Parents, []stri
 	if err != nil {
 		return nil, nil, err
 	}
-	return merge.InRows(log, t.Table, t.absentBit(), ts.deletesUnmet(owner)), columns, nil
+	return merge.InRows(log, t.Table, t.absentBit(), ts.deletesUnmet(owner), ts.goneParents(t)), columns, nil
 }
 
 // deletesUnmet reports whether this run deletes every row of a table that its scan did not meet. For an auxiliary table
@@ -89,19 +88,19 @@ func (l *listedParents) Standing(_ context.Context, parent schema.Key) (merge.St
 	return merge.Read, nil
 }
 
-// leaveOutGone leaves out rows that were read before their parents were deleted.
-func (ts tables) leaveOutGone(t *table) {
-	_, link := ts.owner(t)
-	if len(t.scan.Gone) == 0 || len(link.Columns) > 1 { // gone ids are kept by a single column
-		return
+// goneParents returns the parents that were deleted while their lists were read into the log that has the rows of a table:
+// lists of the table itself, or of the table that its rows are nested in.
+func (ts tables) goneParents(t *table) merge.GoneParents {
+	if t.scan.Nested {
+		t = t.parent
 	}
-	gone := map[string]bool{}
-	for _, key := range t.scan.Gone {
-		gone[key[0]] = true
+	owner, link := ts.owner(t)
+	if link == nil || len(t.scan.Gone) == 0 {
+		return merge.GoneParents{}
 	}
-	if t.gone == nil {
-		t.gone = map[string]map[string]bool{}
+	columns := link.Columns
+	if owner != nil {
+		columns = link.InOrder(owner.Table)
 	}
-	maps.Copy(gone, t.gone[link.Columns[0]])
-	t.gone[link.Columns[0]] = gone
+	return merge.GoneParents{Columns: columns, Keys: slices.SortedFunc(slices.Values(t.scan.Gone), schema.Key.Compare)}
 }

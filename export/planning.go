@@ -97,9 +97,8 @@ func list(names []string) string {
 
 // open prepares a table's merge from the scan as it is now.
 func (ts tables) open(ctx context.Context, t *table) (err error) {
-	ts.leaveOutGone(t)
 	m := &merge.Table{Table: t.Table, Layout: t.layout, Added: t.added, New: t.stored == nil, Parts: t.parts(), Sizes: t.sizes,
-		Nested: t.scan.Nested, Damaged: t.damaged, Rewrite: t.rewrite, Missing: t.missing(), Gone: t.gone}
+		Nested: t.scan.Nested, Damaged: t.damaged, Rewrite: t.rewrite, Missing: t.missing(), Gone: t.gone, GoneParents: ts.goneParents(t)}
 	if t.stored != nil {
 		m.Stored = t.stored.Columns
 	}
@@ -131,7 +130,7 @@ func (t *table) extract(ctx context.Context, m *merge.Table) error {
 	}
 	t.dropSorted()
 	t.sorted.log = own
-	if err := merge.Extract(ctx, own, m.Log, t.Table); err != nil {
+	if err := merge.Extract(ctx, own, m.Log, t.Table, m.GoneParents); err != nil {
 		return err
 	}
 	if m.Log, err = t.data.Logs().Sorted(ctx, own); err != nil {

@@ -137,11 +137,11 @@ func (p *prover) proveByList(ctx context.Context, t *table) (withheld string, fo
 // their own.
 func (p *prover) proveByReading(ctx context.Context, t, owner *table) (withheld string, found bool, err error) {
 	list, ok := t.Source.(*schema.List)
-	if !ok || !t.FollowsParent() {
+	if !ok {
 		return "the lists cannot be read again", false, nil
 	}
 	var parents, unmet []schema.Key
-	for _, parent := range t.sampleParents(owner) {
+	for _, parent := range distinct(t.plan.Parents()) {
 		switch gone := func(key schema.Key) bool { return key.Compare(parent) == 0 }; {
 		case t.scan.Read(parent):
 			parents = append(parents, parent)
@@ -170,16 +170,6 @@ func (p *prover) proveByReading(ctx context.Context, t, owner *table) (withheld 
 	return withheld, true, errors.Join(err, p.tables.layOut(ctx, t))
 }
 
-// sampleParents returns the keys of the rows that the candidates belong to, sorted.
-func (t *table) sampleParents(owner *table) []schema.Key {
-	var parents []schema.Key
-	for _, key := range t.plan.Sample() {
-		parents = append(parents, key[:len(owner.Key)])
-	}
-	slices.SortFunc(parents, schema.Key.Compare)
-	return slices.CompactFunc(parents, func(a, b schema.Key) bool { return a.Compare(b) == 0 })
-}
-
 // proveGone asks for rows of a table that its scan did not meet, and says why they are not proved gone. For a table
 // that is exported, its own plan has done that.
 func (p *prover) proveGone(ctx context.Context, t *table, unmet []schema.Key) (withheld string, err error) {
@@ -199,16 +189,13 @@ func (p *prover) proveGone(ctx context.Context, t *table, unmet []schema.Key) (w
 // proveDerived looks for proof that the rows from which the candidates were derived are gone. One that was met is proof
 // in itself.
 func (p *prover) proveDerived(ctx context.Context, t, owner *table) (withheld string, found bool, err error) {
-	if !t.FollowsParent() {
-		return fmt.Sprintf("the rows of %s cannot be asked for", owner.Name), false, nil
-	}
 	log, err := owner.sortedLog(ctx)
 	if err != nil {
 		return "", false, err
 	}
 	var unmet []schema.Key
-	met := merge.InRows(log, t.Table, -1, false)
-	for _, parent := range t.sampleParents(owner) {
+	met := merge.InRows(log, t.Table, -1, false, p.tables.goneParents(t))
+	for _, parent := range distinct(t.plan.Parents()) {
 		standing, err := met.Standing(ctx, parent)
 		if err != nil {
 			return "", false, err
@@ -223,24 +210,18 @@ func (p *prover) proveDerived(ctx context.Context, t, owner *table) (withheld st
 
 // proveByParents asks for the rows in which the candidates were nested: each must be gone, or come without them.
 func (p *prover) proveByParents(ctx context.Context, t *table) (withheld string, found bool, err error) {
-	if !t.FollowsParent() || !t.parent.scan.CanAsk() {
+	of, known := t.sampleAbove()
+	if !known || !t.parent.scan.CanAsk() {
 		return fmt.Sprintf("the rows of %s cannot be asked for", t.parent.Name), false, nil
 	}
-	var parents []schema.Key
-	place := map[string]int{}
-	for _, key := range t.plan.Sample() {
-		parent := key[:len(t.parent.Key)]
-		if _, ok := place[fmt.Sprint(parent)]; !ok {
-			place[fmt.Sprint(parent)] = len(parents)
-			parents = append(parents, parent)
-		}
-	}
+	parents := distinct(of)
 	records, err := p.scanner.Ask(ctx, t.parent.scan, parents)
 	if err != nil {
 		return "", false, err
 	}
-	for _, key := range t.plan.Sample() {
-		there, err := t.holds(records[place[fmt.Sprint(key[:len(t.parent.Key)])]], key)
+	for i, key := range t.plan.Sample() {
+		at, _ := slices.BinarySearchFunc(parents, of[i], schema.Key.Compare)
+		there, err := t.holds(records[at], of[i], key)
 		if err != nil {
 			return "", false, err
 		}
@@ -251,13 +232,34 @@ func (p *prover) proveByParents(ctx context.Context, t *table) (withheld string,
 	return "", false, nil
 }
 
-// holds reports whether a record of the parent has the row with a key inside. A record that does not say counts as
+// sampleAbove returns, beside the sample of the plan's candidates, the keys of the rows that they were nested in; false if
+// their columns do not hold these keys.
+func (t *table) sampleAbove() ([]schema.Key, bool) {
+	if t.scan.Nested {
+		return t.plan.Parents(), true
+	}
+	if !t.FollowsParent() { // listed otherwise, for the rows of another table
+		return nil, false
+	}
+	var parents []schema.Key
+	for _, key := range t.plan.Sample() {
+		parents = append(parents, key[:len(t.parent.Key)])
+	}
+	return parents, true
+}
+
+// distinct returns keys sorted, each once.
+func distinct(keys []schema.Key) []schema.Key {
+	return slices.CompactFunc(slices.SortedFunc(slices.Values(keys), schema.Key.Compare), func(a, b schema.Key) bool { return a.Compare(b) == 0 })
+}
+
+// holds reports whether the record of a parent has the row with a key inside. A record that does not say counts as
 // having it.
-func (t *table) holds(record jsontext.Value, key schema.Key) (bool, error) {
+func (t *table) holds(record jsontext.Value, parent, key schema.Key) (bool, error) {
 	if record == nil {
 		return false, nil
 	}
-	page, err := scan.DecodeRow(t.parent.Table, record, key[:len(t.parent.Key)])
+	page, err := scan.DecodeRow(t.parent.Table, record, parent)
 	if err != nil {
 		return false, err
 	}

@@ -58,10 +58,28 @@ func (c *Catalog) link(t *Table) error {
 	if len(link.Columns) != len(t.parent.Key) {
 		return fmt.Errorf("%d columns repeat the key of %s", len(link.Columns), link.Table)
 	}
-	if _, nested := t.Source.(*Nested); nested {
-		t.parent.children = append(t.parent.children, t)
+	if !hasOwnRows(t.parent) {
+		return fmt.Errorf("the rows of %s are not read by themselves", link.Table)
+	}
+	nested, ok := t.Source.(*Nested)
+	if !ok {
+		return nil
+	}
+	t.parent.children = append(t.parent.children, t)
+	if list := nested.Otherwise; list != nil && (list.Per == nil || c.Lookup(list.Per.Table) == nil || !hasOwnRows(c.Lookup(list.Per.Table))) {
+		return errors.New("the list to read instead is not one for each row of a table")
 	}
 	return nil
+}
+
+// hasOwnRows reports whether a table's rows are read by themselves, so that other rows can be nested in them or listed for
+// each of them.
+func hasOwnRows(t *Table) bool {
+	switch t.Source.(type) {
+	case *List, *Single:
+		return true
+	}
+	return false
 }
 
 // check returns what is wrong with a declaration.
@@ -93,7 +111,7 @@ func (c *Catalog) check(t *Table) error {
 	if t.Open != nil && (c.Lookup(t.Open.DefinedBy) == nil || c.Lookup(t.Open.DefinedBy).Defines == nil) {
 		return fmt.Errorf("no table %s defines its columns", t.Open.DefinedBy)
 	}
-	return t.checkNested()
+	return errors.Join(t.checkNested(), t.checkPaths())
 }
 
 // checkNested checks that the columns of nested rows have paths below their array.
@@ -105,6 +123,25 @@ func (t *Table) checkNested() error {
 	for _, column := range t.Columns {
 		if !slices.Contains(nested.In.Columns, column.Name) && !strings.HasPrefix(column.Path, nested.Attribute+".") {
 			return fmt.Errorf("column %s is not read from %s", column.Name, nested.Attribute)
+		}
+	}
+	return nil
+}
+
+// checkPaths checks that no column holds, as JSON text, an object or array whose members are read one by one.
+func (t *Table) checkPaths() error {
+	paths := slices.Concat(t.Never, t.Expected)
+	if t.Open != nil {
+		paths = append(paths, t.Open.Object)
+	}
+	for _, child := range t.children {
+		paths = append(paths, child.array())
+	}
+	for _, path := range paths {
+		for _, c := range t.Columns {
+			if c.Path != "" && (path == c.Path || strings.HasPrefix(path, c.Path+".")) {
+				return fmt.Errorf("%s is in column %s, which is read whole", path, c.Name)
+			}
 		}
 	}
 	return nil

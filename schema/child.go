@@ -23,7 +23,7 @@ func newChildDecoder(parent *Decoder, t *Table) *childDecoder {
 	nested := t.Source.(*Nested)
 	c := &childDecoder{inner: new(jsontext.Decoder)}
 	c.Decoder = newDecoder(t, &nested.In, nested.Attribute, parent.spare, nil)
-	c.array = parent.root.array(nested.Attribute, c)
+	c.array = parent.root.array(nested.Attribute, c, len(t.Never) > 0 || t.protected != nil)
 	if t.Closed && len(c.root.names) == 1 && len(c.root.inside) == 0 {
 		for _, c.only = range c.root.names {
 		}

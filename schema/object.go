@@ -15,6 +15,7 @@ type object struct {
 	inside  []*object
 	open    bool          // it has a member for everything that the account defines, null or not, so it is never empty
 	child   *childDecoder // of an array that holds the rows of a child table; nil for others
+	secret  bool          // what is never written, or protected in a child table, may be in it
 
 	met    int  // number of the last record that had it
 	filled bool // whether it was an object there
@@ -56,8 +57,11 @@ func (d *Decoder) compile(at string) *object {
 	for i, path := range d.second {
 		root.leaf(path, len(t.Columns)+i)
 	}
-	for _, path := range slices.Concat(t.protected.droppedPaths(), t.Never) {
-		root.drop(path)
+	for _, path := range t.protected.droppedPaths() {
+		root.drop(path, false) // what is in the place of its objects is judged by the guard
+	}
+	for _, path := range t.Never {
+		root.drop(path, true)
 	}
 	for _, path := range t.Expected {
 		root.at(path)
@@ -93,12 +97,14 @@ func (o *object) leaf(path string, cell int) {
 	o.add(names[last], &member{role: leafMember, cell: cell})
 }
 
-// drop makes the decoder skip the values of a path. The objects around it stay objects.
-func (o *object) drop(path string) {
+// drop makes the decoder skip the values of a path. The objects around it stay objects; with secret, nothing is kept of a
+// value of another type in their place, which may hold what is secret.
+func (o *object) drop(path string, secret bool) {
 	names := o.split(path)
 	last := len(names) - 1
 	for _, name := range names[:last] {
 		o = o.enter(name).object
+		o.secret = o.secret || secret
 	}
 	o.add(names[last], &member{role: droppedMember})
 }
@@ -111,16 +117,16 @@ func (o *object) at(path string) *object {
 	return o
 }
 
-// array makes the member at a path the array of a child table.
-func (o *object) array(path string, c *childDecoder) *object {
-	names := o.split(path)
-	last := len(names) - 1
-	for _, name := range names[:last] {
-		o = o.enter(name).object
+// array makes the member at a path the array of a child table. secret says that its rows may hold what must not be written.
+func (o *object) array(path string, c *childDecoder, secret bool) *object {
+	var m *member
+	for _, name := range o.split(path) {
+		m = o.enter(name)
+		o = m.object
+		o.secret = o.secret || secret
 	}
-	m := o.enter(names[last])
-	m.role, m.object.child = childMember, c
-	return m.object
+	m.role, o.child = childMember, c
+	return o
 }
 
 // enter returns the object member with a name, and creates it if it is missing.

@@ -220,7 +220,10 @@ func (d *Decoder) stray(o *object, path string, value span) {
 // that o may.
 func (d *Decoder) strayTreatment(o *object, path string, raw []byte) treatment {
 	v := d.table.protected.at(path)
-	if path == o.path {
+	switch {
+	case path == o.path && o.secret:
+		return dropped
+	case path == o.path:
 		return v.container
 	}
 	return v.of(raw)

@@ -23,7 +23,7 @@ func (a *account) claims(t testing.TB, s *scan) map[string]claim {
 		}
 	}
 	inRows := func(name string, absent int) merge.Parents {
-		return merge.InRows(s.log, catalog.Lookup(name), absent, deleted)
+		return merge.InRows(s.log, catalog.Lookup(name), absent, deleted, merge.GoneParents{})
 	}
 	return map[string]claim{
 		"thing": a.claimThings(s),

@@ -113,7 +113,7 @@ func TestCancelled(t *testing.T) {
 	_, keys := m.PlanKeys(ctx)
 	_, write := m.Write(ctx, p, func(string) (merge.File, error) { return &file{}, nil }, "", time0)
 	_, find := m.FindDamaged(ctx)
-	extract := merge.Extract(ctx, newLog(t, catalog.Lookup("loose")), m.Log, catalog.Lookup("loose"))
+	extract := merge.Extract(ctx, newLog(t, catalog.Lookup("loose")), m.Log, catalog.Lookup("loose"), merge.GoneParents{})
 	_, count := (&lake{}).things(t, numbered(3)...).Plan(ctx, false)
 	for what, err := range map[string]error{"plan": plan, "keys": keys, "write": write, "find": find, "extract": extract, "count": count} {
 		if damaged := (*merge.PartError)(nil); !errors.Is(err, context.Canceled) || errors.As(err, &damaged) {

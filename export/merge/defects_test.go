@@ -192,7 +192,7 @@ func TestInRowsAgain(t *testing.T) {
 	for _, child := range []string{"kid", "loose"} {
 		log := newLog(t, table)
 		appendPage(t, log, table, []any{thing("1"), thing("3", child+"s", nil, "loose", nil, "kids", nil)})
-		p := merge.InRows(log, catalog.Lookup(child), map[string]int{"kid": 2, "loose": 3}[child], false)
+		p := merge.InRows(log, catalog.Lookup(child), map[string]int{"kid": 2, "loose": 3}[child], false, merge.GoneParents{})
 		ask := func(want ...merge.Standing) {
 			t.Helper()
 			for i, want := range want {

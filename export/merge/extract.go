@@ -12,14 +12,17 @@ import (
 const pageRows = 1000
 
 // Extract copies the rows of table t, which are nested in the rows of another table's log, into an empty log of their
-// own. It reads only the last version of each row of the other table. It is for tables whose rows are not in the order
-// of their parents.
-func Extract(ctx context.Context, scratch, from *pagelog.Log, t *schema.Table) error {
+// own. It reads only the last version of each row of the other table, and leaves out those that were read for a parent
+// that is gone. It is for tables whose rows are not in the order of their parents.
+func Extract(ctx context.Context, scratch, from *pagelog.Log, t *schema.Table, gone GoneParents) error {
 	child := t.Child()
-	want := func(c int, column schema.Column) bool { return c == child || c < 0 && column.Required }
+	want := func(c int, column schema.Column) bool {
+		return c == child || c < 0 && (column.Required || gone.named(column))
+	}
 	cursor := pagelog.NewCursor(ctx, from, want, func(page *schema.Page) error {
 		if child < len(page.Children) {
 			t.Link(page)
+			gone.empty(page, child)
 		}
 		return nil
 	})

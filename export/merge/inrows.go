@@ -11,9 +11,9 @@ import (
 
 // InRows returns the Parents of table t, whose rows are nested in the parents' rows in a log. A parent that was met
 // counts as Read if it had the array; absent is the array's bit in schema.Page.Absent, -1 if there is none. A parent
-// that was not met counts as Read if this run deletes such parents.
-func InRows(log *pagelog.Log, t *schema.Table, absent int, deleted bool) Parents {
-	in := inRows{log: log, deleted: deleted}
+// that was not met counts as Read if this run deletes such parents, and so does one that was read for a row that is gone.
+func InRows(log *pagelog.Log, t *schema.Table, absent int, deleted bool, gone GoneParents) Parents {
+	in := inRows{log: log, deleted: deleted, gone: gone}
 	if absent >= 0 {
 		in.array = 1 << absent
 	}
@@ -27,11 +27,15 @@ type inRows struct {
 	log     *pagelog.Log
 	array   uint64 // bit in schema.Page.Absent; 0 if there is none
 	deleted bool
+	gone    GoneParents
 	size    int64 // of the log when it was read
 }
 
 func (in *inRows) met(page *schema.Page, row int) Standing {
-	if page.Absent != nil && page.Absent[row]&in.array != 0 {
+	switch {
+	case len(in.gone.Keys) > 0 && in.gone.holds(page.Rows.Keys(in.gone.Columns), row):
+		return in.unmet()
+	case page.Absent != nil && page.Absent[row]&in.array != 0:
 		return Unknown
 	}
 	return Read
@@ -47,7 +51,10 @@ func (in *inRows) unmet() Standing {
 // cursor reads the parents' keys from the first one on.
 func (in *inRows) cursor(ctx context.Context) *pagelog.Cursor {
 	in.size = in.log.Size()
-	c := pagelog.NewCursor(ctx, in.log, pagelog.KeysOnly, nil)
+	want := func(child int, c schema.Column) bool {
+		return pagelog.KeysOnly(child, c) || child < 0 && in.gone.named(c)
+	}
+	c := pagelog.NewCursor(ctx, in.log, want, nil)
 	c.Reuse()
 	return c
 }

@@ -143,7 +143,7 @@ func (w *world) step(t *testing.T, r *rand.Rand, sizes part.Sizes, c claim) {
 	log := c.log
 	if c.extract {
 		log = newLog(t, w.table)
-		if err := merge.Extract(ctx, log, c.log, w.table); err != nil {
+		if err := merge.Extract(ctx, log, c.log, w.table, merge.GoneParents{}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -69,7 +69,7 @@ func TestExtract(t *testing.T) {
 		}
 		appendPage(t, log, table, []any{thing(strconv.Itoa(p), "loose", append(list, object{"id": "twice", "size": p}, object{"id": "one"})[p:])})
 	}
-	if err := merge.Extract(context.Background(), own, log, loose); err != nil {
+	if err := merge.Extract(context.Background(), own, log, loose, merge.GoneParents{}); err != nil {
 		t.Fatal(err)
 	}
 	l := &lake{}
@@ -97,7 +97,7 @@ func TestExtractSorts(t *testing.T) {
 	log, own := newLog(t, table), newLog(t, loose)
 	appendPage(t, log, table, []any{thing("1", "loose", []any{object{"id": "7", "size": 1}, object{"id": "9"}}),
 		thing("2", "loose", []any{object{"id": "3"}, object{"id": "7", "size": 2}})})
-	if err := merge.Extract(context.Background(), own, log, loose); err != nil {
+	if err := merge.Extract(context.Background(), own, log, loose, merge.GoneParents{}); err != nil {
 		t.Fatal(err)
 	}
 	l := &lake{}

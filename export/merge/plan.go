@@ -43,6 +43,7 @@ type Plan struct {
 	unknown    int64        // stored rows about which the scan proves nothing
 	candidates int64        // stored rows that the scan did not meet and that might be gone
 	sample     []schema.Key // of the candidates: all, or a random MaxSample of them
+	parents    []schema.Key // beside sample: the keys of the parents; nil if there are none
 	updated    int64        // greatest updated_at met, microseconds
 	pages      int          // of the log, when it was read
 }
@@ -67,6 +68,10 @@ func (p *Plan) Candidates() int64 { return p.candidates }
 
 // Sample returns the keys of the candidates: all of them or, of more than MaxSample, a random choice of that many.
 func (p *Plan) Sample() []schema.Key { return p.sample }
+
+// Parents returns the keys of the parents of the rows in Sample, one for each, in the order of Table.ParentColumns; nil if
+// the rows have no parents.
+func (p *Plan) Parents() []schema.Key { return p.parents }
 
 // UpdatedAt returns the greatest updated_at of the rows read, in microseconds; 0 if there is none.
 func (p *Plan) UpdatedAt() int64 { return p.updated }
@@ -136,7 +141,7 @@ func (t *Table) newPlan() *Plan {
 
 // countScanned returns the number of distinct scanned rows.
 func (t *Table) countScanned(ctx context.Context) (int64, error) {
-	if !t.Nested && t.derive() == nil && len(t.Gone) == 0 {
+	if !t.Nested && t.derive() == nil && len(t.Gone) == 0 && len(t.GoneParents.Keys) == 0 {
 		return t.Log.Count(ctx)
 	}
 	s := t.scanned(ctx, true)
@@ -204,18 +209,25 @@ func (m *planning) noteUnmet(ctx context.Context, s *segment, part *PartPlan) er
 		case Read:
 			part.Unmet++
 			part.candidates.set(s.before + int64(at))
-			m.plan.candidate(s.stored, int(at))
+			m.plan.candidate(s.stored, parents, int(at))
 		}
 	}
 	return nil
 }
 
 // candidate keeps a uniform sample of the delete candidates.
-func (p *Plan) candidate(keys schema.Keys, row int) {
+func (p *Plan) candidate(keys, parents schema.Keys, row int) {
 	p.candidates++
-	if len(p.sample) < MaxSample {
-		p.sample = append(p.sample, keys.At(row))
-	} else if i := rand.Int64N(p.candidates); i < MaxSample {
-		p.sample[i] = keys.At(row)
+	place := int64(len(p.sample))
+	if place < MaxSample {
+		p.sample = append(p.sample, nil)
+	} else if place = rand.Int64N(p.candidates); place >= MaxSample {
+		return
 	}
+	p.sample[place] = keys.At(row)
+	if parents == nil {
+		return
+	}
+	p.parents = append(p.parents, make([]schema.Key, len(p.sample)-len(p.parents))...)
+	p.parents[place] = parents.At(row)
 }

@@ -26,7 +26,8 @@ type scanned struct {
 	page     rowRange // what is left of the rows that the cursor returned
 	size     int      // average bytes of a row of page
 	gone     []goneIDs
-	gathered *rowRange // the last of the runs that Next returns, if further rows may be added to it
+	parents  schema.Keys // of the rows of page, if some parents are gone; else nil
+	gathered *rowRange   // the last of the runs that Next returns, if further rows may be added to it
 
 	rescued int64 // values that did not fit their column, so far
 	updated int64 // greatest updated_at so far, microseconds; 0 if none
@@ -49,7 +50,7 @@ func (t *Table) scanned(ctx context.Context, keysOnly bool) *scanned {
 	case t.Nested:
 		s.child = t.Table.Child()
 		want = func(child int, c schema.Column) bool {
-			return child == s.child && s.wants(c) || child < 0 && c.Required
+			return child == s.child && s.wants(c) || child < 0 && (c.Required || t.GoneParents.named(c))
 		}
 	}
 	s.cursor = pagelog.NewCursor(ctx, t.Log, want, s.prepare)
@@ -67,7 +68,7 @@ func (t *Table) derive() func(*schema.Batch, []*schema.Batch) schema.Children {
 
 // wants reports whether a column of the scanned rows is read.
 func (s *scanned) wants(c schema.Column) bool {
-	return !s.keysOnly || c.Required || s.table.Gone[c.Name] != nil
+	return !s.keysOnly || c.Required || s.table.Gone[c.Name] != nil || s.table.GoneParents.named(c)
 }
 
 // prepare brings a page's rows into the layout.
@@ -77,6 +78,7 @@ func (s *scanned) prepare(page *schema.Page) error {
 	case derive != nil:
 		page.Children = []schema.Children{derive(page.Rows, s.table.Definitions)}
 		link(s.table.Table, page.Rows, &page.Children[0])
+		s.table.GoneParents.empty(page, 0)
 		rows = &page.Children[0].Rows
 	case s.table.Nested && s.child >= len(page.Children): // nothing in the page has the array
 		page.Children = slices.Grow(page.Children, s.child+1)[:s.child+1]
@@ -84,6 +86,7 @@ func (s *scanned) prepare(page *schema.Page) error {
 		return nil
 	case s.table.Nested:
 		s.table.Table.Link(page)
+		s.table.GoneParents.empty(page, s.child)
 		rows = &page.Children[s.child].Rows
 	}
 	if s.keysOnly {
@@ -180,13 +183,17 @@ func (s *scanned) begin(r pagelog.Rows) {
 	s.size = s.page.Size()/s.page.Rows + 1
 }
 
-// findGone finds the columns of the page that may refer to what is gone.
+// findGone finds the columns of the page that may refer to what is gone, or belong to it.
 func (s *scanned) findGone() {
 	s.gone = s.gone[:0]
 	for column, ids := range s.table.Gone {
 		if i := s.table.index(s.page.Columns, column); i >= 0 && s.page.Vectors[i] != nil {
 			s.gone = append(s.gone, goneIDs{s.page.Vectors[i], ids})
 		}
+	}
+	s.parents = nil
+	if s.child < 0 && len(s.table.GoneParents.Keys) > 0 {
+		s.parents = s.table.keysNamed(s.page.Batch, s.table.GoneParents.Columns)
 	}
 }
 
@@ -205,7 +212,7 @@ func (s *scanned) columns() []schema.Column {
 // leaveOutGone skips rows at the front that refer to what is gone. It returns the end of the following rows, up to the
 // given end, that do not.
 func (s *scanned) leaveOutGone(end int) int {
-	if len(s.gone) == 0 {
+	if len(s.gone) == 0 && s.parents == nil {
 		return end
 	}
 	for s.page.from < end && s.refersToGone(s.page.from) {
@@ -220,7 +227,8 @@ func (s *scanned) leaveOutGone(end int) int {
 }
 
 func (s *scanned) refersToGone(row int) bool {
-	return slices.ContainsFunc(s.gone, func(g goneIDs) bool { return !g.v.Null(row) && g.ids[string(g.v.Text(row))] })
+	return slices.ContainsFunc(s.gone, func(g goneIDs) bool { return !g.v.Null(row) && g.ids[string(g.v.Text(row))] }) ||
+		s.parents != nil && s.table.GoneParents.holds(s.parents, row)
 }
 
 // take moves the rows up to end to the runs.

@@ -37,6 +37,8 @@ type Table struct {
 	Missing map[string]bool
 	// Gone has, by reference column, ids that no longer exist. Scanned rows that refer to them are left out.
 	Gone map[string]map[string]bool
+	// GoneParents are left out, with the rows of the log that were read for them.
+	GoneParents GoneParents
 	// Parents knows what the scan proved about stored rows that it did not meet; nil if it met all rows that there are.
 	Parents Parents
 	// ParentColumns name the columns that hold the key that Parents is asked about; nil for Table.ParentColumns.

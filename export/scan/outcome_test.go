@@ -2,6 +2,7 @@ package scan
 
 import (
 	"errors"
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"mailerlake/export/disk"
 	"mailerlake/export/pagelog"
 	"mailerlake/schema"
+	"mailerlake/schema/schematest"
 )
 
 func TestNumber(t *testing.T) {
@@ -88,8 +90,28 @@ func TestComplete(t *testing.T) {
 	}
 }
 
+// TestPageWalkMemory: a list by page number may be long as well. What a walk remembers of its rows stays small.
+func TestPageWalkMemory(t *testing.T) {
+	const pages, rows = 100, 1000
+	w, before := &pageWalk{total: -1, all: -1, stable: true}, schematest.Allocated()
+	ids := schema.NewVector(schema.String)
+	for page := range pages {
+		ids.Reset()
+		for row := range rows {
+			ids.AppendText(fmt.Appendf(nil, "%018d", page*rows+row))
+		}
+		w.meet(schema.Keys{ids})
+	}
+	if each := (schematest.Allocated() - before) / (pages * rows); each > 64+24 { // 24 bytes are those of the ids
+		t.Errorf("%d bytes allocated for each row", each)
+	}
+	if n := w.seen.count(); n != pages*rows {
+		t.Errorf("%d rows met, want %d", n, pages*rows)
+	}
+}
+
 func TestPageWalk(t *testing.T) {
-	w := &pageWalk{seen: map[string]bool{}, total: -1, all: -1, stable: true}
+	w := &pageWalk{total: -1, all: -1, stable: true}
 	key := func(texts ...string) schema.Keys {
 		var keys schema.Keys
 		for _, text := range texts {
@@ -102,8 +124,8 @@ func TestPageWalk(t *testing.T) {
 	for _, keys := range []schema.Keys{key("1", "23"), key("12", "3"), key("1", "23"), key("", "123")} {
 		w.meet(keys)
 	}
-	if len(w.seen) != 3 {
-		t.Errorf("%d rows met, want 3", len(w.seen))
+	if n := w.seen.count(); n != 3 {
+		t.Errorf("%d rows met, want 3", n)
 	}
 	if !w.whole() {
 		t.Error("a list without a total is not whole")
@@ -125,7 +147,7 @@ func TestPageWalk(t *testing.T) {
 	if w.note(&client.Page{Total: 1}); w.stable {
 		t.Error("a total that was none is not noticed")
 	}
-	few := &pageWalk{seen: map[string]bool{"x": true}, total: 2, stable: true}
+	few := &pageWalk{seen: keySet{1}, total: 2, stable: true}
 	if few.whole() {
 		t.Error("1 of 2 is whole")
 	}

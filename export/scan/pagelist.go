@@ -2,8 +2,10 @@ package scan
 
 import (
 	"context"
-	"maps"
+	"encoding/binary"
+	"hash/maphash"
 	"net/url"
+	"slices"
 
 	"mailerlake/client"
 	"mailerlake/schema"
@@ -27,25 +29,26 @@ const changing = "the list changed while it was read"
 // begin, unless nil, prepares each walk.
 func (t *tableScan) walkPages(ctx context.Context, path string, begin func(*walk)) (incomplete string, err error) {
 	for range 3 {
-		seen, stable := map[string]bool{}, true
+		var seen keySet
+		stable := true
 		var expected int64
 		all := int64(-1)
 		for _, params := range t.list.EachWalk() {
-			w := &pageWalk{seen: map[string]bool{}, total: -1, all: all, stable: true}
+			w := &pageWalk{total: -1, all: all, stable: true}
 			if err := t.walkNumbers(ctx, path, params, w, begin); endless(err) {
 				return err.Error(), nil
 			} else if err != nil {
 				return "", err
 			}
 			stable = stable && w.whole()
-			maps.Copy(seen, w.seen)
+			seen = append(seen, w.seen...)
 			all = w.all
 			expected += max(0, w.total)
 		}
 		if all >= 0 {
 			expected = all
 		}
-		if stable && int64(len(seen)) >= expected {
+		if stable && seen.count() >= expected {
 			return "", nil
 		}
 	}
@@ -54,7 +57,7 @@ func (t *tableScan) walkPages(ctx context.Context, path string, begin func(*walk
 
 // pageWalk is what one walk of a page list met.
 type pageWalk struct {
-	seen   map[string]bool
+	seen   keySet
 	total  int64 // stated by its pages; -1 if none did
 	all    int64 // rows of all walks together; -1 if the list does not say
 	stable bool  // no page contradicted the one before
@@ -76,18 +79,32 @@ func (t *tableScan) walkNumbers(ctx context.Context, path string, params url.Val
 
 // meet notes the rows of a page.
 func (w *pageWalk) meet(keys schema.Keys) {
+	var text []byte
 	for i := range keys.Len() {
-		id := ""
+		text = text[:0]
 		for _, column := range keys {
-			id += string(column.Text(i)) + "\x00"
+			text = append(binary.AppendUvarint(text, uint64(len(column.Text(i)))), column.Text(i)...)
 		}
-		w.seen[id] = true
+		w.seen = append(w.seen, maphash.Bytes(keySeed, text))
 	}
+}
+
+// keySet holds a hash of each key met, which takes 8 bytes for each. Keys with the same hash count as one: the walk is taken
+// for one that missed a row, and is repeated.
+type keySet []uint64
+
+var keySeed = maphash.MakeSeed()
+
+// count returns the number of distinct keys.
+func (s *keySet) count() int64 {
+	slices.Sort(*s)
+	*s = slices.Compact(*s)
+	return int64(len(*s))
 }
 
 // whole reports whether the walk met all rows of a list that stood still.
 func (w *pageWalk) whole() bool {
-	return w.stable && (w.total < 0 || int64(len(w.seen)) == w.total)
+	return w.stable && (w.total < 0 || w.seen.count() == w.total)
 }
 
 // note records what a page says about its list.

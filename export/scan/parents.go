@@ -35,8 +35,13 @@ func (s *Scanner) readPerParent(ctx context.Context, r *Result, list *schema.Lis
 }
 
 // ReadNewParents reads the lists of those parent rows that were found after the others were walked. It reports whether
-// there are any.
+// there are any. Rows that are nested in those of a parent take over what its own lists proved; these must have been read
+// before.
 func (s *Scanner) ReadNewParents(ctx context.Context, r *Result) (read bool, err error) {
+	if r.Nested && r.parent.lists != nil {
+		above := &r.parent.Outcome
+		r.Failed, r.Gone, r.Stopped, r.Partial = above.Failed, above.Gone, above.Stopped, above.Partial
+	}
 	if r.lists == nil || r.Unavailable != "" || r.lists.parent.Log.Stats().Pages == r.lists.pages {
 		return false, nil
 	}

@@ -498,23 +498,6 @@ func TestReadNewParents(t *testing.T) {
 	}
 }
 
-// TestNoListPerNestedRow: rows inside other rows have no log whose keys could be walked.
-func TestNoListPerNestedRow(t *testing.T) {
-	tables := crates(t).Tables()
-	tables = append(tables, &schema.Table{Name: "part", Key: []string{"crate_id", "item_id", "id"},
-		Columns: slices.Concat(schema.LinkedKey("crate_id"), schema.LinkedKey("item_id"), schema.KeyColumn("id")),
-		Source:  &schema.List{Path: "/items/{item_id}/parts", Paging: schema.ByPage, Per: &schema.Link{Table: "item", Columns: []string{"crate_id", "item_id"}}}})
-	w := newWorld(t, func(path string, q url.Values) (int, string) {
-		return numbered(q, 1, `{"id":"1","size":{},"items":[{"id":"2"},{"id":"3"}]}`)
-	}, tables...)
-	if r := w.mustScan("part"); r.Err == nil || w.paths["/items/1/parts"] > 0 {
-		t.Errorf("error %v, asked for %q", r.Err, w.asked)
-	}
-	if r := w.result("item"); r.Err != nil || !r.Nested || r.Log != w.result("crate").Log {
-		t.Errorf("item: %v, nested %t", r.Err, r.Nested)
-	}
-}
-
 // memberTables declares members nested in things, which are listed for each group if no thing has them.
 func memberTables(otherwise bool) []*schema.Table {
 	nested := &schema.Nested{In: schema.Link{Table: "thing", Columns: []string{"thing_id"}}, Attribute: "groups"}

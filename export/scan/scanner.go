@@ -150,9 +150,6 @@ func (s *Scanner) read(ctx context.Context, r *Result) error {
 // readList scans a list: one of the account, or one for each row of a parent.
 func (s *Scanner) readList(ctx context.Context, r *Result, list *schema.List) error {
 	if list.Per != nil {
-		if _, own := s.Catalog.Lookup(list.Per.Table).Source.(*schema.List); !own {
-			return fmt.Errorf("the rows of %s have no log of their own: no list can be read for each", list.Per.Table)
-		}
 		parent, err := s.scanned(ctx, s.Catalog.Lookup(list.Per.Table))
 		if err != nil {
 			return err
