@@ -77,7 +77,7 @@ func (t *tableScan) compareCounts(ctx context.Context) (incomplete string, err e
 	if err != nil || got >= want {
 		return "", err
 	}
-	return fmt.Sprintf("%s of %s met", number(got), rows(want, "row")), nil
+	return tooFew(got, want), nil
 }
 
 // apiCount returns the sum of the API's own counts.

@@ -119,6 +119,11 @@ func childAt(t *schema.Table, path string) *schema.Table {
 	return nil
 }
 
+// tooFew says that fewer rows were met than there are: "1,000 of 2,300 rows met".
+func tooFew(met, want int64) string {
+	return fmt.Sprintf("%s of %s met", number(met), rows(want, "row"))
+}
+
 // rows writes a number of things: "1 row", "2,300 rows".
 func rows(n int64, thing string) string {
 	if n != 1 {

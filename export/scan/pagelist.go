@@ -23,11 +23,11 @@ func (s *Scanner) walkPageList(ctx context.Context, t *tableScan) (incomplete st
 // changing says that a list did not stand still for a whole walk.
 const changing = "the list changed while it was read"
 
-// walkPages walks all walks of a list until they agree with what the list says of itself. begin, unless nil, prepares
-// each walk.
+// walkPages walks all walks of a list until they agree with what the list says of itself, and says why they do not: the
+// list stood still and rows are missing, or it changed. begin, unless nil, prepares each walk.
 func (t *tableScan) walkPages(ctx context.Context, path string, begin func(*walk)) (incomplete string, err error) {
 	for range 3 {
-		seen, stable := map[string]bool{}, true
+		seen, stable, still, short := map[string]bool{}, true, true, false
 		var expected int64
 		all := int64(-1)
 		for _, params := range t.list.EachWalk() {
@@ -37,19 +37,25 @@ func (t *tableScan) walkPages(ctx context.Context, path string, begin func(*walk
 			} else if err != nil {
 				return "", err
 			}
-			stable = stable && w.whole()
+			stable, still, short = stable && w.whole(), still && w.stable, short || int64(len(w.seen)) < w.total
 			maps.Copy(seen, w.seen)
 			all = w.all
 			expected += max(0, w.total)
 		}
 		if all >= 0 {
+			short = short || expected < all
 			expected = all
 		}
-		if stable && int64(len(seen)) >= expected {
+		met := int64(len(seen))
+		if stable && met >= expected {
 			return "", nil
 		}
+		incomplete = changing
+		if still && short && met < expected {
+			incomplete = tooFew(met, expected)
+		}
 	}
-	return changing, nil
+	return incomplete, nil
 }
 
 // pageWalk is what one walk of a page list met.
