@@ -47,6 +47,9 @@ func (t *tableScan) walkPages(ctx context.Context, path string, begin func(*walk
 			expected = all
 		}
 		met := int64(len(seen))
+		if begin == nil { // the only list of the table
+			t.pace.correct(met)
+		}
 		if stable && met >= expected {
 			return "", nil
 		}
