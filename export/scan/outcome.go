@@ -61,6 +61,15 @@ func (r *Result) Complete() bool {
 	return r.Err == nil && r.Incomplete == "" && r.Partial == "" && r.Unavailable == ""
 }
 
+// Inside returns the outcome for rows that come inside of r's. What r says of its rows is not a number of theirs.
+func (r *Result) Inside() Outcome {
+	o := r.Outcome
+	if o.Incomplete != "" && !r.Nested {
+		o.Incomplete = r.Table.Name + " is incomplete: " + o.Incomplete
+	}
+	return o
+}
+
 // Read reports whether the rows of a parent were read to the end, which makes the rows that were not met deletable.
 func (r *Result) Read(parent schema.Key) bool { return r.Log.Walk(walkOfParent(parent)).Ended }
 
