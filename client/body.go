@@ -2,6 +2,8 @@ package client
 
 import (
 	"bytes"
+	"compress/flate"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -46,6 +48,8 @@ func (c *Client) readBody(resp *http.Response) (*bytes.Buffer, error) {
 		err = tooLarge()
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		err = &BodyError{Why: "it ends before its announced length"}
+	case badCompression(err):
+		err = &BodyError{Why: "its compression is damaged"}
 	case err != nil:
 		err = &BodyError{Why: "the connection broke before its end"}
 	default:
@@ -53,6 +57,12 @@ func (c *Client) readBody(resp *http.Response) (*bytes.Buffer, error) {
 	}
 	freeBody(b)
 	return nil, err
+}
+
+// badCompression reports whether a body is not the gzip that its header says.
+func badCompression(err error) bool {
+	var corrupt flate.CorruptInputError
+	return errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) || errors.As(err, &corrupt)
 }
 
 func badBody(format string, args ...any) error {

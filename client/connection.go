@@ -44,5 +44,5 @@ func whyNoAnswer(err error) (what, todo string) {
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return "the connection timed out", "check the network"
 	}
-	return "no answer came", ""
+	return "no usable answer came", "" // none at all, or one that is not HTTP
 }

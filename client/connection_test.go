@@ -46,7 +46,9 @@ func TestNoAnswer(t *testing.T) {
 			"get /account: no secure connection could be made (tls: first record does not look like a TLS handshake); check the API address and any proxy in between"},
 		{&tls.CertificateVerificationError{Err: errors.New("x509: certificate has expired")},
 			"get /account: the server's certificate is not trusted (tls: failed to verify certificate: x509: certificate has expired); check the API address, this machine's clock and any proxy in between"},
-		{errors.New("http2: client connection lost"), "get /account: no answer came (http2: client connection lost)"},
+		{errors.New("http2: client connection lost"), "get /account: no usable answer came (http2: client connection lost)"},
+		{errors.New(`net/http: HTTP/1.x transport connection broken: malformed HTTP response "SSH-2.0"`),
+			`get /account: no usable answer came (net/http: HTTP/1.x transport connection broken: malformed HTTP response "SSH-2.0")`},
 	} {
 		c, f := newTestClient(t, func(int, *http.Request) reply { return reply{err: tc.cause} }, Options{Retries: -1})
 		_, err := c.Get(t.Context(), "/account", nil)

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -134,6 +135,29 @@ func TestServerRedirect(t *testing.T) {
 	})
 	if _, err := c.Account(t.Context()); !errors.Is(err, ErrRedirect) {
 		t.Errorf("got error %v", err)
+	}
+}
+
+// A body that cannot be unpacked is not called a broken connection.
+func TestBadGzip(t *testing.T) {
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	io.WriteString(z, `{"data":{"id":"1"}}`)
+	z.Close()
+	damaged := func(at int) []byte {
+		body := bytes.Clone(packed.Bytes())
+		body[at] ^= 0xff
+		return body
+	}
+	for name, body := range map[string][]byte{"not packed": []byte(`{"data":{"id":"1"}}`), "wrong block": damaged(10), "wrong checksum": damaged(packed.Len() - 6)} {
+		c := serve(t, Options{Retries: -1}, func(_ int, w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			w.Write(body)
+		})
+		_, err := c.Get(t.Context(), "/account", nil)
+		if bad, ok := errors.AsType[*BodyError](err); !ok || bad.Why != "its compression is damaged" {
+			t.Errorf("%s: got %v", name, err)
+		}
 	}
 }
 

@@ -139,7 +139,7 @@ func (r *run) allTables() tables {
 // loadPlannedTable opens the log that a table was planned from.
 func (r *run) loadPlannedTable(ctx context.Context, t *table, pt plannedTable) error {
 	if pt.Nested && t.parent != nil && t.parent.scanned() {
-		t.scan = &scan.Result{Table: t.Table, Log: t.parent.scan.Log, Nested: true, Outcome: t.parent.scan.Outcome}
+		t.scan = &scan.Result{Table: t.Table, Log: t.parent.scan.Log, Nested: true, Outcome: t.parent.scan.Inside()}
 		return nil
 	}
 	log, err := r.data.Logs().Open(ctx, t.Name, t.Order)

@@ -114,6 +114,9 @@ func parseRescued(list []rescue, row int, text []byte) []rescue {
 	return list
 }
 
+// CountRescued returns the number of values in a row's text in the Rescued column.
+func CountRescued(text []byte) int { return len(parseRescued(nil, 0, text)) }
+
 // KeepRescued returns the Rescued text of a stored row that was scanned again without some of its attributes. It holds
 // the scanned row's values and, of the stored row's, those at or below the API paths of the missing attributes; a
 // scanned value wins over a stored one with the same path. Empty text means that nothing is rescued.

@@ -90,6 +90,23 @@ func TestAbsentObjectKeeps(t *testing.T) {
 	}
 }
 
+// TestRescuedIsCountedOnce: a row that was read twice has its values that do not fit once.
+func TestRescuedIsCountedOnce(t *testing.T) {
+	l := lakeOf(t, numbered(9)...)
+	for _, stored := range []*lake{{}, l} {
+		m := stored.things(t, numbered(1000)...) // pages so large are read one by one
+		appendPage(t, m.Log, m.Table, numbered(1100)[100:])
+		p := planned(t, m)
+		if p.Seen != 1100 || p.Rescued != 1100 {
+			t.Errorf("%d rows have %d values that do not fit, want one each of 1,100", p.Seen, p.Rescued)
+		}
+		after := *stored
+		if after.write(t, m, p, 2); p.Rescued != 1100 {
+			t.Errorf("%d values that do not fit after writing, want 1,100", p.Rescued)
+		}
+	}
+}
+
 // TestRescuedIsCompared: a row is changed if nothing but a rescued value is.
 func TestRescuedIsCompared(t *testing.T) {
 	l := lakeOf(t, numbered(5)...)

@@ -92,10 +92,9 @@ func (s *scanned) prepare(page *schema.Page) error {
 	if s.keysOnly {
 		return nil
 	}
-	converted, rescued := s.table.Layout.Convert(*rows)
+	converted, _ := s.table.Layout.Convert(*rows)
 	detach(converted, *rows)
 	*rows = converted
-	s.rescued += int64(rescued)
 	return nil
 }
 
@@ -234,6 +233,7 @@ func (s *scanned) refersToGone(row int) bool {
 // take moves the rows up to end to the runs.
 func (s *scanned) take(runs []*rowRange, end int) []*rowRange {
 	s.noteUpdated(end)
+	s.noteRescued(end)
 	r := s.page
 	r.to, s.page.from = end, end
 	if r.rows() >= fewRows && !s.keysOnly { // keys are still in the cursor's memory
@@ -267,6 +267,20 @@ func (s *scanned) noteUpdated(end int) {
 	}
 	for _, at := range s.page.Vectors[i].Nums[s.page.from:end] {
 		s.updated = max(s.updated, at)
+	}
+}
+
+// noteRescued counts the values that did not fit. It counts rows that are taken, not pages: a row may be in several.
+func (s *scanned) noteRescued(end int) {
+	i := s.table.ownColumn(schema.Rescued)
+	if s.keysOnly || i < 0 || s.page.Vectors[i] == nil {
+		return
+	}
+	texts := s.page.Vectors[i]
+	for row := s.page.from; row < end; row++ {
+		if !texts.Null(row) {
+			s.rescued += int64(schema.CountRescued(texts.Text(row)))
+		}
 	}
 }
 

@@ -74,10 +74,14 @@ func (t *tableScan) compareCounts(ctx context.Context) (incomplete string, err e
 		}
 	}
 	got, err := t.r.Log.Count(ctx)
-	if err != nil || got >= want {
+	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%s of %s met", number(got), count(want, "row")), nil
+	t.pace.correct(got)
+	if got >= want {
+		return "", nil
+	}
+	return tooFew(got, want), nil
 }
 
 // apiCount returns the sum of the API's own counts.

@@ -198,6 +198,34 @@ func TestProgress(t *testing.T) {
 	}
 }
 
+// TestRowsReadTwice: at its end, a scan has counted rows that were read twice once.
+func TestRowsReadTwice(t *testing.T) {
+	for name, c := range map[string]struct {
+		paging func(*schema.Table, *schema.List)
+		answer func(n int, q url.Values) (int, string)
+	}{
+		"pages that overlap": {func(_ *schema.Table, l *schema.List) { l.Counts = []url.Values{nil} }, func(_ int, q url.Values) (int, string) {
+			switch {
+			case q.Get("limit") == "0":
+				return 200, `{"total":3}`
+			case q.Get("cursor") == "at2":
+				return 200, `{"data":[{"id":"2"},{"id":"1"}],"meta":{"next_cursor":null}}`
+			}
+			return 200, `{"data":[{"id":"3"},{"id":"2"}],"meta":{"next_cursor":"at2"}}`
+		}},
+		"a list that is walked again": {func(_ *schema.Table, l *schema.List) { l.Paging = schema.ByPage }, func(n int, q url.Values) (int, string) {
+			return numbered(q, 3, ids(3, 2, 1)[min(1, 2/n):]...)
+		}},
+	} {
+		n := 0
+		w := newWorld(t, func(_ string, q url.Values) (int, string) { n++; return c.answer(n, q) }, thing(c.paging))
+		r := w.mustScan("thing")
+		if last := w.events[len(w.events)-1]; !last.Done || last.Rows != 3 || !r.Complete() {
+			t.Errorf("%s: at the end %+v, %q", name, last, r.Incomplete)
+		}
+	}
+}
+
 // TestLogIsKept: a log is dropped for nothing but the refusal of its own cursor.
 func TestLogIsKept(t *testing.T) {
 	for name, fault := range map[string]func(q url.Values) int{

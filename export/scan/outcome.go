@@ -61,6 +61,15 @@ func (r *Result) Complete() bool {
 	return r.Err == nil && r.Incomplete == "" && r.Partial == "" && r.Unavailable == ""
 }
 
+// Inside returns the outcome for rows nested in the rows of r. Where r lacks rows of its own, it says so by its name.
+func (r *Result) Inside() Outcome {
+	o := r.Outcome
+	if o.Incomplete != "" && !r.Nested {
+		o.Incomplete = r.Table.Name + " is incomplete: " + o.Incomplete
+	}
+	return o
+}
+
 // Read reports whether the rows of a parent were read to the end, which makes the rows that were not met deletable.
 func (r *Result) Read(parent schema.Key) bool { return r.Log.Walk(walkOfParent(parent)).Ended }
 
@@ -117,6 +126,11 @@ func childAt(t *schema.Table, path string) *schema.Table {
 		}
 	}
 	return nil
+}
+
+// tooFew says that fewer rows were met than there are: "1,000 of 2,300 rows met".
+func tooFew(met, want int64) string {
+	return fmt.Sprintf("%s of %s met", number(met), count(want, "row"))
 }
 
 // count writes a number and its noun: "1 row", "2,300 rows".

@@ -194,7 +194,8 @@ func TestPageList(t *testing.T) {
 			}
 			return numbered(q, 4, ids(4, 3, 2, 1)...)
 		}, "", "1 2 3 4", 4},
-		"always too few":        {plain, func(_ int, q url.Values) (int, string) { return numbered(q, 4, ids(3, 2, 1)...) }, changing, "1 2 3", 6},
+		"always too few":        {plain, func(_ int, q url.Values) (int, string) { return numbered(q, 4, ids(3, 2, 1)...) }, "3 of 4 rows met", "1 2 3", 6},
+		"rows without ids":      {plain, func(_ int, q url.Values) (int, string) { return numbered(q, 2, `{"name":"a"}`, `{"name":"b"}`) }, "0 of 2 rows met", "", 3},
 		"a total that changes":  {plain, func(n int, q url.Values) (int, string) { return numbered(q, 2+n%2, ids(3, 2, 1)...) }, changing, "1 2 3", 6},
 		"one row in both walks": {statuses, func(_ int, q url.Values) (int, string) { return numbered(q, 2, ids(3, 2)...) }, changing, "2 3", 6},
 		"two walks":             {statuses, func(_ int, q url.Values) (int, string) { return numbered(q, 1, ids(len(q.Get("s")+q.Get("page")))...) }, changing, "2", 6},
@@ -225,7 +226,7 @@ func TestPageList(t *testing.T) {
 
 // TestAggregations: a list that numbers the rows of all its walks together is whole when that many were met.
 func TestAggregations(t *testing.T) {
-	for all, incomplete := range map[string]string{"2": "", "3": changing} {
+	for all, incomplete := range map[string]string{"2": "", "3": "2 of 3 rows met"} {
 		w := newWorld(t, func(_ string, q url.Values) (int, string) {
 			status, body := numbered(q, 1, ids(int(q.Get("s")[0]))...)
 			return status, strings.Replace(body, `"total":1`, `"total":1,"aggregations":{"all":`+all+`}`, 1)

@@ -33,6 +33,13 @@ func (p *pace) add(rows int, now time.Time) (due bool) {
 	return due
 }
 
+// correct takes over a count of distinct rows: some may have been read twice.
+func (p *pace) correct(rows int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.rows = rows
+}
+
 func (t *tableScan) progress(done bool) {
 	t.pace.mu.Lock()
 	e := Event{Table: t.r.Table.Name, Rows: t.pace.rows, Pages: t.pace.pages, Done: done}

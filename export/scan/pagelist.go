@@ -25,12 +25,13 @@ func (s *Scanner) walkPageList(ctx context.Context, t *tableScan) (incomplete st
 // changing says that a list did not stand still for a whole walk.
 const changing = "the list changed while it was read"
 
-// walkPages makes all walks of a list, several times if need be, until they agree with what the list says about itself.
-// begin, unless nil, prepares each walk.
+// walkPages makes all walks of a list, several times if need be, until they agree with what the list says about itself. If
+// they never do, it says why: the list stood still and rows are missing, or it changed. begin, unless nil, prepares each
+// walk.
 func (t *tableScan) walkPages(ctx context.Context, path string, begin func(*walk)) (incomplete string, err error) {
 	for range 3 {
 		var seen keySet
-		stable := true
+		stable, still, short := true, true, false
 		var expected int64
 		all := int64(-1)
 		for _, params := range t.list.EachWalk() {
@@ -40,19 +41,28 @@ func (t *tableScan) walkPages(ctx context.Context, path string, begin func(*walk
 			} else if err != nil {
 				return "", err
 			}
-			stable = stable && w.whole()
+			stable, still, short = stable && w.whole(), still && w.stable, short || w.seen.count() < w.total
 			seen = append(seen, w.seen...)
 			all = w.all
 			expected += max(0, w.total)
 		}
 		if all >= 0 {
+			short = short || expected < all
 			expected = all
 		}
-		if stable && seen.count() >= expected {
+		met := seen.count()
+		if begin == nil { // the only list of the table
+			t.pace.correct(met)
+		}
+		if stable && met >= expected {
 			return "", nil
 		}
+		incomplete = changing
+		if still && short && met < expected {
+			incomplete = tooFew(met, expected)
+		}
 	}
-	return changing, nil
+	return incomplete, nil
 }
 
 // pageWalk is what one walk of a page list met.

@@ -498,6 +498,17 @@ func TestReadNewParents(t *testing.T) {
 	}
 }
 
+// TestIncompleteAround: what a table lacks is reported as the table's own, also for the rows nested in its rows.
+func TestIncompleteAround(t *testing.T) {
+	w := newWorld(t, func(_ string, q url.Values) (int, string) {
+		return numbered(q, 3, `{"id":"1","size":{},"items":[{"id":"2"},{"id":"3"}]}`)
+	}, crates(t).Tables()...)
+	r := w.mustScan("item")
+	if around := w.result("crate"); around.Incomplete != "1 of 3 rows met" || r.Incomplete != "crate is incomplete: 1 of 3 rows met" || r.Inside().Incomplete != r.Incomplete {
+		t.Errorf("crate %q, item %q", around.Incomplete, r.Incomplete)
+	}
+}
+
 // memberTables declares members nested in things, which are listed for each group if no thing has them.
 func memberTables(otherwise bool) []*schema.Table {
 	nested := &schema.Nested{In: schema.Link{Table: "thing", Columns: []string{"thing_id"}}, Attribute: "groups"}

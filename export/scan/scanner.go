@@ -193,7 +193,7 @@ func (s *Scanner) readParent(ctx context.Context, r *Result) error {
 	if parent.Err != nil {
 		return fmt.Errorf("read %s: %w", parent.Table.Name, parent.Err)
 	}
-	r.parent, r.Log, r.Nested, r.Outcome = parent, parent.Log, true, parent.Outcome
+	r.parent, r.Log, r.Nested, r.Outcome = parent, parent.Log, true, parent.Inside()
 	return nil
 }
 

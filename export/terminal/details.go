@@ -129,7 +129,7 @@ func temporary(err error) bool {
 		return answer.Hint == "" && (answer.Status >= 500 || answer.Status == http.StatusTooManyRequests) // else the hint is in the text
 	}
 	if body, ok := errors.AsType[*client.BodyError](err); ok {
-		return !body.TooLarge
+		return !body.TooLarge && !body.TooDeep
 	}
 	_, connection := errors.AsType[*net.OpError](err) // not net.Error: file errors match it too
 	_, name := errors.AsType[*net.DNSError](err)

@@ -242,6 +242,8 @@ func TestProblems(t *testing.T) {
 		{"no network", failed("t", 1, &net.OpError{Op: "dial", Err: errors.New("no route")}), []string{"dial: no route; the next run tries again"}},
 		{"too large", failed("t", 1, &client.BodyError{Method: "GET", Path: "/p", Status: 200, Why: "too large", TooLarge: true}),
 			[]string{"get /p: 200 with an unusable body: too large"}},
+		{"too deep", failed("t", 1, &client.BodyError{Method: "GET", Path: "/p", Status: 200, Why: "too deep; asking again cannot help", TooDeep: true}),
+			[]string{"get /p: 200 with an unusable body: too deep; asking again cannot help"}},
 		{"not JSON", failed("t", 1, &client.BodyError{Method: "GET", Path: "/p", Status: 200, Why: "not JSON"}),
 			[]string{"get /p: 200 with an unusable body: not JSON; the next run tries again"}},
 		{"full disk", failed("t", 1, &fs.PathError{Op: "write", Path: "p", Err: syscall.ENOSPC}), []string{"write p: no space left on device"}},
