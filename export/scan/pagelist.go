@@ -30,39 +30,59 @@ const changing = "the list changed while it was read"
 // walk.
 func (t *tableScan) walkPages(ctx context.Context, path string, begin func(*walk)) (incomplete string, err error) {
 	for range 3 {
-		var seen keySet
-		stable, still, short := true, true, false
-		var expected int64
-		all := int64(-1)
+		list := pageList{all: -1, whole: true, still: true}
 		for _, params := range t.list.EachWalk() {
-			w := &pageWalk{total: -1, all: all, stable: true}
+			w := &pageWalk{total: -1, all: list.all, stable: true}
 			if err := t.walkNumbers(ctx, path, params, w, begin); endless(err) {
 				return err.Error(), nil
 			} else if err != nil {
 				return "", err
 			}
-			stable, still, short = stable && w.whole(), still && w.stable, short || w.seen.count() < w.total
-			seen = append(seen, w.seen...)
-			all = w.all
-			expected += max(0, w.total)
+			list.add(w)
 		}
-		if all >= 0 {
-			short = short || expected < all
-			expected = all
-		}
-		met := seen.count()
 		if begin == nil { // the only list of the table
-			t.pace.correct(met)
+			t.pace.correct(list.seen.count())
 		}
-		if stable && met >= expected {
+		if incomplete = list.incomplete(); incomplete == "" {
 			return "", nil
-		}
-		incomplete = changing
-		if still && short && met < expected {
-			incomplete = tooFew(met, expected)
 		}
 	}
 	return incomplete, nil
+}
+
+// pageList is what all walks of a page list met.
+type pageList struct {
+	seen   keySet
+	stated int64 // rows of the walks, as their pages state them
+	all    int64 // rows of all walks together; -1 if the list does not say
+	whole  bool  // each walk met as many rows as its pages state
+	still  bool  // no page contradicted the one before
+	short  bool  // a walk met fewer rows than its pages state
+}
+
+func (l *pageList) add(w *pageWalk) {
+	l.whole = l.whole && w.whole()
+	l.still = l.still && w.stable
+	l.short = l.short || w.seen.count() < w.total
+	l.seen = append(l.seen, w.seen...)
+	l.stated += max(0, w.total)
+	l.all = w.all
+}
+
+// incomplete says why the walks did not meet all rows; empty if they did.
+func (l *pageList) incomplete() string {
+	expected := l.stated
+	if l.all >= 0 {
+		expected = l.all
+	}
+	met := l.seen.count()
+	switch {
+	case l.whole && met >= expected:
+		return ""
+	case l.still && met < expected && (l.short || l.stated < expected):
+		return tooFew(met, expected)
+	}
+	return changing
 }
 
 // pageWalk is what one walk of a page list met.
