@@ -47,7 +47,7 @@ func (d *Decoder) columns(rows []int32) *Batch {
 	}
 	rescues = d.appendStrays(rescues, rows)
 	if len(rescues) > 0 {
-		b.Vectors[len(declared)], _ = rescuedColumn(d.vector(String), rescues, d.ranks, len(rows))
+		b.Vectors[len(declared)] = rescuedColumn(d.vector(String), rescues, d.ranks, len(rows))
 	}
 	return b
 }

@@ -111,7 +111,7 @@ func BenchmarkConvert(b *testing.B) {
 	l, _ := Fix(Lookup("subscriber"), nil, seen, fields)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, rescued := l.Convert(p.Rows); rescued != 0 {
+		if _, rescued := convert(l, p.Rows); rescued != 0 {
 			b.Fatal(rescued)
 		}
 	}

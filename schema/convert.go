@@ -2,9 +2,8 @@ package schema
 
 // Convert puts a page's rows into the layout's columns. The vectors of SyncedAt, and of columns that the page has no
 // values for, are nil. Raw values get the type of their column; those that do not fit, or have no column, join the
-// row's rescued values. rescued counts the rescued values of the whole batch, including those that were rescued when
-// the page was decoded. The result shares memory with b.
-func (l *Layout) Convert(b *Batch) (out *Batch, rescued int) {
+// row's rescued values, beside those that were rescued when the page was decoded. The result shares memory with b.
+func (l *Layout) Convert(b *Batch) *Batch {
 	c := conversion{layout: l, in: b, sources: map[string]*Vector{}}
 	for i, column := range b.Columns {
 		if column.Path != "" {
@@ -12,21 +11,21 @@ func (l *Layout) Convert(b *Batch) (out *Batch, rescued int) {
 		}
 	}
 	c.readRescued()
-	out = &Batch{Columns: l.Columns, Vectors: make([]*Vector, len(l.Columns)), Rows: b.Rows}
+	out := &Batch{Columns: l.Columns, Vectors: make([]*Vector, len(l.Columns)), Rows: b.Rows}
 	for i, column := range l.Columns {
 		out.Vectors[i] = c.convert(column)
 	}
 	c.rescueLeft()
 	if len(c.rescues) == 0 {
-		return out, 0
+		return out
 	}
-	texts, rescued := rescuedColumn(NewVector(String), c.rescues, ranks(l.Table), b.Rows)
+	texts := rescuedColumn(NewVector(String), c.rescues, ranks(l.Table), b.Rows)
 	for i, column := range l.Columns {
 		if column.Path == "" && column.Name == Rescued {
 			out.Vectors[i] = texts
 		}
 	}
-	return out, rescued
+	return out
 }
 
 type conversion struct {

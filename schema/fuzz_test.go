@@ -185,7 +185,7 @@ func checkLayout(t *testing.T, l *Layout, added, stored []Column, seen []string,
 // checkConverted compares converted rows with the model's, value by value.
 func checkConverted(t *testing.T, l *Layout, rows *Batch, want modelPage) {
 	t.Helper()
-	out, rescued := l.Convert(rows)
+	out, rescued := convert(l, rows)
 	checkText(t, out)
 	total := 0
 	for i, row := range want.rows {

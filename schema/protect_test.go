@@ -262,7 +262,7 @@ func TestFixProtected(t *testing.T) {
 		t.Errorf("custom fields (-want +got):\n%s", d)
 	}
 	p := decodeAs(t, table, `[{"id":"1","fields":{"age":7,"born":"2001-02-03","size":5}}]`)
-	out, rescued := l.Convert(p.Rows)
+	out, rescued := convert(l, p.Rows)
 	if got := show(out.Vector("fields_born"), 0); got != fmt.Sprintf("%q", Token(testKey, []byte("2001-02-03"))) || rescued != 0 {
 		t.Errorf("hashed date: got %s, %d rescued", got, rescued)
 	}
@@ -383,7 +383,7 @@ func checkLeaks(t *testing.T, table, open *Table, data []byte) {
 		t.Error("the decoder changed what it read")
 	}
 	layout, _ := Fix(table, nil, pathsOf(p), nil)
-	converted, _ := layout.Convert(p.Rows)
+	converted, _ := convert(layout, p.Rows)
 	for _, page := range []*Page{p, {Rows: converted}} {
 		if text := allText(page); strings.Contains(text, "MARK") || strings.Contains(text, "8675309") {
 			t.Errorf("leaked: %s", text)

@@ -131,11 +131,11 @@ func TestOrderOfMembersDoesNotShow(t *testing.T) {
 	members := []string{`"id":"1"`, `"stats":{"sent":"x","open_rate":[],"new":1}`, `"stats_new":2`, `"name":{}`, `"can":3`, `"language":{"id":[]}`, `"zz":{"b":1,"a":2}`}
 	first := decode(t, "campaign", `[{`+strings.Join(members, ",")+`}]`)
 	l, _ := Fix(Lookup("campaign"), nil, []string{"zz"}, nil)
-	want, n := l.Convert(first.Rows)
+	want, n := convert(l, first.Rows)
 	for seed := range uint64(50) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		r.Shuffle(len(members), func(i, j int) { members[i], members[j] = members[j], members[i] })
-		got, rescued := l.Convert(decode(t, "campaign", `[{`+strings.Join(members, " , ")+`}]`).Rows)
+		got, rescued := convert(l, decode(t, "campaign", `[{`+strings.Join(members, " , ")+`}]`).Rows)
 		for i, c := range l.Columns {
 			if show(got.Vectors[i], 0) != show(want.Vectors[i], 0) || rescued != n {
 				t.Fatalf("%s: got %s, want %s", c.Name, show(got.Vectors[i], 0), show(want.Vectors[i], 0))

@@ -44,11 +44,10 @@ func parentPath(path string) (string, bool) {
 }
 
 // rescuedColumn fills v as the Rescued column, each row an object of the row's rescues ordered by rank and then by path.
-// If a row has several of the same path, the last wins. It returns the column and the number of values in it, or nil if
-// there are none.
-func rescuedColumn(v *Vector, list []rescue, ranks map[string]int, rows int) (*Vector, int) {
+// If a row has several of the same path, the last wins. It returns the column, or nil if there are none.
+func rescuedColumn(v *Vector, list []rescue, ranks map[string]int, rows int) *Vector {
 	if len(list) == 0 {
-		return nil, 0
+		return nil
 	}
 	list = sortRescues(list, ranks)
 	for i, r := range list {
@@ -66,7 +65,7 @@ func rescuedColumn(v *Vector, list []rescue, ranks map[string]int, rows int) (*V
 		}
 	}
 	v.AppendNull(rows - v.Len())
-	return v, len(list)
+	return v
 }
 
 func sortRescues(list []rescue, ranks map[string]int) []rescue {
@@ -134,7 +133,7 @@ func (t *Table) KeepRescued(scanned, stored []byte, paths []string) []byte {
 	if len(kept) == 0 {
 		return scanned
 	}
-	v, _ := rescuedColumn(NewVector(String), append(now, kept...), ranks(t), 1)
+	v := rescuedColumn(NewVector(String), append(now, kept...), ranks(t), 1)
 	return v.Text(0)
 }
 

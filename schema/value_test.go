@@ -259,7 +259,7 @@ func TestEmptyTextIsNull(t *testing.T) {
 	record := `[{"id":"1","sent":"","opens_count":" ","open_rate":"","created_at":"","email":"","fields":{"age":"","born":" ","name":""}}]`
 	p := decodeAs(t, Lookup("subscriber"), record)
 	l, _ := Fix(Lookup("subscriber"), nil, pathsOf(p), map[string]Kind{"age": Double, "born": Date, "name": String})
-	out, rescued := l.Convert(p.Rows)
+	out, rescued := convert(l, p.Rows)
 	got := fmt.Sprint(rescued)
 	for _, name := range []string{"sent", "opens_count", "open_rate", "created_at", "fields_age", "fields_born", "email", "fields_name", Rescued} {
 		got += " " + show(out.Vector(name), 0)

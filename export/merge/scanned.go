@@ -92,7 +92,7 @@ func (s *scanned) prepare(page *schema.Page) error {
 	if s.keysOnly {
 		return nil
 	}
-	converted, _ := s.table.Layout.Convert(*rows)
+	converted := s.table.Layout.Convert(*rows)
 	detach(converted, *rows)
 	*rows = converted
 	return nil
