@@ -120,7 +120,7 @@ func TestWidened(t *testing.T) {
 	m = l.things(t, records...)
 	m.Layout, _ = schema.Fix(m.Table, l.columns, nil, map[string]schema.Kind{"f": schema.String})
 	p := planned(t, m)
-	if p.Updated != 1 || p.Unchanged != 2 || p.PartsWritten != 1 {
+	if p.Updated != 1 || p.Unchanged != 2 || p.PartsWritten != 1 || len(p.Widened) != 1 || p.Widened[0].Path != "fields.f" {
 		t.Errorf("got %+v", p)
 	}
 	l.write(t, m, p, 2)

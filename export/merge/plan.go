@@ -20,6 +20,8 @@ type Plan struct {
 	Kept map[string]int64 `json:"kept_columns,omitempty"`
 	// NewColumns are the columns that the table gains.
 	NewColumns []schema.Column `json:"new_columns,omitempty"`
+	// Widened are the stored columns that become text, because their type changed.
+	Widened []schema.Column `json:"widened_columns,omitempty"`
 	// Unproven counts rows that the scan did not meet and that stay; Incomplete or Withheld says why.
 	Unproven int64 `json:"unproven,omitempty"`
 	// Incomplete says why the scan proves nothing about the rows that it did not meet, such as "1,000 of 2,300 rows met".
@@ -94,7 +96,7 @@ func (p *Plan) RowsAfter() int64 {
 // rows are read whole even if there is nothing to compare them with.
 func (t *Table) Plan(ctx context.Context, full bool) (*Plan, error) {
 	plan := t.newPlan()
-	plan.NewColumns, plan.New = t.Added, t.New
+	plan.NewColumns, plan.Widened, plan.New = t.Added, t.widened(), t.New
 	for i := range t.Parts {
 		if path := t.Parts[i].Path; t.Damaged[path] {
 			plan.Rebuilt = append(plan.Rebuilt, path)

@@ -173,11 +173,22 @@ func (t *Table) fromScan(i int) bool { return t.Rewrite || t.Damaged[t.Parts[i].
 
 // newColumns reports whether the layout differs from the stored columns, so that every part has to be rewritten.
 func (t *Table) newColumns() bool {
-	if t.New {
-		return false
+	return !t.New && (len(t.Layout.Columns) != len(t.Stored) || len(t.widened()) > 0)
+}
+
+// widened returns the columns that have another type in the layout than they are stored with. A rewrite takes no column
+// over.
+func (t *Table) widened() []schema.Column {
+	if t.Rewrite {
+		return nil
 	}
-	return len(t.Layout.Columns) != len(t.Stored) ||
-		!slices.EqualFunc(t.Layout.Columns, t.Stored, func(a, b schema.Column) bool { return a.Kind == b.Kind })
+	var widened []schema.Column
+	for i, stored := range t.Stored {
+		if now := t.Layout.Columns[i]; now.Kind != stored.Kind {
+			widened = append(widened, now)
+		}
+	}
+	return widened
 }
 
 // index returns the place of a declared column among those of a part, a layout or a page, -1 if it is not there.

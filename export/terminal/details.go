@@ -53,6 +53,9 @@ func newColumns(p *export.TablePlan) []string {
 	if more := len(p.NewColumns) - maxNew; more > 0 {
 		lines = append(lines, number(int64(more))+" more new "+plural(int64(more), "column"))
 	}
+	for _, c := range p.Widened {
+		lines = append(lines, fmt.Sprintf("type of column %s changed: it is %s now", c.Name, c.Kind))
+	}
 	return lines
 }
 

@@ -87,6 +87,18 @@ Exported: + 13 added, ~ 1,040 changed, - 3 deleted in 2 tables; snapshot 2; 1.2 
 `)
 }
 
+// TestWidenedColumn: a part may be written although no row changes.
+func TestWidenedColumn(t *testing.T) {
+	plan := export.TablePlan{PartsWritten: 1, Widened: []schema.Column{{Name: "fields_age", Kind: schema.String}}}
+	r := &export.Report{Snapshot: 2, Tables: []export.TableReport{table("subscriber", 300, plan)}}
+	want(t, text(t, func(w io.Writer) error { return Report(w, r) }), `
+  subscriber  no changes  (300 rows; wrote 1 of 1 part)
+      type of column fields_age changed: it is STRING now
+
+Exported: + 0 added, ~ 0 changed, - 0 deleted in 1 table; snapshot 2; 0 bytes written
+`)
+}
+
 func TestFirstExport(t *testing.T) {
 	columns := []schema.Column{{Name: "id", Kind: schema.String}}
 	r := &export.Report{Dataset: "lake", Snapshot: 1, Requests: 1, Retries: 1, BytesWritten: 1, Tables: []export.TableReport{
