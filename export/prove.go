@@ -250,7 +250,7 @@ func (p *prover) proveByParents(ctx context.Context, t *table) (withheld string,
 	return "", false, nil
 }
 
-// holds reports whether a record of the parent has the row of a key inside, or does not tell.
+// holds reports whether a record of the parent has the row of a key inside. One that does not tell is a *scan.UnprovenError.
 func (t *table) holds(record jsontext.Value, key schema.Key) (bool, error) {
 	if record == nil {
 		return false, nil
@@ -259,8 +259,11 @@ func (t *table) holds(record jsontext.Value, key schema.Key) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	if bit := t.absentBit(); bit >= 0 && page.Absent != nil && page.Absent[0]&(1<<bit) != 0 {
+		return false, &scan.UnprovenError{Why: fmt.Sprintf("a row of %s does not tell of them", t.parent.Name)}
+	}
 	t.Link(page)
 	keys := page.Children[t.Child()].Rows.Keys(t.Order)
 	at := keys.Search(0, key)
-	return page.Absent != nil || at < keys.Len() && keys.CompareKey(at, key) == 0, nil
+	return at < keys.Len() && keys.CompareKey(at, key) == 0, nil
 }
