@@ -352,6 +352,32 @@ func TestGoneGroupDoesNotMatch(t *testing.T) {
 	})
 }
 
+// TestRowsThatDoNotTell: a subscriber that comes without groups, also when asked for, is no proof that a membership ended,
+// nor that it did not.
+func TestRowsThatDoNotTell(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		x := newTrial(t, func(o *mailerlitetest.Options) { o.IgnoreInclude = true })
+		x.settle(t)
+		for key := range x.rows(t, "group_subscriber") {
+			group, subscriber, _ := strings.Cut(key, "/")
+			if !x.account.Leave(subscriber, group) {
+				t.Fatalf("no membership %s", key)
+			}
+			break
+		}
+		x.disturb(ever(1, lookups, replace(`"groups":`, `"spuorg":`))())
+		r, err := export.Export(t.Context(), x.options(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if table := tableOf(t, r, "group_subscriber"); table.Withheld != "a row of subscriber does not tell of them" || table.Deleted != 0 {
+			t.Errorf("withheld %q, %d deleted", table.Withheld, table.Deleted)
+		}
+		x.disturb(nil)
+		x.settle(t)
+	})
+}
+
 // TestLeaveOut leaves out each table: it is not written, whatever else is, and the others equal the account.
 func TestLeaveOut(t *testing.T) {
 	for _, left := range mailerlitetest.Tables {

@@ -253,8 +253,8 @@ func distinct(keys []schema.Key) []schema.Key {
 	return slices.CompactFunc(slices.SortedFunc(slices.Values(keys), schema.Key.Compare), func(a, b schema.Key) bool { return a.Compare(b) == 0 })
 }
 
-// holds reports whether the record of a parent has the row with a key inside. A record that does not say counts as
-// having it.
+// holds reports whether the record of a parent has the row with a key inside. A record that does not say gives a
+// *scan.UnprovenError.
 func (t *table) holds(record jsontext.Value, parent, key schema.Key) (bool, error) {
 	if record == nil {
 		return false, nil
@@ -263,8 +263,11 @@ func (t *table) holds(record jsontext.Value, parent, key schema.Key) (bool, erro
 	if err != nil {
 		return false, err
 	}
+	if bit := t.absentBit(); bit >= 0 && page.Absent != nil && page.Absent[0]&(1<<bit) != 0 {
+		return false, &scan.UnprovenError{Why: fmt.Sprintf("a row of %s does not tell of them", t.parent.Name)}
+	}
 	t.Link(page)
 	keys := page.Children[t.Child()].Rows.Keys(t.Order)
 	at := keys.Search(0, key)
-	return page.Absent != nil || at < keys.Len() && keys.CompareKey(at, key) == 0, nil
+	return at < keys.Len() && keys.CompareKey(at, key) == 0, nil
 }
