@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"mailerlake/client/mailerlitetest"
@@ -68,6 +69,38 @@ func TestRepairRebuildsDamagedParts(t *testing.T) {
 			}
 			if got := r.Tables[0].Rebuilt; len(got) != 1 || got[0] != part.Path {
 				t.Errorf("rebuilt parts: got %v", got)
+			}
+			l.check(t)
+		})
+	}
+}
+
+// TestRepairRefusesOtherColumns: a manifest that names other columns than the parts, with a right checksum, is not taken
+// for the truth; a rewrite takes the present names.
+func TestRepairRefusesOtherColumns(t *testing.T) {
+	for name, change := range map[string]func(c *schema.Column){
+		"name": func(c *schema.Column) { c.Name = "mail" },
+		"path": func(c *schema.Column) { c.Path = "mail" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLake(t, mailerlitetest.Options{Subscribers: 50, Groups: 4, Campaigns: 8, CustomFields: 2})
+			l.export(t)
+			l.forge(t, func(m *dataset.Manifest) {
+				s := m.Table("subscriber")
+				change(&s.Columns[slices.IndexFunc(s.Columns, func(c schema.Column) bool { return c.Name == "email" })])
+			})
+			o, before := l.options(t), readFiles(t, l.dir)
+			o.Repair = true
+			var damaged *dataset.DamagedError
+			if _, err := export.Export(t.Context(), o); !errors.As(err, &damaged) || !strings.HasSuffix(damaged.Path, dataset.ManifestName) {
+				t.Errorf("repair: %v", err)
+			}
+			if !sameFiles(before, readFiles(t, l.dir)) {
+				t.Error("files have changed")
+			}
+			o.Rewrite = true
+			if r, err := export.Export(t.Context(), o); err != nil || r.Failed() {
+				t.Fatalf("rewrite: %v %+v", err, r)
 			}
 			l.check(t)
 		})

@@ -38,9 +38,9 @@ func TestManifestIsNotTrusted(t *testing.T) {
 		if !errors.As(err, &damaged) || damaged.Path != test.bad || !strings.Contains(err.Error(), "--repair") {
 			t.Errorf("%s: got %v", test.name, err)
 		}
-		paths, err := m.FindDamaged(context.Background())
-		if diff := cmp.Diff([]string{test.bad}, paths); diff != "" || err != nil {
-			t.Errorf("%s: damaged: %s, %v", test.name, diff, err)
+		bad, err := m.FindDamaged(context.Background())
+		if len(bad) != 1 || bad[0].Path != test.bad || err != nil {
+			t.Errorf("%s: damaged: %v, %v", test.name, bad, err)
 		}
 	}
 	l := lakeOf(t, numbered(20)...)
@@ -57,13 +57,13 @@ func TestRepair(t *testing.T) {
 	l := lakeOf(t, numbered(20)...)
 	l.files["thing/part-00001.parquet"].Truncate(100)
 	m := l.things(t, numbered(20)...)
-	paths, err := m.FindDamaged(context.Background())
-	if diff := cmp.Diff([]string{"thing/part-00001.parquet"}, paths); diff != "" || err != nil {
-		t.Fatal(diff, err)
+	const path = "thing/part-00001.parquet"
+	if bad, err := m.FindDamaged(context.Background()); len(bad) != 1 || bad[0].Path != path || err != nil {
+		t.Fatal(bad, err)
 	}
-	m.Damaged = map[string]bool{paths[0]: true}
+	m.Damaged = map[string]bool{path: true}
 	p := planned(t, m)
-	if diff := cmp.Diff(paths, p.Rebuilt); diff != "" || p.Inserted != 8 || p.Unchanged != 12 || p.PartsWritten != 1 {
+	if diff := cmp.Diff([]string{path}, p.Rebuilt); diff != "" || p.Inserted != 8 || p.Unchanged != 12 || p.PartsWritten != 1 {
 		t.Errorf("%s %+v", diff, p)
 	}
 	l.write(t, m, p, 2)
@@ -81,13 +81,13 @@ func TestOpenErrors(t *testing.T) {
 		if damaged := (*merge.PartError)(nil); !errors.Is(got, err) || errors.As(got, &damaged) {
 			t.Errorf("got %v", got)
 		}
-		if paths, err := m.FindDamaged(context.Background()); len(paths) > 0 || err != nil {
-			t.Errorf("damaged: %v, %v", paths, err)
+		if bad, err := m.FindDamaged(context.Background()); len(bad) > 0 || err != nil {
+			t.Errorf("damaged: %v, %v", bad, err)
 		}
 	}
 	m.Open = func(context.Context, int) (*part.Reader, error) { return nil, fs.ErrNotExist }
-	if paths, err := m.FindDamaged(context.Background()); len(paths) != 3 || err != nil {
-		t.Errorf("damaged: %v, %v", paths, err)
+	if bad, err := m.FindDamaged(context.Background()); len(bad) != 3 || err != nil {
+		t.Errorf("damaged: %v, %v", bad, err)
 	}
 }
 

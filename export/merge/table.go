@@ -78,17 +78,17 @@ func outside(err error) bool {
 		errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }
 
-// FindDamaged reads the keys of every part and returns the paths of the parts that are damaged. Parts that cannot be
-// opened for lack of rights or descriptors are not among them.
-func (t *Table) FindDamaged(ctx context.Context) ([]string, error) {
-	var damaged []string
+// FindDamaged reads the keys of every part and returns the damage of those that are damaged. Parts that cannot be opened
+// for lack of rights or descriptors are not among them.
+func (t *Table) FindDamaged(ctx context.Context) ([]*PartError, error) {
+	var damaged []*PartError
 	for i := range t.Parts {
 		err := t.check(ctx, i)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 		if bad := (*PartError)(nil); errors.As(err, &bad) {
-			damaged = append(damaged, bad.Path)
+			damaged = append(damaged, bad)
 		}
 	}
 	return damaged, nil

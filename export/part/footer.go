@@ -55,7 +55,7 @@ func checkNotes(file *parquet.File, p *Part, columns []schema.Column, order []st
 		return err
 	}
 	if err := compareColumns(found, columns); err != nil {
-		return err
+		return &ColumnsError{err}
 	}
 	var note keys
 	if err := readNote(file, keysNote, &note); err != nil {

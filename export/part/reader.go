@@ -53,9 +53,17 @@ func OpenChecked(f disk.File, part *Part, columns []schema.Column, order []strin
 	return r, r.check()
 }
 
+// ColumnsError says that a file has other columns than the manifest says. If its checksum is the manifest's, the file is as
+// it was written, and the manifest is not.
+type ColumnsError struct{ Err error }
+
+func (e *ColumnsError) Error() string { return e.Err.Error() }
+
+func (e *ColumnsError) Unwrap() error { return e.Err }
+
 func (r *Reader) check() error {
 	if err := checkSchema(r.file.Schema(), r.columns); err != nil {
-		return err
+		return &ColumnsError{err}
 	}
 	if err := checkCodecs(r.file.Metadata()); err != nil {
 		return err
