@@ -58,6 +58,14 @@ func TestOwnersThatCannotBeAsked(t *testing.T) {
 		m.check(t, before)
 		m.settle(t)
 	}
+	m := newMall(t)
+	m.tables = []string{"gift"}
+	m.catalog.Lookup("order").Source.(*schema.List).Item = ""
+	m.settle(t)
+	m.shops.at("15", "23").gifts = nil
+	if gift := tableOf(t, m.run(t), "gift"); gift.Withheld != "the rows of order cannot be asked for" || gift.Deleted != 0 {
+		t.Errorf("%d gifts deleted, withheld %q", gift.Deleted, gift.Withheld)
+	}
 	d := newDepot(t)
 	o := d.options(t)
 	o.Tables = []string{"letter", "item"}
@@ -86,6 +94,73 @@ func TestRecordWithoutArray(t *testing.T) {
 		t.Error("deletes are not withheld")
 	}
 	m.check(t, before)
+}
+
+// TestKeyRefusedBelow: a key that is refused for the list of an order that only answered by its id ends the run.
+func TestKeyRefusedBelow(t *testing.T) {
+	m := newMall(t)
+	m.settle(t)
+	before := m.shops.truth()
+	hidden := false
+	m.shops.hide = func(path, id string) bool { // for once
+		hide := path+" "+id == "/shops/15/orders 24" && !hidden
+		hidden = hidden || hide
+		return hide
+	}
+	m.shops.fault = failing("/shops/15/orders/24/lines", 401)
+	if _, err := export.Export(context.Background(), m.options(t)); !errors.Is(err, client.ErrUnauthorized) {
+		t.Errorf("error %v", err)
+	}
+	m.check(t, before)
+	m.settle(t)
+}
+
+// TestFallTogether: tables whose rows come out of one log are exported together or not at all.
+func TestFallTogether(t *testing.T) {
+	for _, damaged := range []string{"box", "item", "letter"} {
+		for _, planned := range []bool{false, true} {
+			d := newDepot(t)
+			if _, err := d.run(t); err != nil {
+				t.Fatal(err)
+			}
+			want := d.boxes.truth()
+			d.boxes.list[3].label, d.boxes.list[3].items, d.boxes.name = "x", nil, "new"
+			path, run := filepath.Join(d.dir, damaged, "part-00000.parquet"), export.Export
+			whole, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if planned {
+				if _, err := export.Plan(context.Background(), d.options(t)); err != nil {
+					t.Fatal(err)
+				}
+				run = export.ExportPlanned
+			}
+			if err := os.WriteFile(path, whole[:100], 0o644); err != nil {
+				t.Fatal(err)
+			}
+			r, err := run(context.Background(), d.options(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, name := range []string{"owner", "box", "item", "letter", "visit"} {
+				var part *export.PartError
+				fails := name != "owner" && name != "visit"
+				if err := tableOf(t, r, name).Err; errors.As(err, &part) != fails {
+					t.Errorf("%s is damaged, planned %t: %s: error %v", damaged, planned, name, err)
+				}
+			}
+			if err := os.WriteFile(path, whole, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			want["owner"] = d.boxes.truth()["owner"]
+			d.check(t, want)
+			if r, err := d.run(t); err != nil || r.Failed() {
+				t.Errorf("%v: %s", err, troubles(r))
+			}
+			d.check(t, d.boxes.truth())
+		}
+	}
 }
 
 // TestParentGoneBelow deletes an order when its lines are asked for: those of the shop's other orders stay.

@@ -345,6 +345,38 @@ func TestDefinitionsAreReadAgain(t *testing.T) {
 	})
 }
 
+// TestFieldOfFoundRow: a row that its list has lost answers by its id with a field that is newer than the definitions read.
+// The field gets its type.
+func TestFieldOfFoundRow(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		x := newTrial(t, nil)
+		x.settle(t)
+		id, key := x.account.IDs("subscriber")[20], ""
+		drop := dropRow(id)()
+		x.disturb(func(r *http.Request) *mailerlitetest.Fault {
+			if counts(r) {
+				return &mailerlitetest.Fault{Rewrite: func([]byte) []byte { return []byte(`{"total":0}`) }}
+			}
+			return drop(r)
+		})
+		x.account.OnRequest(func(_ int, r *http.Request) {
+			if key == "" && lookups(r) {
+				key = x.account.FieldKey(x.account.AddField("Since then", "number"))
+				x.account.SetField(id, key, "42.5")
+			}
+		})
+		r, err := export.Export(t.Context(), x.options(t))
+		if err != nil || r.Failed() || key == "" {
+			t.Fatalf("%v: %s", err, troubles(r))
+		}
+		if got := x.rows(t, "subscriber")[id]["fields_"+key]; got != 42.5 {
+			t.Errorf("the field has %v", got)
+		}
+		x.checkTypes(t)
+		x.settle(t)
+	})
+}
+
 // failing makes a run in which these tables fail, and no others.
 func (x *trial) failing(t *testing.T, f fault, tables ...string) *export.Report {
 	t.Helper()
