@@ -115,7 +115,9 @@ func TestCancelled(t *testing.T) {
 	_, find := m.FindDamaged(ctx)
 	extract := merge.Extract(ctx, newLog(t, catalog.Lookup("loose")), m.Log, catalog.Lookup("loose"))
 	_, count := (&lake{}).things(t, numbered(3)...).Plan(ctx, false)
-	for what, err := range map[string]error{"plan": plan, "keys": keys, "write": write, "find": find, "extract": extract, "count": count} {
+	_, ordered := merge.InRows(m.Log, catalog.Lookup("kid"), -1, false).Standing(ctx, schema.Key{"10"})
+	_, anyhow := merge.InRows(m.Log, catalog.Lookup("loose"), -1, false).Standing(ctx, schema.Key{"10"})
+	for what, err := range map[string]error{"ordered": ordered, "anyhow": anyhow, "plan": plan, "keys": keys, "write": write, "find": find, "extract": extract, "count": count} {
 		if damaged := (*merge.PartError)(nil); !errors.Is(err, context.Canceled) || errors.As(err, &damaged) {
 			t.Errorf("%s: got %v", what, err)
 		}

@@ -9,6 +9,7 @@ import (
 	"mailerlake/export/merge"
 	"mailerlake/export/part"
 	"mailerlake/schema"
+	"mailerlake/schema/schematest"
 )
 
 // TestManyPages merges logs of several pages in memory at a time: some that follow each other, and some whose rows take
@@ -69,8 +70,8 @@ func TestExtract(t *testing.T) {
 		}
 		appendPage(t, log, table, []any{thing(strconv.Itoa(p), "loose", append(list, object{"id": "twice", "size": p}, object{"id": "one"})[p:])})
 	}
-	if err := merge.Extract(context.Background(), own, log, loose); err != nil {
-		t.Fatal(err)
+	if err := merge.Extract(context.Background(), own, log, loose); err != nil || own.Stats().Pages != 6 {
+		t.Fatalf("%v: %d pages, want 6", err, own.Stats().Pages)
 	}
 	l := &lake{}
 	m := l.table(loose, log, part.DefaultSizes)
@@ -126,6 +127,88 @@ func TestWidened(t *testing.T) {
 	l.write(t, m, p, 2)
 	if rows := l.rows(t, m.Table); rows["[10]"].values["fields.f"] != "1.5" || rows["[11]"].values["fields.f"] != "text" {
 		t.Errorf("got %+v", rows)
+	}
+}
+
+// TestWidenedEverywhere: a column whose type widens is text in every part, also where no row has changed.
+func TestWidenedEverywhere(t *testing.T) {
+	l := &lake{}
+	records := numbered(20)
+	for i, kind := range []schema.Kind{schema.Double, schema.String} {
+		m := l.things(t, records...)
+		m.Layout, _ = schema.Fix(m.Table, l.columns, []string{"fields.f"}, map[string]schema.Kind{"f": kind})
+		p := planned(t, m)
+		if p.PartsWritten != 3 || p.PartsTotal != 3 || i > 0 && p.Unchanged != 20 {
+			t.Errorf("%v: got %+v", kind, p)
+		}
+		l.write(t, m, p, int64(i+1))
+		l.rows(t, m.Table)
+	}
+}
+
+// TestUnchangedParts: the rows of one parent lie in several parts, of which only one is written.
+func TestUnchangedParts(t *testing.T) {
+	table, l := catalog.Lookup("kid"), &lake{}
+	kids := func(size int) []any {
+		var list []any
+		for n := range 30 {
+			list = append(list, object{"id": strconv.Itoa(10 + n), "size": map[bool]int{true: size}[n == 20]})
+		}
+		return []any{thing("1", "kids", list)}
+	}
+	for size := range 2 {
+		log := newLog(t, catalog.Lookup("thing"))
+		appendPage(t, log, catalog.Lookup("thing"), kids(size))
+		m := l.table(table, log, small)
+		p := planned(t, m)
+		if size > 0 && (p.Updated != 1 || p.PartsWritten != 1 || p.PartsTotal != 4) {
+			t.Errorf("got %+v", p)
+		}
+		l.write(t, m, p, int64(size+1))
+	}
+	if rows := l.rows(t, table); len(rows) != 30 || rows["[1 30]"].values["kids.size"] != "1" {
+		t.Errorf("%d rows, %+v", len(rows), rows["[1 30]"])
+	}
+}
+
+// TestNoArray: a page in which no record has the arrays has none of their rows, and tells nothing of them.
+func TestNoArray(t *testing.T) {
+	things := catalog.Lookup("thing")
+	for child, name := range []string{"kid", "loose"} {
+		l, table := &lake{}, catalog.Lookup(name)
+		rows := []any{object{"id": "5"}}
+		for version, record := range []object{thing("1", "kids", rows, "loose", rows), thing("1", "kids", nil, "loose", nil)} {
+			log := newLog(t, things)
+			appendPage(t, log, things, []any{record})
+			m := l.table(table, log, small)
+			m.Parents = merge.InRows(log, table, 2+child, false)
+			p := planned(t, m)
+			if want := int64(1 - version); p.Seen != want || p.Inserted != want || p.Unproven != 1-want || p.RowsAfter() != 1 {
+				t.Errorf("%s, version %d: got %+v", name, version, p)
+			}
+			l.write(t, m, p, 1)
+		}
+	}
+}
+
+// TestLinkedColumn: no record names its parent; that of a row is the one that it was read for.
+func TestLinkedColumn(t *testing.T) {
+	table := mustCatalog(catalog.Lookup("thing"), catalog.Lookup("field"), &schema.Table{Name: "note", Key: []string{"id"},
+		Columns: []schema.Column{schematest.KeyColumn("id"), {Name: "thing_id", Kind: schema.String, Path: "{thing_id}"}},
+		Source:  &schema.List{Path: "things/{thing_id}/notes", Per: &ofThing}}).Lookup("note")
+	l := &lake{}
+	for i, parent := range []string{"1", "2"} {
+		log := newLog(t, table)
+		appendPage(t, log, table, []any{object{"id": "7"}}, parent)
+		m := l.table(table, log, small)
+		p := planned(t, m)
+		if len(p.Kept) > 0 || p.Updated != int64(i) {
+			t.Errorf("got %+v", p)
+		}
+		l.write(t, m, p, int64(i+1))
+		if got := l.rows(t, table)["[7]"].values["{thing_id}"]; got != parent {
+			t.Errorf("the note is of thing %q, want %s", got, parent)
+		}
 	}
 }
 

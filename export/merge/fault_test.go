@@ -1,0 +1,208 @@
+package merge_test
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"strconv"
+	"testing"
+
+	"mailerlake/export/disk"
+	"mailerlake/export/disk/disktest"
+	"mailerlake/export/merge"
+	"mailerlake/export/pagelog"
+	"mailerlake/export/part"
+	"mailerlake/schema"
+)
+
+var errFault = errors.New("fault")
+
+// countdown fails once it has been asked for so often.
+type countdown struct{ left int }
+
+func (c *countdown) err() error {
+	if c.left--; c.left < 0 {
+		return errFault
+	}
+	return nil
+}
+
+// failFile is a stored part whose reading fails after a time.
+type failFile struct {
+	disktest.File
+	reads *countdown
+}
+
+func (f *failFile) ReadAt(p []byte, off int64) (int, error) {
+	if err := f.reads.err(); err != nil {
+		return 0, err
+	}
+	return f.File.ReadAt(p, off)
+}
+
+// failPart is a part being written whose writing, or closing, fails after a time.
+type failPart struct {
+	file
+	steps *countdown
+}
+
+func (f *failPart) Write(p []byte) (int, error) {
+	if err := f.steps.err(); err != nil {
+		return 0, err
+	}
+	return f.file.Write(p)
+}
+
+func (f *failPart) Close() error { return f.steps.err() }
+
+// changes returns a table of many changes: rows that are new, changed, gone, that stay unproven, and that keep what they lack.
+func changes(t *testing.T) (*lake, *merge.Table) {
+	t.Helper()
+	l := lakeOf(t, numbered(20)...)
+	records := numbered(30)
+	records[3] = thing("13", "obj", nil)
+	records[5] = thing("15", "name", "other")
+	m := l.things(t, append(records[:7:7], records[9:]...)...)
+	m.Parents = walks{"17": merge.Read, "18": merge.Unknown}
+	m.ParentColumns = []string{"id"}
+	return l, m
+}
+
+// TestReadFails: a stored part that cannot be read fails whatever reads it, at any of its reads.
+func TestReadFails(t *testing.T) {
+	l, m := changes(t)
+	plan := planned(t, m)
+	reads := &countdown{}
+	m.Open = func(ctx context.Context, i int) (*part.Reader, error) {
+		f := &failFile{disktest.File{Data: l.files[l.parts[i].Path].Buffer.Bytes()}, reads}
+		return part.Open(ctx, f, &l.parts[i], l.columns, l.order)
+	}
+	ctx := context.Background()
+	for what, do := range map[string]func() error{
+		"plan": func() error { _, err := m.Plan(ctx, true); return err },
+		"keys": func() error { _, err := m.PlanKeys(ctx); return err },
+		"write": func() error {
+			_, err := m.Write(ctx, plan, func(string) (merge.File, error) { return &file{}, nil }, "", time0)
+			return err
+		},
+	} {
+		n := 0
+		for ; ; n++ {
+			reads.left = n
+			if err := do(); err == nil && reads.left >= 0 {
+				break
+			} else if !errors.Is(err, errFault) {
+				t.Fatalf("%s: read %d fails: got %v", what, n, err)
+			}
+		}
+		if n < 10 {
+			t.Errorf("%s reads %d times", what, n)
+		}
+	}
+}
+
+// TestWriteFails: a part that cannot be made, written or closed fails the whole.
+func TestWriteFails(t *testing.T) {
+	_, m := changes(t)
+	steps := &countdown{}
+	create := func(string) (merge.File, error) { return &failPart{steps: steps}, steps.err() }
+	for n := 0; ; n++ {
+		steps.left = n
+		parts, err := m.Write(context.Background(), planned(t, m), create, "", time0)
+		if steps.left >= 0 && err == nil && n > 5 {
+			break
+		}
+		if !errors.Is(err, errFault) || parts != nil {
+			t.Fatalf("step %d fails: got %v", n, err)
+		}
+	}
+}
+
+// TestExtractFull: rows for which there is no room are not taken for extracted, the first of many no less than the last.
+func TestExtractFull(t *testing.T) {
+	things, loose := catalog.Lookup("thing"), catalog.Lookup("loose")
+	for _, n := range []int{1, 1500} {
+		var rows []any
+		for i := range n {
+			rows = append(rows, object{"id": strconv.Itoa(i)})
+		}
+		log := newLog(t, things)
+		appendPage(t, log, things, []any{thing("1", "loose", rows)})
+		file := &disktest.File{}
+		own, err := pagelog.NewStore(oneFS{memFS{}, file}, "scan", "sorted").Create(pagelog.Header{Table: "loose"}, loose.Order)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file.Full = true
+		if err := merge.Extract(context.Background(), own, log, loose); !errors.Is(err, disktest.ErrFull) {
+			t.Errorf("%d rows: got %v", n, err)
+		}
+	}
+}
+
+// TestLogDamaged: a page log that cannot be read is no log without rows.
+func TestLogDamaged(t *testing.T) {
+	things := catalog.Lookup("thing")
+	for _, name := range []string{"thing", "kid", "loose", "tag"} {
+		data := &disktest.File{}
+		log, err := pagelog.NewStore(oneFS{memFS{}, data}, "scan", "sorted").Create(pagelog.Header{Table: "thing"}, things.Order)
+		if err != nil {
+			t.Fatal(err)
+		}
+		table := catalog.Lookup(name)
+		var offsets []int
+		for n := 3; n >= 0; n-- {
+			offsets = append(offsets, len(data.Data))
+			id := strconv.Itoa(10 + n)
+			rows := []any{object{"id": id, "size": n}}
+			appendPage(t, log, things, []any{thing(id, "kids", rows, "loose", rows, "fields", object{"f": n}), thing(id + "0")})
+		}
+		m := (&lake{}).table(table, log, small)
+		if name == "loose" {
+			m.Log, m.Nested = newLog(t, table), false
+		}
+		ctx := context.Background()
+		read := func() (got [6]any, err error) {
+			if name == "loose" {
+				err = merge.Extract(ctx, newLog(t, table), log, table)
+			}
+			full, planErr := m.Plan(ctx, true)
+			count, countErr := m.Plan(ctx, false)
+			keys, keysErr := m.PlanKeys(ctx)
+			standing, standingErr := merge.InRows(log, table, 1, true).Standing(ctx, schema.Key{"10"})
+			return [6]any{full, count, keys, standing}, errors.Join(err, planErr, countErr, keysErr, standingErr)
+		}
+		want, err := read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		failed := 0
+		for i, from := range offsets {
+			end := len(data.Data)
+			if i+1 < len(offsets) {
+				end = offsets[i+1]
+			}
+			for at := from; at < end; at += 7 {
+				data.Data[at] ^= 0x55
+				got, err := read()
+				data.Data[at] ^= 0x55
+				if err != nil {
+					failed++
+				} else if !reflect.DeepEqual(got, want) {
+					t.Errorf("%s: byte %d of page %d is damaged: got %+v, want %+v", name, at-from, i, got, want)
+				}
+			}
+		}
+		if failed < 20 {
+			t.Errorf("%s: %d times an error", name, failed)
+		}
+	}
+}
+
+// oneFS makes one file.
+type oneFS struct {
+	disk.FS
+	file *disktest.File
+}
+
+func (f oneFS) Create(string, disk.Access) (disk.File, error) { return f.file, nil }
