@@ -75,7 +75,7 @@ func TestRepair(t *testing.T) {
 // TestOpenErrors: an error of the process does not make a part damaged.
 func TestOpenErrors(t *testing.T) {
 	m := lakeOf(t, numbered(20)...).things(t, numbered(20)...)
-	for _, err := range []error{fs.ErrPermission, context.Canceled} {
+	for _, err := range []error{fs.ErrPermission, context.Canceled, context.DeadlineExceeded} {
 		m.Open = func(context.Context, int) (*part.Reader, error) { return nil, err }
 		_, got := m.Plan(context.Background(), true)
 		if damaged := (*merge.PartError)(nil); !errors.Is(got, err) || errors.As(got, &damaged) {
@@ -99,6 +99,12 @@ func TestWrongPlan(t *testing.T) {
 	appendPage(t, m.Log, m.Table, []any{thing("8")})
 	if _, err := m.Write(context.Background(), p, nil, "", time0); err == nil {
 		t.Error("the log has grown, and nothing is said")
+	}
+	m = l.things(t, numbered(21)...)
+	p = planned(t, m)
+	m.Parts = m.Parts[:2]
+	if _, err := m.Write(context.Background(), p, nil, "", time0); err == nil {
+		t.Error("a part is missing, and nothing is said")
 	}
 }
 

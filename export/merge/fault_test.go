@@ -40,10 +40,11 @@ func (f *failFile) ReadAt(p []byte, off int64) (int, error) {
 	return f.File.ReadAt(p, off)
 }
 
-// failPart is a part being written of which one writing, or the closing, fails.
+// failPart is a part being written, of which one writing, or the closing, fails.
 type failPart struct {
 	file
-	steps *countdown
+	steps  *countdown
+	closed *int
 }
 
 func (f *failPart) Write(p []byte) (int, error) {
@@ -53,7 +54,10 @@ func (f *failPart) Write(p []byte) (int, error) {
 	return f.file.Write(p)
 }
 
-func (f *failPart) Close() error { return f.steps.err() }
+func (f *failPart) Close() error {
+	*f.closed++
+	return f.steps.err()
+}
 
 // changes returns a table of many changes: rows that are new, changed, gone, that stay unproven, and that keep what they lack.
 func changes(t *testing.T) (*lake, *merge.Table) {
@@ -61,7 +65,7 @@ func changes(t *testing.T) (*lake, *merge.Table) {
 	l := lakeOf(t, numbered(20)...)
 	records := numbered(30)
 	records[3] = thing("13", "obj", nil)
-	records[5] = thing("15", "name", "other")
+	records[5], records[9] = thing("15", "name", "other"), thing("19", "name", "other") // 18 lies beside it
 	m := l.things(t, append(records[:7:7], records[9:]...)...)
 	m.Parents = walks{"17": merge.Read, "18": merge.Unknown}
 	m.ParentColumns = []string{"id"}
@@ -104,12 +108,15 @@ func TestReadFails(t *testing.T) {
 // TestWriteFails: a part that cannot be made, written or closed fails the whole.
 func TestWriteFails(t *testing.T) {
 	_, m := changes(t)
-	steps := &countdown{}
-	create := func(string) (merge.File, error) { return &failPart{steps: steps}, steps.err() }
+	steps, made, closed := &countdown{}, 0, 0
+	create := func(string) (merge.File, error) { made++; return &failPart{steps: steps, closed: &closed}, steps.err() }
 	for n := 0; ; n++ {
-		steps.left = n
+		steps.left, made, closed = n, 0, 0
 		parts, err := m.Write(context.Background(), planned(t, m), create, "", time0)
 		if steps.left >= 0 && err == nil && n > 5 {
+			if made != len(parts) || closed != made {
+				t.Errorf("%d parts were made, %d closed, %d told of", made, closed, len(parts))
+			}
 			break
 		}
 		if !errors.Is(err, errFault) || parts != nil {
@@ -153,9 +160,9 @@ func TestLogDamaged(t *testing.T) {
 		var offsets []int
 		for n := 3; n >= 0; n-- {
 			offsets = append(offsets, len(data.Data))
-			id := strconv.Itoa(10 + n)
+			id := strconv.Itoa(10 + 2*n)
 			rows := []any{object{"id": id, "size": n}}
-			appendPage(t, log, things, []any{thing(id, "kids", rows, "loose", rows, "fields", object{"f": n}), thing(id + "0")})
+			appendPage(t, log, things, []any{thing(strconv.Itoa(11 + 2*n)), thing(id, "kids", rows, "loose", rows, "fields", object{"f": n})})
 		}
 		m := (&lake{}).table(table, log, small)
 		if name == "loose" {
@@ -167,7 +174,7 @@ func TestLogDamaged(t *testing.T) {
 			"count": func() (any, error) { return m.Plan(ctx, false) },
 			"keys":  func() (any, error) { return m.PlanKeys(ctx) },
 			"standing": func() (any, error) {
-				return merge.InRows(log, table, 1, true).Standing(ctx, schema.Key{"100"})
+				return merge.InRows(log, table, 1, true).Standing(ctx, schema.Key{"17"})
 			},
 		}
 		if name == "loose" {
@@ -206,10 +213,50 @@ func TestLogDamaged(t *testing.T) {
 	}
 }
 
+// TestLogReadFails: a page log that cannot be read while the parts that have not changed are passed over fails the whole.
+func TestLogReadFails(t *testing.T) {
+	l, reads, things := &lake{}, &countdown{left: 1 << 30}, catalog.Lookup("thing")
+	var m *merge.Table
+	var plan *merge.Plan
+	for _, name := range []string{"a", "other"} {
+		log, err := pagelog.NewStore(oneFS{memFS{}, &failFile{reads: reads}}, "scan", "sorted").Create(pagelog.Header{Table: "thing"}, things.Order)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for top := 3000; top > 0; top -= 1000 {
+			var page []any
+			for i := range 1000 {
+				page = append(page, object{"id": strconv.Itoa(10_000 + top - i), "name": map[bool]string{true: name}[i == 0 && top != 2000]})
+			}
+			appendPage(t, log, things, page)
+		}
+		m = l.table(things, log, part.Sizes{Group: 500, Part: 1000})
+		if plan = planned(t, m); name == "a" {
+			l.write(t, m, plan, 1)
+		}
+	}
+	if plan.PartsWritten != 2 || plan.PartsTotal != 3 {
+		t.Fatalf("got %+v", plan)
+	}
+	n := 0
+	for ; ; n++ {
+		reads.left = n
+		_, err := m.Write(context.Background(), plan, func(string) (merge.File, error) { return &file{}, nil }, "", time0)
+		if err == nil && reads.left >= 0 {
+			break
+		} else if !errors.Is(err, errFault) {
+			t.Fatalf("read %d fails: got %v", n, err)
+		}
+	}
+	if n < 3 {
+		t.Errorf("%d reads", n)
+	}
+}
+
 // oneFS makes one file.
 type oneFS struct {
 	disk.FS
-	file *disktest.File
+	file disk.File
 }
 
 func (f oneFS) Create(string, disk.Access) (disk.File, error) { return f.file, nil }

@@ -653,7 +653,9 @@ func TestStoppedIsNoInterrupt(t *testing.T) {
 // the run: nothing is said about the parent.
 func TestKeyRefused(t *testing.T) {
 	a := newThings(map[string][]int{"1": {4}}, "2", "1")
-	a.fault = func(path string, _ url.Values) int { return map[string]int{"/things/2/parts": 404, "/things/2": 401}[path] }
+	a.fault = func(path string, _ url.Values) int {
+		return map[string]int{"/things/2/parts": 404, "/things/2": 401}[path]
+	}
 	w := newWorld(t, a.answer, thing(nil), part(nil))
 	if err := w.scan(); !errors.Is(err, client.ErrUnauthorized) {
 		t.Errorf("asking for a parent: error %v", err)
