@@ -24,7 +24,7 @@ func TestMassGuard(t *testing.T) {
 	for _, c := range []struct {
 		rows, gone int
 		withheld   bool
-	}{{20, 20, false}, {99, 20, false}, {105, 21, false}, {104, 21, true}, {104, 104, true}, {600, 100, false}} {
+	}{{20, 20, false}, {99, 20, false}, {105, 21, false}, {104, 21, true}, {104, 104, true}, {600, 100, false}, {1500, 1100, true}} {
 		m := newMall(t)
 		m.tables, m.shops.list = []string{"shop"}, nil
 		for i := range c.rows {
@@ -113,6 +113,80 @@ func TestKeyRefusedBelow(t *testing.T) {
 	}
 	m.check(t, before)
 	m.settle(t)
+}
+
+// TestAttributesOfFoundRows: what a row that answers by its id, and the rows below it, have alone is exported.
+func TestAttributesOfFoundRows(t *testing.T) {
+	m := newMall(t)
+	m.settle(t)
+	order := m.shops.at("15", "24")
+	order.more, order.below[0].more = "red", "dark"
+	hidden := false
+	m.shops.hide = func(path, id string) bool { // for once
+		hide := path+" "+id == "/shops/15/orders 24" && !hidden
+		hidden = hidden || hide
+		return hide
+	}
+	if r := m.run(t); r.Failed() || !hidden {
+		t.Fatal(troubles(r))
+	}
+	for table, want := range map[string]string{"order": "red", "line": "dark"} {
+		found := ""
+		for _, row := range m.list(t, table) {
+			if row["shop_id"] == "15" && row["more"] != nil {
+				found += fmt.Sprint(row["more"])
+			}
+		}
+		if found != want {
+			t.Errorf("%s: found %q, want %q", table, found, want)
+		}
+	}
+	m.settle(t)
+}
+
+// TestResumedGifts: of two orders that were read without a gift before a run was cut off, one has it when the run goes on.
+func TestResumedGifts(t *testing.T) {
+	m := newMall(t)
+	m.settle(t)
+	before := m.shops.truth()
+	first, last := m.shops.at("15", "21"), m.shops.at("15", "24")
+	whole := last.gifts
+	first.gifts, last.gifts = nil, whole[1:]
+	m.shops.fault = failing("/shops/15/orders/24/lines", 401)
+	if _, err := export.Export(context.Background(), m.options(t)); !errors.Is(err, client.ErrUnauthorized) {
+		t.Fatal(err)
+	}
+	last.gifts, m.shops.fault = whole, nil
+	r := m.run(t)
+	if gift := tableOf(t, r, "gift"); !gift.Resumed || gift.Withheld == "" || gift.Deleted != 0 {
+		t.Errorf("resumed %t, %d deleted, withheld %q", gift.Resumed, gift.Deleted, gift.Withheld)
+	}
+	m.check(t, before)
+	m.settle(t)
+}
+
+// TestLostBesideGone: one box is gone when its visits are read, and the list has lost another: the visits of that stay.
+func TestLostBesideGone(t *testing.T) {
+	d := newDepot(t)
+	o := d.options(t)
+	o.Tables = []string{"visit"}
+	if _, err := export.Export(context.Background(), o); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string][]string{"visit": d.boxes.truth()["visit"]}
+	all, gone := slices.Clone(d.boxes.list), false
+	d.boxes.fault = func(path string) int {
+		gone = gone || path == "/boxes/104/visits"
+		d.boxes.list = slices.DeleteFunc(slices.Clone(all), func(x *box) bool {
+			return x.id == "104" && gone || x.id == "106" && path == "/boxes"
+		})
+		return 0
+	}
+	r, err := export.Export(context.Background(), o)
+	if err != nil || tableOf(t, r, "visit").Withheld == "" {
+		t.Errorf("%v: %s", err, troubles(r))
+	}
+	d.check(t, map[string][]string{"visit": want["visit"]})
 }
 
 // TestFallTogether: tables whose rows come out of one log are exported together or not at all.

@@ -63,7 +63,8 @@ type node struct {
 	id, name string
 	gifts    []string
 	below    []*node
-	bare     bool // comes without its gifts
+	bare     bool   // comes without its gifts
+	more     string // undeclared attribute
 }
 
 // shops is an account of shops, their orders, and the lines of these, served as JSON.
@@ -186,6 +187,9 @@ func (n *node) record() map[string]any {
 	record := map[string]any{"id": n.id, "name": n.name}
 	if !n.bare {
 		record["gifts"] = gifts
+	}
+	if n.more != "" {
+		record["more"] = n.more
 	}
 	return record
 }
