@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -75,7 +76,7 @@ func TestRepair(t *testing.T) {
 // TestOpenErrors: an error of the process does not make a part damaged.
 func TestOpenErrors(t *testing.T) {
 	m := lakeOf(t, numbered(20)...).things(t, numbered(20)...)
-	for _, err := range []error{fs.ErrPermission, context.Canceled, context.DeadlineExceeded} {
+	for _, err := range []error{fs.ErrPermission, context.Canceled, context.DeadlineExceeded, syscall.EMFILE, syscall.ENFILE} {
 		m.Open = func(context.Context, int) (*part.Reader, error) { return nil, err }
 		_, got := m.Plan(context.Background(), true)
 		if damaged := (*merge.PartError)(nil); !errors.Is(got, err) || errors.As(got, &damaged) {
@@ -84,6 +85,11 @@ func TestOpenErrors(t *testing.T) {
 		if paths, err := m.FindDamaged(context.Background()); len(paths) > 0 || err != nil {
 			t.Errorf("damaged: %v, %v", paths, err)
 		}
+	}
+	known := &merge.PartError{Path: "elsewhere", Err: fs.ErrInvalid}
+	m.Open = func(context.Context, int) (*part.Reader, error) { return nil, known }
+	if _, err := m.Plan(context.Background(), true); !errors.Is(err, error(known)) {
+		t.Errorf("got %v, want %v", err, known)
 	}
 	m.Open = func(context.Context, int) (*part.Reader, error) { return nil, fs.ErrNotExist }
 	if paths, err := m.FindDamaged(context.Background()); len(paths) != 3 || err != nil {

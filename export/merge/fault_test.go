@@ -213,7 +213,8 @@ func TestLogDamaged(t *testing.T) {
 	}
 }
 
-// TestLogReadFails: a page log that cannot be read while the parts that have not changed are passed over fails the whole.
+// TestLogReadFails: a page log that cannot be read fails the whole, also where the parts that have not changed are passed
+// over.
 func TestLogReadFails(t *testing.T) {
 	l, reads, things := &lake{}, &countdown{left: 1 << 30}, catalog.Lookup("thing")
 	var m *merge.Table
@@ -231,6 +232,14 @@ func TestLogReadFails(t *testing.T) {
 			appendPage(t, log, things, page)
 		}
 		m = l.table(things, log, part.Sizes{Group: 500, Part: 1000})
+		all := (&lake{}).table(things, log, part.Sizes{Group: 1500, Part: 3000}) // several pages at a time
+		for n := range 3 {
+			reads.left = n
+			if p, err := all.Plan(context.Background(), true); !errors.Is(err, errFault) {
+				t.Errorf("read %d of a new table fails: got %+v, %v", n, p, err)
+			}
+		}
+		reads.left = 1 << 30
 		if plan = planned(t, m); name == "a" {
 			l.write(t, m, plan, 1)
 		}

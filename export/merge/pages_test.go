@@ -141,7 +141,7 @@ func TestWidenedEverywhere(t *testing.T) {
 		m := l.things(t, records...)
 		m.Layout, _ = schema.Fix(m.Table, l.columns, []string{"fields.f"}, map[string]schema.Kind{"f": kind})
 		p := planned(t, m)
-		if p.PartsWritten != 3 || p.PartsTotal != 3 || i > 0 && p.Unchanged != 20 {
+		if p.PartsWritten != 3 || p.PartsTotal != 3 || p.Empty() || i > 0 && p.Unchanged != 20 {
 			t.Errorf("%v: got %+v", kind, p)
 		}
 		l.write(t, m, p, int64(i+1))
@@ -211,6 +211,60 @@ func TestLinkedColumn(t *testing.T) {
 		l.write(t, m, p, int64(i+1))
 		if got := l.rows(t, table)["[7]"].values["{thing_id}"]; got != parent {
 			t.Errorf("the note is of thing %q, want %s", got, parent)
+		}
+	}
+}
+
+// TestGoneOfPages: of two pages whose rows take turns, only the row that refers to what is gone is left out.
+func TestGoneOfPages(t *testing.T) {
+	table, l := catalog.Lookup("visit"), &lake{}
+	log := newLog(t, table)
+	for odd := range 2 {
+		var page []any
+		for n := range 1000 {
+			page = append(page, object{"id": strconv.Itoa(10_000 + 2*n + odd), "ref": map[bool]string{true: "9", false: "8"}[n == 500*odd]})
+		}
+		appendPage(t, log, table, page, "1")
+	}
+	m := l.table(table, log, small)
+	m.Gone = map[string]map[string]bool{"ref": {"9": true}}
+	l.write(t, m, planned(t, m), 1)
+	rows := l.rows(t, table)
+	for n := range 2000 {
+		id := strconv.Itoa(10_000 + n)
+		if _, ok := rows["[1 "+id+"]"]; ok != (n != 0 && n != 1001) {
+			t.Errorf("%s is there: %t", id, ok)
+		}
+	}
+}
+
+// TestStanding asks about parents on several pages, some of which lack an object.
+func TestStanding(t *testing.T) {
+	things := catalog.Lookup("thing")
+	log := newLog(t, things)
+	for top := 6000; top > 0; top -= 2000 {
+		var page []any
+		for n := range 2000 {
+			record := thing(strconv.Itoa(10_000 + top - n))
+			if id := top - n; id == 5 || id == 2500 || id == 6000 {
+				delete(record, "obj")
+			}
+			page = append(page, record)
+		}
+		appendPage(t, log, things, page)
+	}
+	for _, name := range []string{"kid", "loose"} {
+		for absent := -1; absent < 2; absent++ { // nothing, obj, fields
+			p := merge.InRows(log, catalog.Lookup(name), absent, false)
+			for _, id := range []int{0, 1, 4, 5, 6, 1999, 2000, 2001, 2500, 3999, 4001, 5999, 6000, 6001} {
+				want := merge.Read
+				if id == 0 || id == 6001 || absent == 0 && (id == 5 || id == 2500 || id == 6000) {
+					want = merge.Unknown
+				}
+				if got, err := p.Standing(context.Background(), schema.Key{strconv.Itoa(10_000 + id)}); got != want || err != nil {
+					t.Errorf("%s, absent %d: parent %d: got %v, %v, want %v", name, absent, id, got, err, want)
+				}
+			}
 		}
 	}
 }
