@@ -346,35 +346,47 @@ func TestDefinitionsAreReadAgain(t *testing.T) {
 }
 
 // TestFieldOfFoundRow: a row that its list has lost answers by its id with a field that is newer than the definitions read.
-// The field gets its type.
+// The field gets its type, or the table fails if that cannot be read.
 func TestFieldOfFoundRow(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		x := newTrial(t, nil)
-		x.settle(t)
-		id, key := x.account.IDs("subscriber")[20], ""
-		drop := dropRow(id)()
-		x.disturb(func(r *http.Request) *mailerlitetest.Fault {
-			if counts(r) {
-				return &mailerlitetest.Fault{Rewrite: func([]byte) []byte { return []byte(`{"total":0}`) }}
+	for _, fails := range []bool{false, true} {
+		bubble(t, func(t *testing.T) {
+			x := newTrial(t, nil)
+			x.settle(t)
+			before, id, key := x.rows(t, "subscriber"), x.account.IDs("subscriber")[20], ""
+			drop, fields := dropRow(id)(), list("/fields")
+			x.disturb(func(r *http.Request) *mailerlitetest.Fault {
+				switch {
+				case counts(r):
+					return &mailerlitetest.Fault{Rewrite: func([]byte) []byte { return []byte(`{"total":0}`) }}
+				case fails && key != "" && fields(r):
+					return &mailerlitetest.Fault{Status: 503}
+				}
+				return drop(r)
+			})
+			x.account.OnRequest(func(_ int, r *http.Request) {
+				if key == "" && lookups(r) {
+					key = x.account.FieldKey(x.account.AddField("Since then", "number"))
+					x.account.SetField(id, key, "42.5")
+				}
+			})
+			r, err := export.Export(t.Context(), x.options(t))
+			if err != nil || r.Failed() != fails || key == "" {
+				t.Fatalf("%v: %s", err, troubles(r))
 			}
-			return drop(r)
-		})
-		x.account.OnRequest(func(_ int, r *http.Request) {
-			if key == "" && lookups(r) {
-				key = x.account.FieldKey(x.account.AddField("Since then", "number"))
-				x.account.SetField(id, key, "42.5")
+			if fails {
+				if d := cmp.Diff(before, x.rows(t, "subscriber")); d != "" || tableOf(t, r, "subscriber").Err == nil {
+					t.Errorf("error %v, changed %s", tableOf(t, r, "subscriber").Err, d)
+				}
+			} else {
+				if got := x.rows(t, "subscriber")[id]["fields_"+key]; got != 42.5 {
+					t.Errorf("the field has %v", got)
+				}
+				x.checkTypes(t)
 			}
+			x.settle(t)
+			x.checkTypes(t)
 		})
-		r, err := export.Export(t.Context(), x.options(t))
-		if err != nil || r.Failed() || key == "" {
-			t.Fatalf("%v: %s", err, troubles(r))
-		}
-		if got := x.rows(t, "subscriber")[id]["fields_"+key]; got != 42.5 {
-			t.Errorf("the field has %v", got)
-		}
-		x.checkTypes(t)
-		x.settle(t)
-	})
+	}
 }
 
 // failing makes a run in which these tables fail, and no others.
