@@ -358,6 +358,28 @@ func TestLevels(t *testing.T) {
 	}
 }
 
+// TestLevelsInAnotherOrder: the rows of a table with a key of two columns are in the order of the second, and those below
+// it follow them. Those of one that could not be read stay.
+func TestLevelsInAnotherOrder(t *testing.T) {
+	for _, tables := range [][]string{nil, {"gift", "line"}} {
+		m := newMall(t)
+		m.catalog.Lookup("order").Order = []string{"id", "shop_id"}
+		for _, name := range []string{"gift", "line"} {
+			m.catalog.Lookup(name).Order = []string{"order_id", "shop_id", "id"}
+		}
+		m.tables, m.yes = tables, true
+		m.settle(t)
+		lines := m.shops.truth()["line"]
+		m.shops.remove("15", "23", "33")
+		m.shops.remove("14", "22", "31")
+		m.shops.at("15", "22").gifts = []string{"41", "99"}
+		m.shops.fault = failing("/shops/15/orders/23/lines", 500)
+		m.run(t)
+		m.check(t, map[string][]string{"gift": m.shops.truth()["gift"], "line": without(lines, "14 22 31")})
+		m.settle(t)
+	}
+}
+
 // TestLevelsLeftOut leaves tables out that others are read through. What is gone goes from the others, with proof.
 func TestLevelsLeftOut(t *testing.T) {
 	for _, tables := range [][]string{{"line"}, {"gift"}, {"gift", "line"}, {"shop", "line"}, {"shop", "gift", "line"}, {"order", "line", "gift"}} {

@@ -510,6 +510,18 @@ func TestExportPlanned(t *testing.T) {
 			}
 			refused(t, x.planned(t))
 		}},
+		{"not on another snapshot, from a copy of the files", func(t *testing.T, x *trial) {
+			x.plan(t)
+			dir, files := filepath.Join(x.dir, filepath.FromSlash(dataset.ScanDir)), t.TempDir()
+			if err := os.CopyFS(files, os.DirFS(dir)); err != nil {
+				t.Fatal(err)
+			}
+			x.settle(t)
+			if err := errors.Join(os.RemoveAll(dir), os.CopyFS(dir, os.DirFS(files))); err != nil {
+				t.Fatal(err)
+			}
+			refused(t, x.planned(t))
+		}},
 		{"not with a page log that is damaged", func(t *testing.T, x *trial) {
 			x.plan(t)
 			if err := os.Truncate(logFile(t, x), 700); err != nil {
