@@ -510,6 +510,26 @@ func TestExportPlanned(t *testing.T) {
 			}
 			refused(t, x.planned(t))
 		}},
+		{"not with a plan that cannot be read, which is not none", func(t *testing.T, x *trial) {
+			x.plan(t)
+			path := filepath.Join(x.dir, filepath.FromSlash(dataset.ScanDir), "planned.json")
+			if err := errors.Join(os.Rename(path, path+".kept"), os.Mkdir(path, 0o755)); err != nil {
+				t.Fatal(err)
+			}
+			var none *export.NoPlanError
+			if err := x.planned(t); err == nil || errors.As(err, &none) {
+				t.Errorf("got error %v", err)
+			}
+			if _, err := export.Export(t.Context(), x.options(t)); err == nil || !strings.Contains(err.Error(), "forget the earlier plan") {
+				t.Errorf("an export: got error %v", err)
+			}
+			if err := errors.Join(os.Remove(path), os.Rename(path+".kept", path)); err != nil {
+				t.Fatal(err)
+			}
+			if err := x.planned(t); err != nil {
+				t.Error(err)
+			}
+		}},
 		{"not on another snapshot, from a copy of the files", func(t *testing.T, x *trial) {
 			x.plan(t)
 			dir, files := filepath.Join(x.dir, filepath.FromSlash(dataset.ScanDir)), t.TempDir()
