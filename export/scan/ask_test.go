@@ -211,6 +211,10 @@ func TestDecodeRowOfLinkedKey(t *testing.T) {
 	if !isRow(w.catalog.Lookup("part"), []byte(`{"id":"1"}`), schema.Key{"1"}) {
 		t.Error("a row is not known by its id")
 	}
+	w = newWorld(t, nil, thing(nil), part(func(_ *schema.Table, l *schema.List) { l.Item = "/things/{thing_id}/parts/{id}" }))
+	if !isRow(w.catalog.Lookup("part"), []byte(`{"id":"1"}`), schema.Key{"2", "1"}) {
+		t.Error("a row is not known by its key, which begins with its parent's")
+	}
 }
 
 // TestReadAgain reads lists once more that rows were missing in.
