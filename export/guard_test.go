@@ -24,7 +24,7 @@ func TestMassGuard(t *testing.T) {
 	for _, c := range []struct {
 		rows, gone int
 		withheld   bool
-	}{{20, 20, false}, {99, 20, false}, {105, 21, false}, {104, 21, true}, {104, 104, true}, {600, 100, false}} {
+	}{{20, 20, false}, {99, 20, false}, {105, 21, false}, {104, 21, true}, {104, 104, true}, {600, 100, false}, {1500, 1100, true}} {
 		m := newMall(t)
 		m.tables, m.shops.list = []string{"shop"}, nil
 		for i := range c.rows {
@@ -58,6 +58,14 @@ func TestOwnersThatCannotBeAsked(t *testing.T) {
 		m.check(t, before)
 		m.settle(t)
 	}
+	m := newMall(t)
+	m.tables = []string{"gift"}
+	m.catalog.Lookup("order").Source.(*schema.List).Item = ""
+	m.settle(t)
+	m.shops.at("15", "23").gifts = nil
+	if gift := tableOf(t, m.run(t), "gift"); gift.Withheld != "the rows of order cannot be asked for" || gift.Deleted != 0 {
+		t.Errorf("%d gifts deleted, withheld %q", gift.Deleted, gift.Withheld)
+	}
 	d := newDepot(t)
 	o := d.options(t)
 	o.Tables = []string{"letter", "item"}
@@ -87,6 +95,137 @@ func TestRecordWithoutArray(t *testing.T) {
 		t.Error("deletes are not withheld")
 	}
 	m.check(t, before)
+}
+
+// TestKeyRefusedBelow: a key that is refused for the list of an order that only answered by its id ends the run.
+func TestKeyRefusedBelow(t *testing.T) {
+	m := newMall(t)
+	m.settle(t)
+	before := m.shops.truth()
+	m.shops.loseOnce("/shops/15/orders", "24")
+	m.shops.fault = failing("/shops/15/orders/24/lines", 401)
+	if _, err := export.Export(context.Background(), m.options(t)); !errors.Is(err, client.ErrUnauthorized) {
+		t.Errorf("error %v", err)
+	}
+	m.check(t, before)
+	m.settle(t)
+}
+
+// TestAttributesOfFoundRows: what a row that answers by its id, and the rows below it, have alone is exported.
+func TestAttributesOfFoundRows(t *testing.T) {
+	m := newMall(t)
+	m.settle(t)
+	order := m.shops.at("15", "24")
+	order.more, order.below[0].more = "red", "dark"
+	m.shops.loseOnce("/shops/15/orders", "24")
+	if r := m.run(t); r.Failed() {
+		t.Fatal(troubles(r))
+	}
+	for table, want := range map[string]string{"order": "red", "line": "dark"} {
+		found := ""
+		for _, row := range m.list(t, table) {
+			if row["shop_id"] == "15" && row["more"] != nil {
+				found += fmt.Sprint(row["more"])
+			}
+		}
+		if found != want {
+			t.Errorf("%s: found %q, want %q", table, found, want)
+		}
+	}
+	m.settle(t)
+}
+
+// TestResumedGifts: of two orders that were read without a gift before a run was cut off, one has it when the run goes on.
+func TestResumedGifts(t *testing.T) {
+	m := newMall(t)
+	m.settle(t)
+	before := m.shops.truth()
+	first, last := m.shops.at("15", "21"), m.shops.at("15", "24")
+	whole := last.gifts
+	first.gifts, last.gifts = nil, whole[1:]
+	m.shops.fault = failing("/shops/15/orders/24/lines", 401)
+	if _, err := export.Export(context.Background(), m.options(t)); !errors.Is(err, client.ErrUnauthorized) {
+		t.Fatal(err)
+	}
+	last.gifts, m.shops.fault = whole, nil
+	r := m.run(t)
+	if gift := tableOf(t, r, "gift"); !gift.Resumed || gift.Withheld == "" || gift.Deleted != 0 {
+		t.Errorf("resumed %t, %d deleted, withheld %q", gift.Resumed, gift.Deleted, gift.Withheld)
+	}
+	m.check(t, before)
+	m.settle(t)
+}
+
+// TestLostBesideGone: one box is gone when its visits are read, and the list has lost another: the visits of that stay.
+func TestLostBesideGone(t *testing.T) {
+	d := newDepot(t)
+	o := d.options(t)
+	o.Tables = []string{"visit"}
+	if _, err := export.Export(context.Background(), o); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string][]string{"visit": d.boxes.truth()["visit"]}
+	all, gone := slices.Clone(d.boxes.list), false
+	d.boxes.fault = func(path string) int {
+		gone = gone || path == "/boxes/104/visits"
+		d.boxes.list = slices.DeleteFunc(slices.Clone(all), func(x *box) bool {
+			return x.id == "104" && gone || x.id == "106" && path == "/boxes"
+		})
+		return 0
+	}
+	r, err := export.Export(context.Background(), o)
+	if err != nil || tableOf(t, r, "visit").Withheld == "" {
+		t.Errorf("%v: %s", err, troubles(r))
+	}
+	d.check(t, map[string][]string{"visit": want["visit"]})
+}
+
+// TestFallTogether: tables whose rows come out of one log are exported together or not at all.
+func TestFallTogether(t *testing.T) {
+	for _, damaged := range []string{"box", "item", "letter"} {
+		for _, planned := range []bool{false, true} {
+			d := newDepot(t)
+			if _, err := d.run(t); err != nil {
+				t.Fatal(err)
+			}
+			want := d.boxes.truth()
+			d.boxes.list[3].label, d.boxes.list[3].items, d.boxes.name = "x", nil, "new"
+			path, run := filepath.Join(d.dir, damaged, "part-00000.parquet"), export.Export
+			whole, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if planned {
+				if _, err := export.Plan(context.Background(), d.options(t)); err != nil {
+					t.Fatal(err)
+				}
+				run = export.ExportPlanned
+			}
+			if err := os.WriteFile(path, whole[:100], 0o644); err != nil {
+				t.Fatal(err)
+			}
+			r, err := run(context.Background(), d.options(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, name := range []string{"owner", "box", "item", "letter", "visit"} {
+				var part *export.PartError
+				fails := name != "owner" && name != "visit"
+				if err := tableOf(t, r, name).Err; errors.As(err, &part) != fails {
+					t.Errorf("%s is damaged, planned %t: %s: error %v", damaged, planned, name, err)
+				}
+			}
+			if err := os.WriteFile(path, whole, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			want["owner"] = d.boxes.truth()["owner"]
+			d.check(t, want)
+			if r, err := d.run(t); err != nil || r.Failed() {
+				t.Errorf("%v: %s", err, troubles(r))
+			}
+			d.check(t, d.boxes.truth())
+		}
+	}
 }
 
 // TestParentGoneBelow deletes an order when its lines are asked for: those of the shop's other orders stay.

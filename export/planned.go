@@ -161,9 +161,6 @@ func (r *run) loadPlannedTable(ctx context.Context, t *table, pt plannedTable) e
 // planAgain plans the tables again, with the decisions of the earlier plan.
 func (r *run) planAgain(ctx context.Context, p *planned) error {
 	for _, t := range r.tables {
-		if t.parent != nil && t.scan.Nested && t.err == nil {
-			t.err = t.parent.err
-		}
 		if t.skipped() {
 			continue
 		}
@@ -198,8 +195,8 @@ func (r *run) readPlanned() (*planned, error) {
 // decodePlanned returns the kept plan, or an empty one if there is none that can be decoded.
 func (r *run) decodePlanned() (*planned, error) {
 	data, err := r.data.Logs().Plan()
-	if err != nil || data == nil {
-		return &planned{}, err
+	if err != nil {
+		return nil, err
 	}
 	p := &planned{}
 	if err := json.Unmarshal(data, p); err != nil {

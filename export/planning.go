@@ -14,7 +14,7 @@ import (
 func (r *run) planAll(ctx context.Context, full bool) error {
 	p := &prover{r.tables, r.scanner, r.Yes}
 	for _, t := range r.tables {
-		if t.parent != nil && t.scanned() && t.scan.Nested && t.err == nil {
+		if t.inParent() && t.err == nil {
 			t.err = t.parent.err
 		}
 		if err := r.tolerate(t, p.readNewParents(ctx, t)); err != nil {

@@ -75,7 +75,7 @@ func (p *prover) prove(ctx context.Context, t *table) (withheld string, found bo
 		return "", false, nil
 	case nested: // listed otherwise, or with rows that may be outdated
 		return p.proveByParents(ctx, t)
-	case owner != nil && t.scan.Nested:
+	case t.scan.Nested:
 		return p.proveDerived(ctx, t, owner)
 	case owner != nil:
 		return p.proveByReading(ctx, t, owner)

@@ -24,6 +24,7 @@ import (
 // registry is an account of two lists and of pairs of their ids, as JSON by path. Each list is pages of records.
 type registry struct {
 	lists map[string][]string // pages, by path
+	first map[string][]string // what lists of one page are before they are what they are, a page for each reading
 	items map[string]bool     // paths of single records that are there although no list shows them
 	asked []string
 }
@@ -51,6 +52,9 @@ func (g *registry) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		n, next := 0, "null"
 		_, _ = fmt.Sscanf(r.URL.Query().Get("cursor"), "at%d", &n)
+		if first := g.first[path]; len(first) > 0 {
+			pages, g.first[path] = first[:1], first[1:]
+		}
 		if n+1 < len(pages) {
 			next = fmt.Sprintf(`"at%d"`, n+1)
 		}
@@ -138,6 +142,53 @@ func TestReferencesToWhatIsGone(t *testing.T) {
 	}
 	if r := g.export(t, l); !r.Empty() {
 		t.Errorf("a second export changes %+v", r.Tables)
+	}
+}
+
+// TestListReadAgain: rows that cannot be asked for go only if a second reading of their list does not have them either.
+func TestListReadAgain(t *testing.T) {
+	g := &registry{lists: map[string][]string{"/left": {`{"id":"1"}`}, "/right": {`{"id":"12"},{"id":"11"}`}, "/place": {`{"row":"1","id":"7"}`},
+		"/pairs": {pair(1, 12) + "," + pair(1, 11)}}}
+	l := &lake{dir: filepath.Join(t.TempDir(), "lake"), now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
+	g.export(t, l)
+	g.first = map[string][]string{"/pairs": {pair(1, 11), pair(1, 11)}} // in the scan, and when it looks for newer rows
+	if deleted := tableOf(t, g.export(t, l), "pair").Deleted; deleted != 0 || len(l.list(t, "pair")) != 2 || len(g.first["/pairs"]) > 0 {
+		t.Errorf("lost for once: %d deleted", deleted)
+	}
+	g.lists["/pairs"] = []string{pair(1, 11)}
+	if deleted := tableOf(t, g.export(t, l), "pair").Deleted; deleted != 1 || len(l.list(t, "pair")) != 1 {
+		t.Errorf("lost for good: %d deleted", deleted)
+	}
+}
+
+// TestNamesOfVanished: a few of the attributes that no record has any more are named, the others counted.
+func TestNamesOfVanished(t *testing.T) {
+	for n, want := range map[int]string{1: "a", 2: "a, b", 3: "a, b, c", 4: "a, b, c and 1 more", 6: "a, b, c and 3 more"} {
+		var names, values []string
+		for i := range n {
+			names = append(names, string(rune('a'+i)))
+			values = append(values, fmt.Sprintf(`"%c":"x"`, 'a'+i))
+		}
+		catalog, err := schema.NewCatalog(&schema.Table{Name: "left", Key: []string{"id"}, Columns: slices.Concat(schema.KeyColumn("id"), schema.Texts(names...)),
+			Source: &schema.List{Path: "/left", Paging: schema.ByCursor, Item: "/left/{id}"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		g := &registry{lists: map[string][]string{"/left": {`{"id":"1",` + strings.Join(values, ",") + `}`}}}
+		c, err := client.New(client.Options{Key: "test", Transport: g, Rate: 1 << 30, Retries: -1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l := &lake{dir: filepath.Join(t.TempDir(), "lake"), now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
+		o := export.Options{Client: c, FS: fastFS{disk.OS(false)}, Dir: l.dir, Program: "test 1", Catalog: catalog, ResumeWithin: time.Hour, Now: l.tick}
+		if r, err := export.Export(context.Background(), o); err != nil || r.Failed() {
+			t.Fatal(err, troubles(r))
+		}
+		g.lists["/left"] = []string{`{"id":"1"}`}
+		r, err := export.Export(context.Background(), o)
+		if got := tableOf(t, r, "left").Incomplete; err != nil || got != "no record had "+want+", which rows had before; their values were kept" {
+			t.Errorf("%d attributes: %v, incomplete %q", n, err, got)
+		}
 	}
 }
 

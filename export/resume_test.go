@@ -345,6 +345,50 @@ func TestDefinitionsAreReadAgain(t *testing.T) {
 	})
 }
 
+// TestFieldOfFoundRow: a row that its list has lost answers by its id with a field that is newer than the definitions read.
+// The field gets its type, or the table fails if that cannot be read.
+func TestFieldOfFoundRow(t *testing.T) {
+	for _, fails := range []bool{false, true} {
+		bubble(t, func(t *testing.T) {
+			x := newTrial(t, nil)
+			x.settle(t)
+			before, id, key := x.rows(t, "subscriber"), x.account.IDs("subscriber")[20], ""
+			drop, fields := dropRow(id)(), list("/fields")
+			x.disturb(func(r *http.Request) *mailerlitetest.Fault {
+				switch {
+				case counts(r):
+					return &mailerlitetest.Fault{Rewrite: func([]byte) []byte { return []byte(`{"total":0}`) }}
+				case fails && key != "" && fields(r):
+					return &mailerlitetest.Fault{Status: 503}
+				}
+				return drop(r)
+			})
+			x.account.OnRequest(func(_ int, r *http.Request) {
+				if key == "" && lookups(r) {
+					key = x.account.FieldKey(x.account.AddField("Since then", "number"))
+					x.account.SetField(id, key, "42.5")
+				}
+			})
+			r, err := export.Export(t.Context(), x.options(t))
+			if err != nil || r.Failed() != fails || key == "" {
+				t.Fatalf("%v: %s", err, troubles(r))
+			}
+			if fails {
+				if d := cmp.Diff(before, x.rows(t, "subscriber")); d != "" || tableOf(t, r, "subscriber").Err == nil {
+					t.Errorf("error %v, changed %s", tableOf(t, r, "subscriber").Err, d)
+				}
+			} else {
+				if got := x.rows(t, "subscriber")[id]["fields_"+key]; got != 42.5 {
+					t.Errorf("the field has %v", got)
+				}
+				x.checkTypes(t)
+			}
+			x.settle(t)
+			x.checkTypes(t)
+		})
+	}
+}
+
 // failing makes a run in which these tables fail, and no others.
 func (x *trial) failing(t *testing.T, f fault, tables ...string) *export.Report {
 	t.Helper()
@@ -462,6 +506,38 @@ func TestExportPlanned(t *testing.T) {
 		{"not with a plan that is damaged", func(t *testing.T, x *trial) {
 			x.plan(t)
 			if err := os.Truncate(filepath.Join(x.dir, filepath.FromSlash(dataset.ScanDir), "planned.json"), 10); err != nil {
+				t.Fatal(err)
+			}
+			refused(t, x.planned(t))
+		}},
+		{"not with a plan that cannot be read, which is not none", func(t *testing.T, x *trial) {
+			x.plan(t)
+			path := filepath.Join(x.dir, filepath.FromSlash(dataset.ScanDir), "planned.json")
+			if err := errors.Join(os.Rename(path, path+".kept"), os.Mkdir(path, 0o755)); err != nil {
+				t.Fatal(err)
+			}
+			var none *export.NoPlanError
+			if err := x.planned(t); err == nil || errors.As(err, &none) {
+				t.Errorf("got error %v", err)
+			}
+			if _, err := export.Export(t.Context(), x.options(t)); err == nil || !strings.Contains(err.Error(), "forget the earlier plan") {
+				t.Errorf("an export: got error %v", err)
+			}
+			if err := errors.Join(os.Remove(path), os.Rename(path+".kept", path)); err != nil {
+				t.Fatal(err)
+			}
+			if err := x.planned(t); err != nil {
+				t.Error(err)
+			}
+		}},
+		{"not on another snapshot, from a copy of the files", func(t *testing.T, x *trial) {
+			x.plan(t)
+			dir, files := filepath.Join(x.dir, filepath.FromSlash(dataset.ScanDir)), t.TempDir()
+			if err := os.CopyFS(files, os.DirFS(dir)); err != nil {
+				t.Fatal(err)
+			}
+			x.settle(t)
+			if err := errors.Join(os.RemoveAll(dir), os.CopyFS(dir, os.DirFS(files))); err != nil {
 				t.Fatal(err)
 			}
 			refused(t, x.planned(t))

@@ -2,6 +2,7 @@ package export
 
 import (
 	"fmt"
+	"slices"
 
 	"mailerlake/export/dataset"
 	"mailerlake/export/part"
@@ -90,18 +91,20 @@ func (ts tables) inOrder(catalog *schema.Catalog) tables {
 
 // failTogether makes a table fail if its rows are in the same log as those of one that failed.
 func (ts tables) failTogether() {
-	for _, t := range ts {
-		if t.parent == nil || !t.scanned() || !t.scan.Nested {
-			continue
-		}
-		if t.err == nil {
-			t.err = t.parent.err
-		}
-		if t.parent.err == nil && !t.auxiliary {
+	for _, t := range slices.Backward(ts) { // those furthest below first
+		if t.inParent() && t.parent.err == nil && !t.auxiliary {
 			t.parent.err = t.err
 		}
 	}
+	for _, t := range ts {
+		if t.inParent() && t.err == nil {
+			t.err = t.parent.err
+		}
+	}
 }
+
+// inParent reports whether the table's rows are in the log of its parent.
+func (t *table) inParent() bool { return t.parent != nil && t.scanned() && t.scan.Nested }
 
 // failed returns an error if there is no table left to export.
 func (ts tables) failed() error {

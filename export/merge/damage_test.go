@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -75,7 +76,7 @@ func TestRepair(t *testing.T) {
 // TestOpenErrors: an error of the process does not make a part damaged.
 func TestOpenErrors(t *testing.T) {
 	m := lakeOf(t, numbered(20)...).things(t, numbered(20)...)
-	for _, err := range []error{fs.ErrPermission, context.Canceled} {
+	for _, err := range []error{fs.ErrPermission, context.Canceled, context.DeadlineExceeded, syscall.EMFILE, syscall.ENFILE} {
 		m.Open = func(context.Context, int) (*part.Reader, error) { return nil, err }
 		_, got := m.Plan(context.Background(), true)
 		if damaged := (*merge.PartError)(nil); !errors.Is(got, err) || errors.As(got, &damaged) {
@@ -84,6 +85,11 @@ func TestOpenErrors(t *testing.T) {
 		if bad, err := m.FindDamaged(context.Background()); len(bad) > 0 || err != nil {
 			t.Errorf("damaged: %v, %v", bad, err)
 		}
+	}
+	known := &merge.PartError{Path: "elsewhere", Err: fs.ErrInvalid}
+	m.Open = func(context.Context, int) (*part.Reader, error) { return nil, known }
+	if _, err := m.Plan(context.Background(), true); !errors.Is(err, error(known)) {
+		t.Errorf("got %v, want %v", err, known)
 	}
 	m.Open = func(context.Context, int) (*part.Reader, error) { return nil, fs.ErrNotExist }
 	if bad, err := m.FindDamaged(context.Background()); len(bad) != 3 || err != nil {
@@ -100,6 +106,12 @@ func TestWrongPlan(t *testing.T) {
 	if _, err := m.Write(context.Background(), p, nil, "", time0); err == nil {
 		t.Error("the log has grown, and nothing is said")
 	}
+	m = l.things(t, numbered(21)...)
+	p = planned(t, m)
+	m.Parts = m.Parts[:2]
+	if _, err := m.Write(context.Background(), p, nil, "", time0); err == nil {
+		t.Error("a part is missing, and nothing is said")
+	}
 }
 
 // TestCancelled: every loop ends once the context is cancelled.
@@ -115,7 +127,9 @@ func TestCancelled(t *testing.T) {
 	_, find := m.FindDamaged(ctx)
 	extract := merge.Extract(ctx, newLog(t, catalog.Lookup("loose")), m.Log, catalog.Lookup("loose"), merge.GoneParents{})
 	_, count := (&lake{}).things(t, numbered(3)...).Plan(ctx, false)
-	for what, err := range map[string]error{"plan": plan, "keys": keys, "write": write, "find": find, "extract": extract, "count": count} {
+	_, ordered := merge.InRows(m.Log, catalog.Lookup("kid"), -1, false, merge.GoneParents{}).Standing(ctx, schema.Key{"10"})
+	_, anyhow := merge.InRows(m.Log, catalog.Lookup("loose"), -1, false, merge.GoneParents{}).Standing(ctx, schema.Key{"10"})
+	for what, err := range map[string]error{"ordered": ordered, "anyhow": anyhow, "plan": plan, "keys": keys, "write": write, "find": find, "extract": extract, "count": count} {
 		if damaged := (*merge.PartError)(nil); !errors.Is(err, context.Canceled) || errors.As(err, &damaged) {
 			t.Errorf("%s: got %v", what, err)
 		}

@@ -11,6 +11,7 @@ import (
 	"mailerlake/export/merge"
 	"mailerlake/export/part"
 	"mailerlake/schema"
+	"mailerlake/schema/schematest"
 )
 
 var small = part.Sizes{Group: 4, Part: 8}
@@ -135,7 +136,7 @@ func TestMissingAttributeKeeps(t *testing.T) {
 	}
 	m := l.things(t, records...)
 	p := planned(t, m)
-	if diff := cmp.Diff(map[string]int64{"name": 5, schema.Rescued: 5}, p.Kept); diff != "" || p.Inserted != 1 || p.Unchanged != 5 {
+	if diff := cmp.Diff(map[string]int64{"name": 5, schema.Rescued: 5}, p.Kept); diff != "" || p.Inserted != 1 || p.Unchanged != 5 || len(p.Changed) > 0 {
 		t.Error(p, diff)
 	}
 	before := maps.Clone(l.rows(t, m.Table))
@@ -200,6 +201,42 @@ func TestUpdatedAt(t *testing.T) {
 	m := (&lake{}).things(t, thing("1", "updated_at", "1970-01-01 00:00:02"), thing("2", "updated_at", "1970-01-01 00:00:05"), thing("3"))
 	if got, want := planned(t, m).UpdatedAt(), int64(1704067200000000); got != want {
 		t.Errorf("got %d, want %d", got, want)
+	}
+}
+
+// TestUpdatedAtAlone: other times do not count.
+func TestUpdatedAtAlone(t *testing.T) {
+	at := func(name string) schema.Column { return schema.Column{Name: name, Kind: schema.Timestamp, Path: name} }
+	table := mustCatalog(&schema.Table{Name: "event", Key: []string{"id"}, Source: &schema.List{Path: "events"},
+		Columns: []schema.Column{schematest.KeyColumn("id"), at("created_at"), at("updated_at"), at("sent_at")}}).Lookup("event")
+	log := newLog(t, table)
+	appendPage(t, log, table, []any{object{"id": "1", "created_at": "1970-01-01 00:00:09", "updated_at": "1970-01-01 00:00:02", "sent_at": "1970-01-01 00:00:07"}})
+	if got := planned(t, (&lake{}).table(table, log, small)).UpdatedAt(); got != 2000000 {
+		t.Errorf("got %d", got)
+	}
+}
+
+// TestSample: of many delete candidates as many as can be asked for are chosen, all over the table.
+func TestSample(t *testing.T) {
+	var records []any
+	for n := range 3 * merge.MaxSample {
+		records = append(records, object{"id": strconv.Itoa(10_000 + n)})
+	}
+	l := &lake{}
+	m := l.things(t, records...)
+	m.Sizes = part.DefaultSizes
+	l.write(t, m, planned(t, m), 1)
+	p := planned(t, l.things(t, object{"id": "1"}))
+	chosen, late := map[string]bool{}, 0
+	for _, key := range p.Sample() {
+		if n, err := strconv.Atoi(key[0]); err != nil || n < 10_000 || n >= 13_000 {
+			t.Errorf("%v is no candidate", key)
+		} else if chosen[key[0]] = true; n >= 12_000 {
+			late++
+		}
+	}
+	if p.Candidates() != 3*merge.MaxSample || len(chosen) != merge.MaxSample || late < 100 || late > 900 {
+		t.Errorf("%d of %d candidates, %d of the last thousand", len(chosen), p.Candidates(), late)
 	}
 }
 

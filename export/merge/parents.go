@@ -35,7 +35,7 @@ type judge struct {
 // parentKeys returns the keys of the parents of the rows of a segment's row group; nil if nothing depends on them.
 func (t *Table) parentKeys(s *segment) (schema.Keys, error) {
 	columns := t.parentColumns()
-	if t.Parents == nil || len(columns) == 0 {
+	if t.Parents == nil {
 		return nil, nil
 	}
 	if len(columns) <= len(t.Table.Order) && slices.Equal(columns, t.Table.Order[:len(columns)]) {

@@ -58,7 +58,7 @@ func (s *segment) align() {
 				}
 				s.unmet = append(s.unmet, int32(at))
 			}
-			if at < s.to && order == 0 {
+			if order == 0 {
 				s.match, s.matched = append(s.match, int32(at)), true
 				at++
 			} else {

@@ -106,6 +106,21 @@ func TestAskOfNoRows(t *testing.T) {
 	}
 }
 
+// TestAskBesideOneRow: the only row that the list shows is asked for along, and nothing is believed if it is not found.
+func TestAskBesideOneRow(t *testing.T) {
+	w := newWorld(t, func(path string, q url.Values) (int, string) {
+		if strings.HasPrefix(path, "/things/") {
+			return 404, missing
+		}
+		return page(q, ids(6)...)
+	}, thing(nil))
+	r := w.mustScan("thing")
+	var unproven *UnprovenError
+	if _, err := w.scanner.Ask(t.Context(), r, []schema.Key{{"8"}}); !errors.As(err, &unproven) {
+		t.Errorf("error %v", err)
+	}
+}
+
 // TestRowsAskedForAreNoCanaries: what was found by its id alone says nothing about ids that the list shows.
 func TestRowsAskedForAreNoCanaries(t *testing.T) {
 	found := true
@@ -182,7 +197,7 @@ func TestItemPaths(t *testing.T) {
 	if err != nil || row.Rows.Keys(table.Order).CompareKey(0, schema.Key{"1", "2"}) != 0 {
 		t.Errorf("%v: key %v", err, row.Rows.Keys(table.Order).At(0))
 	}
-	if _, err := DecodeRow(table, []byte(`{"id":`), schema.Key{"1", "2"}); err == nil {
+	if _, err := DecodeRow(table, []byte(`{"id":`), schema.Key{"1", "2"}); err == nil || isRow(table, []byte(`{"id":`), schema.Key{"1", "2"}) {
 		t.Error("half a record is decoded")
 	}
 }
@@ -195,6 +210,10 @@ func TestDecodeRowOfLinkedKey(t *testing.T) {
 	}))
 	if !isRow(w.catalog.Lookup("part"), []byte(`{"id":"1"}`), schema.Key{"1"}) {
 		t.Error("a row is not known by its id")
+	}
+	w = newWorld(t, nil, thing(nil), part(func(_ *schema.Table, l *schema.List) { l.Item = "/things/{thing_id}/parts/{id}" }))
+	if !isRow(w.catalog.Lookup("part"), []byte(`{"id":"1"}`), schema.Key{"2", "1"}) {
+		t.Error("a row is not known by its key, which begins with its parent's")
 	}
 }
 

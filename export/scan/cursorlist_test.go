@@ -79,6 +79,12 @@ func TestCursorList(t *testing.T) {
 			}
 			return of(3, 4, ids(3, 2, 1)...)(n, q)
 		}, keys: "1 2 3", requests: 2 + 3 + 3 + 2, incomplete: "the rows could not be counted: "},
+		"a filter meets the rate limit": {answer: func(n int, q url.Values) (int, string) {
+			if q.Get("s") == "b" && q.Get("limit") != "0" {
+				return 429, missing
+			}
+			return of(3, 4, ids(3, 2, 1)...)(n, q)
+		}, keys: "1 2 3", requests: 2 + 3 + 3 + 2, err: errAny},
 		"rows come where there were none": {answer: func(n int, q url.Values) (int, string) {
 			if n == 1 {
 				return page(q)

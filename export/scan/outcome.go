@@ -107,7 +107,7 @@ func (o *Outcome) judge(t *schema.Table, log *pagelog.Log) {
 		child := childAt(t, path)
 		switch {
 		case lacking == 0:
-		case child != nil && stats.Rows > 0 && lacking == stats.Rows:
+		case child != nil && lacking == stats.Rows:
 			o.Childless = append(o.Childless, child.Name)
 		case o.Incomplete == "":
 			o.Incomplete = fmt.Sprintf("%s without %q", count(lacking, "row"), path)

@@ -643,6 +643,38 @@ func TestStoppedIsNoInterrupt(t *testing.T) {
 	}
 }
 
+// TestKeyRefused: a key that is refused when the scan asks whether a parent is gone, or gives up after many failures, ends
+// the run: nothing is said about the parent.
+func TestKeyRefused(t *testing.T) {
+	a := newThings(map[string][]int{"1": {4}}, "2", "1")
+	a.fault = func(path string, _ url.Values) int {
+		return map[string]int{"/things/2/parts": 404, "/things/2": 401}[path]
+	}
+	w := newWorld(t, a.answer, thing(nil), part(nil))
+	if err := w.scan(); !errors.Is(err, client.ErrUnauthorized) {
+		t.Errorf("asking for a parent: error %v", err)
+	}
+
+	a = newThings(nil)
+	for i := range 2 * maxFailed {
+		a.order = append(a.order, fmt.Sprint(1000+i))
+	}
+	asked := 0
+	a.fault = func(path string, _ url.Values) int {
+		if !strings.HasSuffix(path, "/parts") {
+			return 0
+		}
+		if asked++; asked > maxFailed {
+			return 401
+		}
+		return 500
+	}
+	w = newWorld(t, a.answer, thing(func(_ *schema.Table, l *schema.List) { l.Paging = schema.ByPage }), part(nil))
+	if err := w.scan(); !errors.Is(err, client.ErrUnauthorized) {
+		t.Errorf("giving up: error %v", err)
+	}
+}
+
 // TestLogThatTakesNoPages: a log that takes no more pages fails its table, not the run.
 func TestLogThatTakesNoPages(t *testing.T) {
 	a := newThings(nil, "9", "8", "7")
