@@ -520,7 +520,7 @@ func TestExportPlanned(t *testing.T) {
 			if err := x.planned(t); err == nil || errors.As(err, &none) {
 				t.Errorf("got error %v", err)
 			}
-			if _, err := export.Export(t.Context(), x.options(t)); err == nil || !strings.Contains(err.Error(), "forget the earlier plan") {
+			if _, err := export.Export(t.Context(), x.options(t)); err == nil || !strings.Contains(err.Error(), "remove the earlier plan") {
 				t.Errorf("an export: got error %v", err)
 			}
 			if err := errors.Join(os.Remove(path), os.Rename(path+".kept", path)); err != nil {
