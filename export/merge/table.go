@@ -174,8 +174,7 @@ func (t *Table) newColumns() bool {
 	if t.New {
 		return false
 	}
-	return len(t.Layout.Columns) != len(t.Stored) ||
-		!slices.EqualFunc(t.Layout.Columns, t.Stored, func(a, b schema.Column) bool { return a.Kind == b.Kind })
+	return !slices.EqualFunc(t.Layout.Columns, t.Stored, func(a, b schema.Column) bool { return a.Kind == b.Kind })
 }
 
 // index returns the place of a declared column among those of a part, a layout or a page, -1 if it is not there. Columns
