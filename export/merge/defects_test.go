@@ -216,6 +216,35 @@ func TestUpdatedAtAlone(t *testing.T) {
 	}
 }
 
+// TestCounted: what a plan that only counted the rows of a new table could not tell is told once they are written.
+func TestCounted(t *testing.T) {
+	l := &lake{}
+	m := l.things(t, numbered(9)...)
+	p, err := m.Plan(context.Background(), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Settle(m, "")
+	l.write(t, m, p, 1)
+	if p.Rescued != 9 || p.UpdatedAt() != 1704067200000000 {
+		t.Errorf("%d values rescued, updated at %d", p.Rescued, p.UpdatedAt())
+	}
+}
+
+// TestFullPart: rows beyond a last part that is full go into one of their own, which takes the next number.
+func TestFullPart(t *testing.T) {
+	l := lakeOf(t, numbered(16)...)
+	m := l.things(t, numbered(17)...)
+	p := planned(t, m)
+	if p.PartsWritten != 1 || p.PartsTotal != 3 {
+		t.Errorf("got %+v", p)
+	}
+	l.write(t, m, p, 2)
+	if row := l.rows(t, m.Table)["[26]"]; row.part != part.Path("thing", 2) {
+		t.Errorf("the new row is in %s", row.part)
+	}
+}
+
 // TestSample: of many delete candidates as many as can be asked for are chosen, all over the table.
 func TestSample(t *testing.T) {
 	var records []any

@@ -228,6 +228,9 @@ func TestGoneOfPages(t *testing.T) {
 	}
 	m := l.table(table, log, small)
 	m.Gone = map[string]map[string]bool{"ref": {"9": true}}
+	if p, err := m.Plan(context.Background(), false); err != nil || p.Seen != 1998 || p.RowsAfter() != 1998 {
+		t.Errorf("counted: %+v, %v", p, err)
+	}
 	l.write(t, m, planned(t, m), 1)
 	rows := l.rows(t, table)
 	for n := range 2000 {

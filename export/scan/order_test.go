@@ -107,3 +107,21 @@ func TestOrderIsKept(t *testing.T) {
 		t.Error("a table was read that nobody wants")
 	}
 }
+
+// TestWaitsForAll: a table that several others refer to is read after the last of them.
+func TestWaitsForAll(t *testing.T) {
+	referring := func(name string) *schema.Table {
+		return &schema.Table{Name: name, Key: []string{"id"}, Columns: schema.KeyColumn("id"), References: []schema.Reference{{Column: "id", Table: "last"}},
+			Source: &schema.List{Path: "/" + name, Paging: schema.ByCursor}}
+	}
+	w := newWorld(t, func(path string, q url.Values) (int, string) {
+		if path == "/long" {
+			return page(q, ids(30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 20, 19, 18, 17, 16, 15, 14, 13, 12, 11)...)
+		}
+		return page(q, ids(1)...)
+	}, referring("short"), referring("long"), &schema.Table{Name: "last", Key: []string{"id"}, Columns: schema.KeyColumn("id"), Source: &schema.List{Path: "/last", Paging: schema.ByCursor}})
+	w.mustScan("last")
+	if at := slices.Index(w.asked, "/last"); at < 0 || slices.ContainsFunc(w.asked[at:], func(path string) bool { return !strings.HasPrefix(path, "/last") }) {
+		t.Errorf("asked for %q", w.asked)
+	}
+}
