@@ -370,7 +370,7 @@ func TestRowsThatDoNotTell(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if table := tableOf(t, r, "group_subscriber"); table.Withheld != "a row of subscriber does not tell of them" || table.Deleted != 0 {
+		if table := tableOf(t, r, "group_subscriber"); table.Withheld != "a record of subscriber has no \"groups\"" || table.Deleted != 0 {
 			t.Errorf("withheld %q, %d deleted", table.Withheld, table.Deleted)
 		}
 		x.disturb(nil)

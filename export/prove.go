@@ -264,7 +264,7 @@ func (t *table) holds(record jsontext.Value, parent, key schema.Key) (bool, erro
 		return false, err
 	}
 	if bit := t.absentBit(); bit >= 0 && page.Absent != nil && page.Absent[0]&(1<<bit) != 0 {
-		return false, &scan.UnprovenError{Why: fmt.Sprintf("a row of %s does not tell of them", t.parent.Name)}
+		return false, &scan.UnprovenError{Why: fmt.Sprintf("a record of %s has no %q", t.parent.Name, t.Source.(*schema.Nested).Attribute)}
 	}
 	t.Link(page)
 	keys := page.Children[t.Child()].Rows.Keys(t.Order)
