@@ -99,8 +99,8 @@ func (d *Dataset) takeLock() (l *runLock, err error) {
 	l = &runLock{d: d}
 	for range lockTries {
 		var held bool
-		if held, err = l.try(); errors.Is(err, fs.ErrNotExist) {
-			continue // another run removed the directory or the file
+		if held, err = l.try(); errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrExist) {
+			continue // another run removed the directory or the file, or made and removed the directory
 		}
 		if err == nil && held {
 			return l, nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"reflect"
 	"strconv"
+	"sync/atomic"
 	"testing"
 
 	"mailerlake/export/disk"
@@ -17,11 +18,11 @@ import (
 
 var errFault = errors.New("fault")
 
-// countdown fails, once, when it has been asked for so often.
-type countdown struct{ left int }
+// countdown fails, once, when it has been asked for so often. Columns are read and written side by side.
+type countdown struct{ left atomic.Int64 }
 
 func (c *countdown) err() error {
-	if c.left--; c.left == -1 {
+	if c.left.Add(-1) == -1 {
 		return errFault
 	}
 	return nil
@@ -92,8 +93,8 @@ func TestReadFails(t *testing.T) {
 	} {
 		n := 0
 		for ; ; n++ {
-			reads.left = n
-			if err := do(); err == nil && reads.left >= 0 {
+			reads.left.Store(int64(n))
+			if err := do(); err == nil && reads.left.Load() >= 0 {
 				break
 			} else if !errors.Is(err, errFault) {
 				t.Fatalf("%s: read %d fails: got %v", what, n, err)
@@ -111,9 +112,10 @@ func TestWriteFails(t *testing.T) {
 	steps, made, closed := &countdown{}, 0, 0
 	create := func(string) (merge.File, error) { made++; return &failPart{steps: steps, closed: &closed}, steps.err() }
 	for n := 0; ; n++ {
-		steps.left, made, closed = n, 0, 0
+		made, closed = 0, 0
+		steps.left.Store(int64(n))
 		parts, err := m.Write(context.Background(), planned(t, m), create, "", time0)
-		if steps.left >= 0 && err == nil && n > 5 {
+		if steps.left.Load() >= 0 && err == nil && n > 5 {
 			if made != len(parts) || closed != made {
 				t.Errorf("%d parts were made, %d closed, %d told of", made, closed, len(parts))
 			}
@@ -216,7 +218,8 @@ func TestLogDamaged(t *testing.T) {
 // TestLogReadFails: a page log that cannot be read fails the whole, also where the parts that have not changed are passed
 // over.
 func TestLogReadFails(t *testing.T) {
-	l, reads, things := &lake{}, &countdown{left: 1 << 30}, catalog.Lookup("thing")
+	l, reads, things := &lake{}, &countdown{}, catalog.Lookup("thing")
+	reads.left.Store(1 << 30)
 	var m *merge.Table
 	var plan *merge.Plan
 	for _, name := range []string{"a", "other"} {
@@ -234,12 +237,12 @@ func TestLogReadFails(t *testing.T) {
 		m = l.table(things, log, part.Sizes{Group: 500, Part: 1000})
 		all := (&lake{}).table(things, log, part.Sizes{Group: 1500, Part: 3000}) // several pages at a time
 		for n := range 3 {
-			reads.left = n
+			reads.left.Store(int64(n))
 			if p, err := all.Plan(context.Background(), true); !errors.Is(err, errFault) {
 				t.Errorf("read %d of a new table fails: got %+v, %v", n, p, err)
 			}
 		}
-		reads.left = 1 << 30
+		reads.left.Store(1 << 30)
 		if plan = planned(t, m); name == "a" {
 			l.write(t, m, plan, 1)
 		}
@@ -249,9 +252,9 @@ func TestLogReadFails(t *testing.T) {
 	}
 	n := 0
 	for ; ; n++ {
-		reads.left = n
+		reads.left.Store(int64(n))
 		_, err := m.Write(context.Background(), plan, func(string) (merge.File, error) { return &file{}, nil }, "", time0)
-		if err == nil && reads.left >= 0 {
+		if err == nil && reads.left.Load() >= 0 {
 			break
 		} else if !errors.Is(err, errFault) {
 			t.Fatalf("read %d fails: got %v", n, err)

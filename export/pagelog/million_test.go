@@ -2,21 +2,12 @@ package pagelog_test
 
 import (
 	"fmt"
-	"runtime"
 	"testing"
 
 	"mailerlake/export/pagelog"
 	"mailerlake/schema"
 	"mailerlake/schema/schematest"
 )
-
-// liveHeap returns the bytes that are in use now.
-func liveHeap() int64 {
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return int64(m.HeapAlloc)
-}
 
 // smallPage returns the page of a walk of a parent: none to three rows. Its memory is used again by the next one.
 func smallPage(page *schema.Page, walk int) *schema.Page {
@@ -66,12 +57,12 @@ func TestMillionWalks(t *testing.T) {
 		t.Fatal(err)
 	}
 	l = nil
-	before := liveHeap()
+	before := schematest.LiveHeap()
 	if l, err = s.Open(t.Context(), logHeader.Table, order); err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	used := liveHeap() - before
+	used := schematest.LiveHeap() - before
 	t.Logf("%d walks, %d rows in %d bytes, %d segments: %.1f MiB of heap", walks, rows, l.Size(), l.Segments(), float64(used)/(1<<20))
 	if used > 24<<20 {
 		t.Errorf("%d bytes of heap are in use", used)

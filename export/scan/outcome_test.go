@@ -93,7 +93,7 @@ func TestComplete(t *testing.T) {
 // TestPageWalkMemory: a list by page number may be long as well. What a walk remembers of its rows stays small.
 func TestPageWalkMemory(t *testing.T) {
 	const pages, rows = 100, 1000
-	w, before := &pageWalk{total: -1, all: -1, stable: true}, schematest.Allocated()
+	w, before := &pageWalk{total: -1, all: -1, stable: true}, schematest.LiveHeap()
 	ids := schema.NewVector(schema.String)
 	for page := range pages {
 		ids.Reset()
@@ -102,8 +102,8 @@ func TestPageWalkMemory(t *testing.T) {
 		}
 		w.meet(schema.Keys{ids})
 	}
-	if each := (schematest.Allocated() - before) / (pages * rows); each > 64+24 { // 24 bytes are those of the ids
-		t.Errorf("%d bytes allocated for each row", each)
+	if each := (schematest.LiveHeap() - before) / (pages * rows); each > 16 {
+		t.Errorf("%d bytes held for each row", each)
 	}
 	if n := w.seen.count(); n != pages*rows {
 		t.Errorf("%d rows met, want %d", n, pages*rows)
