@@ -95,7 +95,7 @@ func concluded(log *pagelog.Log) (o Outcome, ok bool, err error) {
 	return o, true, nil
 }
 
-// judge completes an outcome by what the log shows.
+// judge completes an outcome by what the log shows. It counts records: one that was read twice counts twice.
 func (o *Outcome) judge(t *schema.Table, log *pagelog.Log) {
 	stats := log.Stats()
 	o.Childless = nil
@@ -110,7 +110,7 @@ func (o *Outcome) judge(t *schema.Table, log *pagelog.Log) {
 		case child != nil && lacking == stats.Rows:
 			o.Childless = append(o.Childless, child.Name)
 		case o.Incomplete == "":
-			o.Incomplete = fmt.Sprintf("%s without %q", count(lacking, "row"), path)
+			o.Incomplete = fmt.Sprintf("%s without %q", count(lacking, "record"), path)
 		}
 	}
 	if stats.Dropped > 0 && o.Incomplete == "" {

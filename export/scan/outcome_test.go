@@ -52,13 +52,13 @@ func TestJudgeOutcome(t *testing.T) {
 	}{
 		"whole":                     {records: `{"id":"1","items":[],"size":{"x":"1"}}`},
 		"no rows":                   {},
-		"one row without an array":  {records: `{"id":"1","items":[],"size":{}},{"id":"2","size":{}}`, incomplete: `1 row without "items"`},
+		"one row without an array":  {records: `{"id":"1","items":[],"size":{}},{"id":"2","size":{}}`, incomplete: `1 record without "items"`},
 		"no row has the array":      {records: `{"id":"1","size":{}},{"id":"2","size":{}}`, childless: []string{"item"}},
-		"no row has the object":     {records: `{"id":"1","items":[]},{"id":"2","items":[]}`, incomplete: `2 rows without "size"`},
-		"neither":                   {records: `{"id":"1"},{"id":"2"}`, incomplete: `2 rows without "size"`, childless: []string{"item"}},
+		"no row has the object":     {records: `{"id":"1","items":[]},{"id":"2","items":[]}`, incomplete: `2 records without "size"`},
+		"neither":                   {records: `{"id":"1"},{"id":"2"}`, incomplete: `2 records without "size"`, childless: []string{"item"}},
 		"no id":                     {records: `{"items":[],"size":{}},{"id":"2","items":[],"size":{}}`, incomplete: "1 record without a usable id"},
 		"what was said before":      {records: `{"size":{}},{"id":"2","items":[]}`, before: Outcome{Incomplete: "cut short"}, incomplete: "cut short"},
-		"the object before the ids": {records: `{"size":{}},{"id":"2","items":[]}`, incomplete: `1 row without "size"`},
+		"the object before the ids": {records: `{"size":{}},{"id":"2","items":[]}`, incomplete: `1 record without "size"`},
 		"earlier children":          {records: `{"id":"1","items":[],"size":{}}`, before: Outcome{Childless: []string{"item"}}},
 	} {
 		log, err := pagelog.NewStore(disk.OS(false), t.TempDir(), t.TempDir()).Create(pagelog.Header{Table: "crate"}, crate.Order)
