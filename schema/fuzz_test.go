@@ -11,9 +11,11 @@ import (
 	"time"
 )
 
-// beyondModel reports whether a page has what the naive model knows nothing of: nesting and names beyond the bounds.
+// beyondModel reports whether a page has what the naive model knows nothing of: nesting and names beyond the bounds. A
+// name grows when its UTF-8 is repaired.
 func beyondModel(data []byte, want modelPage) bool {
-	return bytes.Count(data, []byte("["))+bytes.Count(data, []byte("{")) > maxNesting || len(data) > maxName || len(want.dynamic) > MaxDynamic
+	repaired := len(string([]rune(string(data))))
+	return bytes.Count(data, []byte("["))+bytes.Count(data, []byte("{")) > maxNesting || repaired > maxName || len(want.dynamic) > MaxDynamic
 }
 
 func FuzzDecode(f *testing.F) {
