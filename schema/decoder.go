@@ -58,9 +58,21 @@ type cells []span
 
 func (c *cells) put(row int, s span) {
 	for len(*c) < row {
-		*c = append(*c, span{})
+		*c = append(*c, lacking)
 	}
 	*c = append((*c)[:row], s)
+}
+
+// lacking stands for the values of rows that lack a column, before one that has it. It is null, too.
+var lacking = span{start: 1}
+
+// cut removes the values of rows from the given one on, and leaves the cells as they were before these were put.
+func (c *cells) cut(row int) {
+	n := min(len(*c), row)
+	for n > 0 && (*c)[n-1] == lacking {
+		n--
+	}
+	*c = (*c)[:n]
 }
 
 // stray is a value that has no column: it stands in place of a declared object, or there are too many columns.

@@ -26,12 +26,13 @@ type modelRow struct {
 type modelPage struct {
 	rows    []modelRow // by key
 	dynamic map[string]bool
+	met     map[string]bool // paths of declared columns that a row had, null or not
 	dropped int
 }
 
 // modelDecode reads a page; false if it is no JSON array.
 func modelDecode(t *Table, data []byte) (modelPage, bool) {
-	page := modelPage{dynamic: map[string]bool{}}
+	page := modelPage{dynamic: map[string]bool{}, met: map[string]bool{}}
 	records, ok := parseJSON(data).([]any)
 	if !ok || !json.Valid(data) {
 		return page, false
@@ -123,8 +124,10 @@ func (p *modelPage) members(t *Table, row *modelRow, above string, object map[st
 		switch {
 		case path != "" && path == modelArray(t):
 		case column >= 0:
+			p.met[path] = true
 			row.declared(t.Columns[column], path, modelOmit(t, path, value))
 		case t.Same[path] != "":
+			p.met[t.Same[path]] = true
 			row.second(t, path, value)
 		case modelDeclaredObject(t, path):
 			if inner, ok := value.(map[string]any); ok {
@@ -339,6 +342,11 @@ func checkPage(t *testing.T, table *Table, p *Page, want modelPage) {
 		t.Fatalf("%d rows, %d dropped, want %d, %d", p.Rows.Rows, p.Dropped, len(want.rows), want.dropped)
 	}
 	dynamic := map[string]bool{}
+	for i, c := range table.Columns {
+		if missing := len(want.rows) > 0 && !want.met[c.Path]; missing != (p.Rows.Missing != nil && p.Rows.Missing[i]) {
+			t.Errorf("%s is missing: got %t, want %t", c.Name, !missing, missing)
+		}
+	}
 	for i, c := range p.Rows.Columns {
 		if c.Kind == Raw && (p.Rows.Vectors[i] != nil || want.dynamic[c.Path]) { // else met, but replaced by a later value
 			dynamic[c.Path] = true

@@ -30,7 +30,7 @@ func (d *Decoder) mark() mark {
 func (d *Decoder) rollBack(m mark) {
 	d.rows, d.dropped = m.rows, m.dropped
 	for i := range d.cells {
-		d.cells[i] = d.cells[i][:min(len(d.cells[i]), d.rows)]
+		d.cells[i].cut(d.rows)
 	}
 	for _, member := range d.dynamic[m.dynamic:] {
 		member.page = 0
@@ -282,11 +282,11 @@ func (d *Decoder) meet(o *object) {
 
 func (d *Decoder) clear(o *object) {
 	for _, i := range o.below {
-		d.cells[i] = d.cells[i][:min(len(d.cells[i]), d.rows)]
+		d.cells[i].cut(d.rows)
 	}
 	for _, m := range o.dynamic {
 		if m.page == d.pages {
-			d.cells[m.cell] = d.cells[m.cell][:min(len(d.cells[m.cell]), d.rows)]
+			d.cells[m.cell].cut(d.rows)
 		}
 	}
 	for _, inner := range o.inside {
