@@ -35,18 +35,24 @@ func (ts tables) parentsOf(ctx context.Context, t *table) (merge.Parents, []stri
 	if link == nil {
 		return nil, nil, nil
 	}
-	columns := link.Columns
-	if owner != nil { // nil while a plan is committed that left that table out
-		columns = link.InOrder(owner.Table)
-	}
+	columns, gone := columnsOf(link, owner), ts.goneParents(t)
 	if !t.scan.Nested {
-		return &listedParents{t.scan, ts.deletesUnmet(owner)}, columns, nil
+		return &listedParents{t.scan, gone.Keys, ts.deletesUnmet(owner)}, columns, nil
 	}
 	log, err := owner.sortedLog(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	return merge.InRows(log, t.Table, t.absentBit(), ts.deletesUnmet(owner), ts.goneParents(t)), columns, nil
+	return merge.InRows(log, t.Table, t.absentBit(), ts.deletesUnmet(owner), gone), columns, nil
+}
+
+// columnsOf returns the columns of a link in the order of the owner's rows. owner is nil while a plan is committed that
+// left that table out.
+func columnsOf(link *schema.Link, owner *table) []string {
+	if owner == nil {
+		return link.Columns
+	}
+	return link.InOrder(owner.Table)
 }
 
 // deletesUnmet reports whether this run deletes every row of a table that its scan did not meet. For an auxiliary table
@@ -73,19 +79,25 @@ func (t *table) absentBit() int {
 // listedParents says for which parents a list was read to its end.
 type listedParents struct {
 	scan    *scan.Result
-	deleted bool // parents that were not met are deleted
+	gone    []schema.Key // sorted
+	deleted bool         // parents that were not met are deleted
 }
 
 // Standing returns what the scan proved about the rows of one parent.
 func (l *listedParents) Standing(_ context.Context, parent schema.Key) (merge.Standing, error) {
-	gone := func(key schema.Key) bool { return key.Compare(parent) == 0 }
 	switch {
-	case l.scan.Read(parent), slices.ContainsFunc(l.scan.Gone, gone):
+	case l.scan.Read(parent), isAmong(l.gone, parent):
 		return merge.Read, nil
 	case l.scan.FailedFor(parent), !l.deleted:
 		return merge.Unknown, nil
 	}
 	return merge.Read, nil
+}
+
+// isAmong reports whether sorted keys have a key.
+func isAmong(keys []schema.Key, key schema.Key) bool {
+	_, found := slices.BinarySearchFunc(keys, key, schema.Key.Compare)
+	return found
 }
 
 // goneParents returns the parents that were deleted while their lists were read into the log that has the rows of a table:
@@ -98,9 +110,5 @@ func (ts tables) goneParents(t *table) merge.GoneParents {
 	if link == nil || len(t.scan.Gone) == 0 {
 		return merge.GoneParents{}
 	}
-	columns := link.Columns
-	if owner != nil {
-		columns = link.InOrder(owner.Table)
-	}
-	return merge.GoneParents{Columns: columns, Keys: slices.SortedFunc(slices.Values(t.scan.Gone), schema.Key.Compare)}
+	return merge.GoneParents{Columns: columnsOf(link, owner), Keys: slices.SortedFunc(slices.Values(t.scan.Gone), schema.Key.Compare)}
 }

@@ -141,11 +141,12 @@ func (p *prover) proveByReading(ctx context.Context, t, owner *table) (withheld 
 		return "the lists cannot be read again", false, nil
 	}
 	var parents, unmet []schema.Key
+	gone := p.tables.goneParents(t).Keys
 	for _, parent := range distinct(t.plan.Parents()) {
-		switch gone := func(key schema.Key) bool { return key.Compare(parent) == 0 }; {
+		switch {
 		case t.scan.Read(parent):
 			parents = append(parents, parent)
-		case !slices.ContainsFunc(t.scan.Gone, gone):
+		case !isAmong(gone, parent):
 			unmet = append(unmet, parent)
 		}
 	}

@@ -89,8 +89,7 @@ func (r *run) checkRewrite() error {
 		if err != nil && given == nil {
 			given = &RewriteError{t.Name, err}
 		}
-		proves := t.scan == nil || t.scan.Incomplete == "" && (t.plan == nil || len(t.plan.Lost) == 0)
-		if t.scanned() && !t.scan.Nested && !proves {
+		if t.scanned() && !t.scan.Nested && (t.scan.Incomplete != "" || t.plan != nil && len(t.plan.Lost) > 0) {
 			if err := r.data.Logs().Remove(t.Name); err != nil {
 				return err
 			}

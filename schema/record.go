@@ -239,7 +239,7 @@ func (d *Decoder) hasStray(path string) bool {
 	return false
 }
 
-// readObject reads a declared object. PHP writes an empty one as [] or, told to, as {}. An open object that is empty tells
+// readObject reads a declared object. PHP writes an empty one as [], rarely as {}. An open object that is empty says
 // nothing: it always has a member for each definition.
 func (d *Decoder) readObject(o *object) error {
 	d.meet(o)
