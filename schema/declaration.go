@@ -88,3 +88,12 @@ func EachStatus(statuses ...string) []url.Values {
 	}
 	return list
 }
+
+// Each makes a walk for each set of parameters.
+func Each(params ...url.Values) []Walk {
+	walks := make([]Walk, len(params))
+	for i := range params {
+		walks[i].Params = params[i]
+	}
+	return walks
+}

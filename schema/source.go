@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
 	"strings"
@@ -21,12 +22,36 @@ type List struct {
 	Path   string // below the API's address; {column} stands for the value of a column that repeats the parent's key
 	Paging Paging
 	Params url.Values // sent with every page
-	// Walks are read one after the other; nil means one plain walk. If a row is in several, the last version counts.
-	Walks  []url.Values
+	// Walks are read one after the other; nil means one plain walk. If a row is in several, the last version counts, and
+	// the marks of all of them.
+	Walks  []Walk
 	Limits []int        // page sizes, largest first; if one is refused, the next smaller one is tried
 	Counts []url.Values // with limit=0, the counts that together number the rows; nil if the list has no counts
 	Item   string       // path of one row, {column} standing for its key; empty if the API has none
 	Per    *Link        // nil for one list of the account
+	// Of says which rows of the parent have a list; nil if all do.
+	Of *Condition
+	// Still are columns of the parent. While they stand still, so does the parent's list, and is not read again. Without
+	// any, it is always read.
+	Still []string
+}
+
+// Walk is one reading of a list from its beginning to its end.
+type Walk struct {
+	Path   string     // in place of the list's, if it is not empty
+	Params url.Values // beside the list's
+	// Marks is a column that is true in the rows of this walk and false in those of the others; empty if there is none.
+	// Its rows are among those of the walks without a mark.
+	Marks string
+	// Counted is the name of the list's own count (meta.aggregations) of the rows of this walk, which is left out if there
+	// are none; empty if it is not counted.
+	Counted string
+}
+
+// Condition is met by the rows that have one of some values in a column.
+type Condition struct {
+	Column string
+	Values []string
 }
 
 // Single is one object, and so a table of one row.
@@ -81,14 +106,14 @@ const (
 	ByPage
 )
 
-// EachWalk returns the parameters of each walk of the list.
-func (l *List) EachWalk() []url.Values {
+// EachWalk returns the walks of the list, with everything that they need to be read.
+func (l *List) EachWalk() []Walk {
 	if len(l.Walks) == 0 {
-		return []url.Values{l.Params}
+		return []Walk{{Path: l.Path, Params: l.Params}}
 	}
-	var walks []url.Values
-	for _, w := range l.Walks {
-		walks = append(walks, With(l.Params, w))
+	walks := slices.Clone(l.Walks)
+	for i, w := range walks {
+		walks[i].Path, walks[i].Params = cmp.Or(w.Path, l.Path), With(l.Params, w.Params)
 	}
 	return walks
 }

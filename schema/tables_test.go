@@ -65,7 +65,7 @@ func TestChildAndParent(t *testing.T) {
 	}
 	var walks []string
 	for _, w := range Lookup("campaign").Source.(*List).Walks {
-		walks = append(walks, w.Get("filter[status]"))
+		walks = append(walks, w.Params.Get("filter[status]"))
 	}
 	if want := []string{"draft", "ready", "sent"}; !cmp.Equal(walks, want) {
 		t.Errorf("walks %v, want %v", walks, want)

@@ -129,12 +129,12 @@ func (s *Scanner) Add(r *Result, records []jsontext.Value) (newPaths bool, err e
 func (s *Scanner) ReadAgain(ctx context.Context, r *Result) (incomplete string, err error) {
 	t := &tableScan{Scanner: s, r: r, list: r.Table.Source.(*schema.List)}
 	if t.list.Paging == schema.ByPage {
-		incomplete, err = t.walkPages(ctx, t.list.Path, nil)
+		incomplete, err = t.walkPages(ctx, nil)
 		return incomplete, errors.Join(err, r.Log.Sync())
 	}
-	for _, params := range t.list.EachWalk() {
+	for _, walk := range t.list.EachWalk() {
 		w := t.newWalk("again")
-		if err = w.each(ctx, s.Client.Cursor(ctx, client.List{Path: t.list.Path, Params: params, Limits: t.list.Limits}, w.decode), nil); err != nil {
+		if err = w.each(ctx, s.Client.Cursor(ctx, client.List{Path: walk.Path, Params: walk.Params, Limits: t.list.Limits}, w.decode), nil); err != nil {
 			break
 		}
 	}

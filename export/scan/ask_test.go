@@ -220,9 +220,11 @@ func TestDecodeRowOfLinkedKey(t *testing.T) {
 // TestReadAgain reads lists once more that rows were missing in.
 func TestReadAgain(t *testing.T) {
 	for name, change := range map[string]func(*schema.Table, *schema.List){
-		"cursor":       nil,
-		"cursor walks": func(_ *schema.Table, l *schema.List) { l.Walks = []url.Values{{"s": {"a"}}, {"s": {"b"}}} },
-		"page":         func(_ *schema.Table, l *schema.List) { l.Paging = schema.ByPage },
+		"cursor": nil,
+		"cursor walks": func(_ *schema.Table, l *schema.List) {
+			l.Walks = schema.Each(url.Values{"s": {"a"}}, url.Values{"s": {"b"}})
+		},
+		"page": func(_ *schema.Table, l *schema.List) { l.Paging = schema.ByPage },
 	} {
 		t.Run(name, func(t *testing.T) {
 			status, all := 200, false

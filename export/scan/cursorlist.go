@@ -3,7 +3,6 @@ package scan
 import (
 	"context"
 	"fmt"
-	"net/url"
 
 	"mailerlake/client"
 	"mailerlake/schema"
@@ -20,13 +19,13 @@ const (
 // walkCursorList walks a cursor list once, then looks for rows that are newer than the walk's start and compares with
 // the API's own counts, taken in between. If the account changes meanwhile, it tries again.
 func (s *Scanner) walkCursorList(ctx context.Context, t *tableScan) (incomplete string, err error) {
-	for _, params := range t.list.EachWalk() {
-		main := t.r.Log.Walk(t.mainWalk(params))
+	for _, walk := range t.list.EachWalk() {
+		main := t.r.Log.Walk(t.mainWalk(walk))
 		if main.Ended {
 			continue
 		}
-		w := t.newWalk(t.mainWalk(params))
-		err := w.readAhead(ctx, client.List{Path: t.list.Path, Params: params, Limits: t.list.Limits, From: main.Cursor})
+		w := t.newWalk(t.mainWalk(walk))
+		err := w.readAhead(ctx, client.List{Path: walk.Path, Params: walk.Params, Limits: t.list.Limits, From: main.Cursor})
 		switch {
 		case endless(err):
 			return err.Error(), nil
@@ -54,12 +53,12 @@ func (s *Scanner) walkCursorList(ctx context.Context, t *tableScan) (incomplete 
 	return incomplete, nil
 }
 
-// mainWalk names the walk with some parameters.
-func (t *tableScan) mainWalk(params url.Values) string {
+// mainWalk names a walk of the list.
+func (t *tableScan) mainWalk(w schema.Walk) string {
 	if len(t.list.Walks) == 0 {
 		return walkMain
 	}
-	return walkMain + "?" + params.Encode()
+	return walkMain + "?" + t.nameOf(w)
 }
 
 // compareCounts counts the rows, first by the API's counts, then in the log, and says so if fewer were met.
@@ -68,8 +67,8 @@ func (t *tableScan) compareCounts(ctx context.Context) (incomplete string, err e
 	if err != nil {
 		return "", err
 	}
-	for _, params := range t.list.EachWalk() {
-		if err := t.walkNewer(ctx, params); err != nil {
+	for _, walk := range t.list.EachWalk() {
+		if err := t.walkNewer(ctx, walk); err != nil {
 			return "", err
 		}
 	}
@@ -97,11 +96,11 @@ func (t *tableScan) apiCount(ctx context.Context) (sum int64, err error) {
 }
 
 // walkNewer reads the list from its top again, down to a row that was there when the main walk began.
-func (t *tableScan) walkNewer(ctx context.Context, params url.Values) error {
-	top := t.r.Log.Walk(t.mainWalk(params)).Top
+func (t *tableScan) walkNewer(ctx context.Context, walk schema.Walk) error {
+	top := t.r.Log.Walk(t.mainWalk(walk)).Top
 	w := t.newWalk(walkNewer)
 	w.again = true
-	list := client.List{Path: t.list.Path, Params: params, Limits: smaller(t.list.Limits)}
+	list := client.List{Path: walk.Path, Params: walk.Params, Limits: smaller(t.list.Limits)}
 	return w.each(ctx, t.Client.Cursor(ctx, list, w.decode), func(_ *client.Page, page *schema.Page) (bool, error) {
 		met := top != nil && page.Rows.Rows > 0 && page.Rows.Keys(t.r.Table.Order).CompareKey(0, top) <= 0
 		return !met, nil

@@ -151,7 +151,9 @@ func TestCursorWalks(t *testing.T) {
 			return 401, missing
 		}
 		return page(q, lists[q.Get("s")]...)
-	}, thing(func(_ *schema.Table, l *schema.List) { l.Walks = []url.Values{{"s": {"a"}}, {"s": {"b"}}} }))
+	}, thing(func(_ *schema.Table, l *schema.List) {
+		l.Walks = schema.Each(url.Values{"s": {"a"}}, url.Values{"s": {"b"}})
+	}))
 	if err := w.scan(); !errors.Is(err, client.ErrUnauthorized) {
 		t.Fatal(err)
 	}

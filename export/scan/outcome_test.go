@@ -176,7 +176,7 @@ func TestPageWalk(t *testing.T) {
 // TestPageList reads lists by page number that change, that are shifted between walks, and that say too little.
 func TestPageList(t *testing.T) {
 	statuses := func(_ *schema.Table, list *schema.List) {
-		list.Paging, list.Walks = schema.ByPage, []url.Values{{"s": {"a"}}, {"s": {"b"}}}
+		list.Paging, list.Walks = schema.ByPage, schema.Each(url.Values{"s": {"a"}}, url.Values{"s": {"b"}})
 	}
 	plain := func(_ *schema.Table, list *schema.List) { list.Paging = schema.ByPage }
 	for name, c := range map[string]struct {
@@ -231,7 +231,7 @@ func TestAggregations(t *testing.T) {
 			status, body := numbered(q, 1, ids(int(q.Get("s")[0]))...)
 			return status, strings.Replace(body, `"total":1`, `"total":1,"aggregations":{"all":`+all+`}`, 1)
 		}, thing(func(_ *schema.Table, list *schema.List) {
-			list.Paging, list.Walks = schema.ByPage, []url.Values{{"s": {"a"}}, {"s": {"b"}}}
+			list.Paging, list.Walks = schema.ByPage, schema.Each(url.Values{"s": {"a"}}, url.Values{"s": {"b"}})
 		}))
 		if r := w.mustScan("thing"); r.Incomplete != incomplete {
 			t.Errorf("all %s: incomplete %q", all, r.Incomplete)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"hash/maphash"
-	"net/url"
 	"slices"
 
 	"mailerlake/client"
@@ -14,7 +13,7 @@ import (
 // walkPageList walks a list by page number. Rows shift between its pages when the list changes under the walk: a walk
 // counts only if all its pages state the same total and that many rows were met; else the list is walked again.
 func (s *Scanner) walkPageList(ctx context.Context, t *tableScan) (incomplete string, err error) {
-	incomplete, err = t.walkPages(ctx, t.list.Path, nil)
+	incomplete, err = t.walkPages(ctx, nil)
 	if t.r.Table.Optional && notOffered(err) {
 		t.r.Unavailable = err.Error()
 		return "", nil
@@ -26,21 +25,24 @@ func (s *Scanner) walkPageList(ctx context.Context, t *tableScan) (incomplete st
 const changing = "the list changed while it was read"
 
 // walkPages makes all walks of a list, several times if need be, until they agree with what the list says about itself. If
-// they never do, it says why: the list stood still and rows are missing, or it changed. begin, unless nil, prepares each
-// walk.
-func (t *tableScan) walkPages(ctx context.Context, path string, begin func(*walk)) (incomplete string, err error) {
+// they never do, it says why: the list stood still and rows are missing, or it changed. of is the parent whose list it is,
+// nil for a list of the account.
+func (t *tableScan) walkPages(ctx context.Context, of *parentRow) (incomplete string, err error) {
 	for range 3 {
 		list := pageList{all: -1, whole: true, still: true}
-		for _, params := range t.list.EachWalk() {
+		for _, walk := range t.list.EachWalk() {
+			if list.lacks(walk.Counted) {
+				continue
+			}
 			w := &pageWalk{total: -1, all: list.all, stable: true}
-			if err := t.walkNumbers(ctx, path, params, w, begin); endless(err) {
+			if err := t.walkNumbers(ctx, walk, w, of); endless(err) {
 				return err.Error(), nil
 			} else if err != nil {
 				return "", err
 			}
-			list.add(w)
+			list.add(w, walk.Marks != "")
 		}
-		if begin == nil { // the only list of the table
+		if of == nil { // the only list of the table
 			t.pace.correct(list.seen.count())
 		}
 		if incomplete = list.incomplete(); incomplete == "" {
@@ -53,20 +55,30 @@ func (t *tableScan) walkPages(ctx context.Context, path string, begin func(*walk
 // pageList is what all walks of a page list met.
 type pageList struct {
 	seen   keySet
-	stated int64 // rows of the walks, as their pages state them
-	all    int64 // rows of all walks together; -1 if the list does not say
-	whole  bool  // each walk met as many rows as its pages state
-	still  bool  // no page contradicted the one before
-	short  bool  // a walk met fewer rows than its pages state
+	stated int64            // rows of the walks, as their pages state them
+	all    int64            // rows of all walks together; -1 if the list does not say
+	whole  bool             // each walk met as many rows as its pages state
+	still  bool             // no page contradicted the one before
+	short  bool             // a walk met fewer rows than its pages state
+	counts map[string]int64 // the list's own counts, as the last page states them
 }
 
-func (l *pageList) add(w *pageWalk) {
+// add adds what a walk met. The rows of a marked walk are counted in others.
+func (l *pageList) add(w *pageWalk, marked bool) {
 	l.whole = l.whole && w.whole()
 	l.still = l.still && w.stable
 	l.short = l.short || w.seen.count() < w.total
 	l.seen = append(l.seen, w.seen...)
-	l.stated += max(0, w.total)
-	l.all = w.all
+	if !marked {
+		l.stated += max(0, w.total)
+	}
+	l.all, l.counts = w.all, w.counts
+}
+
+// lacks reports whether the list says that it has no rows of a kind.
+func (l *pageList) lacks(kind string) bool {
+	n, counted := l.counts[kind]
+	return counted && n == 0
 }
 
 // incomplete says why the walks did not meet all rows; empty if they did.
@@ -88,18 +100,17 @@ func (l *pageList) incomplete() string {
 // pageWalk is what one walk of a page list met.
 type pageWalk struct {
 	seen   keySet
-	total  int64 // stated by its pages; -1 if none did
-	all    int64 // rows of all walks together; -1 if the list does not say
-	stable bool  // no page contradicted the one before
+	total  int64            // stated by its pages; -1 if none did
+	all    int64            // rows of all walks together; -1 if the list does not say
+	stable bool             // no page contradicted the one before
+	counts map[string]int64 // the list's own counts, as the last page states them
 }
 
 // walkNumbers walks a list by page number once.
-func (t *tableScan) walkNumbers(ctx context.Context, path string, params url.Values, met *pageWalk, begin func(*walk)) error {
-	w := t.newWalk(params.Encode())
-	if begin != nil {
-		begin(w)
-	}
-	list := client.List{Path: path, Params: params, Limits: t.list.Limits}
+func (t *tableScan) walkNumbers(ctx context.Context, walk schema.Walk, met *pageWalk, of *parentRow) error {
+	w := t.newWalk(t.nameOf(walk))
+	list := client.List{Path: of.path(walk.Path), Params: walk.Params, Limits: t.list.Limits}
+	of.begin(w)
 	return w.each(ctx, t.Client.Pages(ctx, list, w.decode), func(p *client.Page, page *schema.Page) (bool, error) {
 		met.note(p)
 		met.meet(page.Rows.Keys(t.r.Table.Order))
@@ -142,7 +153,7 @@ func (w *pageWalk) note(p *client.Page) {
 	if w.total >= 0 && p.Total != w.total {
 		w.stable = false
 	}
-	w.total = p.Total
+	w.total, w.counts = p.Total, p.Aggregations
 	all, ok := p.Aggregations["all"]
 	if !ok {
 		return

@@ -164,28 +164,22 @@ func (p *parentWalks) isGone(ctx context.Context, key schema.Key, notFound error
 
 // walkLists reads all walks of one parent's list.
 func (p *parentWalks) walkLists(ctx context.Context, key schema.Key) error {
-	columns := p.list.Per.Columns
-	values := inKeyOrder(p.parent.Table, key)
-	path := schema.Fill(p.list.Path, columns, values)
-	begin := func(w *walk) {
-		w.mark.Walk, w.mark.Parent = walkOfParent(key)+"?"+w.mark.Walk, true
-		w.decoder.SetParent(columns, values)
-	}
+	of := &parentRow{key, p.list.Per.Columns, inKeyOrder(p.parent.Table, key)}
 	if p.list.Paging == schema.ByPage {
-		incomplete, err := p.walkPages(ctx, path, begin)
+		incomplete, err := p.walkPages(ctx, of)
 		if err == nil && incomplete != "" {
 			err = errors.New(incomplete)
 		}
 		return err
 	}
-	for _, params := range p.list.EachWalk() {
-		w := p.newWalk(params.Encode())
-		begin(w)
+	for _, walk := range p.list.EachWalk() {
+		w := p.newWalk(p.nameOf(walk))
+		of.begin(w)
 		done := p.r.Log.Walk(w.mark.Walk)
 		if done.Ended && !p.again {
 			continue
 		}
-		list := client.List{Path: path, Params: params, Limits: p.list.Limits}
+		list := client.List{Path: of.path(walk.Path), Params: walk.Params, Limits: p.list.Limits}
 		if !p.again {
 			list.From = done.Cursor
 		}
@@ -199,6 +193,29 @@ func (p *parentWalks) walkLists(ctx context.Context, key schema.Key) error {
 		}
 	}
 	return nil
+}
+
+// parentRow is a row of the parent, whose list is read; nil for a list of the account.
+type parentRow struct {
+	key             schema.Key
+	columns, values []string // the columns that repeat its key, and their values
+}
+
+// path fills the parent's key into a path.
+func (p *parentRow) path(path string) string {
+	if p == nil {
+		return path
+	}
+	return schema.Fill(path, p.columns, p.values)
+}
+
+// begin makes a walk one of the parent's list.
+func (p *parentRow) begin(w *walk) {
+	if p == nil {
+		return
+	}
+	w.mark.Walk, w.mark.Parent = walkOfParent(p.key)+"?"+w.mark.Walk, true
+	w.decoder.SetParent(p.columns, p.values)
 }
 
 // inKeyOrder brings a key from the order of rows into that of the table's key columns.

@@ -295,7 +295,9 @@ func TestParentWalks(t *testing.T) {
 			return page(q, ids(9, 7, 5)...)
 		}
 		return page(q, ids(8, 6, 4)...)
-	}, thing(nil), part(func(_ *schema.Table, l *schema.List) { l.Walks = []url.Values{{"s": {"a"}}, {"s": {"b"}}} }))
+	}, thing(nil), part(func(_ *schema.Table, l *schema.List) {
+		l.Walks = schema.Each(url.Values{"s": {"a"}}, url.Values{"s": {"b"}})
+	}))
 	if err := w.scan(); err == nil {
 		t.Fatal("no error")
 	}

@@ -27,6 +27,14 @@ func (t *tableScan) newWalk(name string) *walk {
 	return &walk{t: t, mark: pagelog.Mark{Walk: name}, decoder: schema.NewDecoder(t.r.Table)}
 }
 
+// nameOf names a walk among those of a list.
+func (t *tableScan) nameOf(w schema.Walk) string {
+	if w.Path != t.list.Path {
+		return w.Path + "?" + w.Params.Encode()
+	}
+	return w.Params.Encode()
+}
+
 // decode decodes the records of a page for the client.
 func (w *walk) decode(body []byte, at int) (records, end int, err error) {
 	records, end, err = w.decoder.ReadRecords(body, at)

@@ -20,7 +20,7 @@ func campaign() *schema.Table {
 		Source: &schema.List{
 			Path:   "/campaigns",
 			Paging: schema.ByPage,
-			Walks:  schema.EachStatus("draft", "ready", "sent"),
+			Walks:  schema.Each(schema.EachStatus("draft", "ready", "sent")...),
 			Limits: []int{100, 50, 25, 10},
 			Item:   "/campaigns/{id}",
 		},

@@ -24,7 +24,7 @@ func groupSubscriber() *schema.Table {
 			Otherwise: &schema.List{
 				Path:   "/groups/{group_id}/subscribers",
 				Paging: schema.ByCursor,
-				Walks:  schema.EachStatus(subscriberStatuses...),
+				Walks:  schema.Each(schema.EachStatus(subscriberStatuses...)...),
 				Limits: []int{1000, 100, 50},
 				Per:    &schema.Link{Table: "group", Columns: []string{"group_id"}},
 			},
