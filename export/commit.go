@@ -4,44 +4,111 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"mailerlake/export/dataset"
 	"mailerlake/export/merge"
+	"mailerlake/schema"
 )
 
-// commit writes what the plans say and commits it, all tables in one step.
-func (r *run) commit(ctx context.Context) (*Report, error) {
+// commit writes what the plans of the present stage say and commits it, all tables in one step.
+func (r *run) commit(ctx context.Context) error {
+	due := r.due()
+	if !due.exportsAny() {
+		return nil
+	}
 	debug.FreeOSMemory() // the memory of the scan is no longer needed
 	commit, err := r.data.Begin()
 	if err != nil {
-		return r.report(nil), err
+		return err
 	}
 	defer commit.Abort()
 	next := r.nextManifest()
-	var logs []string
-	for _, t := range r.tables {
-		if t.err != nil || !t.scanned() {
-			continue
-		}
-		if !t.scan.Nested {
-			logs = append(logs, r.data.Logs().FileName(t.Name))
-		}
-		if t.skipped() {
+	for _, t := range due {
+		if t.err != nil || !t.scanned() || t.skipped() {
 			continue
 		}
 		state, err := r.write(ctx, t, commit, next.Snapshot)
 		if err != nil {
-			return r.report(nil), fmt.Errorf("export %s: %w", t.Name, err)
+			return fmt.Errorf("export %s: %w", t.Name, err)
 		}
 		next.Put(state)
 	}
 	next.CommittedAt = r.now()
-	if err := commit.Commit(ctx, next, logs); err != nil {
-		return r.report(nil), err
+	r.noteLists(due, next)
+	if err := commit.Commit(ctx, next, r.consumed()); err != nil {
+		return err
+	}
+	r.committed = next
+	for _, t := range due {
+		if state := next.Table(t.Name); state != nil && t.err == nil {
+			t.written += written(t.stored, state)
+		}
 	}
 	_ = r.dropPlanned() // a plan that stays is refused: it is for the old snapshot
-	return r.report(next), nil
+	return nil
+}
+
+// consumed returns the names of the page logs that are not needed after the commit of the present stage.
+func (r *run) consumed() []string {
+	needed := map[string]bool{}
+	for _, t := range r.tables {
+		if t.stage > r.stage && t.stage < stageDone && t.parent != nil {
+			needed[t.parent.Name] = true
+		}
+		if t.stage == r.stage && t.scanned() && t.scan.Left != nil {
+			needed[t.parent.Name] = true
+		}
+	}
+	var logs []string
+	for _, t := range r.tables {
+		if t.err == nil && t.scanned() && !t.scan.Nested && !needed[t.Name] && (t.stage <= r.stage || t.stage == stageDone) {
+			logs = append(logs, r.data.Logs().FileName(t.Name))
+		}
+	}
+	return logs
+}
+
+// noteLists notes in the new state when the lists of other tables' rows were read.
+func (r *run) noteLists(due tables, next *dataset.Manifest) {
+	for _, t := range due {
+		state := next.Table(t.Name)
+		list, ok := t.Source.(*schema.List)
+		if !ok || list.Per == nil || state == nil || t.err != nil || t.skipped() {
+			continue
+		}
+		state.Behind = t.behind()
+		if !t.FansOut() || t.plan.Withheld != "" || t.scan.Incomplete != "" || len(t.plan.Kept) > 0 { // these rows are to be read again
+			continue
+		}
+		at := t.scan.Started
+		if t.parent.stage == t.stage && !t.scan.Resumed { // committed together: rows of the parent are as new as the commit
+			at = next.CommittedAt
+		}
+		if t.parent.auxiliary { // its rows are not those that the dataset has
+			state.Lists = nil
+			continue
+		}
+		state.NoteLists(t.lists.From, t.scan.Left, at)
+	}
+}
+
+// behind returns the keys of the rows of the parent whose lists are still to be read first: those that failed, in this part
+// of the scan or in one committed before, and those that it did not come to.
+func (t *table) behind() []schema.Key {
+	behind := slices.Clone(t.scan.Failed)
+	before := t.lists.First
+	if len(t.lists.From) > 0 {
+		before = t.stored.Behind
+	}
+	for _, key := range before {
+		unread := len(t.lists.From) > 0 || t.scan.Left != nil && !t.scan.Read(key) || t.plan.Withheld != ""
+		if unread && !isAmong(t.scan.Failed, key) {
+			behind = append(behind, key)
+		}
+	}
+	return behind
 }
 
 func (r *run) nextManifest() *dataset.Manifest {

@@ -13,7 +13,7 @@ import (
 
 // fix gives every table its layout, once, now that all scans are done and all definitions of columns are known.
 func (r *run) fix(ctx context.Context) error {
-	for _, t := range r.tables {
+	for _, t := range r.due() {
 		if t.err != nil || !t.scanned() {
 			continue
 		}
@@ -25,7 +25,7 @@ func (r *run) fix(ctx context.Context) error {
 	if r.scanner == nil { // a plan is being committed: it decided what needs the network
 		return nil
 	}
-	for _, t := range r.tables {
+	for _, t := range r.due() {
 		if t.skipped() {
 			continue
 		}

@@ -98,6 +98,8 @@ type box struct {
 	items     []item
 	visits    []int // ids
 	noItems   bool  // comes without its items
+	kind      string
+	moves     int // goes up when visits change; comes with kind
 }
 
 // boxes is an account of boxes, served as JSON.
@@ -156,6 +158,9 @@ func (x *box) record() map[string]any {
 	record := map[string]any{"id": x.id, "label": x.label}
 	if !x.noItems {
 		record["items"] = items
+	}
+	if x.kind != "" {
+		record["kind"], record["moves"] = x.kind, x.moves
 	}
 	return record
 }
@@ -257,12 +262,17 @@ func newDepot(t testing.TB) *depot {
 
 func (d *depot) run(t testing.TB) (*export.Report, error) {
 	t.Helper()
+	return export.Export(context.Background(), d.options(t))
+}
+
+func (d *depot) options(t testing.TB) export.Options {
+	t.Helper()
 	c, err := client.New(client.Options{Key: "test", Transport: d.boxes, Rate: 1 << 30, Retries: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return export.Export(context.Background(), export.Options{Client: c, FS: fastFS{disk.OS(false)}, Dir: d.dir, Program: "test 1",
-		Catalog: d.catalog, ResumeWithin: time.Hour, Now: d.tick})
+	return export.Options{Client: c, FS: fastFS{disk.OS(false)}, Dir: d.dir, Program: "test 1",
+		Catalog: d.catalog, ResumeWithin: time.Hour, Now: d.tick}
 }
 
 // check compares tables with what they must hold.

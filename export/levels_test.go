@@ -728,15 +728,6 @@ func TestPlannedNotAvailable(t *testing.T) {
 	d.check(t, want)
 }
 
-func (d *depot) options(t testing.TB) export.Options {
-	t.Helper()
-	c, err := client.New(client.Options{Key: "test", Transport: d.boxes, Rate: 1 << 30, Retries: -1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return export.Options{Client: c, FS: fastFS{disk.OS(false)}, Dir: d.dir, Program: "test 1", Catalog: d.catalog, ResumeWithin: time.Hour, Now: d.tick}
-}
-
 // TestBoxesLeftOut leaves out the table that all others hang on: what belonged to a box that is gone goes, with proof,
 // and stays where the list has only lost the box.
 func TestBoxesLeftOut(t *testing.T) {

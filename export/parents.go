@@ -36,14 +36,31 @@ func (ts tables) parentsOf(ctx context.Context, t *table) (merge.Parents, []stri
 		return nil, nil, nil
 	}
 	columns, gone := columnsOf(link, owner), ts.goneParents(t)
-	if !t.scan.Nested {
-		return &listedParents{t.scan, gone.Keys, ts.deletesUnmet(owner)}, columns, nil
+	if !t.scan.Nested && owner == nil {
+		return &listedParents{t.scan, gone.Keys, nil}, columns, nil
 	}
 	log, err := owner.sortedLog(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
+	if !t.scan.Nested {
+		return &listedParents{t.scan, gone.Keys, merge.WithList(log, t.unread(), ts.deletesUnmet(owner), t.follows(columns))}, columns, nil
+	}
 	return merge.InRows(log, t.Table, t.absentBit(), ts.deletesUnmet(owner), gone), columns, nil
+}
+
+// unread is the standing of rows whose list was not read although it is there: they were left out on purpose if only some
+// lists are read.
+func (t *table) unread() merge.Standing {
+	if t.FansOut() {
+		return merge.Outside
+	}
+	return merge.Unknown
+}
+
+// follows reports whether the table's rows are sorted by some columns first.
+func (t *table) follows(columns []string) bool {
+	return len(columns) <= len(t.Order) && slices.Equal(columns, t.Order[:len(columns)])
 }
 
 // columnsOf returns the columns of a link in the order of the owner's rows. owner is nil while a plan is committed that
@@ -78,20 +95,21 @@ func (t *table) absentBit() int {
 
 // listedParents says for which parents a list was read to its end.
 type listedParents struct {
-	scan    *scan.Result
-	gone    []schema.Key // sorted
-	deleted bool         // parents that were not met are deleted
+	scan *scan.Result
+	gone []schema.Key  // sorted
+	met  merge.Parents // the parents' own rows; nil if they are not known
 }
 
-// Standing returns what the scan proved about the rows of one parent.
-func (l *listedParents) Standing(_ context.Context, parent schema.Key) (merge.Standing, error) {
+// Standing returns what the scan proved about the rows of one parent. If its list was not to be read, they stay as they
+// are.
+func (l *listedParents) Standing(ctx context.Context, parent schema.Key) (merge.Standing, error) {
 	switch {
 	case l.scan.Read(parent), isAmong(l.gone, parent):
 		return merge.Read, nil
-	case l.scan.FailedFor(parent), !l.deleted:
+	case l.scan.FailedFor(parent), l.met == nil:
 		return merge.Unknown, nil
 	}
-	return merge.Read, nil
+	return l.met.Standing(ctx, parent)
 }
 
 // isAmong reports whether sorted keys have a key.

@@ -113,8 +113,8 @@ func (r *run) takePlanned(ctx context.Context, p *planned) error {
 		if !ok {
 			continue
 		}
-		t.auxiliary, t.gone = pt.Auxiliary, pt.Gone
-		if t.Parent() != nil { // a parent comes first; nil if it was not planned
+		t.auxiliary, t.gone, t.stage = pt.Auxiliary, pt.Gone, r.stage // all are committed together
+		if t.Parent() != nil {                                        // a parent comes first; nil if it was not planned
 			t.parent = r.tables.find(t.Parent().Name)
 		}
 		r.tables = append(r.tables, t)

@@ -13,7 +13,7 @@ import (
 // planAll plans every table and decides about its deletes. A table comes after its parent.
 func (r *run) planAll(ctx context.Context, full bool) error {
 	p := &prover{r.tables, r.scanner, r.Yes}
-	for _, t := range r.tables {
+	for _, t := range r.due() {
 		if t.inParent() && t.err == nil {
 			t.err = t.parent.err
 		}

@@ -193,7 +193,7 @@ func isProtected(ctx context.Context, logs *pagelog.Store, t *schema.Table) bool
 
 // warnUnmet warns about protected custom fields that the account does not have: their names may be misspelt.
 func (r *run) warnUnmet(ctx context.Context) {
-	for _, t := range r.tables {
+	for _, t := range r.due() {
 		if t.err != nil || t.Open == nil {
 			continue
 		}

@@ -68,8 +68,9 @@ func (r *Report) Failed() bool {
 	return false
 }
 
-// report returns how the run went. committed is the new manifest, nil if nothing was committed.
-func (r *run) report(committed *dataset.Manifest) *Report {
+// report returns how the run went.
+func (r *run) report() *Report {
+	committed := r.committed
 	rep := &Report{Account: r.account.ID, Name: r.account.Name, Dataset: r.Dir, Started: r.started, Ended: r.now()}
 	if committed != nil {
 		rep.Snapshot = committed.Snapshot
@@ -83,11 +84,9 @@ func (r *run) report(committed *dataset.Manifest) *Report {
 			continue
 		}
 		rep.Tables = append(rep.Tables, t.report())
-		if state := committed.Table(t.Name); state != nil && t.err == nil {
-			rep.BytesWritten += written(t.stored, state)
-		}
+		rep.BytesWritten += t.written
 	}
-	rep.Matches = r.matches(rep, committed)
+	rep.Matches = r.matches(rep)
 	return rep
 }
 
@@ -104,14 +103,15 @@ func (t *table) report() TableReport {
 		tr.Error = t.err.Error()
 	} else if t.plan != nil {
 		tr.Rows = t.plan.RowsAfter()
+		tr.TablePlan = t.plan.After(t.earlier)
 	}
 	return tr
 }
 
 // matches reports whether the dataset is proved to match the account: this run scanned every table whole and afresh, and
 // left nothing undone. After a plan it matches if there is nothing to change.
-func (r *run) matches(rep *Report, committed *dataset.Manifest) bool {
-	if r.planned || len(rep.Tables) != len(r.catalog.Tables()) || committed == nil && !rep.Empty() {
+func (r *run) matches(rep *Report) bool {
+	if r.planned || len(rep.Tables) != len(r.catalog.Tables()) || r.committed == nil && !rep.Empty() {
 		return false
 	}
 	for _, t := range rep.Tables {

@@ -40,6 +40,17 @@ func (r *run) coversAll() error {
 	return nil
 }
 
+// rewriteAll reads all tables and rewrites them in one commit, or none.
+func (r *run) rewriteAll(ctx context.Context) error {
+	if err := r.planStages(ctx, false); err != nil {
+		return err
+	}
+	if err := r.checkRewrite(); err != nil {
+		return err
+	}
+	return r.commit(ctx)
+}
+
 // planRewrite plans to rewrite a table. Its committed keys show which rows the scan should have met.
 func (p *prover) planRewrite(ctx context.Context, t *table) error {
 	why, err := p.planProven(ctx, t, func() (*merge.Plan, error) { return t.merge.PlanKeys(ctx) })

@@ -28,6 +28,8 @@ type Options struct {
 	Tables []string
 	// Restart starts every scan over instead of resuming it.
 	Restart bool
+	// Full reads also the lists that stand still because their rows do.
+	Full bool
 	// ResumeWithin is the maximum age of a scan that is resumed.
 	ResumeWithin time.Duration
 	// Repair rebuilds damaged parts from a fresh scan, and moves foreign files out of the tables' directories.
@@ -64,6 +66,10 @@ type run struct {
 	privacy *dataset.Privacy
 	rewrite bool // Rewrite is set and there is a dataset
 	planned bool // the scan is that of an earlier plan
+	commits bool // each stage is committed
+	stage   int  // that is being read, planned and committed
+	// committed is the manifest of the last commit of this run, nil if there was none.
+	committed *dataset.Manifest
 }
 
 // Plan scans the account and reports what Export would change. It touches no table, and keeps the scan for
@@ -73,23 +79,23 @@ func Plan(ctx context.Context, o Options) (*Report, error) {
 		return nil, errRewritePlanned
 	}
 	return start(ctx, o, true, func(r *run) (*Report, error) {
-		if err := r.scanAndPlan(ctx, true); err != nil {
-			return r.report(nil), err
+		err := r.planStages(ctx, true)
+		if err == nil {
+			err = r.keepPlanned()
 		}
-		return r.report(nil), r.keepPlanned()
+		return r.report(), err
 	})
 }
 
 // Export scans the account, and commits what is new, changed or gone. An error of a single table is in the report.
 func Export(ctx context.Context, o Options) (*Report, error) {
 	return start(ctx, o, false, func(r *run) (*Report, error) {
-		if err := r.scanAndPlan(ctx, false); err != nil {
-			return r.report(nil), err
+		work := r.commitStages
+		if r.rewrite {
+			work = r.rewriteAll
 		}
-		if err := r.checkRewrite(); err != nil {
-			return r.report(nil), err
-		}
-		return r.commit(ctx)
+		err := work(ctx)
+		return r.report(), err
 	})
 }
 
@@ -100,10 +106,11 @@ func ExportPlanned(ctx context.Context, o Options) (*Report, error) {
 	}
 	o.Client = nil // the plan decided what needs the network
 	return start(ctx, o, false, func(r *run) (*Report, error) {
-		if err := r.loadPlanned(ctx); err != nil {
-			return r.report(nil), err
+		err := r.loadPlanned(ctx)
+		if err == nil {
+			err = r.commit(ctx)
 		}
-		return r.commit(ctx)
+		return r.report(), err
 	})
 }
 

@@ -9,8 +9,8 @@ import (
 	"mailerlake/schema"
 )
 
-// scanAndPlan reads the account and plans every table.
-func (r *run) scanAndPlan(ctx context.Context, full bool) error {
+// open asks which account the key opens, and makes the dataset ready for a scan.
+func (r *run) open(ctx context.Context) error {
 	account, err := r.Client.Account(ctx)
 	if err != nil {
 		return err
@@ -31,6 +31,13 @@ func (r *run) scanAndPlan(ctx context.Context, full bool) error {
 	if err := r.dropPlanned(); err != nil {
 		return err
 	}
+	r.scanner = scan.New(scan.Options{Client: r.Client, Logs: r.data.Logs(), Account: r.account.ID, Catalog: r.catalog, Base: r.base,
+		Restart: r.Restart, ResumeWithin: r.ResumeWithin, Now: r.now, Lists: r.listsOf, OnEvent: r.event})
+	return nil
+}
+
+// scanAndPlan reads and plans the tables of the present stage.
+func (r *run) scanAndPlan(ctx context.Context, full bool) error {
 	if err := r.scan(ctx); err != nil {
 		return err
 	}
@@ -38,16 +45,19 @@ func (r *run) scanAndPlan(ctx context.Context, full bool) error {
 		return err
 	}
 	r.warnUnmet(ctx)
-	return r.planAll(ctx, full)
+	if err := r.planAll(ctx, full); err != nil {
+		return err
+	}
+	return r.watch(ctx)
 }
 
 // scan reads the tables.
 func (r *run) scan(ctx context.Context) error {
-	r.scanner = scan.New(scan.Options{Client: r.Client, Logs: r.data.Logs(), Account: r.account.ID, Catalog: r.catalog, Base: r.base,
-		Restart: r.Restart, ResumeWithin: r.ResumeWithin, Now: r.now, OnEvent: r.event})
 	var wanted []*schema.Table
-	for _, t := range r.tables {
-		wanted = append(wanted, t.Table)
+	for _, t := range r.due() {
+		if t.err == nil || !t.FansOut() { // others may need its rows
+			wanted = append(wanted, t.Table)
+		}
 	}
 	err := r.scanner.Scan(ctx, wanted)
 	r.takeResults()
@@ -61,7 +71,11 @@ func (r *run) takeResults() {
 		t := r.tables.find(result.Table.Name)
 		if t == nil {
 			t = newTable(result.Table, r.data, r.Sizes, r.rewrite, true)
+			t.stage = r.stage
 			r.tables = append(r.tables, t)
+		}
+		if t.stage != r.stage {
+			continue
 		}
 		t.scan = result
 		if t.err == nil {

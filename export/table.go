@@ -2,6 +2,7 @@ package export
 
 import (
 	"context"
+	"slices"
 
 	"mailerlake/export/dataset"
 	"mailerlake/export/merge"
@@ -22,6 +23,11 @@ type table struct {
 	stored  *dataset.TableState // the committed state; nil on a first export
 	// auxiliary tables are read for the sake of others and not exported.
 	auxiliary bool
+	stage     int // of the run, in which the table is read and committed
+
+	lists   scan.Lists    // to read, of a table with a list for each row of another
+	earlier []*merge.Plan // committed before, by this run
+	written int64         // bytes of the parts that this run committed
 
 	scan    *scan.Result
 	sorted  sortedLog
@@ -36,7 +42,11 @@ type table struct {
 
 // newTable returns a table for a run, with its committed state.
 func newTable(t *schema.Table, data *dataset.Dataset, sizes part.Sizes, rewrite, auxiliary bool) *table {
-	return &table{Table: t, data: data, sizes: sizes, rewrite: rewrite, auxiliary: auxiliary, stored: data.Manifest.Table(t.Name)}
+	nt := &table{Table: t, data: data, sizes: sizes, rewrite: rewrite, auxiliary: auxiliary, stage: stageOf(t), stored: data.Manifest.Table(t.Name)}
+	if nt.stored != nil {
+		nt.lists.First = slices.SortedFunc(slices.Values(nt.stored.Behind), schema.Key.Compare)
+	}
+	return nt
 }
 
 // sortedLog is a log in key order, for reading.
@@ -98,16 +108,21 @@ func (t *table) dropSorted() {
 	t.sorted = sortedLog{}
 }
 
+// closeLog closes the table's log.
+func (t *table) closeLog() {
+	t.dropSorted()
+	if !t.scan.Nested {
+		t.scan.Log.Close() // nothing is lost: Append has written it, and whoever needed it synced it
+	}
+}
+
 // closeLogs closes all page logs; what was appended stays for the next run.
 func (r *run) closeLogs() {
 	for _, t := range r.tables {
 		if !t.scanned() {
 			continue
 		}
-		t.dropSorted()
-		if !t.scan.Nested {
-			t.scan.Log.Close() // nothing is lost: Append has written it, and whoever needed it synced it
-		}
+		t.closeLog()
 	}
 	_ = r.data.Logs().DropScratch() // the next run tries again
 }

@@ -112,6 +112,15 @@ func (t *Table) ParentColumns() []string {
 	return link.InOrder(t.parent)
 }
 
+// FansOut reports whether the table is read from a list for each of some rows, or comes out of one that is. Such lists are
+// chosen by what these rows hold, and take longer to read than all other tables.
+func (t *Table) FansOut() bool {
+	if list, ok := t.Source.(*List); ok {
+		return len(list.Still) > 0 || list.Of != nil
+	}
+	return t.parent != nil && t.parent.FansOut()
+}
+
 // FollowsParent reports whether rows sorted by the table's order are also in the order of their parents.
 func (t *Table) FollowsParent() bool {
 	columns := t.ParentColumns()

@@ -68,7 +68,7 @@ func (t *TableState) check(snapshot int64) error {
 	if t.ChangedIn < 1 || t.ChangedIn > snapshot {
 		return fmt.Errorf("changed_in %d", t.ChangedIn)
 	}
-	if err := t.checkTimes(); err != nil {
+	if err := errors.Join(t.checkTimes(), t.checkLists()); err != nil {
 		return err
 	}
 	return t.checkParts()
@@ -81,6 +81,27 @@ func (t *TableState) checkTimes() error {
 		}
 	}
 	return checkTimes(t.ScanStarted, t.ScanEnded)
+}
+
+// checkLists checks what is said of lists read for each row of another table.
+func (t *TableState) checkLists() error {
+	var last schema.Key
+	for i, l := range t.Lists {
+		if err := checkTimes(l.At); err != nil {
+			return fmt.Errorf("lists: %w", err)
+		}
+		open := len(l.Until) == 0
+		if open != (i == len(t.Lists)-1) || len(l.Until) > maxKey || !open && last != nil && l.Until.Compare(last) <= 0 {
+			return errors.New("lists: the ranges do not follow each other to the end")
+		}
+		last = l.Until
+	}
+	for _, key := range t.Behind {
+		if len(key) == 0 || len(key) > maxKey {
+			return errors.New("behind: a key has no columns or too many")
+		}
+	}
+	return nil
 }
 
 // checkTimes requires UTC, so that an instant is always written in the same way, and a year that RFC 3339 can express.

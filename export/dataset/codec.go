@@ -94,7 +94,7 @@ func sealAt(data []byte) int {
 // DecodeManifest reads a stored manifest; path is for errors. A format version that this program does not know is a
 // *VersionError; a wrong checksum, a member it does not know, or content that fails Check is a *DamagedError.
 func DecodeManifest(path string, data []byte) (*Manifest, error) {
-	if err := checkFormat(path, data, manifestHint); err != nil {
+	if err := checkFormat(path, data, oldestFormat, manifestHint); err != nil {
 		return nil, err
 	}
 	data, ok := unseal(data)
@@ -105,6 +105,7 @@ func DecodeManifest(path string, data []byte) (*Manifest, error) {
 	if err := json.Unmarshal(data, &m, decodeOptions); err != nil {
 		return nil, &DamagedError{path, reason(err), manifestHint}
 	}
+	m.Format = Format // what an older version lacks is empty
 	if err := m.Check(); err != nil {
 		return nil, &DamagedError{path, err.Error(), manifestHint}
 	}
@@ -118,6 +119,9 @@ func (m *Manifest) normalize() {
 	for i := range m.Tables {
 		t := &m.Tables[i]
 		t.ScanStarted, t.ScanEnded = t.ScanStarted.UTC(), t.ScanEnded.UTC()
+		for j := range t.Lists {
+			t.Lists[j].At = t.Lists[j].At.UTC()
+		}
 		if t.GreatestUpdatedAt != nil {
 			*t.GreatestUpdatedAt = t.GreatestUpdatedAt.UTC()
 		}
@@ -129,8 +133,8 @@ var (
 	decodeOptions = json.RejectUnknownMembers(true)
 )
 
-// checkFormat reads the format version alone, since another version may differ in everything else.
-func checkFormat(path string, data []byte, hint string) error {
+// checkFormat checks that the format version is from oldest to Format. It reads the version alone, since another version may differ in everything else.
+func checkFormat(path string, data []byte, oldest int, hint string) error {
 	var head struct {
 		Format *int `json:"format"`
 	}
@@ -140,7 +144,7 @@ func checkFormat(path string, data []byte, hint string) error {
 	if head.Format == nil {
 		return &DamagedError{path, "it has no format version", hint}
 	}
-	if *head.Format != Format {
+	if *head.Format < oldest || *head.Format > Format {
 		return &VersionError{path, *head.Format, Format}
 	}
 	return nil

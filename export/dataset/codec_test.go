@@ -137,12 +137,25 @@ func TestManifestByteChanged(t *testing.T) {
 }
 
 func TestManifestOfOtherVersion(t *testing.T) {
-	for _, format := range []int{1, 3} {
+	for _, format := range []int{1, dataset.Format + 1} {
 		_, err := dataset.DecodeManifest("m", fmt.Appendf(nil, `{"format": %d, "what_it_has": "nobody knows"}`, format))
 		var version *dataset.VersionError
-		if !errors.As(err, &version) || version.Found != format || version.Known != 2 {
+		if !errors.As(err, &version) || version.Found != format || version.Known != dataset.Format {
 			t.Errorf("error = %v, want a VersionError for %d", err, format)
 		}
+	}
+}
+
+// TestManifestOfVersion2 reads what the version before this one wrote, and writes it as the present one.
+func TestManifestOfVersion2(t *testing.T) {
+	want := oldWorld().manifest
+	old := reseal(strings.Replace(string(encode(t, want)), fmt.Sprintf(`"format": %d`, dataset.Format), `"format": 2`, 1))
+	got, err := dataset.DecodeManifest("m", []byte(old))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -63,7 +63,7 @@ func encodeJournal(j *journal) ([]byte, error) {
 
 // decodeJournal reads a stored journal and trusts nothing in it; path is for errors.
 func decodeJournal(path string, data []byte) (*journal, error) {
-	if err := checkFormat(path, data, journalHint); err != nil {
+	if err := checkFormat(path, data, Format, journalHint); err != nil {
 		return nil, err
 	}
 	damaged := func(reason string) (*journal, error) { return nil, &DamagedError{path, reason, journalHint} }

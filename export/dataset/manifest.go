@@ -9,9 +9,12 @@ import (
 	"mailerlake/schema"
 )
 
-// Format is the version of manifest and journal that this program writes, and the only one it reads. Version 1 had no
-// checksum in the manifest.
-const Format = 2
+// Format is the version of manifest and journal that this program writes. It also reads manifests of version 2, which lack
+// what version 3 says of lists that are read for each row of another table. Version 1 had no checksum in the manifest.
+const (
+	Format       = 3
+	oldestFormat = 2
+)
 
 // Manifest is the record of a committed state of a dataset.
 type Manifest struct {
@@ -53,8 +56,23 @@ type TableState struct {
 	Complete bool   `json:"complete"`
 	Last     Counts `json:"last_run"` // changes of the last run
 	Total    Counts `json:"total"`    // changes of all runs
+	// Lists says, for a table that is read from a list for each row of another table, when these lists were read. It is in
+	// key order of the other table's rows; nil if that is not known.
+	Lists []ListsRead `json:"lists,omitempty"`
+	// Behind are the keys, in row order, of the other table's rows whose lists could not be read to the end. The next run
+	// reads them first.
+	Behind []schema.Key `json:"behind,omitempty"`
 	// ChangedIn is the snapshot in which the table's rows or columns last changed.
 	ChangedIn int64 `json:"changed_in"`
+}
+
+// ListsRead says when the lists of a range of rows were read: of those from the end of the range before.
+type ListsRead struct {
+	// Until is the key that the range ends before; empty for the range of all others.
+	Until schema.Key `json:"until,omitempty"`
+	// At is a time before the reading: a row stored later may have another list by now. It is zero if the lists were never
+	// read.
+	At time.Time `json:"at,omitzero"` // UTC
 }
 
 // Counts are numbers of changed rows.
@@ -137,6 +155,7 @@ func (t *TableState) Clone() TableState {
 	for i := range c.Parts {
 		c.Parts[i] = c.Parts[i].Clone()
 	}
+	c.Lists, c.Behind = slices.Clone(t.Lists), slices.Clone(t.Behind)
 	if t.GreatestUpdatedAt != nil {
 		at := *t.GreatestUpdatedAt
 		c.GreatestUpdatedAt = &at

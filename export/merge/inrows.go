@@ -13,19 +13,31 @@ import (
 // counts as Read if it had the array; absent is the array's bit in schema.Page.Absent, -1 if there is none. A parent
 // that was not met counts as Read if this run deletes such parents, and so does one that was read for a row that is gone.
 func InRows(log *pagelog.Log, t *schema.Table, absent int, deleted bool, gone GoneParents) Parents {
-	in := inRows{log: log, deleted: deleted, gone: gone}
+	in := inRows{log: log, there: Read, deleted: deleted, gone: gone}
 	if absent >= 0 {
 		in.array = 1 << absent
 	}
-	if t.FollowsParent() {
-		return &inRowsOrdered{inRows: in}
+	return in.parents(t.FollowsParent())
+}
+
+// WithList returns the Parents of rows that are listed for each row of a log, where their lists were not read. there is
+// the standing of a parent that was met; one that was not counts as Read if this run deletes such parents. ordered says
+// that parents are asked about in the order of their keys.
+func WithList(log *pagelog.Log, there Standing, deleted, ordered bool) Parents {
+	return (&inRows{log: log, there: there, deleted: deleted}).parents(ordered)
+}
+
+func (in *inRows) parents(ordered bool) Parents {
+	if ordered {
+		return &inRowsOrdered{inRows: *in}
 	}
-	return &inRowsUnordered{inRows: in, seed: maphash.MakeSeed()}
+	return &inRowsUnordered{inRows: *in, seed: maphash.MakeSeed()}
 }
 
 type inRows struct {
 	log     *pagelog.Log
-	array   uint64 // bit in schema.Page.Absent; 0 if there is none
+	there   Standing // of a parent that was met with its array
+	array   uint64   // bit in schema.Page.Absent; 0 if there is none
 	deleted bool
 	gone    GoneParents
 	size    int64 // of the log when it was read
@@ -38,7 +50,7 @@ func (in *inRows) met(page *schema.Page, row int) Standing {
 	case page.Absent != nil && page.Absent[row]&in.array != 0:
 		return Unknown
 	}
-	return Read
+	return in.there
 }
 
 func (in *inRows) unmet() Standing {
@@ -119,7 +131,7 @@ func (a *inRowsUnordered) Standing(ctx context.Context, parent schema.Key) (Stan
 	case a.parents[i] == hash:
 		return Unknown, nil
 	}
-	return Read, nil
+	return a.there, nil
 }
 
 func (a *inRowsUnordered) read(ctx context.Context) error {
@@ -147,7 +159,7 @@ func (a *inRowsUnordered) hash(run *pagelog.Rows, row int) uint64 {
 		writeText(&h, v.Text(row))
 	}
 	hash := h.Sum64() &^ 1
-	if a.met(run.Page, row) == Read {
+	if a.met(run.Page, row) == a.there {
 		hash |= 1
 	}
 	return hash

@@ -2,7 +2,9 @@ package merge
 
 import (
 	"context"
+	"maps"
 	"math/rand/v2"
+	"slices"
 
 	"mailerlake/schema"
 )
@@ -90,6 +92,28 @@ func (p *Plan) RowsAfter() int64 {
 		rows += part.Rows
 	}
 	return rows
+}
+
+// After returns a plan that counts, beside its own changes, those of plans that were committed before it.
+func (p *Plan) After(earlier []*Plan) *Plan {
+	if len(earlier) == 0 {
+		return p
+	}
+	sum := *p
+	sum.Changed = maps.Clone(p.Changed)
+	for _, e := range earlier {
+		sum.Seen, sum.Inserted, sum.Updated, sum.Deleted = sum.Seen+e.Seen, sum.Inserted+e.Inserted, sum.Updated+e.Updated, sum.Deleted+e.Deleted
+		sum.Unchanged, sum.Rescued, sum.PartsWritten = sum.Unchanged+e.Unchanged, sum.Rescued+e.Rescued, sum.PartsWritten+e.PartsWritten
+		sum.NewColumns, sum.Widened = append(slices.Clone(e.NewColumns), sum.NewColumns...), append(slices.Clone(e.Widened), sum.Widened...)
+		sum.New = sum.New || e.New
+		for column, n := range e.Changed {
+			if sum.Changed == nil {
+				sum.Changed = map[string]int64{}
+			}
+			sum.Changed[column] += n
+		}
+	}
+	return &sum
 }
 
 // Plan compares the scanned rows with the stored ones. It decides nothing about deletes: Settle does that. With full,

@@ -20,6 +20,7 @@ const (
 type scanned struct {
 	table    *Table
 	keysOnly bool
+	only     []string // names of the columns to read beside the key; nil for all
 	cursor   *pagelog.Cursor
 	child    int // index in the pages' Children of the rows; -1 if they are the pages' own rows
 
@@ -41,7 +42,13 @@ type goneIDs struct {
 
 // scanned returns a reader of the scanned rows.
 func (t *Table) scanned(ctx context.Context, keysOnly bool) *scanned {
-	s := &scanned{table: t, keysOnly: keysOnly, child: -1}
+	return (&scanned{table: t, keysOnly: keysOnly}).begun(ctx)
+}
+
+// begun makes a new reader ready to read.
+func (s *scanned) begun(ctx context.Context) *scanned {
+	t := s.table
+	s.child = -1
 	want := func(child int, c schema.Column) bool { return child < 0 && s.wants(c) }
 	switch {
 	case t.derive() != nil:
@@ -68,6 +75,9 @@ func (t *Table) derive() func(*schema.Batch, []*schema.Batch) schema.Children {
 
 // wants reports whether a column of the scanned rows is read.
 func (s *scanned) wants(c schema.Column) bool {
+	if s.only != nil {
+		return c.Required || slices.Contains(s.only, c.Name) && c.Kind != schema.Raw
+	}
 	return !s.keysOnly || c.Required || s.table.Gone[c.Name] != nil || s.table.GoneParents.named(c)
 }
 

@@ -15,10 +15,11 @@ import (
 // tableScan is the scan of one table into a log of its own.
 type tableScan struct {
 	*Scanner
-	r       *Result
-	list    *schema.List // nil for a single object
-	resumed bool         // the log has pages of an earlier run
-	pace    pace
+	r        *Result
+	list     *schema.List // nil for a single object
+	resumed  bool         // the log has pages of an earlier run
+	pace     pace
+	decoders decoders
 }
 
 // reuse says whether an unfinished log of an earlier run can be used again.

@@ -3,6 +3,7 @@ package scan
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,10 +26,12 @@ type Outcome struct {
 	Resumed bool `json:"resumed,omitempty"`
 	// Childless names the child tables that no row said anything about.
 	Childless []string `json:"childless,omitempty"`
-	// Failed are the keys of the parents whose rows could not be read.
+	// Failed are the keys of the parents whose rows could not be read, sorted.
 	Failed []schema.Key `json:"failed,omitempty"`
 	// Stopped says that reading was given up after too many parents had failed.
 	Stopped bool `json:"stopped,omitempty"`
+	// Left is the key of the first parent whose list was left to a later scan, in key order; nil if none was.
+	Left schema.Key `json:"left,omitempty"`
 	// Gone are the keys of parents that were deleted while their rows were read.
 	Gone []schema.Key `json:"gone,omitempty"`
 }
@@ -47,13 +50,6 @@ type Result struct {
 	parent *Result // that holds the rows; nil if Log is the table's own
 	lists  *parentLists
 	done   chan struct{}
-}
-
-// parentLists are lists that were read for each row of a parent.
-type parentLists struct {
-	list   *schema.List
-	parent *Result
-	pages  int // of the parent's log, when its rows were walked
 }
 
 // Complete reports whether every row of the account was met.
@@ -75,10 +71,8 @@ func (r *Result) Read(parent schema.Key) bool { return r.Log.Walk(walkOfParent(p
 
 // FailedFor reports whether the rows of a parent were to be read and were not.
 func (r *Result) FailedFor(parent schema.Key) bool {
-	for _, key := range r.Failed {
-		if key.Compare(parent) == 0 {
-			return true
-		}
+	if _, failed := slices.BinarySearchFunc(r.Failed, parent, schema.Key.Compare); failed {
+		return true
 	}
 	return r.Stopped && !r.Read(parent)
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -31,18 +32,21 @@ func (s *Scanner) readPerParent(ctx context.Context, r *Result, list *schema.Lis
 		r.Unavailable = parent.Unavailable
 	}
 	r.lists = &parentLists{list: list, parent: parent}
+	if s.Lists != nil {
+		r.lists.Lists = s.Lists(r.Table)
+	}
 	return s.fillLog(ctx, r, list, resumable, s.walkParents)
 }
 
-// ReadNewParents reads the lists of those parent rows that were found after the others were walked. It reports whether
-// there are any. Rows that are nested in those of a parent take over what its own lists proved; these must have been read
+// ReadNewParents reads the lists of those parent rows that were found after the others were walked, if all of them were
+// to be read. It reports whether there are any. Rows that are nested in those of a parent take over what its own lists proved; these must have been read
 // before.
 func (s *Scanner) ReadNewParents(ctx context.Context, r *Result) (read bool, err error) {
 	if r.Nested && r.parent.lists != nil {
 		above := &r.parent.Outcome
 		r.Failed, r.Gone, r.Stopped, r.Partial = above.Failed, above.Gone, above.Stopped, above.Partial
 	}
-	if r.lists == nil || r.Unavailable != "" || r.lists.parent.Log.Stats().Pages == r.lists.pages {
+	if r.lists == nil || r.lists.Of != nil || r.Unavailable != "" || r.lists.parent.Log.Stats().Pages == r.lists.pages {
 		return false, nil
 	}
 	t := &tableScan{Scanner: s, r: r, list: r.lists.list}
@@ -76,29 +80,75 @@ type parentWalks struct {
 	failed   []error // one for each parent that failed
 }
 
-// walkAll walks the parents in the order of their keys, several at a time.
+// walkAll walks the parents, several at a time: first those that failed in an earlier run, then all in the order of their
+// keys.
 func (p *parentWalks) walkAll(ctx context.Context) error {
-	p.r.Failed, p.r.Gone, p.r.Stopped, p.r.Partial = nil, nil, false, ""
+	p.r.Failed, p.r.Gone, p.r.Stopped, p.r.Left, p.r.Partial = nil, nil, false, nil, ""
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(maxWalks)
-	cursor := pagelog.NewCursor(ctx, p.parent.Log, pagelog.KeysOnly, nil)
+	under := newGate()
+	walk := func(key, left schema.Key) (more bool) {
+		if p.r.Log.Walk(walkOfParent(key)).Ended {
+			p.count()
+			return true
+		}
+		if !under.enter(ctx, p.Client.Calls) || p.stopped(left) {
+			return false
+		}
+		g.Go(func() error {
+			defer under.leave()
+			return p.walkParent(ctx, key)
+		})
+		return true
+	}
+	err := p.eachParent(ctx, walk)
+	return cmp.Or(g.Wait(), err) // a walk that ends the scan cuts the reading of parents off as well
+}
+
+// eachParent calls walk for each parent whose list is to be read, until it returns false. left is the key from which on
+// lists are left to a later scan if it ends there.
+func (p *parentWalks) eachParent(ctx context.Context, walk func(key, left schema.Key) (more bool)) error {
+	log, lists := p.parent.Log, p.r.lists.Lists
+	if lists.Of != nil {
+		log = lists.Of
+	}
+	if more, err := walkFirst(ctx, log, lists.First, walk); err != nil || !more {
+		return err
+	}
+	cursor := pagelog.NewCursor(ctx, log, pagelog.KeysOnly, nil)
+	if len(lists.From) > 0 {
+		if err := cursor.Seek(lists.From); err != nil {
+			return err
+		}
+	}
 	for {
 		run, ok, err := cursor.Next()
 		if err != nil || !ok {
-			return cmp.Or(g.Wait(), err) // a walk that ends the scan cuts the reading of parents off as well
+			return err
 		}
-		for i := run.From; i < run.To && ctx.Err() == nil; i++ {
-			if p.stopped() {
-				return g.Wait()
+		for i := run.From; i < run.To; i++ {
+			if key := run.Keys.At(i); !walk(key, key) {
+				return ctx.Err()
 			}
-			key := run.Keys.At(i)
-			if p.r.Log.Walk(walkOfParent(key)).Ended {
-				p.count()
-				continue
-			}
-			g.Go(func() error { return p.walkParent(ctx, key) })
 		}
 	}
+}
+
+// walkFirst walks those of some parents, in key order, that a log has.
+func walkFirst(ctx context.Context, log *pagelog.Log, first []schema.Key, walk func(key, left schema.Key) (more bool)) (more bool, err error) {
+	cursor := pagelog.NewCursor(ctx, log, pagelog.KeysOnly, nil)
+	for _, key := range first {
+		if err := cursor.Seek(key); err != nil {
+			return false, err
+		}
+		run, ok, err := cursor.Next()
+		if err != nil || !ok {
+			return err == nil, err
+		}
+		if run.Keys.CompareKey(run.From, key) == 0 && !walk(key, make(schema.Key, len(key))) { // nothing else has been read
+			return false, ctx.Err()
+		}
+	}
+	return true, nil
 }
 
 func (p *parentWalks) count() {
@@ -107,12 +157,18 @@ func (p *parentWalks) count() {
 	p.answered++
 }
 
-// stopped reports whether too many parents have failed to go on.
-func (p *parentWalks) stopped() bool {
+// stopped reports whether no more lists are to be begun: too many have failed, or the time is up. The lists of the parents
+// from the key left on are then left to a later scan.
+func (p *parentWalks) stopped(left schema.Key) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.r.Stopped = len(p.failed) >= maxFailed
-	return p.r.Stopped
+	late := !p.r.lists.Until.IsZero() && p.now().After(p.r.lists.Until)
+	if !p.r.Stopped && !late {
+		return false
+	}
+	p.r.Left = left
+	return true
 }
 
 // walkParent reads the lists of one parent. An error concerns the run.
@@ -195,45 +251,14 @@ func (p *parentWalks) walkLists(ctx context.Context, key schema.Key) error {
 	return nil
 }
 
-// parentRow is a row of the parent, whose list is read; nil for a list of the account.
-type parentRow struct {
-	key             schema.Key
-	columns, values []string // the columns that repeat its key, and their values
-}
-
-// path fills the parent's key into a path.
-func (p *parentRow) path(path string) string {
-	if p == nil {
-		return path
-	}
-	return schema.Fill(path, p.columns, p.values)
-}
-
-// begin makes a walk one of the parent's list.
-func (p *parentRow) begin(w *walk) {
-	if p == nil {
-		return
-	}
-	w.mark.Walk, w.mark.Parent = walkOfParent(p.key)+"?"+w.mark.Walk, true
-	w.decoder.SetParent(p.columns, p.values)
-}
-
-// inKeyOrder brings a key from the order of rows into that of the table's key columns.
-func inKeyOrder(t *schema.Table, key schema.Key) []string {
-	values := make([]string, len(key))
-	for i, name := range t.Key {
-		for at, ordered := range t.Order {
-			if ordered == name {
-				values[i] = key[at]
-			}
-		}
-	}
-	return values
-}
-
 // judge says what the walks prove together. A list that was refused for every parent does not exist.
 func (p *parentWalks) judge() error {
+	slices.SortFunc(p.r.Failed, schema.Key.Compare)
 	if len(p.failed) == 0 {
+		if p.r.Left != nil {
+			p.r.Partial = fmt.Sprintf("the lists of further rows of %s are read after this commit", p.parent.Table.Name)
+			return nil
+		}
 		if why := p.parent.Incomplete + p.parent.Partial; why != "" { // nothing is known about the rows of parents not met
 			p.r.Partial = fmt.Sprintf("%s is incomplete: %s", p.parent.Table.Name, why)
 		}

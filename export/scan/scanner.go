@@ -26,6 +26,8 @@ type Options struct {
 	// ResumeWithin is the maximum age of a scan that is resumed.
 	ResumeWithin time.Duration
 	Now          func() time.Time
+	// Lists says which lists of a table are read, of those that it has for each row of another; nil for all of every table.
+	Lists func(t *schema.Table) Lists
 	// OnEvent is called with each step of the scan, from several goroutines at once.
 	OnEvent func(Event)
 }
@@ -48,9 +50,6 @@ type Scanner struct {
 	mu      sync.Mutex
 	results map[string]*Result
 }
-
-// maxWalks is the greatest number of walks of one table at a time.
-const maxWalks = 8
 
 // New returns a scanner of a catalog's tables.
 func New(o Options) *Scanner {
@@ -78,6 +77,13 @@ func (s *Scanner) Result(t *schema.Table) *Result {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.results[t.Name]
+}
+
+// Forget makes the next Scan read a table once more, into a new log. The table's present log has to be closed.
+func (s *Scanner) Forget(t *schema.Table) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.results, t.Name)
 }
 
 // Results returns all scans, in the catalog's order.

@@ -16,15 +16,16 @@ import (
 // walk is one list being read into the log.
 type walk struct {
 	t       *tableScan
-	mark    pagelog.Mark // of its pages, without cursor and end
-	again   bool         // its rows were counted before, but for a few
-	decoder *schema.Decoder
-	page    *schema.Page // read last
+	of      *parentRow      // whose list it is; nil for a list of the account
+	mark    pagelog.Mark    // of its pages, without cursor and end
+	again   bool            // its rows were counted before, but for a few
+	decoder *schema.Decoder // of the page read last; nil while none is held
+	page    *schema.Page    // read last
 }
 
 // newWalk returns a walk of the table's list. Its name is unique among the table's walks.
 func (t *tableScan) newWalk(name string) *walk {
-	return &walk{t: t, mark: pagelog.Mark{Walk: name}, decoder: schema.NewDecoder(t.r.Table)}
+	return &walk{t: t, mark: pagelog.Mark{Walk: name}}
 }
 
 // nameOf names a walk among those of a list.
@@ -35,8 +36,13 @@ func (t *tableScan) nameOf(w schema.Walk) string {
 	return w.Params.Encode()
 }
 
-// decode decodes the records of a page for the client.
+// decode decodes the records of a page for the client. Many walks may wait for their pages at once: each has a decoder only
+// from then on until its page is logged.
 func (w *walk) decode(body []byte, at int) (records, end int, err error) {
+	if w.decoder == nil {
+		w.decoder = w.t.decoders.take(w.t.r.Table)
+		w.of.decode(w.decoder)
+	}
 	records, end, err = w.decoder.ReadRecords(body, at)
 	if err == nil {
 		w.page = w.decoder.Decoded()
@@ -72,6 +78,7 @@ func (t *tableScan) append(page *schema.Page, mark pagelog.Mark, again bool) err
 // each reads the pages of a walk one by one. visit, unless nil, is called after a page is logged, and ends the walk by
 // returning false.
 func (w *walk) each(ctx context.Context, pages iter.Seq2[*client.Page, error], visit func(*client.Page, *schema.Page) (more bool, err error)) error {
+	defer w.release()
 	for p, err := range pages {
 		if err == nil {
 			err = ctx.Err()
@@ -88,12 +95,22 @@ func (w *walk) each(ctx context.Context, pages iter.Seq2[*client.Page, error], v
 			}
 		}
 		w.decoder.Recycle(w.page)
+		w.release()
 	}
 	return nil
 }
 
+// release gives the decoder back.
+func (w *walk) release() {
+	if w.decoder != nil {
+		w.t.decoders.give(w.decoder)
+		w.decoder = nil
+	}
+}
+
 // readAhead reads the pages of a walk to its end, each while the one before is logged.
 func (w *walk) readAhead(ctx context.Context, list client.List) error {
+	defer w.release()
 	type read struct {
 		p    *client.Page
 		page *schema.Page
@@ -101,7 +118,7 @@ func (w *walk) readAhead(ctx context.Context, list client.List) error {
 	g, ctx := errgroup.WithContext(ctx)
 	fetched, logged := make(chan read, 1), make(chan *schema.Page, 3)
 	decode := func(body []byte, at int) (int, int, error) {
-		for len(logged) > 0 {
+		for len(logged) > 0 && w.decoder != nil {
 			w.decoder.Recycle(<-logged)
 		}
 		return w.decode(body, at)

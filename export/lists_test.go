@@ -1,0 +1,311 @@
+package export_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"mailerlake/export"
+	"mailerlake/schema"
+)
+
+// watched declares boxes and, for each open one, a list of visits that stands still while the box has not moved.
+func watched(t testing.TB) *schema.Catalog {
+	t.Helper()
+	catalog, err := schema.NewCatalog(
+		&schema.Table{
+			Name: "box", Key: []string{"id"},
+			Columns: slices.Concat(schema.KeyColumn("id"), schema.Texts("label", "kind"), schema.Counts("moves")),
+			Source:  &schema.List{Path: "/boxes", Paging: schema.ByPage, Limits: []int{2}, Item: "/boxes/{id}"},
+		},
+		&schema.Table{
+			Name: "visit", Key: []string{"box_id", "id"}, Optional: true,
+			Columns: slices.Concat(schema.LinkedKey("box_id"), schema.KeyColumn("id"), schema.Times("at")),
+			Source: &schema.List{Path: "/boxes/{box_id}/visits", Paging: schema.ByCursor, Limits: []int{2},
+				Per: &schema.Link{Table: "box", Columns: []string{"box_id"}},
+				Of:  &schema.Condition{Column: "kind", Values: []string{"open"}}, Still: []string{"moves"}},
+		},
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return catalog
+}
+
+// newWatched returns a depot whose boxes are open but for the second.
+func newWatched(t testing.TB) *depot {
+	d := newDepot(t)
+	d.catalog = watched(t)
+	for _, x := range d.boxes.list {
+		x.kind = "open"
+	}
+	d.boxes.list[1].kind, d.boxes.list[1].visits = "shut", nil
+	return d
+}
+
+// walked returns the boxes whose lists were read since the last call.
+func (b *boxes) walked() []string {
+	ids := []string{}
+	for _, path := range b.asked {
+		if id, ok := strings.CutSuffix(strings.TrimPrefix(path, "/boxes/"), "/visits"); ok {
+			ids = append(ids, id)
+		}
+	}
+	b.asked = nil
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// visits compares the visits with those of the account.
+func (d *depot) checkVisits(t testing.TB) {
+	t.Helper()
+	d.check(t, map[string][]string{"visit": d.boxes.truth()["visit"]})
+}
+
+// moved changes the visits of a box, and its counter.
+func (x *box) moved(visits ...int) {
+	x.visits, x.moves = visits, x.moves+1
+}
+
+func (d *depot) mustRun(t testing.TB) *export.Report {
+	t.Helper()
+	r, err := d.run(t)
+	if err != nil || r.Failed() {
+		t.Fatalf("%v; %+v", err, r)
+	}
+	return r
+}
+
+// TestStandStill reads only the lists of rows that moved in the declared columns, of new rows, and with Full of all.
+func TestStandStill(t *testing.T) {
+	d := newWatched(t)
+	check := func(what string, want ...string) {
+		t.Helper()
+		d.checkVisits(t)
+		if diff := cmp.Diff(append([]string{}, want...), d.boxes.walked()); diff != "" {
+			t.Errorf("%s: lists read (-want +got):\n%s", what, diff)
+		}
+	}
+	if r := d.mustRun(t); r.Snapshot != 2 {
+		t.Errorf("two stages made snapshot %d", r.Snapshot)
+	}
+	check("first", "101", "103", "104", "105", "106", "107")
+	if r := d.mustRun(t); !r.Empty() || !r.Matches {
+		t.Errorf("second run: %+v", r)
+	}
+	check("nothing moved")
+	d.boxes.list[2].label = "renamed"
+	d.mustRun(t)
+	check("renamed")
+	d.mustRun(t)
+	check("after it was renamed")
+	d.boxes.list[2].moved(7, 6)
+	d.boxes.list[1].kind = "open"
+	d.boxes.list[1].visits = []int{9} // it opens without moving, and is known to have had no list
+	d.boxes.list = append(d.boxes.list[:5], append(d.boxes.list[6:], &box{id: "300", kind: "open", visits: []int{1}})...)
+	d.boxes.list[1].moves++
+	d.mustRun(t)
+	check("moved, opened, new and gone", "102", "103", "300")
+	if r := d.mustRun(t); !r.Empty() {
+		t.Errorf("changes although nothing changed: %+v", r)
+	}
+	check("and then nothing")
+	d.boxes.list[3].visits = []int{1} // unnoticed
+	options := d.options(t)
+	options.Full = true
+	if _, err := export.Export(context.Background(), options); err != nil {
+		t.Fatal(err)
+	}
+	check("full", "101", "102", "103", "104", "105", "107", "300")
+}
+
+// TestFailedFirst reads the list of a row first, and again, that failed in the run before.
+func TestFailedFirst(t *testing.T) {
+	d := newWatched(t)
+	d.mustRun(t)
+	d.boxes.walked()
+	d.boxes.list[6].moved(1)
+	d.boxes.list[0].moved(2)
+	d.boxes.fault = func(path string) int { return map[string]int{"/boxes/107/visits": 500}[path] }
+	if r, err := d.run(t); err != nil || !r.Failed() {
+		t.Fatalf("%v; %+v", err, r)
+	}
+	d.boxes.fault = nil
+	d.boxes.list[2].moved(3)
+	d.boxes.asked = nil
+	d.mustRun(t)
+	first := slices.IndexFunc(d.boxes.asked, func(path string) bool { return strings.HasSuffix(path, "/visits") })
+	if first < 0 || d.boxes.asked[first] != "/boxes/107/visits" {
+		t.Errorf("asked %q", d.boxes.asked)
+	}
+	if got := d.boxes.walked(); !slices.Equal(got, []string{"103", "107"}) {
+		t.Errorf("lists read: %v", got)
+	}
+	d.checkVisits(t)
+}
+
+// TestKilledBetweenStages: rows that were committed as moved have their lists read by the next run.
+func TestKilledBetweenStages(t *testing.T) {
+	d := newWatched(t)
+	d.mustRun(t)
+	d.boxes.list[2].moved(7)
+	d.boxes.list[4].moved()
+	ctx, cancel := context.WithCancel(context.Background())
+	d.boxes.fault = func(path string) int {
+		if strings.HasSuffix(path, "/visits") {
+			cancel()
+		}
+		return 0
+	}
+	r, err := export.Export(ctx, d.options(t))
+	if !errors.Is(err, context.Canceled) || r.Snapshot != 3 {
+		t.Fatalf("%v; snapshot %d, want the first stage committed", err, r.Snapshot)
+	}
+	d.boxes.fault = nil
+	d.boxes.asked = nil
+	d.mustRun(t)
+	if got := d.boxes.walked(); !slices.Equal(got, []string{"103", "105"}) {
+		t.Errorf("lists read: %v", got)
+	}
+	d.checkVisits(t)
+}
+
+// TestLongListsCommitted commits what is complete every 15 minutes, and goes on.
+func TestLongListsCommitted(t *testing.T) {
+	d := newWatched(t)
+	for i := range 40 {
+		d.boxes.list = append(d.boxes.list, &box{id: strconv.Itoa(200 + i), kind: "open", visits: []int{i, 99}})
+	}
+	read := 0
+	d.boxes.fault = func(path string) int {
+		if strings.HasSuffix(path, "/visits") {
+			if read++; read%15 == 0 {
+				d.now = d.now.Add(16 * time.Minute)
+			}
+		}
+		return 0
+	}
+	r := d.mustRunLong(t)
+	if r.Snapshot < 4 {
+		t.Errorf("snapshot %d, want several", r.Snapshot)
+	}
+	visits := r.Tables[slices.IndexFunc(r.Tables, func(t export.TableReport) bool { return t.Name == "visit" })]
+	if want := int64(len(d.boxes.truth()["visit"])); visits.Inserted != want || visits.Rows != want || visits.Incomplete != "" {
+		t.Errorf("report of visits: %+v, want %d inserted", visits.TablePlan, want)
+	}
+	d.checkVisits(t)
+	d.boxes.walked()
+	d.boxes.fault = nil
+	if r := d.mustRun(t); !r.Empty() {
+		t.Errorf("changes although nothing changed: %+v", r)
+	}
+	if got := d.boxes.walked(); len(got) > 0 {
+		t.Errorf("lists read again: %v", got)
+	}
+}
+
+func (d *depot) mustRunLong(t testing.TB) *export.Report {
+	t.Helper()
+	options := d.options(t)
+	options.ResumeWithin, options.Yes = 24*time.Hour, true // a few boxes may be most of the visits
+	r, err := export.Export(context.Background(), options)
+	if err != nil || r.Failed() {
+		t.Fatalf("%v; %+v", err, r)
+	}
+	return r
+}
+
+// TestWatchedModel takes random days through runs that fail, stop, plan, or leave tables out. Whatever happened, a run
+// that succeeds, and resumes nothing, leaves the visits of the account.
+func TestWatchedModel(t *testing.T) {
+	for seed := range uint64(30) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			rng := rand.New(rand.NewPCG(seed, 7))
+			d := newWatched(t)
+			for range 12 {
+				d.someDay(rng)
+				d.someRun(t, rng)
+			}
+			d.boxes.fault = nil
+			if r := d.mustRunLong(t); slices.ContainsFunc(r.Tables, func(t export.TableReport) bool { return t.Resumed }) {
+				d.mustRunLong(t) // what was resumed is as of the time when it was begun
+			}
+			d.checkVisits(t)
+			if r := d.mustRunLong(t); !r.Empty() {
+				t.Errorf("changes although nothing changed: %+v", r)
+			}
+		})
+	}
+}
+
+// someDay changes some boxes.
+func (d *depot) someDay(rng *rand.Rand) {
+	b := d.boxes
+	b.fault = nil
+	for range rng.IntN(4) {
+		x := b.list[rng.IntN(len(b.list))]
+		switch rng.IntN(6) {
+		case 0:
+			x.label += "x"
+		case 1:
+			if len(b.list) > 4 {
+				b.list = slices.DeleteFunc(b.list, func(y *box) bool { return y == x })
+			}
+		case 2:
+			b.list = append(b.list, &box{id: strconv.Itoa(400 + rng.IntN(1000000)), kind: "open", visits: []int{rng.IntN(5)}})
+		default:
+			if x.kind == "open" {
+				visits := make([]int, rng.IntN(5))
+				for i := range visits {
+					visits[i] = 100*i + rng.IntN(100)
+				}
+				x.moved(visits...)
+			}
+		}
+	}
+}
+
+// someRun makes a run that may go wrong. Its outcome does not matter.
+func (d *depot) someRun(t testing.TB, rng *rand.Rand) {
+	options := d.options(t)
+	options.ResumeWithin, options.Yes = 24*time.Hour, true
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	stop, n := 0, 0
+	if rng.IntN(3) == 0 {
+		stop = 1 + rng.IntN(20)
+	}
+	fails := rng.IntN(4)
+	d.boxes.fault = func(path string) int {
+		if n++; n == stop {
+			cancel()
+		}
+		if strings.HasSuffix(path, "/visits") && rng.IntN(10) == 0 {
+			d.now = d.now.Add(10 * time.Minute)
+		}
+		if strings.HasSuffix(path, "/visits") && fails == 0 && rng.IntN(4) == 0 {
+			return 500
+		}
+		return 0
+	}
+	switch rng.IntN(6) {
+	case 0:
+		if _, err := export.Plan(ctx, options); err == nil && rng.IntN(2) == 0 {
+			_, _ = export.ExportPlanned(context.Background(), options)
+		}
+		return
+	case 1:
+		options.Tables = []string{"visit"}
+	case 2:
+		options.Tables = []string{"box"}
+	}
+	_, _ = export.Export(ctx, options)
+}

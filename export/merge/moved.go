@@ -1,0 +1,127 @@
+package merge
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"mailerlake/schema"
+)
+
+// Watch says which rows of a table have lists of other rows, and what shows that such a list may have changed.
+type Watch struct {
+	// Of is the condition that rows with a list meet; nil if all have one.
+	Of *schema.Condition
+	// Still are the columns that stand still while the list does.
+	Still []string
+	// Read returns when the list of the row with a key was last read: rows whose version was stored later have moved. It
+	// is the zero time if the list was never read.
+	Read func(keys schema.Keys, row int) time.Time
+}
+
+// EachMoved calls do with each scanned row whose list may have changed since it was read: the row is not stored, or it
+// differs from the stored row in one of the columns, or the stored row is newer than the list. Rows come in key order.
+func (t *Table) EachMoved(ctx context.Context, w Watch, do func(keys schema.Keys, row int) error) error {
+	m := &movement{Watch: w, table: t, ctx: ctx, do: do}
+	only := append([]string{}, w.Still...)
+	if w.Of != nil {
+		only = append(only, w.Of.Column)
+	}
+	s := (&scanned{table: t, only: only}).begun(ctx)
+	p := &pass{ctx: ctx, table: t, scanned: s, visit: m.visit}
+	return p.all()
+}
+
+// movement is a call of EachMoved.
+type movement struct {
+	Watch
+	table *Table
+	ctx   context.Context
+	do    func(keys schema.Keys, row int) error
+	moved []bool // per scanned row of the segment
+}
+
+// visit finds the rows of a segment that have moved.
+func (m *movement) visit(s *segment) error {
+	m.moved = append(m.moved[:0], make([]bool, s.rows())...)
+	for i, at := range s.match {
+		m.moved[i] = at < 0
+	}
+	if s.matched {
+		if err := m.compare(s); err != nil {
+			return err
+		}
+	}
+	for _, r := range s.runs {
+		for row := r.from; row < r.to; row++ {
+			if !m.moved[r.first+row-r.from] || !m.hasList(r, row) {
+				continue
+			}
+			if err := m.do(r.keys, row); err != nil {
+				return err
+			}
+		}
+	}
+	return m.ctx.Err()
+}
+
+// compare marks the rows that differ in a watched column, or were stored after their list was read. A column that is not
+// stored shows nothing.
+func (m *movement) compare(s *segment) error {
+	var buf schema.Vector
+	for _, name := range m.Still {
+		i := m.table.index(m.table.Layout.Columns, name)
+		if i < 0 {
+			m.markAll()
+			return nil
+		}
+		stored, err := m.table.read(s.reader, s.part, s.group, i, &buf)
+		if err != nil {
+			return err
+		}
+		for _, r := range s.runs {
+			for _, row := range appendDiffering(nil, s, r, r.Vectors[i], stored) {
+				m.moved[row] = true
+			}
+		}
+	}
+	return m.compareAge(s, &buf)
+}
+
+// compareAge marks the rows that were stored after their list was read.
+func (m *movement) compareAge(s *segment, buf *schema.Vector) error {
+	stored, err := m.table.read(s.reader, s.part, s.group, m.table.ownColumn(schema.SyncedAt), buf)
+	if err != nil {
+		return err
+	}
+	if stored == nil {
+		m.markAll()
+		return nil
+	}
+	for i, at := range s.match {
+		if at < 0 || m.moved[i] {
+			continue
+		}
+		read := m.Read(s.stored, int(at))
+		m.moved[i] = read.IsZero() || stored.Null(int(at)) || stored.Int(int(at)) > read.UnixMicro()
+	}
+	return nil
+}
+
+func (m *movement) markAll() {
+	for i := range m.moved {
+		m.moved[i] = true
+	}
+}
+
+// hasList reports whether a scanned row has a list.
+func (m *movement) hasList(r *rowRange, row int) bool {
+	if m.Of == nil {
+		return true
+	}
+	i := m.table.index(r.Columns, m.Of.Column)
+	if i < 0 || r.Vectors[i] == nil || r.Vectors[i].Null(row) {
+		return false
+	}
+	return slices.Contains(m.Of.Values, string(r.Vectors[i].Text(row)))
+}

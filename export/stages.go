@@ -1,0 +1,121 @@
+package export
+
+import (
+	"context"
+	"time"
+
+	"mailerlake/export/scan"
+	"mailerlake/schema"
+)
+
+// A run has two stages. Tables that are read from a list for each of many rows take much longer than all others, so they
+// are read afterwards and committed on their own. What is complete of them is committed every commitEvery.
+const (
+	stageFirst = iota
+	stageLists
+	stageDone
+)
+
+const commitEvery = 15 * time.Minute
+
+func stageOf(t *schema.Table) int {
+	if t.FansOut() {
+		return stageLists
+	}
+	return stageFirst
+}
+
+// due returns the tables of the present stage.
+func (r *run) due() tables {
+	var due tables
+	for _, t := range r.tables {
+		if t.stage == r.stage {
+			due = append(due, t)
+		}
+	}
+	return due
+}
+
+// exportsAny reports whether one of the tables is written.
+func (ts tables) exportsAny() bool {
+	for _, t := range ts {
+		if !t.auxiliary {
+			return true
+		}
+	}
+	return false
+}
+
+// planStages reads and plans all tables, stage after stage, and commits none.
+func (r *run) planStages(ctx context.Context, full bool) error {
+	if err := r.open(ctx); err != nil {
+		return err
+	}
+	for r.stage = stageFirst; r.stage < stageDone; r.stage++ {
+		if err := r.scanAndPlan(ctx, full); err != nil {
+			return err
+		}
+	}
+	r.stage = stageFirst // all are committed together
+	for _, t := range r.tables {
+		t.stage = stageFirst
+	}
+	return nil
+}
+
+// commitStages reads, plans and commits all tables, stage after stage.
+func (r *run) commitStages(ctx context.Context) error {
+	r.commits = true
+	if err := r.open(ctx); err != nil {
+		return err
+	}
+	for r.stage = stageFirst; r.stage < stageDone; r.stage++ {
+		if !r.due().exportsAny() && r.stage > stageFirst {
+			return nil
+		}
+		for again := true; again; again = r.goOn() {
+			if err := r.scanAndPlan(ctx, false); err != nil {
+				return err
+			}
+			if err := r.commit(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// goOn prepares the tables of which only a part was read and committed for the next part. It reports whether there are
+// any. The others are done.
+func (r *run) goOn() bool {
+	any := false
+	for _, t := range r.due() {
+		if t.err != nil || !t.scanned() || t.scan.Left == nil || t.scan.Stopped {
+			if r.stage > stageFirst {
+				t.stage = stageDone
+			}
+			continue
+		}
+		any = true
+		r.scanner.Forget(t.Table)
+		t.closeLog()
+		t.earlier = append(t.earlier, t.plan)
+		t.lists.From, t.lists.First = t.scan.Left, nil
+		t.stored = r.data.Manifest.Table(t.Name)
+		t.scan, t.layout, t.added, t.gone, t.plan, t.merge = nil, nil, nil, nil, nil, nil
+	}
+	return any
+}
+
+// listsOf says which lists of a table the scan reads.
+func (r *run) listsOf(declared *schema.Table) scan.Lists {
+	t := r.tables.find(declared.Name)
+	if t == nil {
+		return scan.Lists{}
+	}
+	lists := t.lists
+	if r.commits && t.stage == stageLists {
+		lists.Until = r.now().Add(commitEvery)
+	}
+	return lists
+}

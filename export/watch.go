@@ -1,0 +1,98 @@
+package export
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"mailerlake/export/merge"
+	"mailerlake/export/pagelog"
+	"mailerlake/schema"
+)
+
+// watch finds out which lists the stages to come have to read: those of rows that have moved since. It comes before these
+// rows are committed.
+func (r *run) watch(ctx context.Context) error {
+	for _, t := range r.tables {
+		list, ok := t.Source.(*schema.List)
+		if !ok || !t.FansOut() || t.stage <= r.stage || t.stage == stageDone {
+			continue
+		}
+		if t.parent.err != nil {
+			r.fail(t, fmt.Errorf("%s is not exported: %w", t.parent.Name, t.parent.err))
+			continue
+		}
+		if err := r.tolerate(t, r.watchOne(ctx, t, list)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// watchOne finds the rows of a table's parent whose lists are to be read. Nothing is known about those of a parent that is
+// not exported, since its rows in the dataset are older.
+func (r *run) watchOne(ctx context.Context, t *table, list *schema.List) error {
+	if t.parent.merge == nil {
+		if err := r.tables.open(ctx, t.parent); err != nil {
+			return err
+		}
+	}
+	log, err := r.data.Logs().Scratch(t.parent.scan.Log.Header, t.parent.Order)
+	if err != nil {
+		return err
+	}
+	keys := keyBatch{log: log, columns: t.parent.keyDeclarations()}
+	watch := merge.Watch{Of: list.Of, Still: list.Still, Read: func(keys schema.Keys, row int) time.Time { return t.stored.ListRead(keys, row) }}
+	if r.Full || t.stored == nil || t.rewrite || t.parent.auxiliary || len(t.damaged) > 0 {
+		watch.Read = func(schema.Keys, int) time.Time { return time.Time{} }
+	}
+	if err := t.parent.merge.EachMoved(ctx, watch, keys.add); err != nil {
+		return err
+	}
+	t.lists.Of = log
+	return keys.flush()
+}
+
+// keyDeclarations returns the columns of the key, in row order.
+func (t *table) keyDeclarations() []schema.Column {
+	var columns []schema.Column
+	for _, name := range t.Order {
+		columns = append(columns, schema.Column{Name: name, Kind: schema.String, Required: true})
+	}
+	return columns
+}
+
+// keyBatch writes keys to a log, in pages.
+type keyBatch struct {
+	log     *pagelog.Log
+	columns []schema.Column
+	batch   *schema.Batch
+}
+
+// keysOfPage is the number of keys in a page.
+const keysOfPage = 1000
+
+func (b *keyBatch) add(keys schema.Keys, row int) error {
+	if b.batch == nil {
+		b.batch = &schema.Batch{Columns: b.columns}
+		for range b.columns {
+			b.batch.Vectors = append(b.batch.Vectors, schema.NewVector(schema.String))
+		}
+	}
+	for i, v := range b.batch.Vectors {
+		v.AppendText(keys[i].Text(row))
+	}
+	if b.batch.Rows++; b.batch.Rows == keysOfPage {
+		return b.flush()
+	}
+	return nil
+}
+
+func (b *keyBatch) flush() error {
+	if b.batch == nil {
+		return nil
+	}
+	batch := b.batch
+	b.batch = nil
+	return b.log.Append(&schema.Page{Rows: batch}, pagelog.Mark{})
+}
