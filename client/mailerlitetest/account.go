@@ -44,6 +44,8 @@ type Account struct {
 	campaigns []*campaign   // id ascending
 	dirty     bool          // some group's JSON is out of date
 
+	lists // segments, forms and the other lists beside the subscribers
+
 	hooks     sync.Mutex
 	requests  int
 	perRoute  map[string]int
@@ -65,6 +67,7 @@ func New(opt Options) *Account {
 	}
 	a.last.group, a.last.campaign = 1, 2 // so that the tables' ids differ
 	newGenerator(a).fill()
+	a.fillLists()
 	a.renderGroups()
 	a.Advance(opt.Day)
 	return a
@@ -94,6 +97,7 @@ func (a *Account) change(f func()) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	f()
+	a.changes++
 	a.renderGroups()
 }
 
@@ -119,9 +123,10 @@ func (a *Account) tick() stamp {
 	return a.clock
 }
 
-// IDs returns the ids of a table's rows, ascending for subscriber, group and
-// campaign, in field order for field. The rows of group_subscriber are
-// "group id/subscriber id". It panics on an unknown table.
+// IDs returns the ids of a table's rows, ascending, except for field, which is in
+// field order, and campaign_language. Where a key has several members, as that of
+// group_subscriber, they are joined by slashes: "group id/subscriber id". It panics
+// on an unknown table.
 func (a *Account) IDs(table string) []string {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
@@ -152,6 +157,10 @@ func (a *Account) eachRow(table string, f func(id string, row func([]byte) []byt
 	case "group_subscriber":
 		a.eachMembership(f)
 	default:
+		if rows, ok := listRows[table]; ok {
+			rows(a, f)
+			return
+		}
 		panic("mailerlitetest: no table " + strconv.Quote(table))
 	}
 }
