@@ -147,7 +147,10 @@ func (g *generator) makeForms() {
 		f := &form{kind: formKinds[i%3], name: numbered(formNames, i), created: g.moment(i, n), active: i%4 != 3, empty: i%8 == 7}
 		f.id = a.nextID(&a.lasts.form, f.created)
 		f.slug = strings.ToUpper(strconv.FormatUint(mix(f.id)%1_000_000, 36)) + fmt.Sprintf("%02x", i%256)
-		f.settings = []formSettings{formFull, formNone, formShort, formFullText}[i%4]
+		f.settings = []formSettings{formShort, formNone}[i%2]
+		if f.kind == "popup" {
+			f.settings = []formSettings{formFull, formFullText, formShort}[i/3%3]
+		}
 		for range min(len(a.groups), g.below(3)) {
 			if gr := a.groups[g.below(len(a.groups))]; !slices.Contains(f.groups, gr) {
 				f.groups = append(f.groups, gr)

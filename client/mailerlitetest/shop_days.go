@@ -148,7 +148,7 @@ func (d *day) stockEvents(s *shop) {
 	switch p := s.products[d.below(len(s.products))]; {
 	case d.number%4 == 2:
 		c.name, c.updated = fmt.Sprintf("%s (%d)", c.name, d.number), d.someTime()
-	case d.number%4 == 3 && len(s.categories) > 5:
+	case d.number%4 == 3 && len(s.categories) > 7:
 		s.removeCategory(slices.MinFunc(s.categories, func(x, y *category) int { return len(x.members(s)) - len(y.members(s)) }))
 	case slices.Contains(p.categories, c):
 		p.categories = slices.DeleteFunc(slices.Clone(p.categories), func(o *category) bool { return o == c })
