@@ -10,7 +10,9 @@
 // Advance(3). An account answers as MailerLite does, quirks included: links that drop
 // every parameter but the page, cursors of the id descending, campaigns that
 // default to status ready and member lists that default to active, empty
-// settings that are an array. Where MailerLite's behaviour is not known,
+// settings that are an array, segments whose members end only with an empty page,
+// webhooks that show their secret. Shops follow the documentation alone, since no
+// response of one is recorded. Where MailerLite's behaviour is not known,
 // [Options] has a switch; what can go wrong with a request is a [Fault].
 //
 // The package writes JSON byte by byte, without a library, and imports nothing

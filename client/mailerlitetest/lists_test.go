@@ -165,204 +165,6 @@ func TestEmptyLists(t *testing.T) {
 	}
 }
 
-// TestSegmentMembers checks the quirks of the list: only an empty page ends it, and
-// per_page repeats a limit as text.
-func TestSegmentMembers(t *testing.T) {
-	a := New(wide())
-	for _, segment := range a.IDs("segment") {
-		var got []string
-		for _, status := range Statuses {
-			ids, n := walkAll(t, a, "/segments/"+segment+"/subscribers?limit=7&filter[status]="+status)
-			if want := (len(ids)+6)/7 + 1; n != want {
-				t.Errorf("%s: %d rows took %d pages, want %d, the last one empty", status, len(ids), n, want)
-			}
-			for _, id := range ids {
-				got = append(got, segment+"/"+id)
-			}
-		}
-		want := slices.DeleteFunc(a.IDs("segment_subscriber"), func(id string) bool { return !strings.HasPrefix(id, segment+"/") })
-		slices.Sort(want)
-		slices.Sort(got)
-		if diff := cmp.Diff(got, want); diff != "" || len(want) == 0 {
-			t.Errorf("segment %s: %s", segment, diff)
-		}
-	}
-	path := "/segments/" + a.IDs("segment")[0] + "/subscribers"
-	given, omitted := get(t, a, path+"?limit=3"), get(t, a, path)
-	if given.at("meta", "per_page") != "3" || fmt.Sprintf("%T %v", omitted.at("meta", "per_page"), omitted.at("meta", "per_page")) != "json.Number 50" {
-		t.Errorf("got per_page %#v and %#v, want text 3 and number 50", given.at("meta", "per_page"), omitted.at("meta", "per_page"))
-	}
-	for _, row := range omitted.rows() {
-		if row["groups"] == nil || row["status"] != "active" {
-			t.Errorf("got a row with groups %v and status %v", row["groups"], row["status"])
-		}
-	}
-	if g := get(t, a, path+"?filter[status]=gone"); g.status != 422 {
-		t.Errorf("an unknown status: got %d, want 422", g.status)
-	}
-	total := get(t, a, "/segments/"+a.IDs("segment")[0]).at("data", "total")
-	if got := get(t, a, path+"?limit=0").body["total"]; got != total {
-		t.Errorf("got total %v in the row and %v in the list", total, got)
-	}
-}
-
-// TestSegmentDrift checks that members come and go although a row has nothing but
-// its total to show for it, and that the total follows a change at once.
-func TestSegmentDrift(t *testing.T) {
-	o := wide()
-	o.Subscribers, o.Segments = 2000, 2
-	a := New(o)
-	share := a.segments[1]
-	before := rowsByKey(t, truth(t, a, "segment_subscriber"))
-	for range 8 {
-		a.Advance(1)
-		after := rowsByKey(t, truth(t, a, "segment_subscriber"))
-		came, went := 0, 0
-		for key := range after {
-			if _, ok := before[key]; !ok && strings.Contains(key, digits(share.id)) {
-				came++
-			}
-		}
-		for key := range before {
-			if _, ok := after[key]; !ok && strings.Contains(key, digits(share.id)) {
-				went++
-			}
-		}
-		if came == 0 || went == 0 || came > len(after)/5 || went > len(after)/5 {
-			t.Errorf("day %d: %d came and %d went, of %d", a.Day(), came, went, len(after))
-		}
-		before = after
-	}
-	member := slices.IndexFunc(a.subs, func(s *subscriber) bool { return s.status == active && share.has(s, a.day) })
-	old := a.segmentTotal(share)
-	a.SetStatus(digits(a.subs[member].id), "junk")
-	if got := a.segmentTotal(share); got != old-1 {
-		t.Errorf("total: got %d after one of %d members became junk", got, old)
-	}
-}
-
-// TestFormMembers checks that the members of a form change only with its counters,
-// except for deleted subscribers.
-func TestFormMembers(t *testing.T) {
-	a := New(wide())
-	standing := 0
-	for range 25 {
-		type state struct {
-			conversions int
-			registered  stamp
-			members     []uint64
-		}
-		before := map[uint64]state{}
-		for _, f := range a.forms {
-			s := state{conversions: f.conversions, registered: f.registered}
-			for _, m := range a.formMembers(f) {
-				s.members = append(s.members, m.id)
-			}
-			before[f.id] = s
-		}
-		a.Advance(1)
-		for _, f := range a.forms {
-			was := before[f.id]
-			if f.conversions != was.conversions || f.registered != was.registered {
-				continue
-			}
-			standing++
-			var now []uint64
-			for _, m := range a.formMembers(f) {
-				now = append(now, m.id)
-			}
-			still := slices.DeleteFunc(was.members, func(id uint64) bool { return a.find(id) == nil })
-			if diff := cmp.Diff(now, still); diff != "" {
-				t.Errorf("day %d: form %d stands still, its members do not: %s", a.Day(), f.id, diff)
-			}
-		}
-	}
-	if standing < 10 || standing > 8*25 {
-		t.Errorf("a form stood still %d times of %d", standing, 9*25)
-	}
-}
-
-func TestFormMemberList(t *testing.T) {
-	a := New(wide())
-	a.Advance(9)
-	var got []string
-	for _, form := range a.IDs("form") {
-		for _, status := range Statuses {
-			ids, _ := walkAll(t, a, "/forms/"+form+"/subscribers?limit=2&filter[status]="+status)
-			if !slices.IsSortedFunc(ids, func(x, y string) int { return compare(parseID(y), parseID(x)) }) {
-				t.Errorf("form %s: members are not in the order of descending ids: %v", form, ids)
-			}
-			for _, id := range ids {
-				got = append(got, form+"/"+id)
-			}
-		}
-	}
-	slices.Sort(got)
-	want := slices.Sorted(slices.Values(a.IDs("form_subscriber")))
-	if diff := cmp.Diff(got, want); diff != "" || len(want) < 20 {
-		t.Errorf("%d memberships: %s", len(want), diff)
-	}
-	form, subscriber, _ := strings.Cut(want[0], "/")
-	a.SetStatus(subscriber, "active")
-	g := get(t, a, "/forms/"+form+"/subscribers?include=groups")
-	if !slices.Contains(g.ids(), subscriber) || fmt.Sprint(g.at("meta", "per_page")) != "25" || g.rows()[0]["groups"] != nil {
-		t.Errorf("got %v, per_page %v, groups %v", g.ids(), g.at("meta", "per_page"), g.rows()[0]["groups"])
-	}
-	conversions := func() string { return fmt.Sprint(get(t, a, "/forms/"+form).at("data", "conversions_count")) }
-	old := conversions()
-	a.DeleteSubscriber(subscriber)
-	if conversions() != old || slices.Contains(a.IDs("form_subscriber"), want[0]) {
-		t.Error("a deleted subscriber is still a member, or has changed the form's row")
-	}
-	joined := a.AddSubscriber()
-	if !a.SignUp(joined, form) || conversions() == old || !slices.Contains(a.IDs("form_subscriber"), form+"/"+joined) {
-		t.Error("a sign-up changed nothing")
-	}
-	if a.SignUp("1", form) || a.SignUp(joined, "1") {
-		t.Error("SignUp: got true for what does not exist")
-	}
-}
-
-func TestFormVariety(t *testing.T) {
-	all := truth(t, New(wide()), "form")
-	for _, want := range []string{
-		`"settings":[]`, `"settings":{"double_optin":true}`, `"schedule":false`, `"schedule":"no"`, `.000000Z"`, `"last_registration_at":null`,
-		`"active":false`, `"has_content":false`, `"double_optin":null`, `"groups":[]`, `"groups":[{"id":`, `"conversion_rate":{"float":0.`,
-	} {
-		if !strings.Contains(all, want) {
-			t.Errorf("no %s", want)
-		}
-	}
-}
-
-// TestFormOfDeletedGroup checks that a form does not show a group that is gone.
-func TestFormOfDeletedGroup(t *testing.T) {
-	a := New(wide())
-	for _, id := range a.IDs("group") {
-		a.DeleteGroup(id)
-	}
-	for _, kind := range formKinds {
-		for _, row := range get(t, a, "/forms/"+kind).rows() {
-			if len(row["groups"].([]any)) != 0 || row["has_missing_groups"] != true {
-				t.Errorf("got groups %v, has_missing_groups %v", row["groups"], row["has_missing_groups"])
-			}
-		}
-	}
-}
-
-func TestFormFilterAndSort(t *testing.T) {
-	a := New(wide())
-	if g := get(t, a, "/forms/popup?filter[name]=NEWS"); len(g.rows()) != 1 || g.rows()[0]["name"] != "Newsletter sign-up" {
-		t.Errorf("filter by name: got %v", g.ids())
-	}
-	for _, by := range []string{"created_at", "name", "conversions_count", "opens_count", "conversion_rate", "last_registration_at"} {
-		up, down := get(t, a, "/forms/popup?sort="+by).ids(), get(t, a, "/forms/popup?sort=-"+by).ids()
-		if len(up) != 3 || up[0] == down[0] {
-			t.Errorf("sort by %s: got %v and %v", by, up, down)
-		}
-	}
-}
-
 // TestWebhookSecret checks that every GET shows the secret and Truth does not.
 func TestWebhookSecret(t *testing.T) {
 	a := New(wide())
@@ -419,5 +221,41 @@ func TestBatchOfLists(t *testing.T) {
 	}
 	if want := "200:true 200:true 200:true 200:true 200:true 404:false"; strings.Join(got, " ") != want {
 		t.Errorf("got %v, want %s", got, want)
+	}
+}
+
+// TestListDays checks over two months that no day of the demo account deletes a
+// fifth of a list, and that the core tables do not depend on the lists.
+func TestListDays(t *testing.T) {
+	o := Demo(0)
+	o.Segments, o.Forms, o.Webhooks, o.Imports, o.Shops = 0, 0, 0, 0, 0
+	a, bare := New(Demo(0)), New(o)
+	before := map[string]map[string]bool{}
+	for day := range 60 {
+		for _, table := range listTables {
+			now, deleted := map[string]bool{}, 0
+			for _, id := range a.IDs(table) {
+				if now[id] {
+					t.Fatalf("day %d: %s has id %s twice", day, table, id)
+				}
+				now[id] = true
+			}
+			for id := range before[table] {
+				if !now[id] {
+					deleted++
+				}
+			}
+			if len(now) == 0 || deleted > 0 && deleted*5 >= len(before[table]) {
+				t.Errorf("day %d: %d of %d rows of %s deleted", day, deleted, len(before[table]), table)
+			}
+			before[table] = now
+		}
+		a.Advance(1)
+		bare.Advance(1)
+	}
+	for _, table := range CoreTables {
+		if truth(t, a, table) != truth(t, bare, table) {
+			t.Errorf("%s differs from that of an account without lists", table)
+		}
 	}
 }

@@ -65,7 +65,7 @@ var rowsByTable = map[string]listRow{
 	"customer": rowsOf(customers, func(c *customer, at stamp) { c.marketing, c.updated = !c.marketing, at }, (*Account).forgetCustomer),
 	"order": rowsOf(orders, func(o *order, at stamp) { o.complete, o.updated = !o.complete, at },
 		func(_ *Account, _ *shop, o *order) { o.cart.order = 0 }),
-	"cart": rowsOf(carts, func(c *cart, _ stamp) { c.customer.marketing = !c.customer.marketing },
+	"cart": rowsOf(carts, func(c *cart, _ stamp) { c.touch() },
 		func(_ *Account, s *shop, c *cart) {
 			s.orders = slices.DeleteFunc(slices.Clone(s.orders), func(o *order) bool { return o.cart == c })
 		}),
@@ -75,6 +75,14 @@ var rowsByTable = map[string]listRow{
 		touch:  func(a *Account, id string, at stamp) { itemRow.touch(a, a.cartItemID(id), at) },
 		remove: func(a *Account, id string) { itemRow.remove(a, a.cartItemID(id)) },
 	},
+}
+
+func (c *cart) touch() {
+	if len(c.items) == 0 {
+		c.customer.marketing = !c.customer.marketing
+		return
+	}
+	c.items[0].quantity++
 }
 
 // cartItemID returns the id of an item of an order as an item of its cart.
@@ -125,7 +133,7 @@ func (a *Account) DeleteRow(table, id string) bool {
 
 // TouchRow changes a row of one of DeleteRow's tables as the account's owner or a
 // visitor might: a price, a name, a quantity, a call of a webhook. If the row has an
-// updated_at, it moves. The row of a cart changes by that of its customer.
+// updated_at, it moves. An empty cart changes only with its customer.
 func (a *Account) TouchRow(table, id string) bool {
 	found := false
 	a.change(func() {
@@ -155,51 +163,4 @@ func (a *Account) onRow(table, id string, f func(*base)) bool {
 		}
 	})
 	return found
-}
-
-// SignUp makes a subscriber a member of a form, as a sign-up does: it raises
-// conversions_count and moves last_registration_at.
-func (a *Account) SignUp(subscriberID, formID string) bool {
-	found := false
-	a.change(func() {
-		f, s := findRow(a.forms, formID), a.find(parseID(subscriberID))
-		if f != nil && s != nil {
-			f.signUp(s, a.tick())
-			found = true
-		}
-	})
-	return found
-}
-
-// AddOrder adds an order of some customer to a shop, with its cart, and returns its
-// id, "shop id/order id". It is "" if there is no such shop.
-func (a *Account) AddOrder(shopID string) string {
-	return a.addToShop(shopID, func(g *generator, s *shop) *base { return &g.addOrder(s, g.addCart(s, g.at), g.at).base })
-}
-
-// AddCart adds an open cart to a shop and returns its id like AddOrder.
-func (a *Account) AddCart(shopID string) string {
-	return a.addToShop(shopID, func(g *generator, s *shop) *base { return &g.addCart(s, g.at).base })
-}
-
-// AddProduct adds a product to a shop and returns its id like AddOrder.
-func (a *Account) AddProduct(shopID, name string) string {
-	return a.addToShop(shopID, func(g *generator, s *shop) *base { return &g.addProduct(s, name, g.at, false).base })
-}
-
-func (a *Account) addToShop(shopID string, add func(*generator, *shop) *base) string {
-	id := ""
-	a.change(func() {
-		s := findRow(a.shops, shopID)
-		if s == nil {
-			return
-		}
-		g := a.generatorOf("added")
-		g.at = a.tick()
-		if len(s.customers) == 0 {
-			g.addCustomer(s, g.at)
-		}
-		id = shopID + "/" + digits(add(g, s).id)
-	})
-	return id
 }

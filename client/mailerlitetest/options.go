@@ -3,8 +3,9 @@ package mailerlitetest
 import "time"
 
 // Options describe an account. The zero value is a valid account: no
-// subscribers, groups or campaigns, the eight default fields, and the most
-// probable behaviour where MailerLite's is not known.
+// subscribers, groups, campaigns, forms or shops, the eight default fields, the
+// time zones and languages that every account has, and the most probable behaviour
+// where MailerLite's is not known.
 type Options struct {
 	Seed         uint64
 	Subscribers  int // of all five statuses, on day 0

@@ -98,6 +98,17 @@ func (c *category) members(s *shop) []*product {
 	return members
 }
 
+func (p *product) leave(c *category) {
+	p.categories = slices.DeleteFunc(slices.Clone(p.categories), func(o *category) bool { return o == c })
+}
+
+func (s *shop) removeCategory(c *category) {
+	s.categories = slices.DeleteFunc(slices.Clone(s.categories), func(o *category) bool { return o == c })
+	for _, p := range s.products {
+		p.leave(c)
+	}
+}
+
 // shopRoutes are the endpoints of the shops. An id of a row of a shop is
 // "shop id/id", that of an item "shop id/cart id/id".
 var shopRoutes = []route{
@@ -119,11 +130,11 @@ var shopRoutes = []route{
 }
 
 func (a *Account) listCategoryProducts(b []byte, q query, id string) (int, []byte) {
+	shopID, categoryID, _ := strings.Cut(id, "/")
 	c := categories.find(a, id)
 	if c == nil {
-		return a.notFound(b, categories.model, id)
+		return a.notFound(b, categories.model, categoryID)
 	}
-	shopID, categoryID, _ := strings.Cut(id, "/")
 	return pageOf(a, b, q, pageList[*product]{
 		path: "ecommerce/shops/" + shopID + "/categories/" + categoryID + "/products",
 		rule: "/ecommerce/shops/{id}/categories/{id}/products",
@@ -133,11 +144,11 @@ func (a *Account) listCategoryProducts(b []byte, q query, id string) (int, []byt
 }
 
 func (a *Account) listCartItems(b []byte, q query, id string) (int, []byte) {
+	shopID, cartID, _ := strings.Cut(id, "/")
 	c := carts.find(a, id)
 	if c == nil {
-		return a.notFound(b, carts.model, id)
+		return a.notFound(b, carts.model, cartID)
 	}
-	shopID, cartID, _ := strings.Cut(id, "/")
 	return pageOf(a, b, q, pageList[*item]{
 		path: "ecommerce/shops/" + shopID + "/carts/" + cartID + "/items",
 		rule: "/ecommerce/shops/{id}/carts/{id}/items", rows: newestFirst(c.items),
@@ -148,7 +159,7 @@ func (a *Account) listCartItems(b []byte, q query, id string) (int, []byte) {
 func (a *Account) getCartItem(b []byte, _ query, id string) (int, []byte) {
 	_, i := a.findItem(id)
 	if i == nil {
-		return a.notFound(b, `Ecommerce\CartItem`, id)
+		return a.notFound(b, `Ecommerce\CartItem`, id[strings.LastIndexByte(id, '/')+1:])
 	}
 	return single(b, func(b []byte) []byte { return a.appendItem(b, i) })
 }

@@ -151,16 +151,9 @@ func (d *day) stockEvents(s *shop) {
 	case d.number%4 == 3 && len(s.categories) > 7:
 		s.removeCategory(slices.MinFunc(s.categories, func(x, y *category) int { return len(x.members(s)) - len(y.members(s)) }))
 	case slices.Contains(p.categories, c):
-		p.categories = slices.DeleteFunc(slices.Clone(p.categories), func(o *category) bool { return o == c })
+		p.leave(c)
 	default:
 		p.categories = append(slices.Clip(p.categories), c)
-	}
-}
-
-func (s *shop) removeCategory(c *category) {
-	s.categories = slices.DeleteFunc(slices.Clone(s.categories), func(o *category) bool { return o == c })
-	for _, p := range s.products {
-		p.categories = slices.DeleteFunc(slices.Clone(p.categories), func(o *category) bool { return o == c })
 	}
 }
 
