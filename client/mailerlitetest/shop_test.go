@@ -214,9 +214,9 @@ func TestShopDays(t *testing.T) {
 			t.Errorf("%s: got %+v", table, c)
 		}
 	}
-	ordered := 0
+	ordered, now := 0, rowsByKey(t, after["cart"])
 	for key, row := range rowsByKey(t, before["cart"]) {
-		if strings.Contains(row, `"ecommerce_order_id":null`) && !strings.Contains(rowsByKey(t, after["cart"])[key], `"ecommerce_order_id":null`) {
+		if strings.Contains(row, `"ecommerce_order_id":null`) && !strings.Contains(now[key], `"ecommerce_order_id":null`) {
 			ordered++
 		}
 	}
