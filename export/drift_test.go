@@ -27,7 +27,7 @@ type watch struct {
 
 func newWatch(a *mailerlitetest.Account) *watch {
 	w := &watch{account: a, always: map[string]map[string]bool{}}
-	for _, table := range mailerlitetest.Tables {
+	for _, table := range mailerlitetest.CoreTables {
 		w.always[table] = setOf(a.IDs(table))
 	}
 	return w
@@ -80,7 +80,7 @@ func (w *watch) check(t testing.TB, after map[string]map[string]bool, r *export.
 
 func keySets(of func(table string) map[string]bool) map[string]map[string]bool {
 	s := map[string]map[string]bool{}
-	for _, table := range mailerlitetest.Tables {
+	for _, table := range mailerlitetest.CoreTables {
 		s[table] = of(table)
 	}
 	return s
@@ -234,7 +234,7 @@ func (c driftCase) run(t *testing.T) {
 	}
 	before, begin := x.keys(t), x.existing()
 	ids := map[string][]string{}
-	for _, table := range mailerlitetest.Tables {
+	for _, table := range mailerlitetest.CoreTables {
 		ids[table] = x.account.IDs(table)
 	}
 	w := newWatch(x.account)

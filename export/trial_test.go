@@ -175,7 +175,7 @@ func (x *trial) checkKeys(t testing.TB) {
 func (x *trial) state(t testing.TB) map[string]map[string]map[string]any {
 	t.Helper()
 	s := map[string]map[string]map[string]any{}
-	for _, table := range mailerlitetest.Tables {
+	for _, table := range mailerlitetest.CoreTables {
 		s[table] = x.rows(t, table)
 	}
 	return s

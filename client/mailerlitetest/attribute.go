@@ -4,6 +4,9 @@ package mailerlitetest
 type view struct {
 	groups bool // of a subscriber: the groups
 	single bool // of a campaign: content and click map, which lists leave out
+
+	secrets bool // of a webhook: its secret
+	inside  bool // the row is a part of another table's row, which shows less of it
 }
 
 // attribute is one member of a row's JSON object.

@@ -39,6 +39,7 @@ func (a *Account) evolve(number int) {
 		d.subscriberEvents()
 		d.deletes()
 	}
+	d.listEvents()
 }
 
 // share returns how many subscribers perTenThousand in 10,000 are, and at least

@@ -79,7 +79,10 @@ func rowsByKey(t *testing.T, ndjson string) map[string]string {
 		if err := json.Unmarshal([]byte(line), &row); err != nil {
 			t.Fatalf("decode %.200s: %v", line, err)
 		}
-		key := fmt.Sprint(row["id"], row["group_id"], row["subscriber_id"])
+		key := fmt.Sprint(row["id"])
+		for _, parent := range []string{"group_id", "segment_id", "form_id", "subscriber_id", "shop_id", "order_id", "cart_id", "category_id", "product_id"} {
+			key += fmt.Sprint("/", row[parent])
+		}
 		if _, twice := rows[key]; twice {
 			t.Fatalf("key %s twice", key)
 		}

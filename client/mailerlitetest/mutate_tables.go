@@ -1,7 +1,6 @@
 package mailerlitetest
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 )
@@ -121,7 +120,8 @@ func (a *Account) onCampaign(id string, f func(*campaign)) bool {
 // SetAttribute sets an attribute in a row's JSON to the given text, which is
 // written as it is, valid or not. An attribute that MailerLite has ("id",
 // "groups", "fields", …) keeps its place, another one is added at the end. The
-// tables are subscriber, group, field and campaign.
+// tables are all but those of links, timezone and campaign_language. An item of an
+// order is that of its cart.
 func (a *Account) SetAttribute(table, id, name, rawJSON string) bool {
 	return a.onPatch(table, id, func(p *patch) *patch { return p.with(name, rawJSON) })
 }
@@ -142,5 +142,5 @@ func (a *Account) onPatch(table, id string, f func(*patch) *patch) bool {
 	case "campaign":
 		return a.onCampaign(id, func(c *campaign) { c.patch = f(c.patch) })
 	}
-	panic(fmt.Sprintf("mailerlitetest: no attributes in table %q", table))
+	return a.onRow(table, id, func(r *base) { r.patch = f(r.patch) })
 }

@@ -3,14 +3,23 @@ package mailerlitetest
 import "time"
 
 // Options describe an account. The zero value is a valid account: no
-// subscribers, groups or campaigns, the eight default fields, and the most
-// probable behaviour where MailerLite's is not known.
+// subscribers, groups, campaigns, forms or shops, the eight default fields, the
+// time zones and languages that every account has, and the most probable behaviour
+// where MailerLite's is not known.
 type Options struct {
 	Seed         uint64
 	Subscribers  int // of all five statuses, on day 0
 	Groups       int
 	Campaigns    int // sent, draft and ready
 	CustomFields int // beyond the eight default ones
+
+	Segments int
+	Forms    int // of the three types in turn
+	Webhooks int
+	Imports  int // with 0, days bring none either
+	Shops    int
+	Products int // of each shop; default 16, negative is none
+	Orders   int // of each shop; default 75, negative is none; a fifth as many carts are open
 
 	Day   int              // days passed, see [Account.Advance]
 	Start time.Time        // the account's day 0; default 2 March 2026, 06:00 UTC
@@ -52,7 +61,8 @@ type Limit struct {
 }
 
 // Demo returns the options of the demo account as it is on a day, from 0: about
-// 2,000 subscribers, 12 groups, 40 campaigns and 8 custom fields.
+// 2,000 subscribers, 12 groups, 40 campaigns and 8 custom fields, a few rows of
+// the other lists, and two shops with about 30 products and 150 orders.
 func Demo(day int) Options {
 	return Options{
 		Seed:         20260302,
@@ -63,6 +73,12 @@ func Demo(day int) Options {
 		Day:          day,
 		AccountID:    "83510",
 		AccountName:  "Kornblume & Söhne",
+
+		Segments: 3,
+		Forms:    4,
+		Webhooks: 2,
+		Imports:  5,
+		Shops:    2,
 	}
 }
 
@@ -72,6 +88,22 @@ var defaultLimits = map[string]Limit{
 	"/groups":                  {Default: 250, Max: 1000},
 	"/fields":                  {Default: 100, Max: 100},
 	"/campaigns":               {Default: 25, Allowed: []int{1, 10, 25, 50, 100}},
+
+	"/segments":                  {Default: 250, Max: 250},
+	"/segments/{id}/subscribers": {Default: 50, Max: 1000},
+	"/forms/{type}":              {Default: 25, Max: 100},
+	"/forms/{id}/subscribers":    {Default: 25, Max: 1000},
+	"/webhooks":                  {Default: 50, Max: 100},
+	"/subscribers/import":        {Default: 15, Max: 100},
+
+	"/ecommerce/shops":                               {Default: 50, Max: 100},
+	"/ecommerce/shops/{id}/products":                 {Default: 100, Max: 100},
+	"/ecommerce/shops/{id}/categories":               {Default: 100, Max: 100},
+	"/ecommerce/shops/{id}/categories/{id}/products": {Default: 100, Max: 100},
+	"/ecommerce/shops/{id}/customers":                {Default: 100, Max: 100},
+	"/ecommerce/shops/{id}/orders":                   {Default: 100, Max: 100},
+	"/ecommerce/shops/{id}/carts":                    {Default: 100, Max: 100},
+	"/ecommerce/shops/{id}/carts/{id}/items":         {Default: 100, Max: 100},
 }
 
 func (o Options) withDefaults() Options {
@@ -86,6 +118,12 @@ func (o Options) withDefaults() Options {
 	}
 	if o.RatePerMinute == 0 {
 		o.RatePerMinute = 120
+	}
+	if o.Products == 0 {
+		o.Products = 16
+	}
+	if o.Orders == 0 {
+		o.Orders = 75
 	}
 	o.AccountID = orDefault(o.AccountID, "83510")
 	o.AccountName = orDefault(o.AccountName, "Demo Account")

@@ -9,13 +9,14 @@ import (
 // pageList describes a list that is read by page number.
 type pageList[T any] struct {
 	path         string
-	rows         []T // all rows, in order
+	rule         string // its path in Options.Limits; "" is that of path
+	rows         []T    // all rows, in order
 	row          func(b []byte, row T) []byte
 	aggregations func(b []byte) []byte // part of meta; may be nil
 }
 
 func pageOf[T any](a *Account, b []byte, q query, l pageList[T]) (int, []byte) {
-	limit, refusal := a.limitFor("/"+l.path, q.params)
+	limit, refusal := a.limitFor(orDefault(l.rule, "/"+l.path), q.params)
 	if refusal != "" {
 		return a.refuse(b, "limit", refusal)
 	}

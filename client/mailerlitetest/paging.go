@@ -69,9 +69,22 @@ type cursorList struct {
 	path       string // below the base URL
 	rule       string // its path in Options.Limits
 	activeOnly bool   // unless params ask for a status
-	group      *group // lists its members; nil for all subscribers
 	email      string // lists the subscriber with this address; "" for all
+
+	of      []*subscriber          // lists only these, id ascending; nil for all of the account
+	member  func(*subscriber) bool // lists only those; nil for all
+	groups  showGroups
+	endless bool // any page with rows has a next cursor, and per_page repeats limit as text
 }
+
+// showGroups says whether the rows of a list have their groups.
+type showGroups uint8
+
+const (
+	groupsIncluded showGroups = iota // with include=groups
+	groupsAlways
+	groupsNever
+)
 
 // filter returns which subscribers a list with these parameters has, nil for
 // all, or a message if the parameters are refused.
@@ -84,15 +97,18 @@ func (l cursorList) filter(params url.Values) (keep func(*subscriber) bool, refu
 	if wanted != "" && st < 0 {
 		return nil, "The selected filter.status is invalid."
 	}
-	if wanted == "" && l.group == nil && l.email == "" {
+	if wanted == "" && l.member == nil && l.email == "" {
 		return nil, ""
 	}
 	return func(s *subscriber) bool {
-		return (st < 0 || s.status == status(st)) && (l.group == nil || s.in(l.group)) && (l.email == "" || strings.EqualFold(s.email, l.email))
+		return (st < 0 || s.status == status(st)) && (l.member == nil || l.member(s)) && (l.email == "" || strings.EqualFold(s.email, l.email))
 	}, ""
 }
 
 func (a *Account) cursorList(b []byte, q query, l cursorList) (int, []byte) {
+	if l.of == nil {
+		l.of = a.subs
+	}
 	keep, refusal := l.filter(q.params)
 	if refusal != "" {
 		return a.refuse(b, "filter.status", refusal)
@@ -102,18 +118,18 @@ func (a *Account) cursorList(b []byte, q query, l cursorList) (int, []byte) {
 		return a.refuse(b, "limit", refusal)
 	}
 	if limit == 0 {
-		return 200, append(strconv.AppendInt(append(b, `{"total":`...), int64(a.countSubscribers(keep)), 10), '}')
+		return 200, append(strconv.AppendInt(append(b, `{"total":`...), int64(countSubscribers(l.of, keep)), 10), '}')
 	}
 	at := decodeCursor(q.params.Get("cursor"))
-	rows, more := a.walk(at, limit, keep)
-	next, prev := neighbours(rows, at, more, q.params.Has("cursor"))
+	rows, more := walk(l.of, at, limit, keep)
+	next, prev := neighbours(rows, at, more || l.endless && at.next, q.params.Has("cursor"))
 	if q.fault.RepeatCursor {
 		next = orDefault(q.params.Get("cursor"), cursorTo(rows))
 	}
 	if q.fault.EmptyPage {
 		rows, next = nil, at.encode(q.n)
 	}
-	v := view{groups: !a.opt.IgnoreInclude && slices.Contains(strings.Split(q.params.Get("include"), ","), "groups")}
+	v := view{groups: l.groups == groupsAlways || l.groups == groupsIncluded && a.includesGroups(q.params)}
 	b = append(b, `{"data":[`...)
 	for i, s := range rows {
 		if i > 0 {
@@ -121,15 +137,23 @@ func (a *Account) cursorList(b []byte, q query, l cursorList) (int, []byte) {
 		}
 		b = a.appendSubscriber(b, s, v)
 	}
-	return 200, a.appendCursorMeta(append(b, ']'), l.path, limit, next, prev)
+	perPage := strconv.Itoa(limit)
+	if l.endless && q.params.Has("limit") {
+		perPage = `"` + perPage + `"`
+	}
+	return 200, a.appendCursorMeta(append(b, ']'), l.path, perPage, next, prev)
 }
 
-func (a *Account) countSubscribers(keep func(*subscriber) bool) int {
+func (a *Account) includesGroups(params url.Values) bool {
+	return !a.opt.IgnoreInclude && slices.Contains(strings.Split(params.Get("include"), ","), "groups")
+}
+
+func countSubscribers(of []*subscriber, keep func(*subscriber) bool) int {
 	if keep == nil {
-		return len(a.subs)
+		return len(of)
 	}
 	n := 0
-	for _, s := range a.subs {
+	for _, s := range of {
 		if keep(s) {
 			n++
 		}
@@ -137,10 +161,10 @@ func (a *Account) countSubscribers(keep func(*subscriber) bool) int {
 	return n
 }
 
-// walk returns up to limit rows from a cursor on, newest first, and whether more
+// walk returns up to limit of some subscribers from a cursor on, newest first, and whether more
 // follow in the cursor's direction.
-func (a *Account) walk(at cursor, limit int, keep func(*subscriber) bool) (rows []*subscriber, more bool) {
-	i, found := slices.BinarySearchFunc(a.subs, at.id, compareSubscriber)
+func walk(of []*subscriber, at cursor, limit int, keep func(*subscriber) bool) (rows []*subscriber, more bool) {
+	i, found := slices.BinarySearchFunc(of, at.id, compareSubscriber)
 	step := -1
 	switch {
 	case at.next:
@@ -150,9 +174,9 @@ func (a *Account) walk(at cursor, limit int, keep func(*subscriber) bool) (rows 
 	default:
 		step = 1
 	}
-	rows = make([]*subscriber, 0, min(limit, len(a.subs)))
-	for ; i >= 0 && i < len(a.subs); i += step {
-		if s := a.subs[i]; keep == nil || keep(s) {
+	rows = make([]*subscriber, 0, min(limit, len(of)))
+	for ; i >= 0 && i < len(of); i += step {
+		if s := of[i]; keep == nil || keep(s) {
 			if len(rows) == limit {
 				more = true
 				break
@@ -191,7 +215,7 @@ func cursorTo(rows []*subscriber) string {
 
 // appendCursorMeta appends what follows the rows. The links keep no parameter but
 // the cursor, as in MailerLite.
-func (a *Account) appendCursorMeta(b []byte, path string, perPage int, next, prev string) []byte {
+func (a *Account) appendCursorMeta(b []byte, path, perPage, next, prev string) []byte {
 	link := func(c string) string {
 		if c == "" {
 			return ""
@@ -201,7 +225,7 @@ func (a *Account) appendCursorMeta(b []byte, path string, perPage int, next, pre
 	b = a.appendOrNull(append(b, `,"links":{"first":null,"last":null,"prev":`...), link(prev))
 	b = a.appendOrNull(append(b, `,"next":`...), link(next))
 	b = a.appendText(append(b, `},"meta":{"path":`...), a.opt.BaseURL+"/"+path)
-	b = strconv.AppendInt(append(b, `,"per_page":`...), int64(perPage), 10)
+	b = append(append(b, `,"per_page":`...), perPage...)
 	b = a.appendOrNull(append(b, `,"next_cursor":`...), next)
 	b = a.appendOrNull(append(b, `,"prev_cursor":`...), prev)
 	return append(b, `}}`...)

@@ -21,11 +21,11 @@ type query struct {
 // reading.
 type route struct {
 	method  string
-	pattern string // {id} stands for one segment
+	pattern string // {id} stands for one segment; the ids of several are joined by slashes
 	serve   func(a *Account, b []byte, q query, id string) (status int, body []byte)
 }
 
-var routes = []route{
+var routes = slices.Concat(listRoutes, shopRoutes, []route{
 	{"GET", "subscribers", (*Account).listSubscribers},
 	{"GET", "subscribers/{id}", (*Account).getSubscriber},
 	{"GET", "groups", (*Account).listGroups},
@@ -36,7 +36,7 @@ var routes = []route{
 	{"GET", "campaigns/{id}", (*Account).getCampaign},
 	{"GET", "account", (*Account).getAccount},
 	{"POST", "batch", nil}, // answered by Account.batch
-}
+})
 
 // match returns the route of a query and the id in its path. If there is none,
 // known says whether the path has a route with another method.
@@ -60,15 +60,16 @@ func matchPath(pattern, path string) (id string, ok bool) {
 	if len(want) != len(got) {
 		return "", false
 	}
+	var ids []string
 	for i, w := range want {
 		switch {
 		case w == "{id}" && got[i] != "":
-			id = got[i]
+			ids = append(ids, got[i])
 		case w != got[i]:
 			return "", false
 		}
 	}
-	return id, true
+	return strings.Join(ids, "/"), true
 }
 
 // answerQuery appends the answer to a query other than a batch.
@@ -169,7 +170,7 @@ func (a *Account) listMembers(b []byte, q query, id string) (int, []byte) {
 	if g == nil {
 		return a.notFound(b, `Group\Group`, id)
 	}
-	return a.cursorList(b, q, cursorList{path: "groups/" + id + "/subscribers", rule: "/groups/{id}/subscribers", activeOnly: true, group: g})
+	return a.cursorList(b, q, cursorList{path: "groups/" + id + "/subscribers", rule: "/groups/{id}/subscribers", activeOnly: true, member: func(s *subscriber) bool { return s.in(g) }})
 }
 
 func (a *Account) listGroups(b []byte, q query, _ string) (int, []byte) {

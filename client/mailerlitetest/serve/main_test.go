@@ -84,6 +84,20 @@ func TestServe(t *testing.T) {
 	}
 }
 
+// TestSizes checks that each flag sets the number of rows that it names.
+func TestSizes(t *testing.T) {
+	api := start(t, "-segments", "1", "-forms", "5", "-webhooks", "6", "-imports", "7", "-shops", "1", "-products", "8", "-orders", "9", "-rate", "-1")
+	root := strings.TrimSuffix(api, "/api")
+	for table, want := range map[string]int{"segment": 1, "form": 5, "webhook": 6, "import": 7, "shop": 1, "product": 8, "order": 9} {
+		if _, rows := send(t, "GET", root+"/_/truth/"+table, ""); strings.Count(rows, "\n") != want {
+			t.Errorf("%s: got %d rows, want %d", table, strings.Count(rows, "\n"), want)
+		}
+	}
+	if status, body := send(t, "GET", api+"/ecommerce/shops/560/orders?limit=0", "key"); status != 200 || body != `{"total":9}` {
+		t.Errorf("got %d %s, want 9 orders", status, body)
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	for want, args := range map[string][]string{
 		"not a loopback address": {"-addr", "0.0.0.0:0"},
