@@ -44,6 +44,11 @@ type Account struct {
 	campaigns []*campaign   // id ascending
 	dirty     bool          // some group's JSON is out of date
 
+	everyone       []*subscriber // also the deleted ones, in the order in which they came
+	automations    []*automation // id ascending
+	lastAutomation uint64        // greatest id so far of automations and of what is in them
+	patch          *patch        // of the account's own row
+
 	hooks     sync.Mutex
 	requests  int
 	perRoute  map[string]int
@@ -65,6 +70,7 @@ func New(opt Options) *Account {
 	}
 	a.last.group, a.last.campaign = 1, 2 // so that the tables' ids differ
 	newGenerator(a).fill()
+	newGeneratorOf(a, "automation").automations()
 	a.renderGroups()
 	a.Advance(opt.Day)
 	return a
@@ -119,9 +125,11 @@ func (a *Account) tick() stamp {
 	return a.clock
 }
 
-// IDs returns the ids of a table's rows, ascending for subscriber, group and
-// campaign, in field order for field. The rows of group_subscriber are
-// "group id/subscriber id". It panics on an unknown table.
+// IDs returns the ids of a table's rows, ascending for subscriber, group,
+// campaign and automation, in field order for field. The id of a row whose key
+// has several columns is the columns with slashes between them, "group
+// id/subscriber id" in group_subscriber; see [Account.Truth]. It panics on an
+// unknown table.
 func (a *Account) IDs(table string) []string {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
@@ -151,6 +159,18 @@ func (a *Account) eachRow(table string, f func(id string, row func([]byte) []byt
 			func(b []byte, c *campaign) []byte { return appendRow(b, a, campaignAttributes, c, c.patch, view{}) })
 	case "group_subscriber":
 		a.eachMembership(f)
+	case "account":
+		f(a.opt.AccountID, a.appendAccount)
+	case "campaign_email":
+		a.eachEmail(f)
+	case "campaign_activity":
+		a.eachCampaignActivity(f)
+	case "automation", "automation_step", "automation_trigger", "automation_activity":
+		a.eachOfAutomations(table, f)
+	case "subscriber_activity":
+		a.eachSubscriberActivity(f)
+	case "subscriber_field":
+		a.eachSubscriberField(f)
 	default:
 		panic("mailerlitetest: no table " + strconv.Quote(table))
 	}

@@ -39,6 +39,7 @@ func (a *Account) evolve(number int) {
 		d.subscriberEvents()
 		d.deletes()
 	}
+	day{generator: newGeneratorOf(a, "automation"), number: number, begin: d.begin, old: d.old}.automationEvents()
 }
 
 // share returns how many subscribers perTenThousand in 10,000 are, and at least
@@ -82,6 +83,7 @@ func (d *day) signUps() {
 		d.at = d.begin + stamp(i*(secondsPerDay-600)/n)
 		d.signUp(&rows[i], false)
 		d.a.subs = append(d.a.subs, &rows[i])
+		d.a.everyone = append(d.a.everyone, &rows[i])
 	}
 }
 

@@ -121,7 +121,7 @@ func (a *Account) onCampaign(id string, f func(*campaign)) bool {
 // SetAttribute sets an attribute in a row's JSON to the given text, which is
 // written as it is, valid or not. An attribute that MailerLite has ("id",
 // "groups", "fields", …) keeps its place, another one is added at the end. The
-// tables are subscriber, group, field and campaign.
+// tables are subscriber, group, field, campaign, automation and account.
 func (a *Account) SetAttribute(table, id, name, rawJSON string) bool {
 	return a.onPatch(table, id, func(p *patch) *patch { return p.with(name, rawJSON) })
 }
@@ -141,6 +141,10 @@ func (a *Account) onPatch(table, id string, f func(*patch) *patch) bool {
 		return a.onField(id, func(d *field) { d.patch = f(d.patch) })
 	case "campaign":
 		return a.onCampaign(id, func(c *campaign) { c.patch = f(c.patch) })
+	case "automation":
+		return a.onAutomation(id, func(m *automation, _ stamp) { m.patch = f(m.patch) })
+	case "account":
+		return a.onAccount(id, func() { a.patch = f(a.patch) })
 	}
 	panic(fmt.Sprintf("mailerlitetest: no attributes in table %q", table))
 }
