@@ -45,36 +45,38 @@ func (a *Account) listCampaignActivity(b []byte, q query, id string) (int, []byt
 // selection is some of a campaign's recipients, or all of them.
 type selection struct {
 	n    int
-	list []int // nil: all
+	list []int32 // nil: all
 }
 
 func (s selection) at(i int) int {
 	if s.list == nil {
 		return i
 	}
-	return s.list[i]
+	return int(s.list[i])
 }
 
 // matching returns the recipients of a type, "" for any, whose address contains a
 // text in lower case, or a message if there is no such type.
 func (a *Account) matching(c *campaign, kind, search string) (s selection, refusal string) {
-	is := func(result) bool { return true }
-	if t := activityTypeOf(kind); t != nil {
-		is = t.is
-	} else if kind != "" {
-		return s, "The selected filter.type is invalid."
+	s.n = c.recipients.n
+	if kind != "" {
+		t := activityTypeOf(kind)
+		if t == nil {
+			return s, "The selected filter.type is invalid."
+		}
+		s.list = c.ofType(t)
+		s.n = len(s.list)
 	}
-	if kind == "" && search == "" {
-		return selection{n: c.recipients.n}, ""
+	if search == "" {
+		return s, ""
 	}
-	s.list = []int{}
-	for k := range c.recipients.n {
-		if is(c.result(k)) && (search == "" || strings.Contains(strings.ToLower(a.recipient(c, k).email), search)) {
-			s.list = append(s.list, k)
+	found := []int32{}
+	for i := range s.n {
+		if k := s.at(i); strings.Contains(strings.ToLower(a.recipient(c, k).email), search) {
+			found = append(found, int32(k))
 		}
 	}
-	s.n = len(s.list)
-	return s, ""
+	return selection{n: len(found), list: found}, ""
 }
 
 // appendResult appends the row of the k-th recipient but for the closing brace.

@@ -16,6 +16,7 @@ type recipients struct {
 	own   map[int]result // what tests have added for the k-th
 	added stats          // the sum of own
 	tally atomic.Pointer[tally]
+	last  atomic.Pointer[typeList]
 }
 
 // result is what one recipient did with a campaign, and what became of it.
@@ -165,4 +166,27 @@ func (c *campaign) tallied() []int {
 	}
 	c.recipients.tally.Store(t)
 	return t.counts
+}
+
+// typeList is a campaign's recipients of a type, as they are with some counters.
+type typeList struct {
+	at   stats
+	kind string
+	list []int32
+}
+
+// ofType returns the campaign's recipients of a type, in order. The last such
+// list is kept, for it is read page by page.
+func (c *campaign) ofType(t *activityType) []int32 {
+	if l := c.recipients.last.Load(); l != nil && l.kind == t.name && l.at == c.stats {
+		return l.list
+	}
+	l := &typeList{at: c.stats, kind: t.name, list: []int32{}}
+	for k := range c.recipients.n {
+		if t.is(c.result(k)) {
+			l.list = append(l.list, int32(k))
+		}
+	}
+	c.recipients.last.Store(l)
+	return l.list
 }
