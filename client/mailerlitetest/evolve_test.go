@@ -14,7 +14,7 @@ import (
 func everything(t *testing.T, a *Account) map[string]string {
 	t.Helper()
 	all := map[string]string{}
-	for _, table := range Tables {
+	for _, table := range AllTables {
 		all[table] = truth(t, a, table)
 	}
 	return all
@@ -120,11 +120,11 @@ func updatedAt(row string) string {
 func TestDay(t *testing.T) {
 	a := New(Demo(0))
 	first := everything(t, a)
-	before := rowsByID(t, a, Tables...)
+	before := rowsByID(t, a, AllTables...)
 	for day := 1; day <= 12; day++ {
 		a.Advance(1)
-		after := rowsByID(t, a, Tables...)
-		for _, table := range Tables {
+		after := rowsByID(t, a, AllTables...)
+		for _, table := range AllTables {
 			c := compareStates(before[table], after[table])
 			if rows := len(before[table]); c.deleted*5 >= rows {
 				t.Errorf("day %d: %d of %d rows of %s deleted", day, c.deleted, rows, table)

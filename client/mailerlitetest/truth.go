@@ -6,11 +6,12 @@ import (
 	"slices"
 )
 
-// CoreTables are the tables without which no other can be read.
-var CoreTables = []string{"subscriber", "group", "field", "campaign", "group_subscriber"}
+// Tables are the core tables of an account, without which the others cannot be
+// read.
+var Tables = []string{"subscriber", "group", "field", "campaign", "group_subscriber"}
 
-// Tables are the tables of an account that Truth and IDs know.
-var Tables = slices.Concat(CoreTables, activityTables)
+// AllTables are the tables that Truth and IDs know.
+var AllTables = slices.Concat(Tables, activityTables)
 
 var activityTables = []string{"account", "campaign_email", "campaign_activity", "automation", "automation_step",
 	"automation_trigger", "automation_activity", "subscriber_activity", "subscriber_field"}

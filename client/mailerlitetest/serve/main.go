@@ -126,7 +126,7 @@ func handler(a *mailerlitetest.Account) http.Handler {
 	})
 	mux.HandleFunc("GET /_/truth/{table}", func(w http.ResponseWriter, r *http.Request) {
 		table := r.PathValue("table")
-		if !slices.Contains(mailerlitetest.Tables, table) {
+		if !slices.Contains(mailerlitetest.AllTables, table) {
 			http.Error(w, "no such table", http.StatusNotFound)
 			return
 		}
