@@ -3,6 +3,7 @@ package mailerlitetest
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -30,8 +31,11 @@ func (a *Account) batch(b []byte, q query, spend func() bool) (int, []byte) {
 	}
 	var answers []byte
 	successful := 0
-	for _, p := range parts {
+	for i, p := range parts {
 		code, body := a.part(p, q, spend)
+		if status := q.fault.Parts[i]; status != 0 {
+			code, body = status, a.appendMessage(nil, http.StatusText(status))
+		}
 		if code < 300 {
 			successful++
 		}
@@ -51,7 +55,7 @@ func (a *Account) part(p batchPart, q query, spend func() bool) (int, []byte) {
 	if a.opt.BatchCostPerPart && !spend() {
 		return 429, a.appendMessage(nil, "Too Many Attempts.")
 	}
-	q.method, q.params = p.Method, url.Values{}
+	q.method, q.params, q.body = p.Method, url.Values{}, nil
 	path, rawQuery, _ := strings.Cut(p.Path, "?")
 	if a.opt.BatchWithoutQuery {
 		path, rawQuery = p.Path, ""

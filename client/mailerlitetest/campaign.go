@@ -28,6 +28,7 @@ type campaign struct {
 	hasContent                                    bool
 	created, updated                              stamp
 	scheduled, queued, started, finished, stopped stamp
+	recipients                                    *recipients // nil unless sent
 	patch                                         *patch
 }
 
@@ -174,6 +175,9 @@ func (g *generator) varyKind(c *campaign, i int) {
 // results makes up the counters of one mailing.
 func (g *generator) results() stats {
 	s := stats{sent: 1 + g.below([]int{3, 300, 1500}[g.below(3)])}
+	if n := g.a.opt.Recipients; n > 0 {
+		s.sent = max(1, min(n, len(g.a.everyone)))
+	}
 	s.hardBounces = g.below(1 + s.sent/40)
 	s.softBounces = g.below(1 + s.sent/30)
 	s.uniqueOpens = g.below(1 + s.sent - s.hardBounces)
@@ -201,6 +205,7 @@ func (a *Account) send(c *campaign, at stamp, results stats) {
 	c.delivery = orDefault(c.delivery, "instant")
 	c.updated = c.finished
 	a.addResults(c, results)
+	c.recipients = a.choose(c)
 	if c.scheduled == 0 {
 		c.scheduled = at
 	}

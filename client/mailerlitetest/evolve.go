@@ -40,6 +40,7 @@ func (a *Account) evolve(number int) {
 		d.deletes()
 	}
 	d.listEvents()
+	day{generator: newGeneratorOf(a, "automation"), number: number, begin: d.begin, old: d.old}.automationEvents()
 }
 
 // share returns how many subscribers perTenThousand in 10,000 are, and at least
@@ -83,6 +84,7 @@ func (d *day) signUps() {
 		d.at = d.begin + stamp(i*(secondsPerDay-600)/n)
 		d.signUp(&rows[i], false)
 		d.a.subs = append(d.a.subs, &rows[i])
+		d.a.everyone = append(d.a.everyone, &rows[i])
 	}
 }
 

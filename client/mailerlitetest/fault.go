@@ -37,6 +37,8 @@ type Fault struct {
 	RepeatCursor bool                     // next_cursor is the request's own cursor
 	EmptyPage    bool                     // data is [], and the next cursor leads to the rows that should be there
 	Rewrite      func(body []byte) []byte // changes the body, including a batch's
+
+	Parts map[int]int // of a batch: the status of the parts that fail, by their number from 0
 }
 
 // wait waits before the headers as the fault says. It returns an error if the

@@ -3,6 +3,7 @@ package mailerlitetest
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -166,6 +167,7 @@ func (g *generator) subscribers() {
 		}
 		a.subs[i] = &rows[i]
 	}
+	a.everyone = slices.Clone(a.subs)
 }
 
 // signUp fills in a subscriber who signed up at g.at.

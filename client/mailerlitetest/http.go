@@ -66,6 +66,9 @@ func (a *Account) handle(r *http.Request) (*reply, error) {
 	if err := f.wait(r.Context()); err != nil {
 		return nil, err
 	}
+	if err := sleep(r.Context(), a.latency(q)); err != nil {
+		return nil, err
+	}
 	buf := bodies.Get().(*[]byte)
 	h := http.Header{}
 	status, body := a.respond((*buf)[:0], h, r, q)

@@ -43,6 +43,7 @@ func (a *Account) AddSubscriber(set ...func(*Subscriber)) string {
 			panic("mailerlitetest: the subscriber id is taken: " + digits(s.id))
 		}
 		a.subs = slices.Insert(a.subs, i, s)
+		a.everyone = append(a.everyone, s)
 		a.last.subscriber = max(a.last.subscriber, s.id)
 		id = digits(s.id)
 	})

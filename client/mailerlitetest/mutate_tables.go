@@ -141,6 +141,10 @@ func (a *Account) onPatch(table, id string, f func(*patch) *patch) bool {
 		return a.onField(id, func(d *field) { d.patch = f(d.patch) })
 	case "campaign":
 		return a.onCampaign(id, func(c *campaign) { c.patch = f(c.patch) })
+	case "automation":
+		return a.onAutomation(id, func(m *automation, _ stamp) { m.patch = f(m.patch) })
+	case "account":
+		return a.onAccount(id, func() { a.patch = f(a.patch) })
 	}
 	return a.onRow(table, id, func(r *base) { r.patch = f(r.patch) })
 }

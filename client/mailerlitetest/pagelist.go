@@ -16,31 +16,53 @@ type pageList[T any] struct {
 }
 
 func pageOf[T any](a *Account, b []byte, q query, l pageList[T]) (int, []byte) {
+	return a.pageSpan(b, q, span{
+		path: l.path, rule: l.rule, total: len(l.rows), aggregations: l.aggregations,
+		row: func(b []byte, i int) []byte { return l.row(b, l.rows[i]) },
+	})
+}
+
+// span is a list that is read by page number and whose rows are made when a page
+// shows them.
+type span struct {
+	path         string
+	rule         string // its path in Options.Limits; default "/" and path
+	total        int
+	row          func(b []byte, i int) []byte
+	aggregations func(b []byte) []byte // part of meta; may be nil
+	bare         bool                  // without links and meta
+}
+
+func (a *Account) pageSpan(b []byte, q query, l span) (int, []byte) {
 	limit, refusal := a.limitFor(orDefault(l.rule, "/"+l.path), q.params)
 	if refusal != "" {
 		return a.refuse(b, "limit", refusal)
 	}
 	if limit == 0 {
-		return 200, append(strconv.AppendInt(append(b, `{"total":`...), int64(len(l.rows)), 10), '}')
+		return 200, append(strconv.AppendInt(append(b, `{"total":`...), int64(l.total), 10), '}')
 	}
-	p := page{path: a.opt.BaseURL + "/" + l.path, perPage: limit, total: len(l.rows), number: 1}
+	p := page{path: a.opt.BaseURL + "/" + l.path, perPage: limit, total: l.total, number: 1}
 	if n, err := strconv.Atoi(q.params.Get("page")); err == nil && n > 0 {
 		p.number = min(n, 1<<30)
 	}
-	from := min(len(l.rows), (p.number-1)*limit)
-	rows := l.rows[from:min(len(l.rows), from+limit)]
+	from := min(l.total, (p.number-1)*limit)
+	to := min(l.total, from+limit)
 	if q.fault.EmptyPage {
-		rows = nil
+		to = from
 	}
 	b = append(b, `{"data":[`...)
-	for i, r := range rows {
-		if i > 0 {
+	for i := from; i < to; i++ {
+		if i > from {
 			b = append(b, ',')
 		}
-		b = l.row(b, r)
+		b = l.row(b, i)
 	}
-	p.first, p.count = from+1, len(rows)
-	return 200, p.appendMeta(append(b, ']'), a, l.aggregations)
+	b = append(b, ']')
+	if l.bare {
+		return 200, append(b, '}')
+	}
+	p.first, p.count = from+1, to-from
+	return 200, p.appendMeta(b, a, l.aggregations)
 }
 
 // page is one page of a list, and its place there.

@@ -20,7 +20,7 @@ func (a *Account) limitFor(list string, params url.Values) (limit int, refusal s
 	n, err := strconv.Atoi(params.Get("limit"))
 	switch {
 	case l.Allowed != nil && (err != nil || !slices.Contains(l.Allowed, n)):
-		return 0, "The selected limit is invalid."
+		return 0, orDefault(l.refusal, "The selected limit is invalid.")
 	case err != nil:
 		return 0, "The limit must be an integer."
 	case n < 0:

@@ -12,7 +12,7 @@ type query struct {
 	method string
 	path   string // below /api, without slashes around it
 	params url.Values
-	body   []byte // of a batch
+	body   []byte // of a POST; a part of a batch has it in params
 	n      int    // number of the request, from 1
 	fault  *Fault // never nil
 }
@@ -34,6 +34,12 @@ var routes = slices.Concat(listRoutes, shopRoutes, []route{
 	{"GET", "fields", (*Account).listFields},
 	{"GET", "campaigns", (*Account).listCampaigns},
 	{"GET", "campaigns/{id}", (*Account).getCampaign},
+	{"GET", "campaigns/{id}/reports/subscriber-activity", (*Account).listCampaignActivity},
+	{"POST", "campaigns/{id}/reports/subscriber-activity", (*Account).listCampaignActivity},
+	{"GET", "automations", (*Account).listAutomations},
+	{"GET", "automations/{id}", (*Account).getAutomation},
+	{"GET", "automations/{id}/activity", (*Account).listAutomationActivity},
+	{"GET", "subscribers/{id}/activity-log", (*Account).listSubscriberActivity},
 	{"GET", "account", (*Account).getAccount},
 	{"POST", "batch", nil}, // answered by Account.batch
 })
@@ -80,6 +86,8 @@ func (a *Account) answerQuery(b []byte, q query) (status int, body []byte) {
 		return 405, a.appendMessage(b, "The "+q.method+" method is not supported for route api/"+q.path+".")
 	case r == nil || r.serve == nil:
 		return 404, a.appendMessage(b, "The route api/"+q.path+" could not be found.")
+	case a.opt.lacks(r.pattern) || a.opt.lacks(q.path):
+		return a.opt.UnavailableStatus, a.appendMessage(b, "This feature is not available on your plan.")
 	}
 	a.mu.RLock()
 	defer a.mu.RUnlock()
@@ -142,17 +150,6 @@ func (a *Account) getCampaign(b []byte, _ query, id string) (int, []byte) {
 	}
 	return single(b, func(b []byte) []byte {
 		return appendRow(b, a, campaignAttributes, c, c.patch, view{single: true})
-	})
-}
-
-func (a *Account) getAccount(b []byte, _ query, _ string) (int, []byte) {
-	return single(b, func(b []byte) []byte {
-		b = append(a.appendText(append(b, `{"id":`...), a.opt.AccountID), `,"name":`...)
-		b = append(a.appendText(b, a.opt.AccountName), `,"sender_name":`...)
-		b = append(a.appendText(b, a.opt.AccountName), `,"sender_email":"news@example.com","status":"active","created_at":`...)
-		b = append(appendStamp(b, idEpoch), `,"updated_at":`...)
-		b = append(appendStamp(b, stampOf(a.opt.Start)), `,"domain_auth":true}`...)
-		return b
 	})
 }
 

@@ -173,8 +173,9 @@ func TestEnvelopes(t *testing.T) {
 	if _, err := os.Stat(recordings); err != nil {
 		t.Skip("no recorded responses beside the repository")
 	}
-	a := New(small())
-	empty := a.AddGroup("empty")
+	a := New(automated())
+	empty, automations := a.AddGroup("empty"), a.IDs("automation")
+	few := a.campaigns[slices.IndexFunc(a.campaigns, func(c *campaign) bool { return c.status == "sent" && c.stats.sent < 50 })]
 	for path, name := range map[string]string{
 		"/subscribers?limit=5":                    "subscribers_list.node-tape",
 		"/subscribers?limit=0":                    "subscribers_count.python-cassette",
@@ -182,6 +183,10 @@ func TestEnvelopes(t *testing.T) {
 		"/fields?limit=100":                       "fields_list.python-cassette",
 		"/groups/" + empty + "/subscribers":       "group_subscribers_list.python-cassette",
 		"/campaigns?filter[status]=sent&limit=25": "campaigns_list.node-tape",
+
+		"/automations": "automations_list.python-cassette",
+		"/automations/" + automations[3] + "/activity?filter[status]=active": "automation_activity_list.python-cassette",
+		"/campaigns/" + digits(few.id) + "/reports/subscriber-activity":      "campaign_subscriber_activity_post.python-cassette",
 	} {
 		ours, real := shape{}, shape{}
 		g, r := get(t, a, path), recording(t, name)

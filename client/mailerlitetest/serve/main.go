@@ -21,6 +21,7 @@ import (
 	"os/signal"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"mailerlake/client/mailerlitetest"
@@ -74,6 +75,15 @@ func parse(args []string, stderr io.Writer) (addr string, opt mailerlitetest.Opt
 	flags.IntVar(&opt.Shops, "shops", 2, "`number` of shops")
 	flags.IntVar(&opt.Products, "products", 16, "`number` of products of each shop; negative is none")
 	flags.IntVar(&opt.Orders, "orders", 75, "`number` of orders of each shop; negative is none")
+	flags.IntVar(&opt.Automations, "automations", 4, "`number` of automations")
+	flags.IntVar(&opt.Recipients, "recipients", 0, "`number` of recipients of every campaign; 0 makes up numbers")
+	flags.Func("unavailable", "`routes` that the plan does not have, with commas between: automations,ecommerce/shops", func(s string) error {
+		opt.Unavailable = strings.Split(s, ",")
+		return nil
+	})
+	flags.IntVar(&opt.UnavailableStatus, "unavailable-status", 403, "`status` of routes that the plan does not have")
+	flags.DurationVar(&opt.Latency, "latency", 0, "`time` that every request takes")
+	flags.DurationVar(&opt.LatencyPerPart, "latency-per-part", 0, "`time` that a batch takes for each part besides")
 	flags.Uint64Var(&opt.Seed, "seed", 20260302, "`seed` of the account")
 	flags.IntVar(&opt.Day, "day", 0, "`days` that have passed in the account")
 	flags.Float64Var(&opt.Churn, "churn", 1, "how much a day changes; 1 is about 3 % of the subscribers")

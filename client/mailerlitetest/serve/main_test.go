@@ -98,6 +98,25 @@ func TestSizes(t *testing.T) {
 	}
 }
 
+// TestFlags checks that the flags reach the account.
+func TestFlags(t *testing.T) {
+	api := start(t, "-subscribers", "60", "-recipients", "20", "-automations", "3", "-unavailable", "groups,fields", "-unavailable-status", "404",
+		"-latency", "1ms", "-latency-per-part", "1ms", "-rate", "-1")
+	for path, want := range map[string]int{"/automations": 200, "/groups": 404, "/fields": 404, "/subscribers": 200} {
+		if status, body := send(t, "GET", api+path, "key"); status != want {
+			t.Errorf("%s: got %d %.200s, want %d", path, status, body, want)
+		}
+	}
+	root := strings.TrimSuffix(api, "/api")
+	if _, rows := send(t, "GET", root+"/_/truth/automation", ""); strings.Count(rows, "\n") != 3 {
+		t.Errorf("got %.200s, want 3 automations", rows)
+	}
+	_, campaigns := send(t, "GET", root+"/_/truth/campaign", "")
+	if sent, all := strings.Count(campaigns, `"stats":{"sent":20,`), strings.Count(campaigns, `"status":"sent"`); sent < all || all == 0 {
+		t.Errorf("%d of %d sent campaigns went to 20", sent, all)
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	for want, args := range map[string][]string{
 		"not a loopback address": {"-addr", "0.0.0.0:0"},
