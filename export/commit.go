@@ -52,13 +52,15 @@ func (r *run) commit(ctx context.Context) error {
 
 // consumed returns the names of the page logs that are not needed after the commit of the present stage.
 func (r *run) consumed() []string {
-	needed := map[string]bool{}
+	needed := map[string]bool{} // by what is read, or read on, after the commit
 	for _, t := range r.tables {
-		if t.stage > r.stage && t.stage < stageDone && t.parent != nil {
-			needed[t.parent.Name] = true
+		later := t.stage > r.stage && t.stage < stageDone
+		if !later && !(t.stage == r.stage && t.scanned() && t.scan.Left != nil) {
+			continue
 		}
-		if t.stage == r.stage && t.scanned() && t.scan.Left != nil {
-			needed[t.parent.Name] = true
+		needed[t.Parent().Name] = true
+		for _, ref := range t.References {
+			needed[ref.Table] = true
 		}
 	}
 	var logs []string

@@ -49,6 +49,27 @@ func (ts tables) parentsOf(ctx context.Context, t *table) (merge.Parents, []stri
 	return merge.InRows(log, t.Table, t.absentBit(), ts.deletesUnmet(owner), gone), columns, nil
 }
 
+// referred returns the rows of other tables that a table's keys refer to, of those tables that this run has read whole. They
+// matter to lists that are not read again.
+func (ts tables) referred(ctx context.Context, t *table) ([]merge.Referred, error) {
+	if !t.FansOut() || t.scan.Nested {
+		return nil, nil
+	}
+	var referred []merge.Referred
+	for _, ref := range t.References {
+		other := ts.find(ref.Table)
+		if !slices.Contains(t.Key, ref.Column) || other == nil || other == t.parent || len(other.Key) != 1 || other.Parent() != nil || !ts.deletesUnmet(other) {
+			continue
+		}
+		log, err := other.sortedLog(ctx)
+		if err != nil {
+			return nil, err
+		}
+		referred = append(referred, merge.Referred{Column: ref.Column, Rows: merge.WithList(log, merge.Outside, true, false)})
+	}
+	return referred, nil
+}
+
 // unread is the standing of rows whose list was not read although it is there: they were left out on purpose if only some
 // lists are read.
 func (t *table) unread() merge.Standing {

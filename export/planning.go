@@ -114,6 +114,9 @@ func (ts tables) open(ctx context.Context, t *table) (err error) {
 			return err
 		}
 	}
+	if m.Referred, err = ts.referred(ctx, t); err != nil {
+		return err
+	}
 	m.Parents, m.ParentColumns, err = ts.parentsOf(ctx, t)
 	t.merge = m
 	return err

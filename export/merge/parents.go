@@ -25,6 +25,13 @@ const (
 	Read
 )
 
+// Referred are the rows of another table that a key column refers to. A row that the scan left out goes when Rows says that
+// the row which it refers to is deleted: Read.
+type Referred struct {
+	Column string
+	Rows   Parents
+}
+
 // judge asks what the scan proved about stored rows that it did not meet.
 type judge struct {
 	table  *Table
@@ -72,4 +79,19 @@ func (j *judge) standing(ctx context.Context, parents schema.Keys, row int) (Sta
 	last, err := j.table.Parents.Standing(ctx, parent)
 	j.parent, j.last = parent, last
 	return last, err
+}
+
+// standingOf returns what is known about a stored row of a segment that the scan did not meet.
+func (j *judge) standingOf(ctx context.Context, s *segment, parents schema.Keys, row int) (Standing, error) {
+	standing, err := j.standing(ctx, parents, row)
+	if err != nil || standing != Outside {
+		return standing, err
+	}
+	for _, r := range j.table.Referred {
+		ids := s.stored[slices.Index(j.table.Table.Order, r.Column)]
+		if of, err := r.Rows.Standing(ctx, schema.Key{string(ids.Text(row))}); err != nil || of == Read {
+			return of, err
+		}
+	}
+	return Outside, nil
 }

@@ -224,7 +224,7 @@ func (m *planning) noteUnmet(ctx context.Context, s *segment, part *PartPlan) er
 		return err
 	}
 	for _, at := range s.unmet {
-		standing, err := m.judge.standing(ctx, parents, int(at))
+		standing, err := m.judge.standingOf(ctx, s, parents, int(at))
 		if err != nil {
 			return err
 		}

@@ -43,6 +43,8 @@ type Table struct {
 	Parents Parents
 	// ParentColumns name the columns that hold the key that Parents is asked about; nil for Table.ParentColumns.
 	ParentColumns []string
+	// Referred are rows of other tables that rows outside the scan may refer to.
+	Referred []Referred
 
 	Sizes   part.Sizes
 	Damaged map[string]bool // paths of parts that are written from the scan alone
