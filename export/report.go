@@ -42,10 +42,21 @@ type TableReport struct {
 	AsOf time.Time `json:"as_of,omitzero"`
 	// Resumed says that the scan was begun by an earlier run.
 	Resumed bool `json:"resumed,omitempty"`
+	// Lists counts the lists of a table that has one for each row of another; nil if it has none, or none of them can stand
+	// still.
+	Lists *ListCounts `json:"lists,omitempty"`
 	// Unavailable says that the account does not have the table, as the API put it; what is stored stays.
 	Unavailable string `json:"unavailable,omitempty"`
 	Error       string `json:"error,omitempty"` // why the table keeps its old state
 	Err         error  `json:"-"`
+}
+
+// ListCounts are numbers of lists of one table.
+type ListCounts struct {
+	// Read lists were to be read, because the row that each belongs to is new or has moved.
+	Read int64 `json:"to_read"`
+	// Still lists were not read again, because their rows stood still: the table's rows stay as they are.
+	Still int64 `json:"stood_still"`
 }
 
 // Empty reports whether nothing changed, or would change.
@@ -92,7 +103,7 @@ func (r *run) report() *Report {
 
 // report returns what the run did with a table.
 func (t *table) report() TableReport {
-	tr := TableReport{TablePlan: t.plan, Name: t.Name, Err: t.err}
+	tr := TableReport{TablePlan: t.plan, Name: t.Name, Lists: t.watched, Err: t.err}
 	if t.stored != nil {
 		tr.Rows = t.stored.Rows
 	}
@@ -116,7 +127,8 @@ func (r *run) matches(rep *Report) bool {
 	}
 	for _, t := range rep.Tables {
 		whole := t.Unavailable != "" && t.Rows == 0 || t.TablePlan != nil && t.Unproven == 0
-		if t.Err != nil || t.Resumed || !whole || t.TablePlan != nil && t.Incomplete+t.Withheld != "" {
+		still := t.Lists != nil && t.Lists.Still > 0
+		if t.Err != nil || t.Resumed || still || !whole || t.TablePlan != nil && t.Incomplete+t.Withheld != "" {
 			return false
 		}
 	}

@@ -26,6 +26,7 @@ type table struct {
 	stage     int // of the run, in which the table is read and committed
 
 	lists   scan.Lists    // to read, of a table with a list for each row of another
+	watched *ListCounts   // of the lists that there are; nil if all are read
 	earlier []*merge.Plan // committed before, by this run
 	written int64         // bytes of the parts that this run committed
 

@@ -46,11 +46,12 @@ func (r *run) watchOne(ctx context.Context, t *table, list *schema.List) error {
 	if r.Full || t.stored == nil || t.rewrite || t.parent.auxiliary || len(t.damaged) > 0 {
 		watch.Read = func(schema.Keys, int) time.Time { return time.Time{} }
 	}
-	if err := t.parent.merge.EachMoved(ctx, watch, keys.add); err != nil {
-		return err
+	still, err := t.parent.merge.EachMoved(ctx, watch, keys.add)
+	if err == nil {
+		err = keys.flush()
 	}
-	t.lists.Of = log
-	return keys.flush()
+	t.lists.Of, t.watched = log, &ListCounts{Read: keys.count, Still: still}
+	return err
 }
 
 // keyDeclarations returns the columns of the key, in row order.
@@ -67,6 +68,7 @@ type keyBatch struct {
 	log     *pagelog.Log
 	columns []schema.Column
 	batch   *schema.Batch
+	count   int64
 }
 
 // keysOfPage is the number of keys in a page.
@@ -82,6 +84,7 @@ func (b *keyBatch) add(keys schema.Keys, row int) error {
 	for i, v := range b.batch.Vectors {
 		v.AppendText(keys[i].Text(row))
 	}
+	b.count++
 	if b.batch.Rows++; b.batch.Rows == keysOfPage {
 		return b.flush()
 	}

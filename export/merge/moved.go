@@ -20,8 +20,9 @@ type Watch struct {
 }
 
 // EachMoved calls do with each scanned row whose list may have changed since it was read: the row is not stored, or it
-// differs from the stored row in one of the columns, or the stored row is newer than the list. Rows come in key order.
-func (t *Table) EachMoved(ctx context.Context, w Watch, do func(keys schema.Keys, row int) error) error {
+// differs from the stored row in one of the columns, or the stored row is newer than the list. Rows come in key order. The
+// others that have a list stand still, and are counted.
+func (t *Table) EachMoved(ctx context.Context, w Watch, do func(keys schema.Keys, row int) error) (still int64, err error) {
 	m := &movement{Watch: w, table: t, ctx: ctx, do: do}
 	only := append([]string{}, w.Still...)
 	if w.Of != nil {
@@ -29,7 +30,8 @@ func (t *Table) EachMoved(ctx context.Context, w Watch, do func(keys schema.Keys
 	}
 	s := (&scanned{table: t, only: only}).begun(ctx)
 	p := &pass{ctx: ctx, table: t, scanned: s, visit: m.visit}
-	return p.all()
+	err = p.all()
+	return m.still, err
 }
 
 // movement is a call of EachMoved.
@@ -39,6 +41,7 @@ type movement struct {
 	ctx   context.Context
 	do    func(keys schema.Keys, row int) error
 	moved []bool // per scanned row of the segment
+	still int64
 }
 
 // visit finds the rows of a segment that have moved.
@@ -54,7 +57,11 @@ func (m *movement) visit(s *segment) error {
 	}
 	for _, r := range s.runs {
 		for row := r.from; row < r.to; row++ {
-			if !m.moved[r.first+row-r.from] || !m.hasList(r, row) {
+			if !m.hasList(r, row) {
+				continue
+			}
+			if !m.moved[r.first+row-r.from] {
+				m.still++
 				continue
 			}
 			if err := m.do(r.keys, row); err != nil {

@@ -36,6 +36,10 @@ func details(t export.TableReport) []string {
 	if len(t.Changed) > 0 {
 		lines = append(lines, "changed: "+changedColumns(t.Changed))
 	}
+	if t.Lists != nil && t.Lists.Still > 0 {
+		lines = append(lines, fmt.Sprintf("read %s of %s; the others stood still (--full reads all)",
+			number(t.Lists.Read), count(t.Lists.Read+t.Lists.Still, "list")))
+	}
 	if t.Rescued > 0 {
 		lines = append(lines, count(t.Rescued, "value")+" did not fit "+verb(t.Rescued, "its column; it is", "their columns; they are")+" kept in _rescued")
 	}
