@@ -47,7 +47,7 @@ func kinds(t testing.TB) *schema.Catalog {
 			Name: "item", Key: []string{"id"}, References: []schema.Reference{{Column: "box_id", Table: "box"}},
 			Columns: slices.Concat(schema.In("items", schema.KeyColumn("id"), schema.Texts("name"), schema.Counts("size"), schema.Rates("wear")),
 				schema.Linked("box_id")),
-			Never:  []string{"items.secret"},
+			Never:  []string{"secret"},
 			Source: &schema.Nested{In: schema.Link{Table: "box", Columns: []string{"box_id"}}, Attribute: "items"},
 		},
 		&schema.Table{ // a list per parent, optional, with a key of two columns
