@@ -565,7 +565,7 @@ func (d *depot) rowsOfLogs(t testing.TB) (text string) {
 // logText returns the text of a table's page log in a directory, empty if there is none that can be read.
 func logText(t testing.TB, dir string, table *schema.Table) string {
 	t.Helper()
-	log, err := pagelog.NewStore(fastFS{disk.OS(false)}, dir, filepath.Join(t.TempDir(), "scratch")).Open(t.Context(), table.Name, table.Order)
+	log, err := pagelog.NewStore(fastFS{disk.OS(false)}, dir, filepath.Join(t.TempDir(), "scratch")).Open(t.Context(), table.Name, pagelog.ShapeOf(table))
 	if err != nil {
 		return ""
 	}
