@@ -47,7 +47,7 @@ func kinds(t testing.TB) *schema.Catalog {
 			Name: "item", Key: []string{"id"}, References: []schema.Reference{{Column: "box_id", Table: "box"}},
 			Columns: slices.Concat(schema.In("items", schema.KeyColumn("id"), schema.Texts("name"), schema.Counts("size"), schema.Rates("wear")),
 				schema.Linked("box_id")),
-			Never:  []string{"items.secret"},
+			Never:  []string{"secret"},
 			Source: &schema.Nested{In: schema.Link{Table: "box", Columns: []string{"box_id"}}, Attribute: "items"},
 		},
 		&schema.Table{ // a list per parent, optional, with a key of two columns
@@ -575,7 +575,7 @@ func (d *depot) rowsOfLogs(t testing.TB) (text string) {
 // logText returns the text of a table's page log in a directory, empty if there is none that can be read.
 func logText(t testing.TB, dir string, table *schema.Table) string {
 	t.Helper()
-	log, err := pagelog.NewStore(fastFS{disk.OS(false)}, dir, filepath.Join(t.TempDir(), "scratch")).Open(t.Context(), table.Name, table.Order)
+	log, err := pagelog.NewStore(fastFS{disk.OS(false)}, dir, filepath.Join(t.TempDir(), "scratch")).Open(t.Context(), table.Name, pagelog.ShapeOf(table))
 	if err != nil {
 		return ""
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"mailerlake/client"
+	"mailerlake/export/pagelog"
 	"mailerlake/export/scan"
 )
 
@@ -142,7 +143,7 @@ func (r *run) loadPlannedTable(ctx context.Context, t *table, pt plannedTable) e
 		t.scan = &scan.Result{Table: t.Table, Log: t.parent.scan.Log, Nested: true, Outcome: t.parent.scan.Inside()}
 		return nil
 	}
-	log, err := r.data.Logs().Open(ctx, t.Name, t.Order)
+	log, err := r.data.Logs().Open(ctx, t.Name, pagelog.ShapeOf(t.Table))
 	if err != nil {
 		if broken := (*fs.PathError)(nil); ctx.Err() != nil || errors.As(err, &broken) && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("read plan: %w", err)

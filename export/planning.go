@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"mailerlake/export/merge"
+	"mailerlake/export/pagelog"
 	"mailerlake/schema"
 )
 
@@ -127,7 +128,7 @@ func (t *table) extract(ctx context.Context, m *merge.Table) error {
 	if !t.scan.Nested || t.FollowsParent() {
 		return nil
 	}
-	own, err := t.data.Logs().Scratch(t.parent.scan.Log.Header, t.Order)
+	own, err := t.data.Logs().Scratch(t.parent.scan.Log.Header, pagelog.ShapeOf(t.Table))
 	if err != nil {
 		return err
 	}

@@ -183,7 +183,7 @@ func isProtected(ctx context.Context, logs *pagelog.Store, t *schema.Table) bool
 	if t == nil {
 		return false
 	}
-	log, err := logs.Open(ctx, t.Name, t.Order)
+	log, err := logs.Open(ctx, t.Name, pagelog.ShapeOf(t))
 	if err != nil {
 		return false
 	}

@@ -215,7 +215,7 @@ func TestPageLogsThatDoNotFit(t *testing.T) {
 			table := tables.All().Lookup("subscriber")
 			header := pagelog.Header{Account: "83510", Table: table.Name, Source: "others", Started: time.Now()}
 			logs := pagelog.NewStore(disk.OS(false), filepath.Dir(logFile(t, x)), t.TempDir())
-			log, err := logs.Create(header, table.Order)
+			log, err := logs.Create(header, pagelog.ShapeOf(table))
 			if err == nil {
 				err = errors.Join(log.Append(nil, pagelog.Mark{Walk: "main", Cursor: "x"}), log.Close())
 			}

@@ -29,6 +29,8 @@ func (d *Decoder) columns(rows []int32) *Batch {
 	for i, c := range declared {
 		v := d.fill(&rescues, d.cells[i], rows, c)
 		switch {
+		case c.marked():
+			v = d.marked(c.Name == d.marking, len(rows))
 		case !d.own[i]:
 			v = d.parentKey(c.Name, len(rows))
 		case c.Required && v == nil:
@@ -79,12 +81,24 @@ func (d *Decoder) parentKey(column string, rows int) *Vector {
 	return v
 }
 
+// marked returns a marked column, the same in every row.
+func (d *Decoder) marked(is bool, rows int) *Vector {
+	v, x := d.vector(Bool), int64(0)
+	if is {
+		x = 1
+	}
+	for range rows {
+		v.AppendInt(x)
+	}
+	return v
+}
+
 // fill makes a column from its cells, nil if they are all null.
 func (d *Decoder) fill(rescues *[]rescue, values cells, rows []int32, c Column) *Vector {
 	if len(values) == 0 {
 		return nil
 	}
-	v, f, omit, filled := d.vector(c.Kind), formOf(c), d.table.Omit[c.Path], 0
+	v, f, omit, ids, filled := d.vector(c.Kind), formOf(c), d.table.Omit[c.Path], slices.Contains(d.table.IDs, c.Path), 0
 	guard := d.table.protected.at(c.Path)
 	for i, row := range rows {
 		s := values.at(row)
@@ -92,9 +106,12 @@ func (d *Decoder) fill(rescues *[]rescue, values cells, rows []int32, c Column) 
 			v.AppendNull(1)
 			continue
 		}
-		raw := d.raw(s)
+		raw := d.clean(s)
 		if omit != nil {
 			raw = omitMembers(raw, omit)
+		}
+		if ids {
+			raw = idsOf(raw)
 		}
 		if guard.of(raw) == hashed {
 			raw = d.token(c.Path, raw)
@@ -140,7 +157,7 @@ func (d *Decoder) unify(rescues *[]rescue, first *Vector, values cells, rows []i
 		}
 		v.AppendRows(first, i, i+1)
 		if !second.Null(i) && !second.Equal(i, first, i) {
-			*rescues = append(*rescues, rescue{i, path, d.guarded(guard, path, d.raw(values.at(row)))})
+			*rescues = append(*rescues, rescue{i, path, d.guarded(guard, path, d.clean(values.at(row)))})
 		}
 	}
 	return v
@@ -174,7 +191,7 @@ func (d *Decoder) appendStrays(rescues []rescue, rows []int32) []rescue {
 
 // strayValue returns the value of a stray, or its token; empty for null.
 func (d *Decoder) strayValue(s stray) []byte {
-	raw := d.raw(s.value)
+	raw := d.clean(s.value)
 	if len(raw) > 0 && d.strayTreatment(s.object, s.path, raw) == hashed {
 		return bytes.Clone(d.token(s.path, raw))
 	}

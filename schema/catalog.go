@@ -111,7 +111,57 @@ func (c *Catalog) check(t *Table) error {
 	if t.Open != nil && (c.Lookup(t.Open.DefinedBy) == nil || c.Lookup(t.Open.DefinedBy).Defines == nil) {
 		return fmt.Errorf("no table %s defines its columns", t.Open.DefinedBy)
 	}
-	return errors.Join(t.checkNested(), t.checkPaths())
+	return errors.Join(t.checkNested(), t.checkPaths(), t.checkNames(), t.checkLists())
+}
+
+// lists returns the lists that the table's rows can come from.
+func (t *Table) lists() []*List {
+	switch source := t.Source.(type) {
+	case *List:
+		return []*List{source}
+	case *Nested:
+		if source.Otherwise != nil {
+			return []*List{source.Otherwise}
+		}
+	}
+	return nil
+}
+
+// checkLists checks what lists say about columns: those that walks mark, and those of the parent that tell whether a list is
+// to be read.
+func (t *Table) checkLists() error {
+	for _, list := range t.lists() {
+		for _, w := range list.Walks {
+			if i := t.column(w.Marks); w.Marks != "" && !t.isProtected(w.Marks) && (i < 0 || !t.Columns[i].marked()) {
+				return fmt.Errorf("a walk marks %s, which is not a marked column", w.Marks)
+			}
+		}
+		if (list.Paging == InObject) != (list.Records != "") || list.Paging == InObject && (list.Per == nil || len(list.Walks) > 0) {
+			return errors.New("a list inside an object is read once for each row of a table, and says where its records are")
+		}
+		of := slices.Clone(list.Still)
+		if list.Of != nil {
+			of = append(of, list.Of.Column)
+		}
+		for _, name := range of {
+			if t.parent == nil || t.parent.column(name) < 0 && !t.parent.isProtected(name) {
+				return fmt.Errorf("the parent has no column %s", name)
+			}
+		}
+	}
+	return nil
+}
+
+// checkNames checks that no column is read from what is never written.
+func (t *Table) checkNames() error {
+	for _, c := range t.Columns {
+		for _, name := range splitPath(c.Path) {
+			if named([]byte(name), t.Never) {
+				return fmt.Errorf("column %s is read from %s, which is never written", c.Name, c.Path)
+			}
+		}
+	}
+	return nil
 }
 
 // checkNested checks that the columns of nested rows have paths below their array.
@@ -128,9 +178,10 @@ func (t *Table) checkNested() error {
 	return nil
 }
 
-// checkPaths checks that no column holds, as JSON text, an object or array whose members are read one by one.
+// checkPaths checks that no column holds, as JSON text, an object or array whose members are read one by one. Only an array of
+// child rows may be a column of JSON text as well.
 func (t *Table) checkPaths() error {
-	paths := slices.Concat(t.Never, t.Expected)
+	paths := slices.Concat(t.Skip, t.Repeats, t.Expected)
 	if t.Open != nil {
 		paths = append(paths, t.Open.Object)
 	}
@@ -139,12 +190,20 @@ func (t *Table) checkPaths() error {
 	}
 	for _, path := range paths {
 		for _, c := range t.Columns {
+			if c.Path == path && t.hasArray(path) && (c.JSON || t.protected != nil) {
+				continue
+			}
 			if c.Path != "" && (path == c.Path || strings.HasPrefix(path, c.Path+".")) {
 				return fmt.Errorf("%s is in column %s, which is read whole", path, c.Name)
 			}
 		}
 	}
 	return nil
+}
+
+// hasArray reports whether the rows of a child table are in the array at a path.
+func (t *Table) hasArray(path string) bool {
+	return slices.ContainsFunc(t.children, func(child *Table) bool { return child.array() == path })
 }
 
 // isProtected reports whether a column may be missing because it is dropped.

@@ -23,7 +23,7 @@ func newChildDecoder(parent *Decoder, t *Table) *childDecoder {
 	nested := t.Source.(*Nested)
 	c := &childDecoder{inner: new(jsontext.Decoder)}
 	c.Decoder = newDecoder(t, &nested.In, nested.Attribute, parent.spare, nil)
-	c.array = parent.root.array(nested.Attribute, c, len(t.Never) > 0 || t.protected != nil)
+	c.array = parent.root.array(nested.Attribute, c, t.protected != nil)
 	if t.Closed && len(c.root.names) == 1 && len(c.root.inside) == 0 {
 		for _, c.only = range c.root.names {
 		}
@@ -31,9 +31,24 @@ func newChildDecoder(parent *Decoder, t *Table) *childDecoder {
 	return c
 }
 
-// readChild reads the array of an object member. An element that is not a row is dropped, and makes the array count as
+// readChild reads the array of a child member. An element that is not a row is dropped, and makes the array count as
 // absent, so that no row is taken for gone.
-func (d *Decoder) readChild(o *object) error {
+func (d *Decoder) readChild(m *member) error {
+	d.in.next()
+	start := d.in.at
+	err := d.readRows(m.object, m.whole)
+	if err == nil && m.whole {
+		value := span{uint32(start), uint32(d.in.at)}
+		if d.in.data[start] == 'n' {
+			value = span{}
+		}
+		d.cells[m.cell].put(d.rows, value)
+	}
+	return err
+}
+
+// readRows reads the rows in an array. With whole, what is in the place of the array is kept by a column.
+func (d *Decoder) readRows(o *object, whole bool) error {
 	c := o.child
 	d.meet(o)
 	c.lost = 0
@@ -43,7 +58,9 @@ func (d *Decoder) readChild(o *object) error {
 		if err != nil {
 			return err
 		}
-		d.stray(o, o.path, value)
+		if !whole {
+			d.stray(o, o.path, value)
+		}
 		return nil
 	}
 	o.filled = true
@@ -150,7 +167,7 @@ func (c *childDecoder) search(raw []byte) (from, to int) {
 	c.inner.ReadToken() // reads of valid JSON do not fail
 	for c.inner.PeekKind() != '}' {
 		name, _ := c.inner.ReadValue()
-		match := named(name, []string{c.only.name})
+		match := string(appendUnquoted(nil, name)) == c.only.name
 		value, _ := c.inner.ReadValue()
 		if match {
 			to = int(c.inner.InputOffset())

@@ -27,6 +27,9 @@ func Texts(paths ...string) []Column { return Columns(String, paths...) }
 // Counts makes columns of whole numbers.
 func Counts(paths ...string) []Column { return Columns(Int64, paths...) }
 
+// Amounts makes columns of amounts of money, which the API sends as numbers or as their text.
+func Amounts(paths ...string) []Column { return Columns(Double, paths...) }
+
 // Flags makes columns of true and false.
 func Flags(paths ...string) []Column { return Columns(Bool, paths...) }
 
@@ -66,6 +69,21 @@ func LinkedKey(name string) []Column {
 // Linked makes a column that repeats a column of the parent's key and is not part of the key.
 func Linked(name string) []Column {
 	return []Column{{Name: name, Kind: String, Path: "{" + name + "}"}}
+}
+
+// Marked makes the columns that a walk may mark: true in the rows of the walk that marks them, false in all others.
+func Marked(names ...string) []Column {
+	list := make([]Column, len(names))
+	for i, name := range names {
+		list[i] = Column{Name: name, Kind: Bool, Path: "{" + name + "}"}
+	}
+	return list
+}
+
+// Named gives a column another name than its path has.
+func Named(name string, columns []Column) []Column {
+	columns[0].Name = name
+	return columns
 }
 
 // In places columns inside the objects of an array: it puts the array's path before theirs and keeps their names.

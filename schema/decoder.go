@@ -24,6 +24,8 @@ type Decoder struct {
 	own           []bool   // beside the table's columns: read from the record, and not a repeated key of the parent
 	parent        []string // key of the parent row that the records belong to; nil if it is not known
 	parentColumns []string // the columns that repeat it, beside parent
+	marking       string   // the column that the walk marks; empty if it marks none
+	never         []string // names of members that are left out
 	second        []string // paths that share another path's column
 	ranks         map[string]int
 	root          *object
@@ -96,7 +98,7 @@ func NewDecoder(t *Table) *Decoder {
 // newDecoder returns a decoder for records that are at a path in the page.
 func newDecoder(t *Table, link *Link, at string, spare *spares, children []*Table) *Decoder {
 	d := &Decoder{table: t, second: secondPaths(t), ranks: ranks(t), in: new(scanner), spare: spare}
-	d.tokens = newTokens(t.protected)
+	d.tokens, d.never = newTokens(t.protected), t.Never
 	d.own = ownColumns(t, link)
 	d.root = d.compile(at)
 	d.cells = make([]cells, len(t.Columns)+len(d.second))
@@ -105,6 +107,7 @@ func newDecoder(t *Table, link *Link, at string, spare *spares, children []*Tabl
 	}
 	for _, child := range children {
 		d.children = append(d.children, newChildDecoder(d, child))
+		d.never = append(d.never[:len(d.never):len(d.never)], child.Never...)
 	}
 	return d
 }
@@ -112,6 +115,10 @@ func newDecoder(t *Table, link *Link, at string, spare *spares, children []*Tabl
 // SetParent says which row of the parent table the following records belong to: the columns that repeat its key, and
 // their values.
 func (d *Decoder) SetParent(columns, key []string) { d.parentColumns, d.parent = columns, key }
+
+// SetMark says which column the walk of the following records marks: it is true in their rows, and the other marked columns
+// are false. Empty if it marks none.
+func (d *Decoder) SetMark(column string) { d.marking = column }
 
 // Page decodes a JSON array of records; a single record is passed as an array of one. The page belongs to the caller
 // and shares no memory with data. An error means that data is not a JSON array or exceeds a bound (1 GiB, MaxRecords):
@@ -125,6 +132,21 @@ func (d *Decoder) Page(data []byte) (*Page, error) {
 		return nil, fmt.Errorf("decode page of %s (%d bytes): %w", d.table.Name, len(data), readable(err))
 	}
 	return d.Decoded(), nil
+}
+
+// PageIn decodes the records in the array at a path of a JSON object, which must have it.
+func (d *Decoder) PageIn(object []byte, path string) (*Page, error) {
+	in := scanner{data: object}
+	for _, name := range splitPath(path) {
+		if !in.enter(name) {
+			return nil, fmt.Errorf("decode page of %s: no %q in the answer", d.table.Name, path)
+		}
+	}
+	records, _, err := in.value()
+	if err != nil {
+		return nil, fmt.Errorf("decode page of %s: %w", d.table.Name, readable(err))
+	}
+	return d.Page(records)
 }
 
 // ReadRecords reads the array of records that begins at an offset of body. It returns the number of records, usable or

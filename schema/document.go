@@ -3,6 +3,7 @@ package schema
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -140,7 +141,7 @@ func appendMembers(out []byte, in *jsontext.Decoder, omit []string) []byte {
 	start := len(out)
 	for in.PeekKind() != '}' {
 		name, _ := in.ReadValue()
-		omitted := named(name, omit)
+		omitted := slices.Contains(omit, string(appendUnquoted(nil, name)))
 		if !omitted && len(out) > start {
 			out = append(out, ',')
 		}
@@ -155,12 +156,43 @@ func appendMembers(out []byte, in *jsontext.Decoder, omit []string) []byte {
 	return append(out, '}')
 }
 
-func named(quoted []byte, names []string) bool {
-	text := appendUnquoted(nil, quoted)
-	for _, name := range names {
-		if string(text) == name {
-			return true
+// idsOf returns a valid JSON array with the ids of its objects in their place. An element without a usable id, and any other
+// value, is returned as it is.
+func idsOf(raw []byte) []byte {
+	if raw[0] != '[' {
+		return raw
+	}
+	in := scanner{data: raw, at: 1}
+	out := []byte{'['}
+	for first := true; ; first = false {
+		if more, _ := in.element(first, ']'); !more { // reads of valid JSON do not fail
+			return append(out, ']')
+		}
+		if !first {
+			out = append(out, ',')
+		}
+		element, _, _ := in.value()
+		if id := idIn(element); usable(id) {
+			element = id
+		}
+		out = append(out, element...)
+	}
+}
+
+// idIn returns the value of the last member named id of a valid JSON value, nil if it has none.
+func idIn(raw []byte) (id []byte) {
+	if raw[0] != '{' {
+		return nil
+	}
+	in := scanner{data: raw, at: 1}
+	for first := true; ; first = false {
+		if more, _ := in.element(first, '}'); !more {
+			return id
+		}
+		name, _ := in.name()
+		value, _, _ := in.value()
+		if string(appendUnquoted(nil, name)) == "id" {
+			id = value
 		}
 	}
-	return false
 }

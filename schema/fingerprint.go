@@ -8,7 +8,7 @@ import (
 
 // decoding is the version of how records are decoded. It goes up when the same declaration and records give different
 // columns, so that no page log of an earlier version is read.
-const decoding = 3
+const decoding = 4
 
 // Fingerprint identifies the requests that read a table, how the answers are decoded and what is protected in them.
 // Page logs with equal fingerprints hold rows that mean the same.

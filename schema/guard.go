@@ -31,6 +31,9 @@ func (g *guard) add(t *Table, given string, f treatment, known []string) error {
 	if why := t.checkProtected(name, known); why != "" {
 		return &ProtectionError{t.Name + "." + given, why}
 	}
+	if f == hashed && slices.ContainsFunc(t.Columns, func(c Column) bool { return c.marked() && canonicalName(c.Name) == name }) {
+		return &ProtectionError{t.Name + "." + given, "it says by which walk the row was met; drop it instead"}
+	}
 	if was := g.canonical[name]; was != unprotected && was != f {
 		return &ProtectionError{t.Name + "." + given, "it is both dropped and hashed; choose one"}
 	}
@@ -56,7 +59,7 @@ func (g *guard) declare(c Column) (Column, bool) {
 func (g *guard) byName(path string) treatment {
 	f, at, members := unprotected, g.array, splitBelow(g.array, path)
 	for i, member := range members {
-		at = joinPath(at, member)
+		at = JoinPath(at, member)
 		name, _ := sanitise(strings.Join(members[:i+1], "_"))
 		f = max(f, g.names[fold(name)], g.names[fold(suffixed(name, at))])
 	}

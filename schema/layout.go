@@ -47,7 +47,7 @@ func fieldPaths(t *Table, fields map[string]Kind) map[string]Kind {
 		return paths
 	}
 	for key, k := range fields {
-		path := joinPath(t.Open.Object, key)
+		path := JoinPath(t.Open.Object, key)
 		switch t.protected.at(path).all {
 		case dropped:
 			continue

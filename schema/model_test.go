@@ -3,6 +3,7 @@ package schema
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"math/big"
 	"reflect"
 	"regexp"
@@ -16,10 +17,10 @@ import (
 // modelRow is a record as the naive model reads it: with encoding/json, maps and the time package, sharing no code with
 // the decoder.
 type modelRow struct {
-	key     string
+	key     Key
 	values  map[string]any // by path: what the columns should hold, in Go's types; JSON values of undeclared paths
 	rescued map[string]any
-	kids    []string
+	kids    [][]modelRow // beside Table.children: the rows in its arrays, by key
 	absent  uint64
 }
 
@@ -28,66 +29,115 @@ type modelPage struct {
 	dynamic map[string]bool
 	met     map[string]bool // paths of declared columns that a row had, null or not
 	dropped int
+	kids    []*modelPage // beside Table.children, without rows
+}
+
+func newModelPage(t *Table) *modelPage {
+	page := &modelPage{dynamic: map[string]bool{}, met: map[string]bool{}}
+	for _, child := range t.children {
+		page.kids = append(page.kids, newModelPage(child))
+	}
+	return page
 }
 
 // modelDecode reads a page; false if it is no JSON array.
 func modelDecode(t *Table, data []byte) (modelPage, bool) {
-	page := modelPage{dynamic: map[string]bool{}, met: map[string]bool{}}
+	page := newModelPage(t)
 	records, ok := parseJSON(data).([]any)
 	if !ok || !json.Valid(data) {
-		return page, false
+		return *page, false
 	}
-	rows := map[string]modelRow{}
+	page.rows, page.dropped = page.records(t, records)
+	return *page, true
+}
+
+// records reads records into rows, by key; of those with the same key the last.
+func (p *modelPage) records(t *Table, records []any) (rows []modelRow, dropped int) {
+	byKey := map[string]modelRow{}
 	for _, record := range records {
-		object, ok := record.(map[string]any)
-		if key := modelKey(object["id"]); ok && key != "" {
-			rows[key] = page.row(t, key, object)
-		} else {
-			page.dropped++
-		}
-	}
-	for _, row := range rows {
-		page.rows = append(page.rows, row)
-	}
-	slices.SortFunc(page.rows, func(a, b modelRow) int { return compareString(a.key, b.key) })
-	return page, true
-}
-
-func modelKey(value any) string {
-	switch value := value.(type) {
-	case string:
-		return value
-	case json.Number:
-		return value.String()
-	}
-	return ""
-}
-
-func (p *modelPage) row(t *Table, key string, object map[string]any) modelRow {
-	row := modelRow{key: key, values: map[string]any{}, rescued: map[string]any{}}
-	for i, name := range t.Expected {
-		if name == modelArray(t) {
+		object, _ := record.(map[string]any)
+		key := modelKey(t, object)
+		if key == nil {
+			dropped++
 			continue
 		}
-		open := t.Open != nil && name == t.Open.Object
-		members, ok := object[name].(map[string]any)
-		if open && len(members) == 0 || !ok && !modelEmpty(object[name]) {
+		row, lost := p.row(t, key, object)
+		byKey[strings.Join(key, "\x00")] = row
+		dropped += lost
+	}
+	for _, row := range byKey {
+		rows = append(rows, row)
+	}
+	slices.SortFunc(rows, func(a, b modelRow) int { return a.key.Compare(b.key) })
+	return rows, dropped
+}
+
+// modelKey returns a record's key without what it repeats of the parent's; nil if it is not usable.
+func modelKey(t *Table, object map[string]any) (key Key) {
+	for _, name := range t.Order {
+		c := t.Columns[t.column(name)]
+		if !modelOwn(t, c) {
+			continue
+		}
+		text := ""
+		switch value := modelAt(object, strings.TrimPrefix(strings.TrimPrefix(c.Path, t.array()), ".")).(type) {
+		case string:
+			text = value
+		case json.Number:
+			text = value.String()
+		}
+		if text == "" {
+			return nil
+		}
+		key = append(key, text)
+	}
+	return key
+}
+
+// modelOwn reports whether a column is read from the table's own records.
+func modelOwn(t *Table, c Column) bool {
+	link := linkOf(t.Source)
+	return !strings.HasPrefix(c.Path, "{") && (link == nil || !slices.Contains(link.Columns, c.Name))
+}
+
+// modelAt returns the value at a path of plain names, nil if there is none.
+func modelAt(value any, path string) any {
+	for _, name := range strings.Split(path, ".") {
+		object, _ := value.(map[string]any)
+		value = object[name]
+	}
+	return value
+}
+
+func (p *modelPage) row(t *Table, key Key, object map[string]any) (row modelRow, dropped int) {
+	row = modelRow{key: key, values: map[string]any{}, rescued: map[string]any{}}
+	for i, path := range t.Expected {
+		value := modelAt(object, path)
+		members, ok := value.(map[string]any)
+		open := t.Open != nil && path == t.Open.Object
+		if open && len(members) == 0 || !ok && !modelEmpty(value) {
 			row.absent |= 1 << i
 		}
 	}
-	if modelArray(t) != "" {
-		p.kids(t, &row, object)
+	for i, child := range t.children {
+		array, ok := modelAt(object, child.array()).([]any)
+		kids, lost := p.kids[i].records(child, array)
+		row.kids = append(row.kids, kids)
+		if bit := slices.Index(t.Expected, child.array()); bit >= 0 {
+			row.absent &^= 1 << bit
+			if !ok || lost > 0 {
+				row.absent |= 1 << bit
+			}
+		}
+		dropped += lost
 	}
-	p.members(t, &row, "", object)
-	return row
-}
-
-// modelArray returns the path of the array that child rows are in, empty if there is none.
-func modelArray(t *Table) string {
-	if len(t.children) == 0 {
-		return ""
+	above := ""
+	if t.array() != "" {
+		above = t.array() + "."
 	}
-	return t.children[0].Source.(*Nested).Attribute
+	p.members(t, &row, above, object)
+	row.unify(t)
+	return row, dropped
 }
 
 func modelEmpty(value any) bool {
@@ -95,46 +145,29 @@ func modelEmpty(value any) bool {
 	return ok && len(array) == 0
 }
 
-func (p *modelPage) kids(t *Table, row *modelRow, object map[string]any) {
-	attribute := modelArray(t)
-	array, ok := object[attribute].([]any)
-	for _, element := range array {
-		object, _ := element.(map[string]any)
-		if id := modelKey(object["id"]); id != "" {
-			row.kids = append(row.kids, id)
-		} else {
-			p.dropped++
-			ok = false
-		}
-	}
-	if !ok {
-		row.absent |= 1 << slices.Index(t.Expected, attribute)
-	}
-	if value := object[attribute]; value != nil && array == nil {
-		row.rescued[attribute] = value
-	}
-	slices.SortFunc(row.kids, compareString)
-	row.kids = slices.Compact(row.kids)
-}
-
 func (p *modelPage) members(t *Table, row *modelRow, above string, object map[string]any) {
 	for name, value := range object {
+		if modelNever(t, name) {
+			continue
+		}
 		path := above + modelName(name)
-		column := slices.IndexFunc(t.Columns, func(c Column) bool { return c.Path == path })
+		value = modelClean(t, value)
+		column := slices.IndexFunc(t.Columns, func(c Column) bool { return c.Path == path && modelOwn(t, c) })
 		switch {
-		case path != "" && path == modelArray(t):
+		case slices.Contains(t.Skip, path):
 		case column >= 0:
 			p.met[path] = true
-			row.declared(t.Columns[column], path, modelOmit(t, path, value))
+			row.declared(t.Columns[column], path, modelIDs(t, path, modelOmit(t, path, value)))
+		case t.hasArray(path):
+			if _, ok := value.([]any); value != nil && !ok {
+				row.rescued[path] = value
+			}
 		case t.Same[path] != "":
 			p.met[t.Same[path]] = true
 			row.second(t, path, value)
 		case modelDeclaredObject(t, path):
-			if inner, ok := value.(map[string]any); ok {
-				p.members(t, row, path+".", inner)
-			} else if value != nil && !modelEmpty(value) {
-				row.rescued[path] = value
-			}
+			p.object(t, row, path, value)
+		case t.Closed || slices.Contains(t.Repeats, strings.TrimSuffix(above, ".")):
 		default:
 			p.dynamic[path] = true
 			if value != nil {
@@ -142,8 +175,36 @@ func (p *modelPage) members(t *Table, row *modelRow, above string, object map[st
 			}
 		}
 	}
-	for second, path := range t.Same { // where only the second path has a value, it is the column's
-		if value, ok := row.values[second]; ok && above == "" {
+}
+
+// object reads the value of a declared object.
+func (p *modelPage) object(t *Table, row *modelRow, path string, value any) {
+	inner, ok := value.(map[string]any)
+	if ok {
+		p.members(t, row, path+".", inner)
+		return
+	}
+	if slices.Contains(t.Repeats, path) && (value == nil || modelEmpty(value)) {
+		for _, c := range t.Columns {
+			if strings.HasPrefix(c.Path, path+".") {
+				p.met[c.Path] = true
+			}
+		}
+		for second, first := range t.Same {
+			if strings.HasPrefix(second, path+".") {
+				p.met[first] = true
+			}
+		}
+	}
+	if value != nil && !modelEmpty(value) {
+		row.rescued[path] = value
+	}
+}
+
+// unify gives a column the value of its second path if it has none of its own.
+func (row *modelRow) unify(t *Table) {
+	for second, path := range t.Same {
+		if value, ok := row.values[second]; ok {
 			delete(row.values, second)
 			if first, ok := row.values[path]; !ok {
 				row.values[path] = value
@@ -164,15 +225,85 @@ func (row *modelRow) second(t *Table, path string, value any) {
 	}
 }
 
+// modelNever reports whether a member is never written: in rows nested in others, or in the others, by either's declaration.
+func modelNever(t *Table, name string) bool {
+	names := slices.Clone(t.Never)
+	for _, child := range t.children {
+		names = append(names, child.Never...)
+	}
+	return slices.ContainsFunc(names, func(never string) bool { return strings.EqualFold(never, name) })
+}
+
+// modelClean takes what is never written out of a value.
+func modelClean(t *Table, value any) any {
+	switch value := value.(type) {
+	case map[string]any:
+		kept := map[string]any{}
+		for name, inner := range value {
+			if !modelNever(t, name) {
+				kept[name] = modelClean(t, inner)
+			}
+		}
+		return kept
+	case []any:
+		kept := []any{}
+		for _, inner := range value {
+			kept = append(kept, modelClean(t, inner))
+		}
+		return kept
+	}
+	return value
+}
+
+// modelIDs reduces the objects of an array to their ids.
+func modelIDs(t *Table, path string, value any) any {
+	array, ok := value.([]any)
+	if !ok || !slices.Contains(t.IDs, path) {
+		return value
+	}
+	ids := []any{}
+	for _, element := range array {
+		switch id := modelAt(element, "id").(type) {
+		case json.Number:
+			element = id
+		case string:
+			if id != "" {
+				element = id
+			}
+		}
+		ids = append(ids, element)
+	}
+	return ids
+}
+
 func modelName(name string) string {
 	if name == "" {
 		return `\e`
 	}
-	return strings.ReplaceAll(strings.ReplaceAll(name, `\`, `\\`), ".", `\.`)
+	name = strings.ReplaceAll(strings.ReplaceAll(name, `\`, `\\`), ".", `\.`)
+	if name[0] == '{' {
+		name = `\` + name
+	}
+	return name
 }
 
 func modelDeclaredObject(t *Table, path string) bool {
-	return t.Open != nil && path == t.Open.Object || slices.ContainsFunc(t.Columns, func(c Column) bool { return strings.HasPrefix(c.Path, path+".") })
+	if t.Open != nil && path == t.Open.Object || slices.Contains(t.Repeats, path) || slices.Contains(t.Expected, path) {
+		return true
+	}
+	inside := slices.Concat(t.Skip, t.Expected)
+	for _, c := range t.Columns {
+		if modelOwn(t, c) {
+			inside = append(inside, c.Path)
+		}
+	}
+	for second := range t.Same {
+		inside = append(inside, second)
+	}
+	for _, child := range t.children {
+		inside = append(inside, child.array())
+	}
+	return slices.ContainsFunc(inside, func(below string) bool { return strings.HasPrefix(below, path+".") })
 }
 
 func modelOmit(t *Table, path string, value any) any {
@@ -335,41 +466,84 @@ func parseJSON(text []byte) any {
 	return value
 }
 
-// checkPage compares a decoded page with the model's.
-func checkPage(t *testing.T, table *Table, p *Page, want modelPage) {
+// checkPage compares a decoded page with the model's; mark is the column that its walk marks.
+func checkPage(t *testing.T, table *Table, p *Page, want modelPage, mark string) {
 	t.Helper()
 	if p.Rows.Rows != len(want.rows) || p.Dropped != want.dropped {
 		t.Fatalf("%d rows, %d dropped, want %d, %d", p.Rows.Rows, p.Dropped, len(want.rows), want.dropped)
 	}
-	dynamic := map[string]bool{}
-	for i, c := range table.Columns {
-		if missing := len(want.rows) > 0 && !want.met[c.Path]; missing != (p.Rows.Missing != nil && p.Rows.Missing[i]) {
-			t.Errorf("%s is missing: got %t, want %t", c.Name, !missing, missing)
-		}
-	}
-	for i, c := range p.Rows.Columns {
-		if c.Kind == Raw && (p.Rows.Vectors[i] != nil || want.dynamic[c.Path]) { // else met, but replaced by a later value
-			dynamic[c.Path] = true
-		}
-		for row := range want.rows {
-			if got := cell(c, p.Rows.Vectors[i], row); c.Path != "" && !reflect.DeepEqual(got, want.rows[row].values[c.Path]) {
-				t.Errorf("row %s: %s is %#v, want %#v", want.rows[row].key, c.Path, got, want.rows[row].values[c.Path])
-			}
-		}
-	}
-	if !reflect.DeepEqual(dynamic, want.dynamic) {
-		t.Errorf("dynamic columns %v, want %v", dynamic, want.dynamic)
-	}
+	checkBatch(t, table, p.Rows, want, len(want.rows) > 0, mark)
 	for i, row := range want.rows {
-		checkRescued(t, row.key, p.Rows.Vector(Rescued), i, row.rescued)
 		if p.Absent == nil && row.absent != 0 || p.Absent != nil && p.Absent[i] != row.absent {
 			t.Errorf("row %s: absent %v, want %d", row.key, p.Absent, row.absent)
 		}
 	}
-	if modelArray(table) != "" {
-		checkKids(t, p, want)
+	for k, child := range table.children {
+		kids := *want.kids[k]
+		for i, row := range want.rows {
+			if got := int(p.Children[k].Offsets[i+1]); got != len(kids.rows)+len(row.kids[k]) {
+				t.Fatalf("row %s: rows of %s up to %d, want %d", row.key, child.Name, got, len(kids.rows)+len(row.kids[k]))
+			}
+			kids.rows = append(kids.rows, row.kids[k]...)
+		}
+		checkBatch(t, child, p.Children[k].Rows, kids, len(kids.met)+len(kids.dynamic) > 0, "")
+		child.Link(p)
+		checkLinks(t, child, p, want)
 	}
-	checkText(t, p.Rows)
+}
+
+// checkBatch compares rows with the model's. met says that there were records.
+func checkBatch(t *testing.T, table *Table, b *Batch, want modelPage, met bool, mark string) {
+	t.Helper()
+	dynamic := map[string]bool{}
+	for i, c := range table.Columns {
+		missing := met && modelOwn(table, c) && !want.met[c.Path]
+		if missing != (b.Missing != nil && b.Missing[i]) {
+			t.Errorf("%s.%s is missing: got %t, want %t", table.Name, c.Name, !missing, missing)
+		}
+	}
+	for i, c := range b.Columns {
+		if c.Kind == Raw && (b.Vectors[i] != nil || want.dynamic[c.Path]) { // else met, but replaced by a later value
+			dynamic[c.Path] = true
+		}
+		if declared := i < len(table.Columns); declared && !modelOwn(table, c) && !c.marked() {
+			continue // it repeats the parent's key
+		}
+		for row := range want.rows {
+			value := want.rows[row].values[c.Path]
+			if c.marked() && i < len(table.Columns) {
+				value = c.Name == mark
+			}
+			if got := cell(c, b.Vectors[i], row); c.Path != "" && !reflect.DeepEqual(got, value) {
+				t.Errorf("row %s: %s is %#v, want %#v", want.rows[row].key, c.Path, got, value)
+			}
+		}
+	}
+	if !reflect.DeepEqual(dynamic, want.dynamic) {
+		t.Errorf("%s: dynamic columns %v, want %v", table.Name, dynamic, want.dynamic)
+	}
+	for i, row := range want.rows {
+		checkRescued(t, fmt.Sprint(row.key), b.Vector(Rescued), i, row.rescued)
+	}
+	checkText(t, b)
+}
+
+// checkLinks checks that child rows name the row that they came in.
+func checkLinks(t *testing.T, child *Table, p *Page, want modelPage) {
+	t.Helper()
+	for at, column := range child.ParentColumns() {
+		own := child.parent.Columns[child.parent.column(child.parent.Order[at])]
+		for i, row := range want.rows {
+			if !modelOwn(child.parent, own) {
+				continue
+			}
+			for k := p.Children[child.Child()].Offsets[i]; k < p.Children[child.Child()].Offsets[i+1]; k++ {
+				if got := string(p.Children[child.Child()].Rows.Vector(column).Text(int(k))); got != row.values[own.Path] {
+					t.Errorf("row of %s in %s belongs to %s", child.Name, row.key, got)
+				}
+			}
+		}
+	}
 }
 
 func checkRescued(t *testing.T, key string, v *Vector, i int, want map[string]any) {
@@ -382,23 +556,6 @@ func checkRescued(t *testing.T, key string, v *Vector, i int, want map[string]an
 	}
 	if got := parseJSON(v.Text(i)); !reflect.DeepEqual(got, any(want)) {
 		t.Errorf("row %s: rescued %v, want %v", key, got, want)
-	}
-}
-
-func checkKids(t *testing.T, p *Page, want modelPage) {
-	t.Helper()
-	Lookup("group_subscriber").Link(p)
-	for i, row := range want.rows {
-		var kids []string
-		for k := p.Children[0].Offsets[i]; k < p.Children[0].Offsets[i+1]; k++ {
-			kids = append(kids, string(p.Children[0].Rows.Vectors[0].Text(int(k))))
-			if got := string(p.Children[0].Rows.Vectors[1].Text(int(k))); got != row.key {
-				t.Errorf("child of %s belongs to %s", row.key, got)
-			}
-		}
-		if !slices.Equal(kids, row.kids) {
-			t.Errorf("row %s: children %v, want %v", row.key, kids, row.kids)
-		}
 	}
 }
 

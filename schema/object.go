@@ -15,7 +15,8 @@ type object struct {
 	inside  []*object
 	open    bool          // it has a member for everything that the account defines, null or not, so it is never empty
 	child   *childDecoder // of an array that holds the rows of a child table; nil for others
-	secret  bool          // what is never written, or protected in a child table, may be in it
+	secret  bool          // what is protected in a child table may be in it
+	repeats bool          // it repeats another table's row: only declared members are read, and null is null in all of them
 
 	met    int  // number of the last record that had it
 	filled bool // whether it was an object there
@@ -39,6 +40,7 @@ type member struct {
 	quoted string  // the name as JSON
 	after  *member // the member that followed in the previous object
 	object *object // of an object member and a child member
+	whole  bool    // of a child member: it is a column as well
 	path   string
 	cell   int // of a leaf; of a dynamic member in page: its number among the dynamic columns
 	page   int // the page that the number is valid for
@@ -57,11 +59,11 @@ func (d *Decoder) compile(at string) *object {
 	for i, path := range d.second {
 		root.leaf(path, len(t.Columns)+i)
 	}
-	for _, path := range t.protected.droppedPaths() {
-		root.drop(path, false) // what is in the place of its objects is judged by the guard
+	for _, path := range slices.Concat(t.protected.droppedPaths(), t.Skip) {
+		root.drop(path) // what is in the place of its objects is judged by the guard
 	}
-	for _, path := range t.Never {
-		root.drop(path, true)
+	for _, path := range t.Repeats {
+		root.at(path).repeats = true
 	}
 	for _, path := range t.Expected {
 		root.at(path)
@@ -72,11 +74,11 @@ func (d *Decoder) compile(at string) *object {
 	return root
 }
 
-// ownColumns says which columns of a table are read from its records, and do not repeat the parent's key.
+// ownColumns says which columns of a table are read from its records: not those that repeat the parent's key, and the marks.
 func ownColumns(t *Table, link *Link) []bool {
 	own := make([]bool, len(t.Columns))
 	for i, c := range t.Columns {
-		own[i] = link == nil || !slices.Contains(link.Columns, c.Name)
+		own[i] = !c.marked() && (link == nil || !slices.Contains(link.Columns, c.Name))
 	}
 	return own
 }
@@ -97,14 +99,12 @@ func (o *object) leaf(path string, cell int) {
 	o.add(names[last], &member{role: leafMember, cell: cell})
 }
 
-// drop makes the decoder skip the values of a path. The objects around it stay objects; with secret, nothing is kept of a
-// value of another type in their place, which may hold what is secret.
-func (o *object) drop(path string, secret bool) {
+// drop makes the decoder skip the values of a path. The objects around it stay objects.
+func (o *object) drop(path string) {
 	names := o.split(path)
 	last := len(names) - 1
 	for _, name := range names[:last] {
 		o = o.enter(name).object
-		o.secret = o.secret || secret
 	}
 	o.add(names[last], &member{role: droppedMember})
 }
@@ -117,7 +117,8 @@ func (o *object) at(path string) *object {
 	return o
 }
 
-// array makes the member at a path the array of a child table. secret says that its rows may hold what must not be written.
+// array makes the member at a path the array of a child table; it may be a column as well. secret says that its rows may hold
+// what must not be written.
 func (o *object) array(path string, c *childDecoder, secret bool) *object {
 	var m *member
 	for _, name := range o.split(path) {
@@ -125,22 +126,28 @@ func (o *object) array(path string, c *childDecoder, secret bool) *object {
 		o = m.object
 		o.secret = o.secret || secret
 	}
+	m.whole = m.role == leafMember
 	m.role, o.child = childMember, c
 	return o
 }
 
-// enter returns the object member with a name, and creates it if it is missing.
+// enter returns the member with a name and an object, and creates what is missing.
 func (o *object) enter(name string) *member {
-	if m := o.names[name]; m != nil {
+	m := o.names[name]
+	if m != nil && m.object != nil {
 		return m
 	}
-	inner := &object{path: joinPath(o.path, name), up: o, names: map[string]*member{}}
+	inner := &object{path: JoinPath(o.path, name), up: o, names: map[string]*member{}}
 	o.inside = append(o.inside, inner)
-	return o.add(name, &member{role: objectMember, object: inner})
+	if m == nil {
+		m = o.add(name, &member{role: objectMember})
+	}
+	m.object = inner
+	return m
 }
 
 func (o *object) add(name string, m *member) *member {
-	m.name, m.quoted, m.path = name, string(appendQuoted(nil, []byte(name))), joinPath(o.path, name)
+	m.name, m.quoted, m.path = name, string(appendQuoted(nil, []byte(name))), JoinPath(o.path, name)
 	o.names[name] = m
 	return m
 }

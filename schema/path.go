@@ -2,8 +2,9 @@ package schema
 
 import "strings"
 
-// appendName appends a member name to a path. Dots separate names; a dot or backslash inside a name is escaped with a
-// backslash, and an empty name is written `\e`, so that different names never give the same path.
+// appendName appends a member name to a path. Dots separate names; a dot or backslash inside a name, and a brace at its
+// beginning, is escaped with a backslash, and an empty name is written `\e`, so that different names never give the same
+// path, nor one that stands for a part of the request.
 func appendName(path []byte, name []byte) []byte {
 	if len(path) > 0 {
 		path = append(path, '.')
@@ -11,8 +12,8 @@ func appendName(path []byte, name []byte) []byte {
 	if len(name) == 0 {
 		return append(path, '\\', 'e')
 	}
-	for _, c := range name {
-		if c == '.' || c == '\\' {
+	for i, c := range name {
+		if c == '.' || c == '\\' || c == '{' && i == 0 {
 			path = append(path, '\\')
 		}
 		path = append(path, c)
@@ -20,7 +21,8 @@ func appendName(path []byte, name []byte) []byte {
 	return path
 }
 
-func joinPath(path, name string) string {
+// JoinPath returns the path of a member of the object at a path, which is empty for a record.
+func JoinPath(path, name string) string {
 	return string(appendName([]byte(path), []byte(name)))
 }
 

@@ -49,7 +49,37 @@ func (c *Catalog) Protect(by map[string]Protection) (*Catalog, error) {
 		}
 		out[i] = protected
 	}
+	for _, t := range out {
+		if err := t.checkTogether(out); err != nil {
+			return nil, err
+		}
+	}
 	return NewCatalog(out...)
+}
+
+// checkTogether checks that a protection does not take away what another table is read by, and that nothing of it is left in a
+// column of another table.
+func (t *Table) checkTogether(tables []*Table) error {
+	link := linkOf(t.Source)
+	if link == nil {
+		return nil
+	}
+	above := tables[slices.IndexFunc(tables, func(other *Table) bool { return other.Name == link.Table })]
+	for _, list := range t.lists() {
+		if list.Of != nil && list.Per == link && above.protects(list.Of.Column) {
+			return &ProtectionError{above.Name + "." + list.Of.Column, "it says for which rows " + t.Name + " is read"}
+		}
+	}
+	whole := slices.IndexFunc(above.Columns, func(c Column) bool { return c.Path == t.array() && c.JSON })
+	if drop, hash, _ := t.Protected(); whole >= 0 && t.array() != "" && len(drop)+len(hash) > 0 {
+		return &ProtectionError{t.Name + "." + slices.Concat(drop, hash)[0], fmt.Sprintf("%s.%s has it too; drop that column as well", above.Name, above.Columns[whole].Name)}
+	}
+	return nil
+}
+
+// protects reports whether a column is dropped or hashed.
+func (t *Table) protects(column string) bool {
+	return t.protected != nil && t.protected.canonical[canonicalName(column)] != unprotected
 }
 
 // Protected returns the names of the dropped and the hashed columns, in lower case, sorted and without duplicates. check
@@ -76,7 +106,7 @@ func (t *Table) Unmet(fields []string) []string {
 	return slices.DeleteFunc(slices.Concat(drop, hash), func(name string) bool {
 		alone := &guard{names: map[string]treatment{fold(name): dropped}}
 		return t.Open == nil || !strings.HasPrefix(name, canonicalName(t.openObject())+"_") ||
-			slices.ContainsFunc(fields, func(key string) bool { return alone.byName(joinPath(t.Open.Object, key)) == dropped })
+			slices.ContainsFunc(fields, func(key string) bool { return alone.byName(JoinPath(t.Open.Object, key)) == dropped })
 	})
 }
 
@@ -128,6 +158,8 @@ func (t *Table) checkProtected(name string, known []string) string {
 	switch {
 	case name == Rescued || name == SyncedAt:
 		return "mailerlake makes this column itself; it never holds protected values"
+	case t.derived():
+		return "it is made of another table's columns; drop or hash it there"
 	case i >= 0 && t.Columns[i].Required:
 		return "it is part of the key, which cannot be dropped or hashed"
 	case i >= 0 && slices.Contains(t.ParentColumns(), t.Columns[i].Name):
@@ -140,6 +172,12 @@ func (t *Table) checkProtected(name string, known []string) string {
 		return ""
 	}
 	return fmt.Sprintf("there is no such column; is it %s?", t.nearest(name))
+}
+
+// derived reports whether the table's rows are made of another table's.
+func (t *Table) derived() bool {
+	_, ok := t.Source.(*Derived)
+	return ok
 }
 
 // nearest returns the declared column name with the closest spelling.

@@ -127,7 +127,7 @@ func (d *Decoder) find(o *object, quoted []byte) *member {
 	if m := o.names[string(d.name)]; m != nil {
 		return m
 	}
-	if d.table.Closed {
+	if d.table.Closed || o.repeats || named(d.name, d.never) {
 		return &member{role: droppedMember, quoted: string(quoted)}
 	}
 	if len(d.name) > maxName || d.known >= 2*MaxDynamic {
@@ -149,7 +149,7 @@ func (d *Decoder) readMember(o *object, m *member) error {
 		case objectMember:
 			return d.readObject(m.object)
 		case childMember:
-			return d.readChild(m.object)
+			return d.readChild(m)
 		case droppedMember:
 			return d.in.skip(0)
 		}
@@ -255,6 +255,11 @@ func (d *Decoder) readObject(o *object) error {
 	}
 	empty := emptyArray(raw)
 	o.filled = empty && !o.open
+	if o.repeats && (empty || value.end == 0) { // there is no such row
+		for _, i := range o.below {
+			d.cells[i].put(d.rows, span{})
+		}
+	}
 	if !empty {
 		d.stray(o, o.path, value)
 	}

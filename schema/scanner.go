@@ -96,6 +96,39 @@ func (s *scanner) value() (raw []byte, at span, err error) {
 	return s.data[start:s.at], span{uint32(start), uint32(s.at)}, nil
 }
 
+// enter moves to the value of the last member with a name of the object that comes next; false if there is none, or no
+// valid object.
+func (s *scanner) enter(name string) bool {
+	if s.next() != '{' {
+		return false
+	}
+	s.at++
+	found := -1
+	for first := true; ; first = false {
+		more, err := s.element(first, '}')
+		if err != nil {
+			return false
+		}
+		if !more {
+			break
+		}
+		quoted, err := s.name()
+		if err != nil {
+			return false
+		}
+		if string(appendUnquoted(nil, quoted)) == name {
+			found = s.at
+		}
+		if s.skip(0) != nil {
+			return false
+		}
+	}
+	if found >= 0 {
+		s.at = found
+	}
+	return found >= 0
+}
+
 // skip reads a value that is inside depth arrays and objects.
 func (s *scanner) skip(depth int) error {
 	switch c := s.next(); {

@@ -21,7 +21,9 @@ type Link struct {
 type List struct {
 	Path   string // below the API's address; {column} stands for the value of a column that repeats the parent's key
 	Paging Paging
-	Params url.Values // sent with every page
+	// Records is the path of the array of records in the one object that an InObject list comes in.
+	Records string
+	Params  url.Values // sent with every page
 	// Walks are read one after the other; nil means one plain walk. If a row is in several, the last version counts, and
 	// the marks of all of them.
 	Walks  []Walk
@@ -104,6 +106,8 @@ const (
 	ByCursor Paging = iota + 1
 	// ByPage lists are walked by page number and are small.
 	ByPage
+	// InObject lists are an array inside the one object that is at the list's path, and come with one request.
+	InObject
 )
 
 // EachWalk returns the walks of the list, with everything that they need to be read.

@@ -1,13 +1,16 @@
 package schema
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Column is one column of a table.
 type Column struct {
 	Name string `json:"name"`
 	Kind Kind   `json:"type"`
 	// Path is where the API has the value: member names joined by dots (inside a name, a dot is written `\.` and a
-	// backslash `\\`; an empty name is written `\e`). A name in braces stands for a part of the request's path. Path is
+	// backslash `\\`; an empty name is written `\e`). A name in braces stands for a part of the request. Path is
 	// empty for the columns that mailerlake adds.
 	Path string `json:"path,omitempty"`
 	// JSON says that the text is JSON: an array or an object.
@@ -35,6 +38,11 @@ const MaxExpected = 64
 // changed once it is in one.
 type Table struct {
 	Name string
+	// About says what a row is, and Means what each declared column means, by name, with its unit: text for people.
+	About string            `json:"-"`
+	Means map[string]string `json:"-"`
+	// Core tables are the heart of the account: its subscribers, and what they are sent and sorted by.
+	Core bool `json:"-"`
 	// Key is the primary key, in column order.
 	Key []string
 	// Order names the columns of the key in the order that rows are sorted by; empty if it is the order of Key. Rows
@@ -54,15 +62,23 @@ type Table struct {
 	References []Reference
 	// Closed tables keep declared attributes only: everything else in their records repeats another table's rows.
 	Closed bool
-	// Never names attributes, by path, that are never written, logged or staged: secrets.
+	// Never names what is never written, logged or staged: secrets. Members with one of these names, in upper or lower case,
+	// are left out wherever they are in a record, also inside of what is kept as JSON text.
 	Never []string
 	// Optional tables may be missing from an account: 403, 404 or 422 in answer to their list means that the account
 	// does not have them, and is not a failure.
 	Optional bool
 	// Same maps a second path of a value to the path of the column that has it.
 	Same map[string]string
+	// Skip are the paths of attributes that are not read: only some answers have them, or another table has them.
+	Skip []string
+	// Repeats are the paths of objects that repeat another table's row: of their members only the declared columns are
+	// read. Such an object that is null is one whose columns are null.
+	Repeats []string
 	// Omit names, by the path of a JSON column, the members to leave out of each object of its array.
 	Omit map[string][]string
+	// IDs are the paths of the JSON columns whose arrays repeat other tables' rows: of each object only its id is kept.
+	IDs []string
 
 	parent    *Table
 	children  []*Table
@@ -82,10 +98,12 @@ type Definitions struct {
 	Kinds     map[string]Kind
 }
 
-// Reference says that a column's values are keys of another table's rows.
+// Reference says that a column's values are keys of another table's rows. If their key has several columns, the value is
+// the last of them, and Within names this table's columns that hold the others, in order.
 type Reference struct {
 	Column string
 	Table  string
+	Within []string
 }
 
 // Parent returns the table that the table's rows come from or belong to, nil if there is none.
@@ -101,6 +119,33 @@ func (t *Table) Child() int {
 	}
 	return slices.Index(t.parent.children, t)
 }
+
+// PerRow returns the table for each of whose rows the table has a list of its own, nil if it has none: what it costs to read
+// grows with those rows.
+func (t *Table) PerRow() *Table {
+	if list, ok := t.Source.(*List); ok && list.Per != nil {
+		return t.parent
+	}
+	return nil
+}
+
+// MarkPaths returns the paths of the columns that the walks mark. Of rows with the same key they add up: such a column is
+// true if it is true in any of the rows.
+func (t *Table) MarkPaths() []string {
+	var paths []string
+	for _, c := range t.Columns {
+		if c.marked() {
+			paths = append(paths, c.Path)
+		}
+	}
+	return paths
+}
+
+// marked reports whether walks mark the column.
+func (c Column) marked() bool { return c.Kind == Bool && c.given() }
+
+// given reports whether the column's value comes with the request, not in the answer.
+func (c Column) given() bool { return strings.HasPrefix(c.Path, "{") }
 
 // ParentColumns returns the columns that repeat the parent's key, in the order of the parent's Order; nil without a
 // parent.

@@ -16,7 +16,12 @@ func TestTables(t *testing.T) {
 			t.Errorf("%s is not found", table.Name)
 		}
 	}
-	if want := []string{"subscriber", "group", "group_subscriber", "field", "campaign"}; !cmp.Equal(got, want) {
+	want := []string{"subscriber", "group", "group_subscriber", "field", "campaign", // the core
+		"account", "timezone", "campaign_language", "webhook", "import", "subscriber_field", "subscriber_activity",
+		"segment", "segment_subscriber", "form", "form_subscriber", "campaign_email", "campaign_activity",
+		"automation", "automation_step", "automation_trigger", "automation_activity",
+		"shop", "product", "category", "category_product", "customer", "order", "order_item", "cart", "cart_item"}
+	if !cmp.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	if Lookup("nothing") != nil {
@@ -96,7 +101,7 @@ func TestPaths(t *testing.T) {
 	for _, names := range [][]string{{"a"}, {"a", "b"}, {"a.b", "c"}, {`\`, "."}, {""}, {"", "a", ""}, {`\e`}, {"e", `a\.b`}} {
 		path := ""
 		for _, name := range names {
-			path = joinPath(path, name)
+			path = JoinPath(path, name)
 		}
 		if got := splitPath(path); !cmp.Equal(got, names) {
 			t.Errorf("%q: path %s splits into %q", names, path, got)

@@ -46,6 +46,10 @@ func appendValue(v *Vector, raw []byte, f form) bool {
 	return ok
 }
 
+// AppendJSON appends a valid JSON value as a column of a custom field holds it: converted to the vector's type, arrays and
+// objects as JSON text. If the value does not fit, it returns false and appends nothing.
+func (v *Vector) AppendJSON(raw []byte) bool { return appendValue(v, raw, anything) }
+
 // scalarText returns the text of a string, decoded into buf if it has escapes, and any other value as it is.
 func scalarText(buf, raw []byte) []byte {
 	if raw[0] != '"' {

@@ -138,7 +138,7 @@ func TestExtractFull(t *testing.T) {
 		log := newLog(t, things)
 		appendPage(t, log, things, []any{thing("1", "loose", rows)})
 		file := &disktest.File{}
-		own, err := pagelog.NewStore(oneFS{memFS{}, file}, "scan", "sorted").Create(pagelog.Header{Table: "loose"}, loose.Order)
+		own, err := pagelog.NewStore(oneFS{memFS{}, file}, "scan", "sorted").Create(pagelog.Header{Table: "loose"}, pagelog.ShapeOf(loose))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -154,7 +154,7 @@ func TestLogDamaged(t *testing.T) {
 	things := catalog.Lookup("thing")
 	for _, name := range []string{"thing", "kid", "loose", "tag"} {
 		data := &disktest.File{}
-		log, err := pagelog.NewStore(oneFS{memFS{}, data}, "scan", "sorted").Create(pagelog.Header{Table: "thing"}, things.Order)
+		log, err := pagelog.NewStore(oneFS{memFS{}, data}, "scan", "sorted").Create(pagelog.Header{Table: "thing"}, pagelog.ShapeOf(things))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -223,7 +223,7 @@ func TestLogReadFails(t *testing.T) {
 	var m *merge.Table
 	var plan *merge.Plan
 	for _, name := range []string{"a", "other"} {
-		log, err := pagelog.NewStore(oneFS{memFS{}, &failFile{reads: reads}}, "scan", "sorted").Create(pagelog.Header{Table: "thing"}, things.Order)
+		log, err := pagelog.NewStore(oneFS{memFS{}, &failFile{reads: reads}}, "scan", "sorted").Create(pagelog.Header{Table: "thing"}, pagelog.ShapeOf(things))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -97,7 +97,7 @@ func (memFS) SyncDir(string) error                          { return nil }
 // newLog returns an empty log for the rows of a table.
 func newLog(t testing.TB, table *schema.Table) *pagelog.Log {
 	t.Helper()
-	log, err := pagelog.NewStore(memFS{}, "scan", "sorted").Create(pagelog.Header{Table: table.Name, Started: time.Unix(0, 0)}, table.Order)
+	log, err := pagelog.NewStore(memFS{}, "scan", "sorted").Create(pagelog.Header{Table: table.Name, Started: time.Unix(0, 0)}, pagelog.ShapeOf(table))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,7 @@ type Rows struct {
 }
 
 // Cursor reads the rows of a page log in key order, each key once: if a key was met twice in a scan, the later row
-// counts.
+// counts, and the marks of both (Shape.Marks).
 //
 // A cursor list arrives newest id first, so its pages follow each other in key order: one sorted stream. Pages that
 // overlap join other streams, and the streams are merged. Only one page of each stream is in memory, and only once its
@@ -170,14 +170,18 @@ func (c *Cursor) advance(row int) {
 	}
 }
 
-// skip moves all streams past the key of the run's one row.
+// skip moves all streams past the key of the run's one row, and adds the marks of their rows to its own.
 func (c *Cursor) skip(run Rows) error {
 	key := run.Keys.At(run.From)
 	for len(c.streams) > 0 && c.streams[0].compareKey(key) == 0 {
-		if err := c.load(c.streams[0]); err != nil {
+		s := c.streams[0]
+		if err := c.load(s); err != nil {
 			return err
 		}
-		c.advance(c.streams[0].row + 1)
+		if s.page != run.Page {
+			addUp(c.loader.marks, run.Page.Rows, run.From, s.page.Rows, s.row)
+		}
+		c.advance(s.row + 1)
 	}
 	return nil
 }

@@ -20,8 +20,9 @@ func KeysOnly(child int, c schema.Column) bool { return child < 0 && c.Required 
 type loader struct {
 	file    disk.File
 	columns columns
-	want    []bool // by number of column
-	rest    bool   // some wanted columns are not keys
+	marks   []string // that add up
+	want    []bool   // by number of column
+	rest    bool     // some wanted columns are not keys
 	head    head
 	free    freeVectors
 
@@ -30,7 +31,8 @@ type loader struct {
 }
 
 func newLoader(l *Log, want Select) *loader {
-	ld := &loader{file: l.file, columns: columns{all: slices.Clone(l.columns.all), order: l.order, frame: l.columns.frame}}
+	ld := &loader{file: l.file, marks: l.shape.Marks,
+		columns: columns{all: slices.Clone(l.columns.all), order: l.shape.Order, frame: l.columns.frame}}
 	for _, c := range ld.columns.all {
 		wanted := want == nil || want(c.Batch-1, c.Column)
 		ld.want = append(ld.want, wanted)
@@ -41,7 +43,7 @@ func newLoader(l *Log, want Select) *loader {
 }
 
 // load returns the rows of a segment as one page, in key order and each key once: if a key came in several pages, the
-// row of the last one.
+// row of the last one, with the marks of all.
 func (ld *loader) load(s *segment) (*schema.Page, schema.Keys, error) {
 	page, err := ld.read(s)
 	if err != nil {
@@ -61,9 +63,20 @@ func (ld *loader) load(s *segment) (*schema.Page, schema.Keys, error) {
 	return page, keys, nil
 }
 
-// latest sorts a page that was put together from several, and keeps the last row of each key.
+// latest sorts a page that was put together from several, and keeps the last row of each key, with the marks of all.
 func (ld *loader) latest(page *schema.Page, keys schema.Keys) *schema.Page {
-	sorted := pickPage(page, latestRows(keys))
+	rows := orderedRows(keys)
+	sorted := pickPage(page, latestRows(rows, keys))
+	if len(ld.marks) > 0 {
+		at := -1
+		for i, row := range rows {
+			if i > 0 && keys.Compare(rows[i-1], keys, row) == 0 {
+				addUp(ld.marks, sorted.Rows, at, page.Rows, row)
+			} else {
+				at++
+			}
+		}
+	}
 	ld.free.give(vectorsOf(page)...) // sorted has copies
 	return sorted
 }

@@ -29,7 +29,7 @@ type Log struct {
 	Header Header
 
 	file  disk.File
-	order []string
+	shape Shape
 
 	mu         sync.Mutex // guards what follows
 	end        int64      // of the last whole frame
@@ -45,18 +45,18 @@ type Log struct {
 	afterClose func() error // nil if there is nothing to do
 }
 
-func newLog(f disk.File, order []string) *Log {
+func newLog(f disk.File, shape Shape) *Log {
 	return &Log{
-		file: f, order: order,
-		columns: columns{number: map[columnID]int{}, order: order},
+		file: f, shape: shape,
+		columns: columns{number: map[columnID]int{}, order: shape.Order},
 		walks:   walks{open: map[string]*Walk{}},
 		stats:   Stats{Absent: make([]int64, 64)},
 	}
 }
 
 // begin turns an empty file into a log.
-func begin(f disk.File, h Header, order []string) (*Log, error) {
-	l := newLog(f, order)
+func begin(f disk.File, h Header, shape Shape) (*Log, error) {
+	l := newLog(f, shape)
 	l.Header = h
 	text, err := json.Marshal(h)
 	if err != nil {
@@ -106,7 +106,7 @@ func (l *Log) Append(page *schema.Page, m Mark) error {
 func (l *Log) append(page *schema.Page, m Mark) error {
 	e := encoders.Get().(*encoder)
 	defer encoders.Put(e)
-	if err := e.encode(page, l.order); err != nil { // outside the lock: most of the work
+	if err := e.encode(page, l.shape.Order); err != nil { // outside the lock: most of the work
 		return err
 	}
 	l.mu.Lock()

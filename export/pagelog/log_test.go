@@ -217,7 +217,7 @@ func (m stuckFS) OpenAppend(string, disk.Access) (disk.File, error) { return stu
 // TestBroken: where a torn page cannot be cut nothing is written after it.
 func TestBroken(t *testing.T) {
 	_, file, _ := randomLog(t, 6, 2)
-	l, err := pagelog.NewStore(stuckFS{memFS{file: file}}, "dir", "scratch").Open(t.Context(), "t", logOrder)
+	l, err := pagelog.NewStore(stuckFS{memFS{file: file}}, "dir", "scratch").Open(t.Context(), "t", logShape)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -264,7 +264,7 @@ func TestOpenCancelled(t *testing.T) {
 	_, file, _ := randomLog(t, 6, 3)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := pagelog.NewStore(memFS{file: file}, "dir", "scratch").Open(ctx, "t", logOrder)
+	_, err := pagelog.NewStore(memFS{file: file}, "dir", "scratch").Open(ctx, "t", logShape)
 	if !errors.Is(err, context.Canceled) || !file.Closed {
 		t.Errorf("got %v", err)
 	}

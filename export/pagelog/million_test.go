@@ -40,8 +40,8 @@ func TestMillionWalks(t *testing.T) {
 		walks = 50_000
 	}
 	s := diskStore(t)
-	order := []string{"parent_id", "id"}
-	l, err := s.Create(logHeader, order)
+	shape := pagelog.Shape{Order: []string{"parent_id", "id"}}
+	l, err := s.Create(logHeader, shape)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +58,7 @@ func TestMillionWalks(t *testing.T) {
 	}
 	l = nil
 	before := schematest.LiveHeap()
-	if l, err = s.Open(t.Context(), logHeader.Table, order); err != nil {
+	if l, err = s.Open(t.Context(), logHeader.Table, shape); err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()

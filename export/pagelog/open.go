@@ -13,12 +13,12 @@ import (
 )
 
 // resume opens the log in a file that begin started. It cuts off a torn tail; damage elsewhere is an error.
-func resume(ctx context.Context, f disk.File, order []string) (*Log, error) {
+func resume(ctx context.Context, f disk.File, shape Shape) (*Log, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err
 	}
-	x := indexing{log: newLog(f, order), size: info.Size()}
+	x := indexing{log: newLog(f, shape), size: info.Size()}
 	x.in = bufio.NewReaderSize(io.NewSectionReader(f, 0, x.size), 256<<10)
 	if err := x.header(); err != nil {
 		return nil, err
@@ -77,7 +77,7 @@ func (x *indexing) frame() error {
 		return err
 	}
 	l, h := x.log, &x.head
-	blocks, err := h.parse(keys, len(l.order))
+	blocks, err := h.parse(keys, len(l.shape.Order))
 	if err == nil {
 		err = l.columns.define(h.defines)
 	}

@@ -9,8 +9,8 @@ import (
 // span is a run of rows, [from, to).
 type span struct{ from, to int }
 
-// latestRows returns the rows in key order; of those with the same key the last.
-func latestRows(keys schema.Keys) []span {
+// orderedRows returns the rows in key order; of those with the same key the last comes first.
+func orderedRows(keys schema.Keys) []int {
 	rows := make([]int, keys.Len())
 	for i := range rows {
 		rows[i] = i
@@ -19,9 +19,19 @@ func latestRows(keys schema.Keys) []span {
 		if d := keys.Compare(a, keys, b); d != 0 {
 			return d
 		}
-		return b - a // the last one first: it stays
+		return b - a
 	})
-	rows = slices.CompactFunc(rows, func(a, b int) bool { return keys.Compare(a, keys, b) == 0 })
+	return rows
+}
+
+// latestRows returns, of sorted rows with the same key, only the first.
+func latestRows(sorted []int, keys schema.Keys) []span {
+	var rows []int
+	for i, row := range sorted {
+		if i == 0 || keys.Compare(sorted[i-1], keys, row) != 0 {
+			rows = append(rows, row)
+		}
+	}
 	return spansOf(rows)
 }
 

@@ -99,7 +99,7 @@ func (m countingFS) Create(name string, access disk.Access) (disk.File, error) {
 // TestKeysOnlyReadsKeys: who wants keys reads keys, and a count of pages that do not overlap reads nothing.
 func TestKeysOnlyReadsKeys(t *testing.T) {
 	file, read := &disktest.File{}, 0
-	l, err := pagelog.NewStore(countingFS{memFS{file: file}, &read}, "dir", "scratch").Create(logHeader, logOrder)
+	l, err := pagelog.NewStore(countingFS{memFS{file: file}, &read}, "dir", "scratch").Create(logHeader, logShape)
 	if err != nil {
 		t.Fatal(err)
 	}

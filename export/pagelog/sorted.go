@@ -27,12 +27,12 @@ type sortedCopy struct {
 }
 
 // Scratch starts a log for this run alone. Closing it removes it.
-func (s *Store) Scratch(h Header, order []string) (*Log, error) {
+func (s *Store) Scratch(h Header, shape Shape) (*Log, error) {
 	s.mu.Lock()
 	s.made++
 	name := filepath.Join(s.scratch, fmt.Sprintf("%s.%d%s", h.Table, s.made, logSuffix))
 	s.mu.Unlock()
-	l, err := s.create(name, h, order)
+	l, err := s.create(name, h, shape)
 	if err != nil {
 		return nil, fmt.Errorf("create page log: %w", err)
 	}
@@ -121,7 +121,7 @@ func (l *Log) segments() index {
 
 // merge writes the rows of every maxStreams segments, in order of arrival, as one sorted stream.
 func (s *Store) merge(ctx context.Context, l *Log, segments index) (_ *Log, err error) {
-	out, err := s.Scratch(l.Header, l.order)
+	out, err := s.Scratch(l.Header, l.shape)
 	if err != nil {
 		return nil, err
 	}

@@ -53,7 +53,7 @@ func TestSortedKeepsTheRows(t *testing.T) {
 			continue
 		}
 		s, dir := sortedStore(t)
-		l, err := s.Create(logHeader, logOrder)
+		l, err := s.Create(logHeader, logShape)
 		if err == nil {
 			err = appendOverlapping(l, pages)
 		}
@@ -98,7 +98,7 @@ func TestSortedKeepsTheRows(t *testing.T) {
 // TestSortedAgain: a log that has grown is sorted again, and the earlier copy is closed.
 func TestSortedAgain(t *testing.T) {
 	s, dir := sortedStore(t)
-	l, err := s.Create(logHeader, logOrder)
+	l, err := s.Create(logHeader, logShape)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +139,7 @@ func TestSortedTwins(t *testing.T) {
 	pages := overlappingPages(2 * pagelog.MaxStreams)
 	var copies []*pagelog.Log
 	for range 3 {
-		l, err := s.Scratch(logHeader, logOrder)
+		l, err := s.Scratch(logHeader, logShape)
 		if err == nil {
 			err = appendOverlapping(l, len(pages))
 		}
@@ -176,7 +176,7 @@ func TestSortedTwins(t *testing.T) {
 // TestSortedCancelled: a run that ends in the middle leaves no copy.
 func TestSortedCancelled(t *testing.T) {
 	s, dir := sortedStore(t)
-	l, err := s.Create(logHeader, logOrder)
+	l, err := s.Create(logHeader, logShape)
 	if err == nil {
 		err = appendOverlapping(l, 3*pagelog.MaxStreams)
 	}
@@ -198,8 +198,8 @@ func TestSortedCancelled(t *testing.T) {
 // TestScratch: logs of one table do not get in each other's way, and a closed one is gone.
 func TestScratch(t *testing.T) {
 	s, dir := sortedStore(t)
-	a, errA := s.Scratch(logHeader, logOrder)
-	b, errB := s.Scratch(logHeader, logOrder)
+	a, errA := s.Scratch(logHeader, logShape)
+	b, errB := s.Scratch(logHeader, logShape)
 	if err := errors.Join(errA, errB); err != nil {
 		t.Fatal(err)
 	}

@@ -38,9 +38,9 @@ func (s *Store) FileName(table string) string { return table + logSuffix }
 
 func (s *Store) path(table string) string { return filepath.Join(s.dir, s.FileName(table)) }
 
-// Create starts the log of a table whose rows are ordered by the columns named in order. An earlier one is replaced.
-func (s *Store) Create(h Header, order []string) (*Log, error) {
-	l, err := s.create(s.path(h.Table), h, order)
+// Create starts the log of a table. An earlier one is replaced.
+func (s *Store) Create(h Header, shape Shape) (*Log, error) {
+	l, err := s.create(s.path(h.Table), h, shape)
 	if err == nil { // its name survives a power loss; its pages do when they are synced
 		if err = errors.Join(s.fsys.SyncDir(s.dir), s.fsys.SyncDir(filepath.Dir(s.dir))); err != nil {
 			l.Close()
@@ -53,7 +53,7 @@ func (s *Store) Create(h Header, order []string) (*Log, error) {
 }
 
 // create starts a log; its directory is made if it is missing.
-func (s *Store) create(name string, h Header, order []string) (*Log, error) {
+func (s *Store) create(name string, h Header, shape Shape) (*Log, error) {
 	if err := s.fsys.MkdirAll(filepath.Dir(name), disk.Private); err != nil {
 		return nil, err
 	}
@@ -61,7 +61,7 @@ func (s *Store) create(name string, h Header, order []string) (*Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := begin(f, h, order)
+	l, err := begin(f, h, shape)
 	if err != nil {
 		f.Close()
 		return nil, err
@@ -71,7 +71,7 @@ func (s *Store) create(name string, h Header, order []string) (*Log, error) {
 
 // Open opens the log of a table and cuts off a torn tail. Damage elsewhere is an error; if there is no log, the error
 // is fs.ErrNotExist.
-func (s *Store) Open(ctx context.Context, table string, order []string) (*Log, error) {
+func (s *Store) Open(ctx context.Context, table string, shape Shape) (*Log, error) {
 	name := s.path(table)
 	if _, err := s.fsys.Stat(name); err != nil { // OpenAppend would make an empty file
 		return nil, fmt.Errorf("open page log: %w", err)
@@ -80,7 +80,7 @@ func (s *Store) Open(ctx context.Context, table string, order []string) (*Log, e
 	if err != nil {
 		return nil, fmt.Errorf("open page log: %w", err)
 	}
-	l, err := resume(ctx, f, order)
+	l, err := resume(ctx, f, shape)
 	if err != nil {
 		f.Close()
 		return nil, fmt.Errorf("page log %s: %w", name, err)

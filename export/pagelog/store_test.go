@@ -25,7 +25,7 @@ func header(table string) pagelog.Header {
 // createFor starts a table's log with one page.
 func createFor(t *testing.T, s *pagelog.Store, table string) *pagelog.Log {
 	t.Helper()
-	l, err := s.Create(header(table), logOrder)
+	l, err := s.Create(header(table), logShape)
 	if err == nil {
 		err = l.Append(logPage(rand.New(rand.NewPCG(1, 1)), "5"), pagelog.Mark{})
 	}
@@ -44,7 +44,7 @@ func TestStore(t *testing.T) {
 		}
 	}
 	tables()
-	if _, err := s.Open(t.Context(), "group", logOrder); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := s.Open(t.Context(), "group", logShape); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a log that is not there: %v", err)
 	}
 	for _, table := range []string{"subscriber", "group", "field"} {
@@ -54,7 +54,7 @@ func TestStore(t *testing.T) {
 		t.Fatal(err)
 	}
 	tables("field", "group", "subscriber")
-	l, err := s.Open(t.Context(), "group", logOrder)
+	l, err := s.Open(t.Context(), "group", logShape)
 	if err != nil || l.Header.Table != "group" || l.Stats().Pages != 1 {
 		t.Fatalf("got %+v, %v", l, err)
 	}
@@ -180,7 +180,7 @@ func TestCreateCrash(t *testing.T) {
 		if err := fsys.PowerLoss(seed); err != nil {
 			t.Fatal(err)
 		}
-		l, err = pagelog.NewStore(disk.OS(false), scan, "").Open(t.Context(), "group", logOrder)
+		l, err = pagelog.NewStore(disk.OS(false), scan, "").Open(t.Context(), "group", logShape)
 		if err != nil || l.Stats().Pages != 1 || string(l.Conclusion()) != "1" {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
@@ -220,7 +220,7 @@ func TestFaults(t *testing.T) {
 
 // useStore does what a run does with a store.
 func useStore(s *pagelog.Store) error {
-	l, err := s.Create(logHeader, logOrder)
+	l, err := s.Create(logHeader, logShape)
 	if err != nil {
 		return err
 	}
@@ -228,7 +228,7 @@ func useStore(s *pagelog.Store) error {
 	if err := errors.Join(appendOverlapping(l, 2*pagelog.MaxStreams), l.Conclude([]byte("1")), l.Close()); err != nil {
 		return err
 	}
-	if l, err = s.Open(context.Background(), logHeader.Table, logOrder); err != nil {
+	if l, err = s.Open(context.Background(), logHeader.Table, logShape); err != nil {
 		return err
 	}
 	defer l.Close()

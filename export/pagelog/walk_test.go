@@ -72,7 +72,7 @@ func (m *model) walk(name string) (w pagelog.Walk) {
 		if page := m.pages[i]; page != nil && page.Rows.Rows > 0 {
 			w.Rows += int64(page.Rows.Rows)
 			if w.Top == nil {
-				w.Top = page.Rows.Keys(logOrder).At(page.Rows.Rows - 1)
+				w.Top = page.Rows.Keys(logShape.Order).At(page.Rows.Rows - 1)
 			}
 		}
 		if forgotten = mark.Parent && mark.End; forgotten {
@@ -86,7 +86,7 @@ func (m *model) walk(name string) (w pagelog.Walk) {
 func TestConcurrentAppend(t *testing.T) {
 	pagelog.SetSegmentRows(t, 50)
 	s := diskStore(t)
-	l, err := s.Create(logHeader, logOrder)
+	l, err := s.Create(logHeader, logShape)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +116,7 @@ func TestConcurrentAppend(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	again, err := s.Open(t.Context(), logHeader.Table, logOrder)
+	again, err := s.Open(t.Context(), logHeader.Table, logShape)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,7 +39,7 @@ func (m memFS) MkdirAll(string, disk.Access) error { return nil }
 func (m memFS) SyncDir(string) error               { return nil }
 
 var (
-	logOrder  = []string{"id"}
+	logShape  = pagelog.Shape{Order: []string{"id"}}
 	logHeader = pagelog.Header{Account: "1", Table: "subscriber", Source: "/subscribers?limit=1000", Base: "3",
 		Started: time.Date(2024, 5, 6, 7, 8, 9, 0, time.UTC)}
 )
@@ -47,7 +47,7 @@ var (
 func createLog(t testing.TB) (*pagelog.Log, *disktest.File) {
 	t.Helper()
 	file := &disktest.File{}
-	l, err := pagelog.NewStore(memFS{file: file}, "dir", "scratch").Create(logHeader, logOrder)
+	l, err := pagelog.NewStore(memFS{file: file}, "dir", "scratch").Create(logHeader, logShape)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +56,7 @@ func createLog(t testing.TB) (*pagelog.Log, *disktest.File) {
 
 func openLog(data []byte) (*pagelog.Log, *disktest.File, error) {
 	file := &disktest.File{Data: data}
-	l, err := pagelog.NewStore(memFS{file: file}, "dir", "scratch").Open(context.Background(), logHeader.Table, logOrder)
+	l, err := pagelog.NewStore(memFS{file: file}, "dir", "scratch").Open(context.Background(), logHeader.Table, logShape)
 	return l, file, err
 }
 

@@ -73,7 +73,7 @@ func (t *tableScan) conclude(incomplete string) error {
 // openLog opens the page log that an earlier run left, if this run may use it, and else starts a new one and says why.
 func (s *Scanner) openLog(ctx context.Context, t *schema.Table, use reuse) (*pagelog.Log, error) {
 	header := s.header(t)
-	log, err := s.Logs.Open(ctx, t.Name, t.Order)
+	log, err := s.Logs.Open(ctx, t.Name, pagelog.ShapeOf(t))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 	case ctx.Err() != nil:
@@ -91,7 +91,7 @@ func (s *Scanner) openLog(ctx context.Context, t *schema.Table, use reuse) (*pag
 			s.say(t, "starting over: "+why)
 		}
 	}
-	return s.Logs.Create(header, t.Order)
+	return s.Logs.Create(header, pagelog.ShapeOf(t))
 }
 
 // header describes the scan of a table that this run would begin.

@@ -158,7 +158,7 @@ func TestCheckPlanned(t *testing.T) {
 			t.Errorf("%s: %q, %+v", name, why, o)
 		}
 	}
-	log, err := w.logs.Create(pagelog.Header{Account: "1", Table: "thing", Source: r.Table.Fingerprint(), Base: "base", Started: began}, r.Table.Order)
+	log, err := w.logs.Create(pagelog.Header{Account: "1", Table: "thing", Source: r.Table.Fingerprint(), Base: "base", Started: began}, pagelog.ShapeOf(r.Table))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -61,7 +61,7 @@ func TestJudgeOutcome(t *testing.T) {
 		"the object before the ids": {records: `{"size":{}},{"id":"2","items":[]}`, incomplete: `1 record without "size"`},
 		"earlier children":          {records: `{"id":"1","items":[],"size":{}}`, before: Outcome{Childless: []string{"item"}}},
 	} {
-		log, err := pagelog.NewStore(disk.OS(false), t.TempDir(), t.TempDir()).Create(pagelog.Header{Table: "crate"}, crate.Order)
+		log, err := pagelog.NewStore(disk.OS(false), t.TempDir(), t.TempDir()).Create(pagelog.Header{Table: "crate"}, pagelog.ShapeOf(crate))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -7,12 +7,18 @@ import "mailerlake/schema"
 func groupSubscriber() *schema.Table {
 	return &schema.Table{
 		Name:  "group_subscriber",
+		About: "Who is in which group, of every status.",
+		Core:  true,
 		Key:   []string{"group_id", "subscriber_id"},
 		Order: []string{"subscriber_id", "group_id"},
 		Columns: []schema.Column{
 			{Name: "group_id", Kind: schema.String, Path: "groups.id", Required: true},
 			{Name: "subscriber_id", Kind: schema.String, Path: "id", Required: true},
 		},
+		Means: means(`
+			group_id: id of the group
+			subscriber_id: id of the subscriber who is in it
+		`),
 		References: []schema.Reference{
 			{Column: "subscriber_id", Table: "subscriber"},
 			{Column: "group_id", Table: "group"},

@@ -3,12 +3,38 @@ package tables
 
 import "mailerlake/schema"
 
-// All returns the declarations of all tables.
-func All() *schema.Catalog {
-	return catalog
+// Options say how the tables are read, where there is a choice.
+type Options struct {
+	// CampaignContent reads the content of the campaigns' e-mails, which takes a request for each campaign.
+	CampaignContent bool
 }
 
-var catalog = mustCatalog(schema.NewCatalog(subscriber(), group(), groupSubscriber(), field(), campaign()))
+// All returns the declarations of all tables.
+func All() *schema.Catalog {
+	return plain
+}
+
+// Catalog returns the declarations of all tables as the options want them.
+func Catalog(o Options) *schema.Catalog {
+	if o.CampaignContent {
+		return withContent
+	}
+	return plain
+}
+
+var plain, withContent = declare(Options{}), declare(Options{CampaignContent: true})
+
+func declare(o Options) *schema.Catalog {
+	return mustCatalog(schema.NewCatalog(
+		subscriber(), group(), groupSubscriber(), field(), campaign(o.CampaignContent),
+		account(), timezone(), campaignLanguage(), webhook(), imported(),
+		subscriberField(), subscriberActivity(),
+		segment(), segmentSubscriber(), form(), formSubscriber(),
+		campaignEmail(o.CampaignContent), campaignActivity(),
+		automation(), automationStep(), automationTrigger(), automationActivity(),
+		shop(), product(), category(), categoryProduct(), customer(), order(), orderItem(), cart(), cartItem(),
+	))
+}
 
 func mustCatalog(c *schema.Catalog, err error) *schema.Catalog {
 	if err != nil {
