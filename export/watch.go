@@ -37,7 +37,7 @@ func (r *run) watchOne(ctx context.Context, t *table, list *schema.List) error {
 			return err
 		}
 	}
-	log, err := r.data.Logs().Scratch(t.parent.scan.Log.Header, t.parent.Order)
+	log, err := r.data.Logs().Scratch(t.parent.scan.Log.Header, pagelog.Shape{Order: t.parent.Order})
 	if err != nil {
 		return err
 	}

@@ -109,7 +109,7 @@ type pageWalk struct {
 // walkNumbers walks a list by page number once.
 func (t *tableScan) walkNumbers(ctx context.Context, walk schema.Walk, met *pageWalk, of *parentRow) error {
 	w := t.newWalk(t.nameOf(walk))
-	w.decoder.SetMark(walk.Marks)
+	w.marks = walk.Marks
 	list := client.List{Path: of.path(walk.Path), Params: walk.Params, Limits: t.list.Limits}
 	of.begin(w)
 	return w.each(ctx, t.Client.Pages(ctx, list, w.decode), func(p *client.Page, page *schema.Page) (bool, error) {

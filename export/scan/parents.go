@@ -230,7 +230,7 @@ func (p *parentWalks) walkLists(ctx context.Context, key schema.Key) error {
 	}
 	for _, walk := range p.list.EachWalk() {
 		w := p.newWalk(p.nameOf(walk))
-		w.decoder.SetMark(walk.Marks)
+		w.marks = walk.Marks
 		of.begin(w)
 		done := p.r.Log.Walk(w.mark.Walk)
 		if done.Ended && !p.again {

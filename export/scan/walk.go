@@ -17,6 +17,7 @@ import (
 type walk struct {
 	t       *tableScan
 	of      *parentRow      // whose list it is; nil for a list of the account
+	marks   string          // the column that is true in its rows, empty if there is none
 	mark    pagelog.Mark    // of its pages, without cursor and end
 	again   bool            // its rows were counted before, but for a few
 	decoder *schema.Decoder // of the page read last; nil while none is held
@@ -42,6 +43,7 @@ func (w *walk) decode(body []byte, at int) (records, end int, err error) {
 	if w.decoder == nil {
 		w.decoder = w.t.decoders.take(w.t.r.Table)
 		w.of.decode(w.decoder)
+		w.decoder.SetMark(w.marks)
 	}
 	records, end, err = w.decoder.ReadRecords(body, at)
 	if err == nil {
