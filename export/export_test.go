@@ -20,7 +20,6 @@ import (
 	"mailerlake/client/mailerlitetest"
 	"mailerlake/export"
 	"mailerlake/export/disk"
-	"mailerlake/schema/tables"
 )
 
 // lake is a dataset in a temporary directory, exported from a simulated account.
@@ -70,7 +69,7 @@ func (l *lake) options(t testing.TB) export.Options {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return export.Options{Client: c, FS: fastFS{disk.OS(false)}, Dir: l.dir, Program: "mailerlake test", Catalog: tables.All(),
+	return export.Options{Client: c, FS: fastFS{disk.OS(false)}, Dir: l.dir, Program: "mailerlake test", Catalog: core(),
 		ResumeWithin: 24 * time.Hour, Now: l.tick}
 }
 
