@@ -168,10 +168,13 @@ func (t *Table) column(name string) int {
 	return slices.IndexFunc(t.Columns, func(c Column) bool { return c.Name == name })
 }
 
-// array returns the path of the array that the table's rows come in, empty if they are not nested in other rows.
+// array returns the path of the array that the table's rows come in, empty if they are not inside other records.
 func (t *Table) array() string {
-	if nested, ok := t.Source.(*Nested); ok {
-		return nested.Attribute
+	switch source := t.Source.(type) {
+	case *Nested:
+		return source.Attribute
+	case *List:
+		return source.Records
 	}
 	return ""
 }

@@ -36,7 +36,7 @@ func (t *tableScan) walkObject(ctx context.Context, of *parentRow) error {
 	if err != nil {
 		return err
 	}
-	page, err := w.decoder.PageIn(data, t.list.Records)
+	page, err := w.decoder.PageIn(data)
 	if err != nil {
 		return err
 	}

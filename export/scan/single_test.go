@@ -17,7 +17,7 @@ import (
 func bits() *schema.Table {
 	return part(func(t *schema.Table, list *schema.List) {
 		t.Name, t.Key = "bit", []string{"id"}
-		t.Columns = slices.Concat(schema.KeyColumn("id"), schema.Linked("thing_id"), schema.Texts("name"))
+		t.Columns = slices.Concat(schema.In("inner.bits", schema.KeyColumn("id"), schema.Texts("name")), schema.Linked("thing_id"))
 		list.Path, list.Paging, list.Records = "/things/{thing_id}", schema.InObject, "inner.bits"
 	})
 }

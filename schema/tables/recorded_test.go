@@ -204,7 +204,7 @@ func TestRecordedContent(t *testing.T) {
 	for _, record := range recorded(t, "campaigns_get") {
 		d := schema.NewDecoder(withContent)
 		d.SetParent(list.Per.Columns, []string{"7"})
-		page, err := d.PageIn(record, list.Records)
+		page, err := d.PageIn(record)
 		if err != nil {
 			t.Fatal(err)
 		}

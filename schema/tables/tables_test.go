@@ -156,3 +156,20 @@ func TestActivityWalks(t *testing.T) {
 		t.Errorf("marks %v", paths)
 	}
 }
+
+// TestContentChangesNothingElse: a dataset can be exported with and without content by turns: the columns stay.
+func TestContentChangesNothingElse(t *testing.T) {
+	plain, content := catalogs["plain"].Lookup("campaign_email"), catalogs["with content"].Lookup("campaign_email")
+	without, _ := schema.Fix(plain, nil, nil, nil)
+	with, added := schema.Fix(content, without.Columns, nil, nil)
+	if len(added) != 2 || added[0].Name != "content" || added[1].Name != "click_map" {
+		t.Errorf("content adds %v", added)
+	}
+	again, added := schema.Fix(plain, with.Columns, nil, nil)
+	if len(added) != 0 || !slices.Equal(again.Columns, with.Columns) {
+		t.Errorf("without content again: %v added", added)
+	}
+	if plain.Fingerprint() == content.Fingerprint() {
+		t.Error("page logs of one would be used for the other")
+	}
+}
