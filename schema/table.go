@@ -62,6 +62,9 @@ type Table struct {
 	References []Reference
 	// Closed tables keep declared attributes only: everything else in their records repeats another table's rows.
 	Closed bool
+	// Sparse tables have rows of several types, whose records have different attributes: one that no record has is null, and
+	// not missing.
+	Sparse bool
 	// Never names what is never written, logged or staged: secrets. Members with one of these names, in upper or lower case,
 	// are left out wherever they are in a record, also inside of what is kept as JSON text.
 	Never []string

@@ -173,3 +173,20 @@ func TestContentChangesNothingElse(t *testing.T) {
 		t.Error("page logs of one would be used for the other")
 	}
 }
+
+// TestAmountsInStoredText: in a dataset whose amounts are text they stay text, now as the number is written.
+func TestAmountsInStoredText(t *testing.T) {
+	table := tables.All().Lookup("campaign")
+	fresh, _ := schema.Fix(table, nil, nil, nil)
+	stored := slices.Clone(fresh.Columns)
+	at := slices.IndexFunc(stored, func(c schema.Column) bool { return c.Name == "ecommerce_stats_total_price" })
+	if stored[at].Kind != schema.Double {
+		t.Fatalf("a new dataset has %v", stored[at])
+	}
+	stored[at].Kind = schema.String
+	layout, added := schema.Fix(table, stored, nil, nil)
+	rows := layout.Convert(decode(t, table, `[{"id":"1","emails":[],"ecommerce_stats":{"total_price":"12.50"}}]`).Rows)
+	if len(added) > 0 || !slices.Equal(layout.Columns, stored) || string(rows.Vectors[at].Text(0)) != "12.5" {
+		t.Errorf("%v added, column %v, value %s", added, layout.Columns[at], rows.Vectors[at].Text(0))
+	}
+}
