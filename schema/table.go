@@ -62,6 +62,9 @@ type Table struct {
 	References []Reference
 	// Closed tables keep declared attributes only: everything else in their records repeats another table's rows.
 	Closed bool
+	// Sparse tables have rows of several types, whose records have different attributes: one that no record has is null, and
+	// not missing.
+	Sparse bool
 	// Never names what is never written, logged or staged: secrets. Members with one of these names, in upper or lower case,
 	// are left out wherever they are in a record, also inside of what is kept as JSON text.
 	Never []string
@@ -177,10 +180,13 @@ func (t *Table) column(name string) int {
 	return slices.IndexFunc(t.Columns, func(c Column) bool { return c.Name == name })
 }
 
-// array returns the path of the array that the table's rows come in, empty if they are not nested in other rows.
+// array returns the path of the array that the table's rows come in, empty if they are not inside other records.
 func (t *Table) array() string {
-	if nested, ok := t.Source.(*Nested); ok {
-		return nested.Attribute
+	switch source := t.Source.(type) {
+	case *Nested:
+		return source.Attribute
+	case *List:
+		return source.Records
 	}
 	return ""
 }

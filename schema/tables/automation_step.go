@@ -17,6 +17,7 @@ func automationStep() *schema.Table {
 		Means:      means(stepMeans),
 		Same:       map[string]string{"steps.field.id": "steps.field_id"},
 		Repeats:    []string{"steps.field"},
+		Sparse:     true,
 		Never:      []string{"secret"},
 		References: stepReferences(),
 		Optional:   true,

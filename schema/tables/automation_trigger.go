@@ -38,6 +38,7 @@ func automationTrigger() *schema.Table {
 		`),
 		Same:       map[string]string{"triggers.ecommerce_shop.id": "triggers.ecommerce_shop_id"},
 		Repeats:    []string{"triggers.ecommerce_shop"},
+		Sparse:     true,
 		Never:      []string{"secret"},
 		References: []schema.Reference{{Column: "automation_id", Table: "automation"}, {Column: "ecommerce_shop_id", Table: "shop"}},
 		Optional:   true,
