@@ -126,7 +126,11 @@ func (p *parentWalks) eachParent(ctx context.Context, walk func(key, left schema
 			return err
 		}
 		for i := run.From; i < run.To; i++ {
-			if key := run.Keys.At(i); !walk(key, key) {
+			key := run.Keys.At(i)
+			if _, begun := slices.BinarySearchFunc(lists.First, key, schema.Key.Compare); begun {
+				continue
+			}
+			if !walk(key, key) {
 				return ctx.Err()
 			}
 		}
@@ -221,13 +225,21 @@ func (p *parentWalks) isGone(ctx context.Context, key schema.Key, notFound error
 // walkLists reads all walks of one parent's list.
 func (p *parentWalks) walkLists(ctx context.Context, key schema.Key) error {
 	of := &parentRow{key, p.list.Per.Columns, inKeyOrder(p.parent.Table, key)}
-	if p.list.Paging == schema.ByPage {
+	switch p.list.Paging {
+	case schema.ByPage:
 		incomplete, err := p.walkPages(ctx, of)
 		if err == nil && incomplete != "" {
 			err = errors.New(incomplete)
 		}
 		return err
+	case schema.InObject:
+		return p.walkObject(ctx, of)
 	}
+	return p.walkCursors(ctx, of)
+}
+
+// walkCursors reads all walks of one parent's cursor list.
+func (p *parentWalks) walkCursors(ctx context.Context, of *parentRow) error {
 	for _, walk := range p.list.EachWalk() {
 		w := p.newWalk(p.nameOf(walk))
 		w.marks = walk.Marks

@@ -36,9 +36,11 @@ func (t *tableScan) walkObject(ctx context.Context, of *parentRow) error {
 	if err != nil {
 		return err
 	}
+	w.hold()
+	defer w.release()
 	page, err := w.decoder.PageIn(data)
 	if err != nil {
-		return err
+		return fmt.Errorf("decode %s: %w", t.r.Table.Name, err)
 	}
 	w.mark.End = true
 	return t.append(page, w.mark, w.again)

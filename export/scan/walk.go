@@ -40,11 +40,7 @@ func (t *tableScan) nameOf(w schema.Walk) string {
 // decode decodes the records of a page for the client. Many walks may wait for their pages at once: each has a decoder only
 // from then on until its page is logged.
 func (w *walk) decode(body []byte, at int) (records, end int, err error) {
-	if w.decoder == nil {
-		w.decoder = w.t.decoders.take(w.t.r.Table)
-		w.of.decode(w.decoder)
-		w.decoder.SetMark(w.marks)
-	}
+	w.hold()
 	records, end, err = w.decoder.ReadRecords(body, at)
 	if err == nil {
 		w.page = w.decoder.Decoded()
@@ -100,6 +96,15 @@ func (w *walk) each(ctx context.Context, pages iter.Seq2[*client.Page, error], v
 		w.release()
 	}
 	return nil
+}
+
+// hold makes sure that the walk has a decoder.
+func (w *walk) hold() {
+	if w.decoder == nil {
+		w.decoder = w.t.decoders.take(w.t.r.Table)
+		w.of.decode(w.decoder)
+		w.decoder.SetMark(w.marks)
+	}
 }
 
 // release gives the decoder back.
