@@ -100,6 +100,7 @@ type Client struct {
 	onWait    func(Wait)
 
 	pace    *pacer
+	load    load
 	stats   counters
 	account atomic.Pointer[string] // x-account_id of the first answer that had one
 	noBatch atomic.Bool            // the server refuses POST /batch

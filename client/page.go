@@ -23,6 +23,9 @@ type List struct {
 	Limits []int
 	// From is the cursor to start at, "" for the beginning. Pages ignores it.
 	From string
+	// Cut says that the list is one range of a cursor list that is read in
+	// several ranges side by side.
+	Cut bool
 }
 
 // ReadRecords reads the records of one page: the list that begins at body[at],

@@ -59,7 +59,7 @@ func (c *Client) once(ctx context.Context, r request, use func(*response) error)
 	}
 	defer resp.Body.Close()
 	c.pace.leave(ticket, resp.Header)
-	err = c.receive(attempt, r, resp, use)
+	err = c.receive(attempt, r, resp, c.load.timed(start, use))
 	c.log.LogAttrs(ctx, slog.LevelDebug, "request", slog.String("method", r.method), slog.String("path", r.path),
 		slog.Int("status", resp.StatusCode), slog.Duration("took", time.Since(start)), slog.Bool("ok", err == nil))
 	return err

@@ -21,6 +21,9 @@ type Options struct {
 	Catalog *schema.Catalog
 	// Base names the committed scan that a table's page log follows, empty if there is none.
 	Base func(t *schema.Table) string
+	// Stored returns the rows of a table that the dataset holds, in key order: where to cut a list into ranges of about
+	// as many rows. Nil if nothing is known.
+	Stored func(t *schema.Table) []Stretch
 	// Restart starts every scan over instead of resuming it.
 	Restart bool
 	// ResumeWithin is the maximum age of a scan that is resumed.

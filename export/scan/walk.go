@@ -115,8 +115,9 @@ func (w *walk) release() {
 	}
 }
 
-// readAhead reads the pages of a walk to its end, each while the one before is logged.
-func (w *walk) readAhead(ctx context.Context, list client.List) error {
+// readAhead reads the pages of a walk to its end, each while the one before is logged. It ends early, after a page for
+// which enough returns true.
+func (w *walk) readAhead(ctx context.Context, list client.List, enough func(*client.Page, *schema.Page) bool) error {
 	defer w.release()
 	type read struct {
 		p    *client.Page
@@ -136,10 +137,14 @@ func (w *walk) readAhead(ctx context.Context, list client.List) error {
 			if err != nil {
 				return err
 			}
+			last := enough(p, w.page) // before somebody else has the page
 			select {
 			case fetched <- read{p, w.page}:
 			case <-ctx.Done():
 				return ctx.Err()
+			}
+			if last {
+				return nil
 			}
 		}
 		return nil
