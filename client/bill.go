@@ -1,0 +1,32 @@
+package client
+
+const (
+	// dearBatches and dearParts are how many batches in a row, with how many parts
+	// together, must each cost as much as their parts before batches are given up:
+	// others spend from the same budget, so one alone shows nothing.
+	dearBatches = 3
+	dearParts   = 12
+)
+
+// bill judges from the headers whether a batch costs one unit or one for each part.
+type bill struct {
+	cheap   bool // the last batch judged cost less than its parts
+	batches int  // in a row that may have cost as much as their parts
+	parts   int  // of these
+}
+
+// note judges a batch, and reports whether batches are too dear.
+func (b *bill) note(parts int, spent cost) (dear bool) {
+	switch {
+	case parts < 2 || spent.since < 0 && spent.window < 0:
+		return false
+	case spent.window >= 0 && spent.window < parts, spent.since >= 0 && spent.window >= 0 && spent.since < parts:
+		*b = bill{cheap: true}
+		return false
+	case spent.since >= parts:
+		b.cheap = false
+		b.batches++
+		b.parts += parts
+	}
+	return b.batches >= dearBatches && b.parts >= dearParts
+}
