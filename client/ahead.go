@@ -43,18 +43,20 @@ func (a *ahead) ask(ctx context.Context, last int) {
 	a.next = max(a.next, a.w.number)
 	r := a.request(a.next)
 	weight := a.w.c.batching.weigh(r)
-	lot, window := a.sizes(r)
-	lot = min(lot, last-a.next+1, aheadBytes/weight)
+	most, window := a.sizes(r)
 	window = min(window, a.w.c.inFlight()*aheadBytes/weight)
-	alone := len(a.pages) == 0 && a.next == last // the reader asks for it at once
-	if lot < 1 || alone || len(a.pages)+lot > window {
-		return
+	for {
+		lot := min(most, last-a.next+1, aheadBytes/weight)
+		alone := len(a.pages) == 0 && a.next == last // the reader asks for it at once
+		if lot < 1 || alone || len(a.pages)+lot > window {
+			return
+		}
+		if a.w.c.early.Add(int64(lot*weight)) > allAheadBytes {
+			a.w.c.early.Add(-int64(lot * weight))
+			return
+		}
+		a.begin(ctx, lot, weight)
 	}
-	if a.w.c.early.Add(int64(lot*weight)) > allAheadBytes {
-		a.w.c.early.Add(-int64(lot * weight))
-		return
-	}
-	a.begin(ctx, lot, weight)
 }
 
 // sizes returns how many pages are asked for at a time, and how many may be asked

@@ -1,10 +1,15 @@
 package client
 
 import (
+	"bytes"
 	"errors"
+	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -37,5 +42,151 @@ func TestParseBatch(t *testing.T) {
 		if tc.why == "" && (err != nil || len(got) != tc.parts) || tc.why != "" && (!errors.As(err, &bad) || !strings.Contains(bad.Why, tc.why)) {
 			t.Errorf("%.60s: got %d parts, error %v, want %d, %q", tc.body, len(got), err, tc.parts, tc.why)
 		}
+	}
+}
+
+// Whatever a batch answers, its parts are whole JSON values within it, and reading
+// it does not fail in another way than by a BodyError.
+func FuzzParseBatch(f *testing.F) {
+	for _, seed := range []string{
+		`{"total":1,"successful":1,"failed":0,"responses":[{"code":200,"body":{"data":[{"id":"1"}]}}]}`,
+		`{"responses":[{"code":404,"body":{"message":"x"}},{"code":"500","body":"<html>"},{},{"body":null}]}`,
+		`{"responses":[{"code":200,"body":[1,{"a":"]}"}]}],"responses":[]}`, `{"responses":[{"body":"\u00e9\"}`, `[]`, ``,
+		`{"responses":[ {"code" : 200 , "body" : {"data" : [ ] } } ] }`, "{\"responses\":[{\"body\":\"\xff\"}]}",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		parts, err := parseBatch(body)
+		if err != nil {
+			if _, ok := errors.AsType[*BodyError](err); !ok || parts != nil {
+				t.Fatalf("got %d parts, error %v", len(parts), err)
+			}
+			return
+		}
+		var want struct {
+			Responses []struct {
+				Body jsontext.Value `json:"body"`
+			} `json:"responses"`
+		}
+		if err := jsonv2.Unmarshal(body, &want, lenientJSON); err != nil {
+			return // parts that are no objects
+		}
+		if len(parts) != len(want.Responses) || len(parts) > maxBatch {
+			t.Fatalf("got %d parts, want %d", len(parts), len(want.Responses))
+		}
+		for i, p := range parts {
+			if p.body == nil {
+				continue
+			}
+			if err := newReader(p.body).dec.SkipValue(); err != nil {
+				t.Errorf("part %d is no JSON value: %v", i, err)
+			}
+			if !bytes.Contains(body, p.body) {
+				t.Errorf("part %d is not of the body", i)
+			}
+		}
+	})
+}
+
+var lenientJSON = jsonv2.JoinOptions(lenient...)
+
+// Parameters are written as PHP nests them; what does not nest is no part of a batch.
+func TestNested(t *testing.T) {
+	for query, want := range map[string]string{
+		"":                 `{}`,
+		"limit=100&page=2": `{"limit":"100","page":"2"}`,
+		"filter[status]=active&filter[x]=&include=groups": `{"filter":{"status":"active","x":""},"include":"groups"}`,
+		"a[b][c]=1&a[b][d]=\"2":                           `{"a":{"b":{"c":"1","d":"\"2"}}}`,
+		"ids[]=1":                                         "", "a=1&a=2": "", "a=1&a[b]=2": "", "a[b=1": "", "a]b=1": `{"a]b":"1"}`, "a[b]c=1": "", "a[[b]]=1": "", "=1": "", "[a]=1": "",
+	} {
+		params, err := url.ParseQuery(query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		object, ok := nested(params)
+		if ok != (want != "") {
+			t.Errorf("%s: got %v, %t", query, object, ok)
+		}
+		if !ok {
+			continue
+		}
+		if got, err := jsonv2.Marshal(object, jsonv2.Deterministic(true)); err != nil || string(got) != want {
+			t.Errorf("%s: got %s, error %v, want %s", query, got, err, want)
+		}
+	}
+}
+
+// Sizes halve when a batch fails, once for batches that were sent together, and
+// double after some that came well; each size that fails again takes longer.
+func TestBatchSize(t *testing.T) {
+	s := newBatchSize(50, 50)
+	want := func(when string, n int) {
+		t.Helper()
+		if s.n != n {
+			t.Errorf("%s: got %d, want %d", when, s.n, n)
+		}
+	}
+	good := func(times, parts int) {
+		for range times {
+			s.grow(parts)
+		}
+	}
+	good(1000, 50)
+	want("at the start", 50)
+	s.shrink(50)
+	s.shrink(50)
+	want("after two that left together", 25)
+	good(100, 24)
+	want("small ones show nothing", 25)
+	good(sizeAfter-1, 25)
+	want("soon", 25)
+	good(1, 25)
+	want("after some", 50)
+	s.shrink(50)
+	good(2*sizeAfter-1, 25)
+	want("again, soon", 25)
+	good(1, 25)
+	want("again", 50)
+	for range 10 {
+		s.shrink(s.n)
+	}
+	want("at least", 1)
+	good(6*maxSizeAfter, 50)
+	want("at most", 50)
+}
+
+// Answers weigh what those of the same pattern did, for each record asked for.
+func TestWeights(t *testing.T) {
+	at := func(path, limit string) request {
+		r := request{method: "GET", path: path}
+		if limit != "" {
+			r.params = url.Values{"limit": {limit}}
+		}
+		return r
+	}
+	w := make(weights)
+	for _, tc := range []struct {
+		r    request
+		want int
+	}{{at("/groups", ""), 100 << 11}, {at("/groups", "25"), 25 << 11}, {at("/groups", "0"), 1 << 11}, {at("/groups", "-3"), 100 << 11}} {
+		if got := w.of(tc.r); got != tc.want+1 {
+			t.Errorf("%v: got %d, want %d", tc.r.params, got, tc.want)
+		}
+	}
+	for i := range 100 {
+		w.learn(at("/segments/"+strconv.Itoa(i)+"/subscribers", "1000"), 5000)
+	}
+	if got := w.of(at("/segments/999/subscribers", "100")); got < 500 || got > 502 {
+		t.Errorf("got %d after answers of 5 bytes a record", got)
+	}
+	if len(w) != 1 || w.of(at("/segments/999", "100")) != 100<<11+1 {
+		t.Errorf("got weights %v", w)
+	}
+	for i := range 2 * maxPatterns {
+		w.learn(at("/"+strings.Repeat("a", i+1), ""), 1)
+	}
+	if len(w) != maxPatterns {
+		t.Errorf("keeps %d patterns", len(w))
 	}
 }

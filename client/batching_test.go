@@ -87,7 +87,9 @@ func TestPartErrors(t *testing.T) {
 	})
 }
 
-func isErr(target error) func(error) bool { return func(err error) bool { return errors.Is(err, target) } }
+func isErr(target error) func(error) bool {
+	return func(err error) bool { return errors.Is(err, target) }
+}
 
 // A part that the server refuses for the moment is repeated alone, and its error
 // passes.
@@ -187,11 +189,11 @@ func TestBatchDecisive(t *testing.T) {
 		"401":      {status(401, `{"message":"Unauthenticated."}`), isErr(ErrUnauthorized)},
 		"account":  {ok(`{}`).with("X-Account_id", "2"), isErr(ErrAccountChanged)},
 		"redirect": {status(302, "").with("Location", "https://evil.example"), isErr(ErrRedirect)},
-		"long":     {status(429, "").with("Retry-After", "90000"), func(err error) bool {
+		"long": {status(429, "").with("Retry-After", "90000"), func(err error) bool {
 			var e *RateLimitError
 			return errors.As(err, &e) && e.Max == DefaultMaxWait && e.Method == "GET" && strings.HasSuffix(e.Path, "/activity-log")
 		}},
-		"429":      {status(429, ""), isStatus(429)},
+		"429": {status(429, ""), isStatus(429)},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			first := ok(`{"data":{}}`).with("X-Account_id", "1")
@@ -357,7 +359,9 @@ func TestParametersInTheirOwnWay(t *testing.T) {
 		batched bool // after the first time
 	}{
 		"lowers the page size": {clamping, true},
-		"states no page": {func(path string, _ url.Values) reply { return ok(`{"data":["` + path + `#1","` + path + `#2","` + path + `#3"]}`) }, false},
+		"states no page": {func(path string, _ url.Values) reply {
+			return ok(`{"data":["` + path + `#1","` + path + `#2","` + path + `#3"]}`)
+		}, false},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			c, f := newBatchClient(t, tc.answer.server(t), Options{})

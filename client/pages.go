@@ -121,6 +121,9 @@ func (w *pageWalk) at(ctx context.Context) (*Page, error) {
 	if early.err != nil {
 		return nil, early.err
 	}
+	if ctx.Err() != nil {
+		return nil, stopped(ctx, r)
+	}
 	p, err := w.accept(early.answer, r)
 	if err != nil { // it was not read before: ask again
 		r.doubted = errors.Is(err, errDoubt)
