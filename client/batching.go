@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 )
@@ -25,17 +26,27 @@ type batching struct {
 	log *slog.Logger
 	off atomic.Bool
 
+	// asking has room for one: of requests in doubt one is asked alone at a time,
+	// since its answer may settle the others.
+	asking chan struct{}
+
 	mu      sync.Mutex
 	bill    bill
 	weights weights
 	trusted bool            // parameters in the bodies of parts are read
-	agreed  int             // refusals of parts that were confirmed alone
-	alone   map[string]bool // patterns of lists that never state what is to be checked
 	perPage map[string]int  // page size that a list uses instead of the one asked for
+	known   map[string]list // by pattern
+}
+
+// list is what is known about the lists of a pattern in batches.
+type list struct {
+	works  bool // one was answered
+	agreed int  // refusals that were confirmed alone
+	alone  bool // batches do not serve it, or it never states what is to be checked
 }
 
 func newBatching(log *slog.Logger) *batching {
-	return &batching{log: log, weights: make(weights), alone: make(map[string]bool), perPage: make(map[string]int)}
+	return &batching{log: log, asking: make(chan struct{}, 1), weights: make(weights), perPage: make(map[string]int), known: make(map[string]list)}
 }
 
 // giveUp ends the use of batches for good.
@@ -68,12 +79,35 @@ func (c *Client) queueOf(r request) *queue {
 	return q
 }
 
-// accepts reports whether a request can be part of a batch.
+// accepts reports whether a request can be part of a batch. Webhooks cannot, as
+// documented.
 func (b *batching) accepts(r request) bool {
-	_, ok := nested(r.params)
+	if _, ok := nested(r.params); !ok || strings.HasPrefix(r.path, "/webhooks") {
+		return false
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return ok && !b.alone[pattern(r.path)]
+	return !b.known[pattern(r.path)].alone
+}
+
+// note changes what is known about a request's pattern.
+func (b *batching) note(r request, change func(*list)) {
+	p := pattern(r.path)
+	l, ok := b.known[p]
+	if change(&l); ok || len(b.known) < maxPatterns {
+		b.known[p] = l
+	}
+}
+
+// served notes which requests a batch answered.
+func (b *batching) served(calls []*call, parts []part) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i, c := range calls {
+		if parts[i].code/100 == 2 {
+			b.note(c.r, func(l *list) { l.works = true })
+		}
+	}
 }
 
 // errDoubt says that an answer in a batch does not show that its parameters were
@@ -136,37 +170,46 @@ func (b *batching) wants(r request) position {
 
 func sizeKey(r request) string { return pattern(r.path) + "?" + r.params.Get("limit") }
 
-// doubts reports whether a refusal of a part may be about parameters that were not
-// read.
+// doubts reports whether an answer to a part has to be confirmed alone: it lies
+// elsewhere than was asked for, or refuses a list that batches may not serve, or
+// one whose parameters may not have been read.
 func (b *batching) doubts(r request, err error) bool {
 	var e *Error
-	if len(r.params) == 0 || !errors.As(err, &e) || e.Status != http.StatusUnprocessableEntity && e.Status != http.StatusBadRequest && !e.limit {
+	switch {
+	case errors.Is(err, errDoubt):
+		return true
+	case len(r.params) == 0 || !errors.As(err, &e) || e.Status/100 != 4 || isRetried(e.Status) || e.Status == http.StatusUnauthorized:
 		return false
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return !b.trusted
+	known := b.known[pattern(r.path)]
+	about := e.limit || e.Status == http.StatusUnprocessableEntity || e.Status == http.StatusBadRequest
+	return known.agreed < maxAgreed && (!known.works || about && !b.trusted)
 }
 
-// maxAgreed is how many refusals are confirmed alone before those in batches count.
+// maxAgreed is how many refusals of a list are confirmed alone before those in
+// batches count.
 const maxAgreed = 3
 
-// judge compares a doubted part with the answer to the same request alone.
-func (b *batching) judge(r request, said position, err error) {
-	var refused *Error
+// judge compares a doubted part, which may have been refused, with the answer to
+// the same request alone.
+func (b *batching) judge(r request, refused bool, said position, err error) {
+	var e *Error
 	want := r.position()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch {
+	case err == nil && refused:
+		b.note(r, func(l *list) { l.alone = true })
 	case err == nil && want.met(said):
 		b.giveUp("the parameters of their parts are not read")
 	case err == nil && (want.page == 0 || said.page == want.page) && said.perPage > 0 && len(b.perPage) < maxPatterns:
 		b.perPage[sizeKey(r)] = said.perPage // the server's choice, in a batch or not
-	case err == nil && len(b.alone) < maxPatterns:
-		b.alone[pattern(r.path)] = true
-	case errors.As(err, &refused) && refused.Status/100 == 4:
-		b.agreed++
-		b.trusted = b.trusted || b.agreed >= maxAgreed
+	case err == nil:
+		b.note(r, func(l *list) { l.alone = true })
+	case errors.As(err, &e) && e.Status/100 == 4:
+		b.note(r, func(l *list) { l.agreed++ })
 	}
 }
 

@@ -284,6 +284,7 @@ func TestParametersIgnored(t *testing.T) {
 	for name, tc := range map[string]struct {
 		answer api
 		call   func(ctx context.Context, c *Client, i int) error
+		off    int64
 	}{
 		"a later page": {long, func(ctx context.Context, c *Client, i int) error {
 			path := fmt.Sprintf("/groups/%d", i)
@@ -292,7 +293,7 @@ func TestParametersIgnored(t *testing.T) {
 				return fmt.Errorf("got %s", got)
 			}
 			return err
-		}},
+		}, 1},
 		"page size": {long, func(ctx context.Context, c *Client, i int) error {
 			path := fmt.Sprintf("/segments/%d/subscribers", i)
 			got, err := collect(ctx, c.Cursor, List{Path: path, Limits: []int{1000}, Small: true})
@@ -300,14 +301,14 @@ func TestParametersIgnored(t *testing.T) {
 				return fmt.Errorf("got %s", got)
 			}
 			return err
-		}},
+		}, 1},
 		"count": {long, func(ctx context.Context, c *Client, i int) error {
 			n, err := c.Count(ctx, fmt.Sprintf("/groups/%d", i), nil)
 			if err == nil && n != 230 {
 				return fmt.Errorf("got %d", n)
 			}
 			return err
-		}},
+		}, 1},
 		"filter": {filtered, func(ctx context.Context, c *Client, i int) error {
 			path := fmt.Sprintf("/automations/%d/activity", i)
 			got, err := collect(ctx, c.Pages, List{Path: path, Params: url.Values{"filter[status]": {"completed"}}})
@@ -315,7 +316,7 @@ func TestParametersIgnored(t *testing.T) {
 				return fmt.Errorf("got %s", got)
 			}
 			return err
-		}},
+		}, 0}, // only this list goes alone
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, ignores := range []bool{true, false} {
@@ -338,7 +339,7 @@ func TestParametersIgnored(t *testing.T) {
 						wg.Wait()
 						places[0].leave()
 					}
-					if s := c.Stats(); (s.BatchesOff == 1) != ignores || ignores && s.Batches > 2 || !ignores && s.Requests-s.Batches > 2 {
+					if s := c.Stats(); ignores && (s.BatchesOff != tc.off || s.Batches > 2) || !ignores && s.BatchesOff != 0 || !ignores && s.Requests-s.Batches > 2 {
 						t.Errorf("ignoring %t: got stats %+v", ignores, s)
 					}
 				})
@@ -394,8 +395,47 @@ func TestRefusalsConfirmed(t *testing.T) {
 				t.Errorf("got error %v", err)
 			}
 		}
-		if s := c.Stats(); s.Requests > 10+50+maxAgreed || s.BatchesOff != 0 {
+		if s := c.Stats(); s.Requests > 10+2+maxAgreed || s.BatchesOff != 0 {
 			t.Errorf("got stats %+v", s)
 		}
 	})
+}
+
+// A list that batches do not serve goes alone from then on, and the others stay;
+// webhooks are never part of a batch.
+func TestListNotServed(t *testing.T) {
+	for _, code := range []int{403, 404, 405, 422} {
+		synctest.Test(t, func(t *testing.T) {
+			answer := api(func(path string, params url.Values) reply { return pageOf(path, 3, params) })
+			refused := 0
+			c, _ := newBatchClient(t, func(n int, r *http.Request) reply {
+				if r.Method == "GET" {
+					return answer.server(t)(n, r)
+				}
+				return api(func(path string, params url.Values) reply {
+					if strings.HasPrefix(path, "/webhooks") {
+						t.Error("webhooks in a batch")
+					}
+					if strings.HasPrefix(path, "/odd/") {
+						refused++
+						return status(code, `{"message":"No."}`)
+					}
+					return answer(path, params)
+				}).batch(t, r)
+			}, Options{})
+			for range 3 {
+				got, errs := crowd(t, c, 60, func(i int) List {
+					return List{Path: fmt.Sprintf("/%s/%d", []string{"odd", "groups", "webhooks"}[i%3], i)}
+				})
+				for i := range got {
+					if want := rowsOf(fmt.Sprintf("/%s/%d", []string{"odd", "groups", "webhooks"}[i%3], i), 3, 50); errs[i] != nil || got[i] != want {
+						t.Errorf("%d: list %d: got %s, error %v", code, i, got[i], errs[i])
+					}
+				}
+			}
+			if s := c.Stats(); refused > 40 || s.BatchesOff != 0 || s.Requests > 3*20+3*20+10 {
+				t.Errorf("%d: got stats %+v, %d refused", code, s, refused)
+			}
+		})
+	}
 }

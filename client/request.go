@@ -61,7 +61,7 @@ func (c *Client) once(ctx context.Context, r request, use func(*response) error)
 	case q == nil:
 		return c.alone(ctx, r, use)
 	case r.doubted:
-		return q.doubt(ctx, r, use)
+		return q.confirm(ctx, r, false, use)
 	}
 	return q.once(ctx, r, use)
 }
@@ -212,10 +212,15 @@ func (c *Client) statusError(r request, status int, h http.Header, body io.Reade
 	if e.Status == http.StatusNotFound && e.json && !e.RouteMissing() {
 		e.Hint = "" // a record that does not exist: nothing to check
 	}
-	if e.Status == http.StatusRequestTimeout || e.Status == http.StatusTooManyRequests || e.Status/100 == 5 {
+	if isRetried(e.Status) {
 		return &failure{err: e, status: e.Status, retryAfter: retryAfter(h, time.Now())}
 	}
 	return e
+}
+
+// isRetried reports whether a status may pass.
+func isRetried(status int) bool {
+	return status == http.StatusRequestTimeout || status == http.StatusTooManyRequests || status/100 == 5
 }
 
 // redirectHint names the host that the server redirects to, but no other part

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/sethvargo/go-retry"
@@ -155,6 +156,7 @@ func (b *batch) deliver(calls []*call, resp *response, took time.Duration) error
 		resp.cost = cost{since: len(parts), window: -1} // an answer within the budget has none
 	}
 	c.batching.charge(len(parts), resp.cost)
+	c.batching.served(calls, parts)
 	q := b.q
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -253,11 +255,25 @@ func (r request) own(err error) error {
 // receive reads a request's part of the answer, in the caller's goroutine.
 func (q *queue) receive(ctx context.Context, c *call, use func(*response) error) error {
 	defer c.answer.shared.release()
-	err := q.c.receivePart(ctx, c, use)
-	if errors.Is(err, errDoubt) || q.c.batching.doubts(c.r, err) {
-		return q.doubt(ctx, c.r, use)
+	if err := q.c.receivePart(ctx, c, use); !q.c.batching.doubts(c.r, err) {
+		return err
 	}
-	return err
+	select {
+	case q.c.batching.asking <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	answer := sync.OnceFunc(func() { <-q.c.batching.asking })
+	defer answer()
+	err := q.c.receivePart(ctx, c, use) // another request in doubt may have settled it
+	switch {
+	case !q.c.batching.doubts(c.r, err):
+		return err
+	case q.c.queueOf(c.r) == nil:
+		answer()
+		return q.c.alone(ctx, c.r, use)
+	}
+	return q.confirm(ctx, c.r, !errors.Is(err, errDoubt), use)
 }
 
 func (c *Client) receivePart(ctx context.Context, call *call, use func(*response) error) error {
@@ -281,15 +297,15 @@ func partHeader(h http.Header) http.Header {
 	return http.Header{"Cf-Ray": h["Cf-Ray"]}
 }
 
-// doubt asks alone what a batch may have answered wrongly, and learns from it
-// whether batches can be trusted.
-func (q *queue) doubt(ctx context.Context, r request, use func(*response) error) error {
+// confirm asks alone what a batch may have answered or refused wrongly, and learns
+// from it whether batches can be trusted.
+func (q *queue) confirm(ctx context.Context, r request, refused bool, use func(*response) error) error {
 	var said position
 	err := q.c.alone(ctx, r, func(resp *response) error {
 		err := use(resp)
 		said = resp.said
 		return err
 	})
-	q.c.batching.judge(r, said, err)
+	q.c.batching.judge(r, refused, said, err)
 	return err
 }
