@@ -257,7 +257,7 @@ func newDepot(t testing.TB) *depot {
 
 func (d *depot) run(t testing.TB) (*export.Report, error) {
 	t.Helper()
-	c, err := client.New(client.Options{Key: "test", Transport: d.boxes, Rate: 1 << 30, Retries: -1})
+	c, err := client.New(client.Options{Key: "test", Transport: unpacked{d.boxes}, Rate: 1 << 30, Retries: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
