@@ -1,171 +1,251 @@
 package client
 
 import (
+	"context"
 	"errors"
 	"net/http"
-	"net/url"
 	"slices"
-	"strings"
+	"time"
 
-	json "github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
+	"github.com/sethvargo/go-retry"
 )
 
-const (
-	batchPath = "/batch"
-	// maxBatch is how many requests the server accepts in one batch, as documented.
-	maxBatch = 50
-)
-
-// batchBody writes a batch. Parameters are part of each request's body, which is
-// the recorded form; whether a query in the path would be read is not known.
-func batchBody(requests []request) []byte {
-	body := []byte(`{"requests":[`)
-	for i, r := range requests {
-		if i > 0 {
-			body = append(body, ',')
-		}
-		body = append(body, `{"method":"GET","path":`...)
-		body, _ = jsontext.AppendQuote(body, "api"+r.path) // fails only on invalid UTF-8, and paths are ASCII
-		if params, _ := nested(r.params); len(params) > 0 {
-			text, _ := json.Marshal(params, json.Deterministic(true), jsontext.AllowInvalidUTF8(true)) // cannot fail: maps and texts
-			body = append(append(body, `,"body":`...), text...)
-		}
-		body = append(body, '}')
-	}
-	return append(body, `]}`...)
+// batch is a batch under way, from the moment that its requests gather until each
+// has been settled. The fields are guarded by the queue's lock.
+type batch struct {
+	q        *queue
+	ctx      context.Context // ends when nobody waits for the batch any more
+	cancel   context.CancelFunc
+	aboard   []*call
+	departed bool
+	handed   bool // its only request goes alone, and returns by itself
 }
 
-// nested turns parameters into the object that PHP makes of them:
-// filter[status]=active becomes {"filter":{"status":"active"}}. It reports false
-// for names that do not make an object.
-func nested(params url.Values) (object map[string]any, ok bool) {
-	object = make(map[string]any)
-	for name, values := range params {
-		if len(values) != 1 {
-			return nil, false
-		}
-		at, keys := object, nameKeys(name)
-		for i, key := range keys {
-			if key == "" {
-				return nil, false
-			}
-			if i == len(keys)-1 {
-				if _, taken := at[key]; taken {
-					return nil, false
-				}
-				at[key] = values[0]
-				break
-			}
-			if at[key] == nil {
-				at[key] = make(map[string]any)
-			}
-			if at, ok = at[key].(map[string]any); !ok {
-				return nil, false
-			}
-		}
-	}
-	return object, true
+func newBatch(q *queue) *batch {
+	b := &batch{q: q}
+	b.ctx, b.cancel = context.WithCancel(context.Background())
+	return b
 }
 
-// nameKeys splits filter[status] into its keys. An empty key is one that is not
-// understood.
-func nameKeys(name string) []string {
-	first, rest, deep := strings.Cut(name, "[")
-	if !deep {
-		return []string{name}
+// drop takes a request out whose caller gave up.
+func (b *batch) drop(c *call) {
+	b.aboard = slices.DeleteFunc(slices.Clone(b.aboard), func(other *call) bool { return other == c })
+	if len(b.aboard) == 0 {
+		b.cancel()
 	}
-	rest, closed := strings.CutSuffix(rest, "]")
-	keys := append([]string{first}, strings.Split(rest, "][")...)
-	if !closed || slices.ContainsFunc(keys, func(key string) bool { return strings.ContainsAny(key, "[]") }) {
-		return []string{""}
-	}
-	return keys
 }
 
-// part is one answer of a batch.
-type part struct {
-	code int
-	body []byte // JSON, a piece of the batch's; nil if there is none
-}
-
-// usable reports whether the code is one that HTTP knows.
-func (p part) usable() bool { return p.code >= 200 && p.code < 600 }
-
-// parseBatch reads the answer to a batch. The bodies of its parts are whole JSON
-// values.
-func parseBatch(body []byte) (parts []part, err error) {
-	e := newReader(body)
-	found := false
-	err = e.whole(func(name string) (err error) {
-		if name != "responses" || e.dec.PeekKind() != '[' {
-			return e.dec.SkipValue()
+// run takes a batch to the server and back.
+func (b *batch) run() {
+	defer b.land()
+	b.q.gather(b.ctx)
+	a := b.q.c.newAttempts(request{method: http.MethodPost, path: batchPath})
+	err := retry.Do(b.ctx, retry.BackoffFunc(a.next), func(ctx context.Context) error {
+		a.begin()
+		err := b.attempt(ctx)
+		var status *Error
+		if errors.As(err, &status) && status.Status == http.StatusRequestEntityTooLarge {
+			err = retryable(err)
 		}
-		if found {
-			return &BodyError{Why: "it has responses twice"}
-		}
-		found = true
-		parts, err = e.parts()
-		return err
-	})
-	if err == nil && !found {
-		err = &BodyError{Why: "it has no responses"}
-	}
-	if err != nil {
-		return nil, err
-	}
-	return parts, nil
-}
-
-func (e *reader) parts() (parts []part, err error) {
-	if _, err := e.dec.ReadToken(); err != nil {
-		return nil, err
-	}
-	for e.dec.PeekKind() != ']' {
-		if len(parts) == maxBatch {
-			return nil, &BodyError{Why: "it has too many responses"}
-		}
-		var p part
-		err := e.object(func(name string) (err error) {
-			switch name {
-			case "code":
-				p.code, err = e.small()
-			case "body":
-				p.body, err = e.piece()
-			default:
-				err = e.dec.SkipValue()
-			}
+		if err == nil || ctx.Err() != nil || !errors.As(err, &a.last) {
 			return err
-		})
-		if err != nil {
-			return nil, err
 		}
-		parts = append(parts, p)
-	}
-	_, err = e.dec.ReadToken()
-	return parts, err
-}
-
-// piece reads any value and returns its text, a piece of the body.
-func (e *reader) piece() ([]byte, error) {
-	v, err := e.dec.ReadValue()
+		b.lighten(a.last)
+		return retry.RetryableError(err)
+	})
+	a.stopWaiting()
 	if err != nil {
-		return nil, err
+		b.fail(a.outcome(b.ctx, err))
 	}
-	end := int(e.dec.InputOffset())
-	return e.body[end-len(v) : end : end], nil
 }
 
-// batchRefused reports whether the server refuses batches as such. 413 is about
-// their size only.
-func batchRefused(err error) bool {
-	var e *Error
-	if !errors.As(err, &e) || e.Status/100 != 4 {
-		return false
+// attempt sends the batch once, when the budget lets it go.
+func (b *batch) attempt(ctx context.Context) error {
+	ticket, err := b.q.c.enter(ctx, request{method: http.MethodPost, path: batchPath})
+	calls := b.depart(ctx, ticket)
+	switch {
+	case err != nil:
+		return err
+	case len(calls) == 0:
+		b.q.c.pace.leave(ticket, nil)
+		return nil
+	case len(calls) == 1:
+		return nil // it has the ticket
 	}
-	switch e.Status {
-	case http.StatusUnauthorized, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusTooManyRequests:
-		return false
+	requests := make([]request, len(calls))
+	for i, c := range calls {
+		requests[i] = c.r
 	}
-	return true
+	b.q.c.stats.batches.Add(1)
+	start := time.Now()
+	r := request{method: http.MethodPost, path: batchPath, body: batchBody(requests)}
+	return b.q.c.exchange(ctx, ticket, r, func(resp *response) error {
+		return b.deliver(calls, resp, time.Since(start))
+	})
+}
+
+// depart fills the batch when its turn comes, and returns what is aboard. A request
+// that is the only one gets the ticket.
+func (b *batch) depart(ctx context.Context, ticket uint64) []*call {
+	room := maxBatch
+	if !b.q.c.batching.cheap() { // its parts may be counted
+		room = b.q.c.pace.room()
+	}
+	b.q.mu.Lock()
+	defer b.q.mu.Unlock()
+	if !b.departed {
+		if ctx.Err() != nil {
+			return nil
+		}
+		b.load(room)
+	}
+	if b.q.c.batching.off.Load() { // since they gathered
+		b.end(errAlone)
+	}
+	if len(b.aboard) == 1 && ticket != 0 {
+		b.aboard[0].ticket = ticket
+		b.aboard[0].settle(nil)
+		b.handed = true
+	}
+	return b.aboard
+}
+
+// load takes the requests at the head of the line, and makes way for the next batch.
+func (b *batch) load(room int) {
+	q := b.q
+	b.departed, q.boarding = true, nil
+	b.aboard = q.take(room)
+	for _, c := range b.aboard {
+		c.batch = b
+	}
+	q.away += len(b.aboard)
+	q.out++
+	q.board()
+}
+
+// land ends the batch.
+func (b *batch) land() {
+	b.cancel()
+	q := b.q
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	switch {
+	case !b.departed:
+		q.boarding = nil
+	case !b.handed:
+		q.out--
+	}
+	q.board()
+	q.change()
+}
+
+// deliver gives each request its part of the answer.
+func (b *batch) deliver(calls []*call, resp *response, took time.Duration) error {
+	parts, err := parseBatch(resp.body)
+	if err != nil {
+		return err
+	}
+	if len(parts) != len(calls) {
+		return badBody("it has %d answers to %d requests", len(parts), len(calls))
+	}
+	c := b.q.c
+	c.stats.parts.Add(int64(len(parts)))
+	if slices.ContainsFunc(parts, func(p part) bool { return p.code == http.StatusTooManyRequests }) {
+		resp.cost = cost{since: len(parts), window: -1} // an answer within the budget has none
+	}
+	c.batching.charge(len(parts), resp.cost)
+	c.batching.served(calls, parts)
+	q := b.q
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if took > slowBatch || len(resp.body) > q.maxBytes {
+		q.size.shrink(len(calls))
+	} else {
+		q.size.grow(len(calls))
+	}
+	q.landed = time.Now()
+	for i, call := range calls {
+		if !slices.Contains(b.aboard, call) { // its caller gave up
+			continue
+		}
+		resp.shared.hold()
+		call.part, call.answer = parts[i], resp
+		call.settle(nil)
+		q.away--
+	}
+	b.aboard = nil
+	return nil
+}
+
+// lighten puts fewer requests into a batch that failed, and the others back in line.
+func (b *batch) lighten(f *failure) {
+	if f.status == http.StatusTooManyRequests {
+		return
+	}
+	q := b.q
+	q.c.log.Debug("batch failed", "parts", len(b.aboard), "cause", f.err)
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.size.shrink(len(b.aboard))
+	keep := min(q.size.n, len(b.aboard))
+	var back []*call
+	for i, c := range b.aboard {
+		c.rides++
+		switch {
+		case i < keep:
+		case c.rides >= maxRides:
+			q.away--
+			c.settle(errAlone)
+		default:
+			c.batch = nil
+			q.away--
+			back = append(back, c)
+		}
+	}
+	b.aboard = slices.Clone(b.aboard[:keep])
+	q.waiting = append(back, q.waiting...)
+	q.board()
+}
+
+// end settles all that is aboard.
+func (b *batch) end(err error) {
+	b.q.away -= len(b.aboard)
+	for _, c := range b.aboard {
+		c.settle(err)
+	}
+	b.aboard = nil
+}
+
+// fail ends a batch that brought no answers. What concerns the key, the account or
+// the whole budget is the error of every request; after anything else each goes
+// alone, since another may have been the reason.
+func (b *batch) fail(err error) {
+	if batchRefused(err) {
+		b.q.c.batching.giveUp("the server refuses them")
+	}
+	if !decisive(err) {
+		err = errAlone
+	}
+	b.q.mu.Lock()
+	defer b.q.mu.Unlock()
+	b.end(err)
+}
+
+// decisive reports whether an error of a batch is one of all its requests.
+func decisive(err error) bool {
+	var limit *RateLimitError
+	var status *Error
+	return errors.As(err, &limit) || errors.Is(err, ErrAccountChanged) || errors.Is(err, ErrUnauthorized) || errors.Is(err, ErrRedirect) ||
+		errors.As(err, &status) && status.Status == http.StatusTooManyRequests
+}
+
+// own returns an error of the whole batch as one of a request.
+func (r request) own(err error) error {
+	var limit *RateLimitError
+	if !errors.As(err, &limit) {
+		return err
+	}
+	mine := *limit
+	mine.Method, mine.Path = r.method, r.path
+	return &mine
 }

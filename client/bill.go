@@ -1,18 +1,20 @@
 package client
 
 const (
-	// dearBatches and dearParts are how many batches in a row, with how many parts
-	// together, must each cost as much as their parts before batches are given up:
-	// others spend from the same budget, so one alone shows nothing.
+	// dearBatches is how many batches in a row must each cost as much as their parts
+	// before batches are given up: others spend from the same budget, so one alone
+	// shows nothing.
 	dearBatches = 3
-	dearParts   = 12
+	// dearParts is the least number of parts that shows something: others may well
+	// spend less than that in the meantime. Small batches that cost their parts lose
+	// nothing against single requests.
+	dearParts = 8
 )
 
 // bill judges from the headers whether a batch costs one unit or one for each part.
 type bill struct {
-	cheap   bool // the last batch judged cost less than its parts
-	batches int  // in a row that may have cost as much as their parts
-	parts   int  // of these
+	cheap bool // the last batch judged cost less than its parts
+	dear  int  // batches in a row that may have cost as much as their parts
 }
 
 // note judges a batch, and reports whether batches are too dear.
@@ -25,8 +27,9 @@ func (b *bill) note(parts int, spent cost) (dear bool) {
 		return false
 	case spent.since >= parts:
 		b.cheap = false
-		b.batches++
-		b.parts += parts
+		if parts >= dearParts {
+			b.dear++
+		}
 	}
-	return b.batches >= dearBatches && b.parts >= dearParts
+	return b.dear >= dearBatches
 }

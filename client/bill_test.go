@@ -21,6 +21,7 @@ func TestBatchCost(t *testing.T) {
 		{"one unit", false, 0, 0, 1},
 		{"one unit, eight at a time", false, 0, 0, 8},
 		{"one unit, others are busy", false, 700 * time.Millisecond, 30, 2},
+		{"one unit, others are busier still", false, 400 * time.Millisecond, 0, 1},
 		{"one for each part", true, 0, 0, 1},
 		{"one for each part, eight at a time", true, 0, 0, 8},
 		{"one for each part, others are busy", true, 7 * time.Second, 40, 2},
@@ -79,11 +80,11 @@ func TestBill(t *testing.T) {
 		{"dear three times", []struct {
 			parts int
 			spent cost
-		}{{50, cost{50, 60}}, {5, cost{5, 65}}, {2, cost{3, 68}}}, true, false},
+		}{{50, cost{50, 60}}, {9, cost{9, 69}}, {8, cost{8, 77}}}, true, false},
 		{"dear, but few parts", []struct {
 			parts int
 			spent cost
-		}{{2, cost{2, 60}}, {3, cost{3, 65}}, {2, cost{3, 68}}}, false, false},
+		}{{7, cost{9, 60}}, {3, cost{3, 65}}, {2, cost{3, 68}}, {2, cost{3, 68}}}, false, false},
 		{"cheap between", []struct {
 			parts int
 			spent cost

@@ -20,6 +20,11 @@
 //     end stops with a typed error.
 //   - An error concerns its own request alone. A list that is refused (403, 404,
 //     422) is an [*Error], and the Client goes on working.
+//   - Requests that wait at the same time travel together, up to 50 in one batch
+//     that costs one unit of the budget (queue.go); callers do not know. A part of
+//     a batch has the answer and the errors of a single request, and batches give
+//     way to single requests where they fail, cost more, or do not read their
+//     parameters.
 //   - All answers must come from the same account.
 package client
 

@@ -76,24 +76,25 @@ func TestCutPagesShrink(t *testing.T) {
 		extra string
 		delay func(parts int) time.Duration
 		most  int
+		pages int
 	}{
-		"slow":  {"", func(parts int) time.Duration { return time.Duration(parts) * 3 * time.Second }, 6},
-		"large": {strings.Repeat("x", 7<<20), func(int) time.Duration { return 0 }, 5},
+		"slow":  {"", func(parts int) time.Duration { return time.Duration(parts) * 3 * time.Second }, 6, 20},
+		"large": {strings.Repeat("x", 7<<20), func(int) time.Duration { return 0 }, 5, 6},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			tail := 0 // largest batch of the second half
 			batches := 0
 			c, _ := newBatchClient(t, nil, Options{BatchPages: 20})
 			c.transport = tripper(func(r *http.Request) (*http.Response, error) {
-				a := rangeOf(20, tc.extra).server(t)(0, r)
+				a := rangeOf(tc.pages, tc.extra).server(t)(0, r)
 				parts := strings.Count(a.body, `"code"`)
-				if batches++; batches > 20 {
+				if batches++; batches > tc.pages/2 {
 					tail = max(tail, parts)
 				}
 				pause(r.Context(), tc.delay(parts))
 				return a.response(r), nil
 			})
-			walkRanges(t, c, 8, 20)
+			walkRanges(t, c, 8, tc.pages)
 			if s := c.Stats(); tail > tc.most || s.Requests > 130 || s.Retries > 10 {
 				t.Errorf("%s: got stats %+v, batches of up to %d, at last %d", name, s, tail, c.cut.size.n)
 			}

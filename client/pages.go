@@ -16,7 +16,9 @@ const maxPages = 100_000
 // at the last page that the server states, at a page that names no next one, or
 // at an empty page. A list that is not paged is one page. A list that changes
 // during the walk may yield a record twice, which its key shows, or leave one
-// out, which Page.Total shows. The walk ends with the first error:
+// out, which Page.Total shows. Once the first page states how many there are, the
+// others are requested ahead of the caller; read is called in their order all the
+// same. The walk ends with the first error:
 // RepeatedCursorError if a page equals the one before, EndlessListError if
 // there are too many, or the reason why a page failed.
 func (c *Client) Pages(ctx context.Context, l List, read ReadRecords) iter.Seq2[*Page, error] {
