@@ -75,6 +75,3 @@ func (p *pacer) perMinute() int {
 	defer p.mu.Unlock()
 	return p.quota.perMinute()
 }
-
-// Calls returns how many calls to keep under way so that the budget is used.
-func (c *Client) Calls() int { return 8 }

@@ -1,28 +1,6 @@
 package export_test
 
-import (
-	"slices"
-	"sync"
+import "mailerlake/schema/schematest"
 
-	"mailerlake/schema"
-	"mailerlake/schema/tables"
-)
-
-// core returns the declarations of the core tables alone, without what connects them to others: most tests are about how
-// tables are read, compared and committed, which needs only these.
-var core = sync.OnceValue(func() *schema.Catalog {
-	all := tables.Catalog(tables.Options{CampaignContent: true}) // nothing is nested in campaigns
-	var chosen []*schema.Table
-	for _, t := range all.Tables() {
-		if t.Core {
-			own := *t
-			own.References = slices.DeleteFunc(slices.Clone(t.References), func(r schema.Reference) bool { return !all.Lookup(r.Table).Core })
-			chosen = append(chosen, &own)
-		}
-	}
-	catalog, err := schema.NewCatalog(chosen...)
-	if err != nil {
-		panic(err)
-	}
-	return catalog
-})
+// core is what most tests export.
+var core = schematest.Core

@@ -65,7 +65,7 @@ func (l *lake) tick() time.Time {
 
 func (l *lake) options(t testing.TB) export.Options {
 	t.Helper()
-	c, err := client.New(client.Options{Key: "test", Transport: l.account.Transport(), Rate: 1 << 30})
+	c, err := client.New(client.Options{Key: "test", Transport: unpacked{l.account.Transport()}, Rate: 1 << 30})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -267,7 +267,7 @@ func (d *depot) run(t testing.TB) (*export.Report, error) {
 
 func (d *depot) options(t testing.TB) export.Options {
 	t.Helper()
-	c, err := client.New(client.Options{Key: "test", Transport: d.boxes, Rate: 1 << 30, Retries: -1})
+	c, err := client.New(client.Options{Key: "test", Transport: unpacked{d.boxes}, Rate: 1 << 30, Retries: -1})
 	if err != nil {
 		t.Fatal(err)
 	}

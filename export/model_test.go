@@ -267,7 +267,7 @@ func TestMergeEqualsModel(t *testing.T) {
 
 func (l *lake) exportFrom(t *testing.T, s *script, sizes part.Sizes) {
 	t.Helper()
-	c, err := client.New(client.Options{Key: "test", Transport: s, Rate: 1 << 30})
+	c, err := client.New(client.Options{Key: "test", Transport: unpacked{s}, Rate: 1 << 30})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -102,6 +102,7 @@ func (x *trial) options(t testing.TB) export.Options {
 	if x.transport != nil {
 		o.Transport = x.transport(o.Transport)
 	}
+	o.Transport = unpacked{o.Transport}
 	c, err := client.New(o)
 	if err != nil {
 		t.Fatal(err)

@@ -158,7 +158,7 @@ func (w *wreck) run(t *testing.T, fsys disk.FS, do doRun) (*export.Report, error
 // runIn makes one run that a context may end.
 func (w *wreck) runIn(t *testing.T, ctx context.Context, fsys disk.FS, do doRun) (*export.Report, error) {
 	t.Helper()
-	c, err := client.New(client.Options{Key: "test", Transport: w.account.Transport(), Rate: 1 << 30})
+	c, err := client.New(client.Options{Key: "test", Transport: unpacked{w.account.Transport()}, Rate: 1 << 30})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ import (
 	"mailerlake/export/disk"
 	"mailerlake/export/pagelog"
 	"mailerlake/schema"
-	"mailerlake/schema/tables"
+	"mailerlake/schema/schematest"
 )
 
 // slowRun is a run over a simulated account whose every answer takes a while: what it costs.
@@ -36,10 +36,7 @@ func scanAccount(t testing.TB, a *mailerlitetest.Account, delay time.Duration, r
 	if err != nil {
 		t.Fatal(err)
 	}
-	catalog, err := schema.NewCatalog(core()...)
-	if err != nil {
-		t.Fatal(err)
-	}
+	catalog := schematest.Core()
 	before, start, dir := a.Requests(), time.Now(), t.TempDir()
 	if _, err := api.Account(t.Context()); err != nil {
 		t.Fatal(err)
@@ -62,17 +59,6 @@ func scanAccount(t testing.TB, a *mailerlitetest.Account, delay time.Duration, r
 		}
 	}
 	return run
-}
-
-// core returns the tables that are read in every run.
-func core() (core []*schema.Table) {
-	for _, t := range tables.All().Tables() {
-		switch t.Name {
-		case "subscriber", "group", "group_subscriber", "field", "campaign":
-			core = append(core, t)
-		}
-	}
-	return core
 }
 
 // TestLatency: at two seconds a page, a run over 60,000 subscribers takes hardly more time than the budget allows its

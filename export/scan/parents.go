@@ -248,7 +248,7 @@ func (p *parentWalks) walkCursors(ctx context.Context, of *parentRow) error {
 		if done.Ended && !p.again {
 			continue
 		}
-		list := client.List{Path: of.path(walk.Path), Params: walk.Params, Limits: p.list.Limits}
+		list := client.List{Path: of.path(walk.Path), Params: walk.Params, Limits: p.list.Limits, Small: true}
 		if !p.again {
 			list.From = done.Cursor
 		}
