@@ -114,6 +114,9 @@ type boxes struct {
 func (b *boxes) RoundTrip(r *http.Request) (*http.Response, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if err := r.Context().Err(); err != nil { // of a run that was stopped: the account may have changed since
+		return nil, err
+	}
 	path := strings.TrimPrefix(r.URL.Path, "/api")
 	b.asked = append(b.asked, path)
 	status, body := http.StatusOK, any(nil)

@@ -140,14 +140,17 @@ func (p *parentWalks) eachParent(ctx context.Context, walk func(key, left schema
 // walkFirst walks those of some parents, in key order, that a log has.
 func walkFirst(ctx context.Context, log *pagelog.Log, first []schema.Key, walk func(key, left schema.Key) (more bool)) (more bool, err error) {
 	cursor := pagelog.NewCursor(ctx, log, pagelog.KeysOnly, nil)
+	run, ok := pagelog.Rows{}, true
 	for _, key := range first {
-		if err := cursor.Seek(key); err != nil {
-			return false, err
+		for run.From == run.To || run.Keys.CompareKey(run.To-1, key) < 0 {
+			if err := cursor.Seek(key); err != nil {
+				return false, err
+			}
+			if run, ok, err = cursor.Next(); err != nil || !ok {
+				return err == nil, err
+			}
 		}
-		run, ok, err := cursor.Next()
-		if err != nil || !ok {
-			return err == nil, err
-		}
+		run.From = run.Keys.Search(run.From, key)
 		if run.Keys.CompareKey(run.From, key) == 0 && !walk(key, make(schema.Key, len(key))) { // nothing else has been read
 			return false, ctx.Err()
 		}
