@@ -145,6 +145,9 @@ func (r *run) findGone(ctx context.Context, t *table, ref schema.Reference) erro
 		t.gone = map[string]map[string]bool{}
 	}
 	t.gone[ref.Column] = gone
+	if other.stage < r.stage { // its plan is made, or committed
+		return nil
+	}
 	_, err = r.scanner.Add(other.scan, records)
 	return errors.Join(err, r.tables.layOut(ctx, other))
 }

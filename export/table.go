@@ -27,6 +27,7 @@ type table struct {
 
 	lists   scan.Lists    // to read, of a table with a list for each row of another
 	watched *ListCounts   // of the lists that there are; nil if all are read
+	unmet   int64         // stored rows of the parent that the scan did not meet, and whose lists are to be read
 	earlier []*merge.Plan // committed before, by this run
 	written int64         // bytes of the parts that this run committed
 
