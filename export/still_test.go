@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -175,4 +176,81 @@ func TestNeverACounter(t *testing.T) {
 	d.boxes.list[4].moved(9)
 	d.boxes.walked()
 	d.read(t, "101", "103", "104", "105", "106", "107")
+}
+
+// newLong returns a depot with many lists, and a run of it that commits several times while it reads them: it takes six
+// minutes for each after the first.
+func newLong(t *testing.T) (d *depot, run func(ctx context.Context, fault func(path string) int) (*export.Report, error)) {
+	d = newWatched(t)
+	for i := range 20 {
+		d.boxes.list = append(d.boxes.list, &box{id: strconv.Itoa(200 + i), kind: "open", visits: []int{i, 99}})
+	}
+	return d, func(ctx context.Context, fault func(path string) int) (*export.Report, error) {
+		d.boxes.fault = func(path string) int {
+			if strings.HasSuffix(path, "/visits") {
+				d.advance(6 * time.Minute)
+			}
+			return fault(path)
+		}
+		options := d.options(t)
+		options.Client, options.ResumeWithin, options.Yes = d.withoutBatches(t, 1<<30), 24*time.Hour, true
+		return export.Export(ctx, options)
+	}
+}
+
+// TestEarlierPartFailed: what failed in a part that was committed before is in the report, and is read by the next run.
+func TestEarlierPartFailed(t *testing.T) {
+	d, run := newLong(t)
+	r, err := run(context.Background(), failing("/boxes/101/visits", 500))
+	if visits := tableOf(t, r, "visit"); err != nil || r.Snapshot < 4 || !r.Failed() || r.Matches || !strings.Contains(visits.Incomplete, "1 row of box") {
+		t.Errorf("%v; snapshot %d, failed %t, matches %t: %+v", err, r.Snapshot, r.Failed(), r.Matches, visits.TablePlan)
+	}
+	d.read(t, "101")
+}
+
+// TestEarlierPartResumed: if only the first part was begun by an earlier run, the report says so, and since when.
+func TestEarlierPartResumed(t *testing.T) {
+	d, run := newLong(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	began := d.now
+	stop := func(path string) int {
+		if path == "/boxes/104/visits" {
+			cancel()
+		}
+		return 0
+	}
+	if _, err := run(ctx, stop); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	d.boxes.quiet()
+	r, err := run(context.Background(), failing("", 0))
+	if visits := tableOf(t, r, "visit"); err != nil || r.Failed() || r.Snapshot < 5 || !visits.Resumed || visits.AsOf.Sub(began) > time.Minute || r.Matches {
+		t.Errorf("%v; snapshot %d, resumed %t, as of %v, matches %t", err, r.Snapshot, visits.Resumed, visits.AsOf, r.Matches)
+	}
+	d.checkVisits(t)
+}
+
+// TestStoppedAfterAPart: the report of a run that is stopped counts what it committed.
+func TestStoppedAfterAPart(t *testing.T) {
+	d, run := newLong(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	stop := func(path string) int {
+		if path == "/boxes/215/visits" {
+			cancel()
+		}
+		return 0
+	}
+	r, err := run(ctx, stop)
+	if !errors.Is(err, context.Canceled) || r.Snapshot < 3 {
+		t.Fatal(err, r.Snapshot)
+	}
+	if visits := tableOf(t, r, "visit"); visits.TablePlan == nil || visits.Rows == 0 || visits.Inserted != visits.Rows {
+		t.Errorf("visits: %+v, rows %d", visits.TablePlan, visits.Rows)
+	}
+	d.boxes.quiet()
+	d.boxes.fault = nil
+	d.mustRunLong(t)
+	d.checkVisits(t)
 }
