@@ -85,15 +85,17 @@ func (m *movement) visit(s *segment) error {
 	return m.ctx.Err()
 }
 
-// compare marks the rows that differ in a watched column. One that the table or all records lack shows nothing.
+// compare marks the rows that differ in a watched column: all rows, if the table lacks one or no record has any.
 func (m *movement) compare(s *segment) error {
 	var buf schema.Vector
+	shown := false
 	for _, name := range m.Still {
 		i := m.table.index(m.table.Layout.Columns, name)
-		if i < 0 || m.table.Missing[m.table.Layout.Columns[i].Path] {
+		if i < 0 {
 			m.markAll()
 			return nil
 		}
+		shown = shown || !m.table.Missing[m.table.Layout.Columns[i].Path]
 		stored, err := m.table.read(s.reader, s.part, s.group, i, &buf)
 		if err != nil {
 			return err
@@ -104,6 +106,9 @@ func (m *movement) compare(s *segment) error {
 				m.moved[row] = true
 			}
 		}
+	}
+	if !shown {
+		m.markAll()
 	}
 	return nil
 }
