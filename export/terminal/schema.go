@@ -105,7 +105,7 @@ func meaning(t *schema.Table, c schema.Column) string {
 	case t.Means[c.Name] != "":
 		return t.Means[c.Name]
 	case t.Open != nil && strings.HasPrefix(c.Path, t.Open.Object+"."):
-		return "a column that " + t.Open.DefinedBy + " defines"
+		return "value of the " + t.Open.DefinedBy + " " + strings.TrimPrefix(c.Path, t.Open.Object+".")
 	}
 	return "as MailerLite sends it; this version of mailerlake does not know it"
 }

@@ -85,7 +85,7 @@ func TestSchemaOfDataset(t *testing.T) {
 	section, _, _ = strings.Cut(section, "\n\n")
 	want(t, section+"\n", `
 | `+"`id`"+` | STRING | id of the subscriber |
-| `+"`fields_x\\|y`"+` | DOUBLE | a column that field defines |
+| `+"`fields_x\\|y`"+` | DOUBLE | value of the field x\|y |
 | `+"`new`"+` | STRING | as MailerLite sends it; this version of mailerlake does not know it |
 | `+"`_synced_at`"+` | TIMESTAMP | when this version of the row was first exported, UTC |
 `)
