@@ -100,7 +100,8 @@ func (r *Reference) missing(key schema.Key) {
 	}
 }
 
-// join walks the rows and those they refer to side by side; both are in the order of the key.
+// join walks the rows and those they refer to side by side; both are in the order of the key, and the columns of a key are
+// never null.
 func (r *Reference) join(keys, rows *keyStream) error {
 	defer keys.close()
 	defer rows.close()
@@ -110,9 +111,6 @@ func (r *Reference) join(keys, rows *keyStream) error {
 	for {
 		if err := rows.next(); err != nil || rows.done {
 			return err
-		}
-		if rows.null() {
-			continue
 		}
 		for !keys.done && keys.keys.Compare(keys.row, rows.keys, rows.row) < 0 {
 			if err := keys.next(); err != nil {
