@@ -102,11 +102,13 @@ type Definitions struct {
 }
 
 // Reference says that a column's values are keys of another table's rows. If their key has several columns, the value is
-// the last of them, and Within names this table's columns that hold the others, in order.
+// the last of them, and Within names this table's columns that hold the others, in order. Loose references may lead to rows
+// that the other table does not have: MailerLite keeps rows about what it does not list, or not any more.
 type Reference struct {
 	Column string
 	Table  string
 	Within []string
+	Loose  bool
 }
 
 // Parent returns the table that the table's rows come from or belong to, nil if there is none.
