@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 )
 
@@ -33,7 +34,7 @@ func (u unpacked) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	lists := false
 	for _, part := range batch.Requests {
-		lists = lists || len(part.Body) > 0
+		lists = lists || len(part.Body) > 0 || strings.Trim(path.Base(part.Path), "0123456789") != ""
 	}
 	if !lists {
 		again := r.Clone(r.Context())

@@ -162,13 +162,20 @@ func (t *Table) ParentColumns() []string {
 	return link.InOrder(t.parent)
 }
 
-// FansOut reports whether the table is read from a list for each of some rows, or comes out of one that is. Such lists are
-// chosen by what these rows hold, and take longer to read than all other tables.
+// Watched reports whether the table has a list for each of some rows of its parent, which are chosen by what they hold and
+// by whether they stand still.
+func (t *Table) Watched() bool {
+	list, ok := t.Source.(*List)
+	return ok && list.Per != nil && (len(list.Still) > 0 || list.Of != nil)
+}
+
+// FansOut reports whether the table has watched lists, or comes out of one that has, and need not be read before a table that
+// its key refers to. Such lists take longer to read than all other tables.
 func (t *Table) FansOut() bool {
-	if list, ok := t.Source.(*List); ok {
-		return len(list.Still) > 0 || list.Of != nil
+	if !t.Watched() {
+		return t.parent != nil && t.parent.FansOut()
 	}
-	return t.parent != nil && t.parent.FansOut()
+	return !slices.ContainsFunc(t.References, func(r Reference) bool { return r.Table != t.parent.Name && slices.Contains(t.Key, r.Column) })
 }
 
 // FollowsParent reports whether rows sorted by the table's order are also in the order of their parents.

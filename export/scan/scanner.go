@@ -29,8 +29,9 @@ type Options struct {
 	// ResumeWithin is the maximum age of a scan that is resumed.
 	ResumeWithin time.Duration
 	Now          func() time.Time
-	// Lists says which lists of a table are read, of those that it has for each row of another; nil for all of every table.
-	Lists func(t *schema.Table) Lists
+	// Lists says which lists of a table are read, of those that it has for each row of a parent that was scanned; nil for
+	// all of every table.
+	Lists func(ctx context.Context, t *schema.Table, parent *Result) (Lists, error)
 	// OnEvent is called with each step of the scan, from several goroutines at once.
 	OnEvent func(Event)
 }
