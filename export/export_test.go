@@ -63,6 +63,13 @@ func (l *lake) tick() time.Time {
 	return l.now
 }
 
+// advance lets time pass while a run is under way.
+func (l *lake) advance(d time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.now = l.now.Add(d)
+}
+
 func (l *lake) options(t testing.TB) export.Options {
 	t.Helper()
 	c, err := client.New(client.Options{Key: "test", Transport: unpacked{l.account.Transport()}, Rate: 1 << 30})

@@ -49,8 +49,8 @@ func (ts tables) parentsOf(ctx context.Context, t *table) (merge.Parents, []stri
 	return merge.InRows(log, t.Table, t.absentBit(), ts.deletesUnmet(owner), gone), columns, nil
 }
 
-// referred returns the rows of other tables that a table's keys refer to, of those tables that this run has read whole. They
-// matter to lists that are not read again.
+// referred returns the rows of other tables that a table's keys refer to, of those tables that this run has read whole, and
+// exports: nothing was proved about the rows of others. They matter to lists that are not read again.
 func (ts tables) referred(ctx context.Context, t *table) ([]merge.Referred, error) {
 	if !t.Watched() || t.scan.Nested {
 		return nil, nil
@@ -58,7 +58,7 @@ func (ts tables) referred(ctx context.Context, t *table) ([]merge.Referred, erro
 	var referred []merge.Referred
 	for _, ref := range t.References {
 		other := ts.find(ref.Table)
-		if !slices.Contains(t.Key, ref.Column) || other == nil || other == t.parent || len(other.Key) != 1 || other.Parent() != nil || !ts.deletesUnmet(other) {
+		if !slices.Contains(t.Key, ref.Column) || other == nil || other.auxiliary || other == t.parent || len(other.Key) != 1 || other.Parent() != nil || !ts.deletesUnmet(other) {
 			continue
 		}
 		log, err := other.sortedLog(ctx)
