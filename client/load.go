@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	// maxWalks is the greatest number of requests in flight that Walks asks for: no host should be met with more.
+	// maxWalks is the greatest number of requests in flight: no host should be met with more.
 	maxWalks = 8
 	// quickAnswer is a time below which one request after the other is as fast as anybody needs.
 	quickAnswer = 50 * time.Millisecond

@@ -155,9 +155,9 @@ func (r costRun) met(t *testing.T, a *mailerlitetest.Account, names ...string) {
 }
 
 // within requires that a reading took hardly more time than the budget allows its requests, and was refused none.
-func (r costRun) within(t *testing.T) {
+func (r costRun) within(t *testing.T, most float64) {
 	t.Helper()
-	if ratio := r.budget(108); ratio > 1.15 || r.limited > 0 {
+	if ratio := r.budget(108); ratio > most || r.limited > 0 {
 		t.Errorf("took %.2f of the time that the budget allows; %d times 429", ratio, r.limited)
 	}
 }
@@ -190,7 +190,7 @@ func TestCostOfLogs(t *testing.T) {
 				a := mailerlitetest.New(mailerlitetest.Options{Seed: 1, Subscribers: n, Latency: latency})
 				run := costWorld{a: a, api: client.Options{Rate: -1}, before: []string{"subscriber"}, tables: []string{"subscriber_activity"}}.run(t)
 				t.Log(run)
-				run.within(t)
+				run.within(t, 1.15)
 				run.met(t, a, "subscriber_activity")
 				if most := n * 21 / 1000; run.requests > most {
 					t.Errorf("%d requests, want %d at most", run.requests, most)
@@ -214,7 +214,7 @@ func TestCostOfCampaigns(t *testing.T) {
 						Latency: 200 * time.Millisecond, BatchStatus: status})
 					run := costWorld{a: a, api: client.Options{Rate: -1}, before: []string{"campaign", "subscriber"}, tables: []string{"campaign_activity"}}.run(t)
 					t.Log(run)
-					run.within(t)
+					run.within(t, 1.15)
 					run.met(t, a, "campaign_activity")
 					return run
 				}
@@ -243,7 +243,7 @@ func TestCostOfTables(t *testing.T) {
 				a := mailerlitetest.New(o)
 				run := costWorld{a: a, api: client.Options{Rate: -1}, skip: []string{"subscriber_activity"}}.run(t)
 				t.Log(run)
-				run.within(t)
+				run.within(t, 1.5) // members of a segment are one chain of pages
 				for _, name := range mailerlitetest.Tables {
 					if run.keys[name] != nil && name != "campaign_language" {
 						run.met(t, a, name)
@@ -252,7 +252,7 @@ func TestCostOfTables(t *testing.T) {
 				if least == 0 {
 					least = run.requests
 				}
-				if run.requests > least+12 {
+				if run.requests > least+30 { // batches that leave at once
 					t.Errorf("%d requests, %d where pages are quick", run.requests, least)
 				}
 			})
