@@ -170,7 +170,7 @@ func (c *Client) inFlight() int {
 // flight as Walks says.
 func (c *Client) Calls() int {
 	if c.batches() {
-		return maxBatch * c.inFlight()
+		return MaxBatch * c.inFlight()
 	}
 	return c.inFlight()
 }
