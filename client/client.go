@@ -158,6 +158,7 @@ func New(o Options) (*Client, error) {
 	c.small = newQueue(c, newBatchSize(MaxBatch, MaxBatch), smallBytes)
 	if o.BatchPages > 1 {
 		c.cut = newQueue(c, newBatchSize(2, min(o.BatchPages, MaxBatch)), cutBytes)
+		c.cut.patient = true
 	}
 	return c, nil
 }

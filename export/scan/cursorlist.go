@@ -106,7 +106,7 @@ func (t *tableScan) compareCounts(ctx context.Context) (incomplete string, err e
 func (t *tableScan) apiCount(ctx context.Context) (int64, error) {
 	var sum atomic.Int64
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(t.Client.Walks())
+	g.SetLimit(t.Client.Calls())
 	for _, params := range t.list.Counts {
 		g.Go(func() error {
 			n, err := t.Client.Count(ctx, t.list.Path, params)

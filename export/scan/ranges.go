@@ -155,6 +155,7 @@ func (c *ranges) readers() int {
 // readRange reads a range from where it is, until it has come to its end or its reader is not needed any more.
 func (c *ranges) readRange(ctx context.Context, r *keyRange) error {
 	w := c.t.newWalk(r.walk)
+	defer w.release()
 	list := c.list
 	list.From, list.Cut = r.cursor, true
 	for p, err := range c.t.Client.Cursor(ctx, list, w.decode) {
@@ -169,6 +170,7 @@ func (c *ranges) readRange(ctx context.Context, r *keyRange) error {
 			return err
 		}
 		w.decoder.Recycle(w.page)
+		w.release()
 	}
 	return nil
 }
