@@ -249,30 +249,50 @@ func (p *parentWalks) walkLists(ctx context.Context, key schema.Key) error {
 	return p.walkCursors(ctx, of)
 }
 
-// walkCursors reads all walks of one parent's cursor list.
+// walkCursors reads all walks of one parent's cursor list: side by side where many requests are to be under way, once the
+// first shows that there is such a list.
 func (p *parentWalks) walkCursors(ctx context.Context, of *parentRow) error {
-	for _, walk := range p.list.EachWalk() {
-		w := p.newWalk(p.nameOf(walk))
-		w.marks = walk.Marks
-		of.begin(w)
-		done := p.r.Log.Walk(w.mark.Walk)
-		if done.Ended && !p.again {
-			continue
+	walks := p.list.EachWalk()
+	g, ctx := errgroup.WithContext(ctx)
+	others := sync.OnceFunc(func() {
+		for _, walk := range walks[1:] {
+			g.Go(func() error { return p.walkCursor(ctx, of, walk, nil) })
 		}
-		list := client.List{Path: of.path(walk.Path), Params: walk.Params, Limits: p.list.Limits, Small: true}
-		if !p.again {
-			list.From = done.Cursor
+	})
+	g.Go(func() error {
+		err := p.walkCursor(ctx, of, walks[0], func(*client.Page, *schema.Page) (bool, error) {
+			if p.Client.Calls() > len(walks) {
+				others()
+			}
+			return true, nil
+		})
+		if err == nil {
+			others()
 		}
-		err := w.each(ctx, p.Client.Cursor(ctx, list, w.decode), nil)
-		if list.From != "" && refused(err) { // the cursor of an earlier run
-			list.From = ""
-			err = w.each(ctx, p.Client.Cursor(ctx, list, w.decode), nil)
-		}
-		if err != nil {
-			return err
-		}
+		return err
+	})
+	return g.Wait()
+}
+
+// walkCursor reads one walk of a parent's cursor list. visit, unless nil, is called after each page.
+func (p *parentWalks) walkCursor(ctx context.Context, of *parentRow, walk schema.Walk, visit func(*client.Page, *schema.Page) (bool, error)) error {
+	w := p.newWalk(p.nameOf(walk))
+	w.marks = walk.Marks
+	of.begin(w)
+	done := p.r.Log.Walk(w.mark.Walk)
+	if done.Ended && !p.again {
+		return nil
 	}
-	return nil
+	list := client.List{Path: of.path(walk.Path), Params: walk.Params, Limits: p.list.Limits, Small: true}
+	if !p.again {
+		list.From = done.Cursor
+	}
+	err := w.each(ctx, p.Client.Cursor(ctx, list, w.decode), visit)
+	if list.From != "" && refused(err) { // the cursor of an earlier run
+		list.From = ""
+		err = w.each(ctx, p.Client.Cursor(ctx, list, w.decode), visit)
+	}
+	return err
 }
 
 // judge says what the walks prove together. A list that was refused for every parent does not exist.
