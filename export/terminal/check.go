@@ -9,19 +9,20 @@ import (
 	"mailerlake/export/cost"
 )
 
-// Check writes what an account holds and what it costs to export it: a line per table, then the sets of tables.
+// Check writes what an account holds and about what it costs to export it, first and next time: a line per table, then the sets
+// of tables.
 func Check(w io.Writer, c *export.Check) error {
 	b := &strings.Builder{}
 	fmt.Fprintf(b, "The key works. It opens account %s%s.\n%s\n\n", Clean(c.Account), inBrackets(c.Name), budget(c))
-	rows := [][]string{{"", "", "first export", "", "next export, about", ""}, {"table", "rows", "requests", "minutes", "requests", "minutes"}}
+	rows := [][]string{{"", "", "first:", "", "", "next:", "", ""}, {"table", "rows", "requests", "units", "minutes", "requests", "units", "minutes"}}
 	for _, t := range c.Tables {
 		rows = append(rows, checked(t))
 	}
-	rows = append(rows, []string{})
+	rows = append(rows, nil)
 	for _, s := range c.Sets {
 		rows = append(rows, append([]string{Clean(s.Name), ""}, costCells(s.First, s.Next)...))
 	}
-	lines := align(rows, 1, 2, 3, 4, 5)
+	lines := align(rows, 1, 2, 3, 4, 5, 6, 7)
 	for i, line := range lines {
 		b.WriteString(strings.TrimRight("  "+line, " ") + "\n")
 		if t := i - 2; t >= 0 && t < len(c.Tables) {
@@ -42,6 +43,9 @@ func budget(c *export.Check) string {
 	case c.Limit == 0:
 		return fmt.Sprintf("The server does not state a rate limit; a run stays under %s a minute.", count(int64(c.Rate), "request"))
 	}
+	if c.Rate == c.Limit {
+		return fmt.Sprintf("The rate limit is %s a minute; a run uses all of it.", count(int64(c.Limit), "request"))
+	}
 	return fmt.Sprintf("The rate limit is %s a minute; a run stays under %s.", count(int64(c.Limit), "request"), number(int64(c.Rate)))
 }
 
@@ -57,13 +61,13 @@ func checked(t export.TableCheck) []string {
 	case t.Err != nil:
 		return []string{name, "unknown"}
 	case t.First.Requests == 0:
-		return []string{name, rows, "-", "-", "-", "-"}
+		return []string{name, rows, "-", "-", "-", "-", "-", "-"}
 	}
 	return append([]string{name, rows}, costCells(t.First, t.Next)...)
 }
 
 func costCells(first, next export.Cost) []string {
-	return []string{number(first.Requests), minutes(first.Minutes), number(next.Requests), minutes(next.Minutes)}
+	return []string{number(first.Requests), number(first.Units), minutes(first.Minutes), number(next.Requests), number(next.Units), minutes(next.Minutes)}
 }
 
 // minutes writes minutes, to a tenth.
@@ -108,6 +112,7 @@ func chosen(c *export.Check) string {
 		by = "by what has moved since " + argument(c.Dataset) + " was exported"
 	}
 	chosen := c.Sets[len(c.Sets)-1]
-	return fmt.Sprintf("An export of the %s chosen takes about %s now, %s of the rate limit. The next export is estimated %s.",
-		count(int64(len(chosen.Tables)), "table"), count(chosen.First.Requests, "request"), count(chosen.First.Units, "unit"), by)
+	return fmt.Sprintf("A first export of the %s chosen takes about %s, which are %s of the rate limit;\nthe next one about %s, %s, %s.",
+		count(int64(len(chosen.Tables)), "table"), count(chosen.First.Requests, "request"), count(chosen.First.Units, "unit"),
+		count(chosen.Next.Requests, "request"), count(chosen.Next.Units, "unit"), by)
 }
