@@ -6,6 +6,8 @@ type Budget struct {
 	Limit int
 	// Used is what the Client stays under, 0 if it follows the headers alone.
 	Used int
+	// Batched says that requests which wait together travel in one batch, for one unit.
+	Batched bool
 }
 
 // PerMinute returns the units that can be used in a minute, 0 if that is not known.

@@ -3,11 +3,14 @@ package export
 import (
 	"context"
 	"slices"
+	"time"
 
 	"mailerlake/export/cost"
-	"mailerlake/export/scan"
 	"mailerlake/schema"
 )
+
+// estimateWithin bounds the time that an estimate may take.
+const estimateWithin = 30 * time.Second
 
 // estimate says what the run will cost. A dataset tells it without a request; of the tables that it lacks the account is asked for
 // the counts, and for a page of each list whose rows have lists. An estimate that fails is left out: the run itself will say what
@@ -24,12 +27,12 @@ func (r *run) estimate(ctx context.Context) error {
 		}
 		return r.data.Manifest.Table(list.Name) == nil && slices.Contains(needed, t)
 	}
-	known, err := r.sizes(ctx, lacking)
-	if err != nil {
-		if scan.StopsRun(err) {
-			return err
-		}
-		return nil
+	bounded, cancel := context.WithTimeout(ctx, estimateWithin)
+	defer cancel()
+	known, err := r.sizes(bounded, lacking)
+	unsure := func(t *schema.Table) bool { return known.Err(t) != nil }
+	if err != nil || slices.ContainsFunc(needed, unsure) {
+		return ctx.Err()
 	}
 	reads := cost.Due
 	if r.Full || r.rewrite {

@@ -20,6 +20,8 @@ type Estimate struct {
 	PerMinute int     `json:"per_minute"`
 	// Tables are those that take requests, also those that are read for the sake of others and not written.
 	Tables []Table `json:"tables"`
+
+	batched bool
 }
 
 // Table is about what one table costs.
@@ -55,7 +57,7 @@ type Run struct {
 // Estimate estimates a run within a budget. The request that asks which account it is comes on top of the tables', and so do those
 // for an estimate.
 func (k *Known) Estimate(r Run, b client.Budget) *Estimate {
-	e, sum := &Estimate{PerMinute: b.PerMinute(), Tables: []Table{}}, alone(1)
+	e, sum := &Estimate{PerMinute: b.PerMinute(), Tables: []Table{}, batched: b.Batched}, alone(1)
 	if r.Asks != nil {
 		sum = sum.plus(asked(r.Catalog.Needed(r.Asks)))
 	}
@@ -73,7 +75,7 @@ func (k *Known) Estimate(r Run, b client.Budget) *Estimate {
 }
 
 func (e *Estimate) total(w work) (requests, units int64, minutes float64) {
-	requests, units = int64(math.Ceil(w.requests-0.001)), int64(w.units()) // but for the rounding of means
+	requests, units = int64(math.Ceil(w.requests-roundings)), int64(w.units(e.batched))
 	if e.PerMinute > 0 {
 		minutes = float64(units) / float64(e.PerMinute)
 	}
@@ -94,7 +96,10 @@ func (e *Estimate) Line() string {
 	const few = 4
 	tables := slices.Clone(e.Tables)
 	slices.SortStableFunc(tables, func(a, b Table) int { return int(b.Requests - a.Requests) })
-	text, others := fmt.Sprintf("about %s in %s", counted(e.Requests, "request"), counted(e.Units, "unit")), e.Requests
+	text, others := "about "+counted(e.Requests, "request"), e.Requests
+	if e.batched {
+		text += " in " + counted(e.Units, "unit")
+	}
 	if e.PerMinute > 0 {
 		text += fmt.Sprintf(", %s at %d a minute", minutes(e.Minutes), e.PerMinute)
 	}
@@ -135,8 +140,11 @@ type estimator struct {
 
 // table returns the work of one table.
 func (e *estimator) table(t *schema.Table) work {
-	if e.Unavailable(t) != "" {
+	switch parent := t.Parent(); {
+	case parent != nil && e.Unavailable(parent) != "":
 		return work{}
+	case e.Unavailable(t) != "":
+		return e.refused(t)
 	}
 	switch source := t.Source.(type) {
 	case *schema.Single:
@@ -149,6 +157,21 @@ func (e *estimator) table(t *schema.Table) work {
 	}
 	return work{}
 }
+
+// refused returns the work of finding out that the account does not have a table: a request or, where it has a list for each row of
+// another, one for each of the first hundred.
+func (e *estimator) refused(t *schema.Table) work {
+	list, ok := t.Source.(*schema.List)
+	if !ok || list.Per == nil {
+		return together(1, 0)
+	}
+	l := &lists{estimator: e, table: t, list: list, parent: e.of(t.Parent())}
+	l.measure()
+	return together(min(l.count, mostRefused), 0)
+}
+
+// mostRefused is how many lists of a table are asked for before a scan gives up.
+const mostRefused = 100
 
 // list returns the work of a list of the account. Rows that nobody counted by walk are taken to be spread evenly.
 func (e *estimator) list(t *schema.Table, list *schema.List) (sum work) {

@@ -27,6 +27,8 @@ type Survey struct {
 	// Stored is the dataset that the rows will be compared with (Known.Compare), nil if there is none. Of lists by cursor whose rows
 	// have lists that it has, more rows are read.
 	Stored *dataset.Manifest
+
+	room chan struct{} // holds an entry for each request under way
 }
 
 const (
@@ -39,6 +41,7 @@ const (
 // Ask asks. An error concerns the account as a whole; what is wrong with one table is in Known.Err.
 func (s Survey) Ask(ctx context.Context) (*Known, error) {
 	tables := s.Catalog.Needed(s.Exports)
+	s.room = make(chan struct{}, max(1, s.Client.Calls()))
 	k := &Known{tables: map[string]*facts{}}
 	for _, t := range tables {
 		k.tables[t.Name] = &facts{rows: unknown}
@@ -146,6 +149,8 @@ func (s Survey) count(ctx context.Context, f *facts, t *schema.Table, list *sche
 	f.counts = make([]int64, len(list.Counts))
 	for i, params := range list.Counts {
 		g.Go(func() (err error) {
+			s.room <- struct{}{}
+			defer func() { <-s.room }()
 			f.counts[i], err = s.Client.Count(ctx, list.Path, params)
 			return err
 		})
@@ -216,6 +221,8 @@ func (p *peek) read(ctx context.Context, w schema.Walk, path string) error {
 		}
 		return records, end, err
 	}
+	p.survey.room <- struct{}{}
+	defer func() { <-p.survey.room }()
 	p.rows, p.total = &schema.Batch{}, unknown
 	list, pages := client.List{Path: path, Params: w.Params, Limits: p.limits}, 0
 	for answer, err := range p.pages(ctx, list, decode) {

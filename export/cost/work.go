@@ -34,8 +34,16 @@ func (w work) plus(o work) work {
 
 func (w work) times(n float64) work { return work{n * w.requests, n * w.alone, n * w.batches} }
 
-// units returns what the rate limit counts: each request alone, and each batch.
-func (w work) units() float64 { return w.alone + math.Ceil(w.batches) }
+// units returns what the rate limit counts: each request that goes alone, and each batch, if there are any.
+func (w work) units(batched bool) float64 {
+	if !batched {
+		return math.Ceil(w.requests - roundings)
+	}
+	return math.Ceil(w.alone - roundings + math.Ceil(w.batches-roundings))
+}
+
+// roundings bounds what the roundings of means add up to.
+const roundings = 0.001
 
 // pages returns the pages of a walk of so many rows. An empty list is a page, too.
 func pages(list *schema.List, rows float64) float64 {

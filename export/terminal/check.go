@@ -56,10 +56,8 @@ func checked(t export.TableCheck) []string {
 		rows = number(*t.Rows)
 	}
 	switch {
-	case t.Unavailable != "":
-		return []string{name, "not available"}
-	case t.Err != nil:
-		return []string{name, "unknown"}
+	case t.Unavailable != "" || t.Err != nil:
+		return []string{name} // the line below says why
 	case t.First.Requests == 0:
 		return []string{name, rows, "-", "-", "-", "-", "-", "-"}
 	}
@@ -87,9 +85,9 @@ func minutes(m float64) string {
 func checkDetails(t export.TableCheck) []string {
 	switch {
 	case t.Unavailable != "":
-		return []string{"the account does not have it: " + t.Unavailable}
+		return []string{"not available: " + t.Unavailable}
 	case t.Err != nil:
-		return []string{t.Err.Error()}
+		return []string{"not known: " + t.Err.Error()}
 	case len(t.Parts) > 0:
 		return []string{parts(t.Parts)}
 	}
