@@ -33,7 +33,7 @@ var layers = map[string][]string{
 	"mailerlake/export/disk/faultfs":         {"mailerlake/export/disk"},
 	"mailerlake/schema":                      {},
 	"mailerlake/schema/tables":               {"mailerlake/schema"},
-	"mailerlake/schema/schematest":           {"mailerlake/schema"},
+	"mailerlake/schema/schematest":           {"mailerlake/schema", "mailerlake/schema/tables"},
 	"mailerlake/client":                      {},
 	"mailerlake/client/mailerlitetest":       {},
 	"mailerlake/client/mailerlitetest/serve": {"mailerlake/client/mailerlitetest"},

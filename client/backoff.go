@@ -92,6 +92,7 @@ func (a *attempts) run(ctx context.Context, use func(*response) error) error {
 func (a *attempts) attempt(ctx context.Context, use func(*response) error) error {
 	a.begin()
 	err := a.c.once(ctx, a.r, use)
+	a.r.kind = single // what failed in a batch is repeated alone
 	if err == nil || ctx.Err() != nil || !errors.As(err, &a.last) {
 		return err
 	}

@@ -3,275 +3,249 @@ package client
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
+	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/sethvargo/go-retry"
 )
 
-// maxBatch is how many requests the server accepts in one batch.
-const maxBatch = 50
-
-// Answer is the server's answer to one path of a Lookup.
-type Answer struct {
-	// Path is the path that was requested.
-	Path string
-	// Status is the answer's status code. Only 404 without RouteMissing proves
-	// that the record does not exist.
-	Status int
-	// Data is the record, nil unless Status is a success. The caller owns it.
-	Data jsontext.Value
-	// RouteMissing is set if the server does not know the path at all.
-	RouteMissing bool
-}
-
-// Lookup reads many single records and returns an answer to each path, in order.
-// It sends batches of 50, or single requests if the server refuses batches. A
-// 4xx status of one path is an answer. 401 and 403 are errors, and so is an
-// error response that does not come from the API itself: none of these says
-// anything about the record. Path segments must be escaped (url.PathEscape).
-func (c *Client) Lookup(ctx context.Context, paths []string) ([]Answer, error) {
-	for _, path := range paths {
-		if err := checkPath(path); err != nil {
-			return nil, err
-		}
-	}
-	answers := make([]Answer, 0, len(paths))
-	for chunk := range slices.Chunk(paths, maxBatch) {
-		part, err := c.lookup(ctx, chunk)
-		if err != nil {
-			return nil, fmt.Errorf("look up %d records: %w", len(paths), err)
-		}
-		answers = append(answers, part...)
-	}
-	return answers, nil
-}
-
-func (c *Client) lookup(ctx context.Context, paths []string) ([]Answer, error) {
-	if len(paths) == 1 || c.noBatch.Load() {
-		return c.lookupSingly(ctx, paths)
-	}
-	answers, err := c.lookupBatch(ctx, paths)
-	var bad *BodyError
-	switch {
-	case batchRefused(err):
-		c.noBatch.Store(true)
-	case errors.As(err, &bad), smallerMayHelp(err): // single requests may succeed
-	default:
-		return answers, err
-	}
-	c.log.Debug("batch failed, sending single requests", "cause", err)
-	return c.lookupSingly(ctx, paths)
-}
-
-// batchRefused reports whether the server refuses batches as such.
-func batchRefused(err error) bool {
-	var e *Error
-	return errors.As(err, &e) && e.Path == batchPath && slices.Contains([]int{403, 404, 405, 422}, e.Status)
-}
-
-// lookupSingly sends one request for each path.
-func (c *Client) lookupSingly(ctx context.Context, paths []string) ([]Answer, error) {
-	answers := make([]Answer, 0, len(paths))
-	for _, path := range paths {
-		data, err := c.Get(ctx, path, nil)
-		a := Answer{Path: path, Status: http.StatusOK, Data: data}
-		if err != nil {
-			var status *Error
-			if !errors.As(err, &status) || !aboutRecord(status.Status) || !status.json {
-				return nil, err
-			}
-			a.Status, a.RouteMissing = status.Status, status.RouteMissing()
-		}
-		answers = append(answers, a)
-	}
-	return answers, nil
-}
-
-// aboutRecord reports whether an error status says something about the record,
-// not about the key or the state of the server.
-func aboutRecord(status int) bool {
-	switch status {
-	case http.StatusUnauthorized, http.StatusForbidden, http.StatusRequestTimeout, http.StatusTooManyRequests:
-		return false
-	}
-	return status/100 == 4
-}
-
-const batchPath = "/batch"
-
-// batch is a Lookup of up to 50 paths in progress.
+// batch is a batch under way, from the moment that its requests gather until each
+// has been settled. The fields are guarded by the queue's lock.
 type batch struct {
-	c       *Client
-	paths   []string
-	answers []Answer
-	pending []int // indices of the paths without an answer
-	limited bool  // the rate limit refused part of the last round
-	cause   error // why a path is still pending after the last round
+	q        *queue
+	ctx      context.Context // ends when nobody waits for the batch any more
+	cancel   context.CancelFunc
+	aboard   []*call
+	departed bool
+	handed   bool // its only request goes alone, and returns by itself
 }
 
-// lookupBatch sends one batch, then batches of the parts that failed.
-func (c *Client) lookupBatch(ctx context.Context, paths []string) ([]Answer, error) {
-	b := &batch{c: c, paths: paths, answers: make([]Answer, len(paths))}
-	for i := range paths {
-		b.pending = append(b.pending, i)
+func newBatch(q *queue) *batch {
+	b := &batch{q: q}
+	b.ctx, b.cancel = context.WithCancel(context.Background())
+	return b
+}
+
+// drop takes a request out whose caller gave up.
+func (b *batch) drop(c *call) {
+	b.aboard = slices.DeleteFunc(slices.Clone(b.aboard), func(other *call) bool { return other == c })
+	if len(b.aboard) == 0 {
+		b.cancel()
 	}
-	a := c.newAttempts(request{method: http.MethodPost, path: batchPath})
-	err := retry.Do(ctx, retry.BackoffFunc(a.next), func(ctx context.Context) error {
+}
+
+// run takes a batch to the server and back.
+func (b *batch) run() {
+	defer b.land()
+	b.q.gather(b.ctx)
+	a := b.q.c.newAttempts(request{method: http.MethodPost, path: batchPath})
+	err := retry.Do(b.ctx, retry.BackoffFunc(a.next), func(ctx context.Context) error {
 		a.begin()
-		return b.round(ctx, a)
+		err := b.attempt(ctx)
+		var status *Error
+		if errors.As(err, &status) && status.Status == http.StatusRequestEntityTooLarge {
+			err = retryable(err)
+		}
+		if err == nil || ctx.Err() != nil || !errors.As(err, &a.last) {
+			return err
+		}
+		b.lighten(a.last)
+		return retry.RetryableError(err)
 	})
 	a.stopWaiting()
 	if err != nil {
-		return nil, a.outcome(ctx, err)
+		b.fail(a.outcome(b.ctx, err))
 	}
-	return b.answers, nil
 }
 
-// round sends the pending paths once.
-func (b *batch) round(ctx context.Context, a *attempts) error {
-	b.limited, b.cause = false, nil
-	r := request{method: http.MethodPost, path: batchPath, body: b.body(), shrinkable: true}
-	if err := b.c.do(ctx, r, b.read); err != nil || len(b.pending) == 0 {
+// attempt sends the batch once, when the budget lets it go.
+func (b *batch) attempt(ctx context.Context) error {
+	ticket, err := b.q.c.enter(ctx, request{method: http.MethodPost, path: batchPath})
+	calls := b.depart(ctx, ticket)
+	switch {
+	case err != nil:
 		return err
+	case len(calls) == 0:
+		b.q.c.pace.leave(ticket, nil)
+		return nil
+	case len(calls) == 1:
+		return nil // it has the ticket
 	}
-	a.last = &failure{err: b.cause, retryAfter: -1}
-	if b.limited {
-		a.last.status = http.StatusTooManyRequests
+	requests := make([]request, len(calls))
+	for i, c := range calls {
+		requests[i] = c.r
 	}
-	return retry.RetryableError(a.last)
+	b.q.c.stats.batches.Add(1)
+	start := time.Now()
+	r := request{method: http.MethodPost, path: batchPath, body: batchBody(requests)}
+	return b.q.c.exchange(ctx, ticket, r, func(resp *response) error {
+		return b.deliver(calls, resp, time.Since(start))
+	})
 }
 
-// body writes the batch of the pending paths.
-func (b *batch) body() []byte {
-	body := []byte(`{"requests":[`)
-	for n, i := range b.pending {
-		if n > 0 {
-			body = append(body, ',')
+// depart fills the batch when its turn comes, and returns what is aboard. A request
+// that is the only one gets the ticket.
+func (b *batch) depart(ctx context.Context, ticket uint64) []*call {
+	room := maxBatch
+	if !b.q.c.batching.cheap() { // its parts may be counted
+		room = b.q.c.pace.room()
+	}
+	b.q.mu.Lock()
+	defer b.q.mu.Unlock()
+	if !b.departed {
+		if ctx.Err() != nil {
+			return nil
 		}
-		body = append(body, `{"method":"GET","path":`...)
-		body, _ = jsontext.AppendQuote(body, "api"+b.paths[i]) // fails only on invalid UTF-8, and paths are ASCII
-		body = append(body, '}')
+		b.load(room)
 	}
-	return append(body, `]}`...)
+	if b.q.c.batching.off.Load() { // since they gathered
+		b.end(errAlone)
+	}
+	if len(b.aboard) == 1 && ticket != 0 {
+		b.aboard[0].ticket = ticket
+		b.aboard[0].settle(nil)
+		b.handed = true
+	}
+	return b.aboard
 }
 
-// read reads the answer to a batch.
-func (b *batch) read(r *response) error {
-	parts, err := parseBatch(r.body)
+// load takes the requests at the head of the line, and makes way for the next batch.
+func (b *batch) load(room int) {
+	q := b.q
+	b.departed, q.boarding = true, nil
+	b.aboard = q.take(room)
+	for _, c := range b.aboard {
+		c.batch = b
+	}
+	q.away += len(b.aboard)
+	q.out++
+	q.board()
+}
+
+// land ends the batch.
+func (b *batch) land() {
+	b.cancel()
+	q := b.q
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	switch {
+	case !b.departed:
+		q.boarding = nil
+	case !b.handed:
+		q.out--
+	}
+	q.board()
+	q.change()
+}
+
+// deliver gives each request its part of the answer.
+func (b *batch) deliver(calls []*call, resp *response, took time.Duration) error {
+	parts, err := parseBatch(resp.body)
 	if err != nil {
 		return err
 	}
-	if len(parts) != len(b.pending) {
-		return badBody("it has %d answers to %d requests", len(parts), len(b.pending))
+	if len(parts) != len(calls) {
+		return badBody("it has %d answers to %d requests", len(parts), len(calls))
 	}
-	pending := b.pending[:0]
-	var denied error
-	for n, i := range b.pending {
-		switch settled, err := b.settle(i, parts[n]); {
-		case err != nil:
-			denied = err
-		case !settled:
-			pending = append(pending, i)
+	c := b.q.c
+	c.stats.parts.Add(int64(len(parts)))
+	if slices.ContainsFunc(parts, func(p part) bool { return p.code == http.StatusTooManyRequests }) {
+		resp.cost = cost{since: len(parts), window: -1} // an answer within the budget has none
+	}
+	c.batching.charge(len(parts), resp.cost)
+	c.batching.served(calls, parts)
+	q := b.q
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if took > slowBatch || len(resp.body) > q.maxBytes {
+		q.size.shrink(len(calls))
+	} else {
+		q.size.grow(len(calls))
+	}
+	q.landed = time.Now()
+	for i, call := range calls {
+		if !slices.Contains(b.aboard, call) { // its caller gave up
+			continue
 		}
+		resp.shared.hold()
+		call.part, call.answer = parts[i], resp
+		call.settle(nil)
+		q.away--
 	}
-	b.pending = pending
-	return denied
+	b.aboard = nil
+	return nil
 }
 
-// settle notes the answer to one path, and reports whether it is final.
-func (b *batch) settle(i int, p part) (settled bool, err error) {
-	message := b.c.key.clean(p.message)
-	e := &Error{Method: http.MethodGet, Path: b.paths[i], Status: p.code, Message: message, Hint: hint(p.code)}
-	switch {
-	case p.code/100 == 2 && p.data != nil:
-		b.answers[i] = Answer{Path: b.paths[i], Status: p.code, Data: p.data}
-		return true, nil
-	case p.code/100 == 2:
-		b.cause = &BodyError{Method: e.Method, Path: e.Path, Status: p.code, Why: "it has no data"}
-		return false, nil
-	case aboutRecord(p.code):
-		b.answers[i] = Answer{Path: b.paths[i], Status: p.code, RouteMissing: routeMissing(message)}
-		return true, nil
-	case p.code == http.StatusUnauthorized, p.code == http.StatusForbidden:
-		return false, e
-	case p.code == http.StatusTooManyRequests:
-		b.c.stats.rateLimited.Add(1)
-		b.limited = true
+// lighten puts fewer requests into a batch that failed, and the others back in line.
+func (b *batch) lighten(f *failure) {
+	if f.status == http.StatusTooManyRequests {
+		return
 	}
-	b.cause = e
-	return false, nil
-}
-
-// part is one answer of a batch.
-type part struct {
-	code    int
-	data    jsontext.Value // copy of body.data, nil if there is none
-	message string
-}
-
-func parseBatch(body []byte) (parts []part, err error) {
-	e := newReader(body)
-	found := false
-	err = e.whole(func(name string) (err error) {
-		if name != "responses" || e.dec.PeekKind() != '[' {
-			return e.dec.SkipValue()
-		}
-		found = true
-		parts, err = e.parts()
-		return err
-	})
-	if err == nil && !found {
-		err = &BodyError{Why: "it has no responses"}
-	}
-	return parts, err
-}
-
-func (e *reader) parts() (parts []part, err error) {
-	if _, err := e.dec.ReadToken(); err != nil {
-		return nil, err
-	}
-	for e.dec.PeekKind() != ']' {
-		if len(parts) == maxBatch {
-			return nil, &BodyError{Why: "it has too many responses"}
-		}
-		var p part
-		err := e.object(func(name string) (err error) {
-			switch name {
-			case "code":
-				p.code, err = e.small()
-			case "body":
-				err = e.partBody(&p)
-			default:
-				err = e.dec.SkipValue()
-			}
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
-		parts = append(parts, p)
-	}
-	_, err = e.dec.ReadToken()
-	return parts, err
-}
-
-func (e *reader) partBody(p *part) error {
-	return e.object(func(name string) error {
+	q := b.q
+	q.c.log.Debug("batch failed", "parts", len(b.aboard), "cause", f.err)
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.size.shrink(len(b.aboard))
+	keep := min(q.size.n, len(b.aboard))
+	var back []*call
+	for i, c := range b.aboard {
+		c.rides++
 		switch {
-		case name == "data":
-			v, err := e.dec.ReadValue()
-			if v.Kind() != 'n' {
-				p.data = v.Clone()
-			}
-			return err
-		case name == "message" && e.dec.PeekKind() == '"':
-			message, err := e.text()
-			p.message = message
-			return err
+		case i < keep:
+		case c.rides >= maxRides:
+			q.away--
+			c.settle(errAlone)
+		default:
+			c.batch = nil
+			q.away--
+			back = append(back, c)
 		}
-		return e.dec.SkipValue()
-	})
+	}
+	b.aboard = slices.Clone(b.aboard[:keep])
+	q.waiting = append(back, q.waiting...)
+	q.board()
+}
+
+// end settles all that is aboard.
+func (b *batch) end(err error) {
+	b.q.away -= len(b.aboard)
+	for _, c := range b.aboard {
+		c.settle(err)
+	}
+	b.aboard = nil
+}
+
+// fail ends a batch that brought no answers. What concerns the key, the account or
+// the whole budget is the error of every request; after anything else each goes
+// alone, since another may have been the reason.
+func (b *batch) fail(err error) {
+	if batchRefused(err) {
+		b.q.c.batching.giveUp("the server refuses them")
+	}
+	if !decisive(err) {
+		err = errAlone
+	}
+	b.q.mu.Lock()
+	defer b.q.mu.Unlock()
+	b.end(err)
+}
+
+// decisive reports whether an error of a batch is one of all its requests.
+func decisive(err error) bool {
+	var limit *RateLimitError
+	var status *Error
+	return errors.As(err, &limit) || errors.Is(err, ErrAccountChanged) || errors.Is(err, ErrUnauthorized) || errors.Is(err, ErrRedirect) ||
+		errors.As(err, &status) && status.Status == http.StatusTooManyRequests
+}
+
+// own returns an error of the whole batch as one of a request.
+func (r request) own(err error) error {
+	var limit *RateLimitError
+	if !errors.As(err, &limit) {
+		return err
+	}
+	mine := *limit
+	mine.Method, mine.Path = r.method, r.path
+	return &mine
 }

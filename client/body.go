@@ -9,7 +9,9 @@ import (
 	"io"
 	"net/http"
 	"regexp"
+	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -31,6 +33,27 @@ func freeBody(b *bytes.Buffer) {
 	if b.Cap() <= maxPooled {
 		b.Reset()
 		bodies.Put(b)
+	}
+}
+
+// sharedBody is a body that several callers read at the same time, the parts of a
+// batch. Its memory goes to another request when all of them are done.
+type sharedBody struct {
+	buf   *bytes.Buffer
+	users atomic.Int32
+}
+
+func share(b *bytes.Buffer) *sharedBody {
+	s := &sharedBody{buf: b}
+	s.users.Store(1)
+	return s
+}
+
+func (s *sharedBody) hold() { s.users.Add(1) }
+
+func (s *sharedBody) release() {
+	if s.users.Add(-1) == 0 {
+		freeBody(s.buf)
 	}
 }
 
@@ -85,6 +108,9 @@ func readComplaint(body io.Reader) (said complaint) {
 	e := newReader(text)
 	if e.dec.PeekKind() == '"' { // some routes answer with nothing but a string
 		message, err := e.text()
+		if strings.HasPrefix(strings.TrimSpace(message), "<") { // a web page, in a batch
+			return complaint{}
+		}
 		return complaint{message, aboutLimit(message), err == nil}
 	}
 	fields, named := false, false

@@ -15,7 +15,8 @@ func (b Budget) PerMinute() int { return orDefault(b.Used, b.Limit) }
 
 // Budget returns the budget as it is known now.
 func (c *Client) Budget() Budget {
+	batched := c.batches()
 	c.pace.mu.Lock()
 	defer c.pace.mu.Unlock()
-	return Budget{Limit: c.pace.quota.limit, Used: c.pace.quota.perMinute()}
+	return Budget{Limit: c.pace.quota.limit, Used: c.pace.quota.perMinute(), Batched: batched}
 }

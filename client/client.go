@@ -20,6 +20,11 @@
 //     end stops with a typed error.
 //   - An error concerns its own request alone. A list that is refused (403, 404,
 //     422) is an [*Error], and the Client goes on working.
+//   - Requests that wait at the same time travel together, up to 50 in one batch
+//     that costs one unit of the budget (queue.go); callers do not know. A part of
+//     a batch has the answer and the errors of a single request, and batches give
+//     way to single requests where they fail, cost more, or do not read their
+//     parameters.
 //   - All answers must come from the same account.
 package client
 
@@ -78,6 +83,12 @@ type Options struct {
 	// MaxBody bounds a response body in bytes, after decompression; zero means
 	// DefaultMaxBody.
 	MaxBody int64
+	// BatchPages is how many pages of a list that is cut into ranges (List.Cut) may
+	// travel in one batch. It begins with 2 and grows up to this number while a batch
+	// is answered within 10 seconds and holds no more than 32 MiB; it shrinks
+	// otherwise. Below 2 such pages travel alone. Nobody has seen yet how the live
+	// API bears it.
+	BatchPages int
 	// Logger logs each request at debug level; nil means no log.
 	Logger *slog.Logger
 	// OnWait, if set, is called when a request begins to wait, from the goroutine
@@ -100,9 +111,15 @@ type Client struct {
 	onWait    func(Wait)
 
 	pace    *pacer
+	load    load
 	stats   counters
 	account atomic.Pointer[string] // x-account_id of the first answer that had one
-	noBatch atomic.Bool            // the server refuses POST /batch
+
+	batching *batching    // what is known about batches
+	small    *queue       // of pages, counts and single records
+	cut      *queue       // of pages of lists that are cut into ranges, nil if these travel alone
+	early    atomic.Int64 // bytes of pages that are read ahead, as expected
+	walks    int          // batches in flight at most, 0: as many as Walks says
 }
 
 // New checks the options and returns a Client. It does not touch the network.
@@ -137,6 +154,11 @@ func New(o Options) (*Client, error) {
 		c.log = slog.New(slog.DiscardHandler)
 	}
 	c.pace = newPacer(o.Rate, c.maxWait)
+	c.batching = newBatching(c.log)
+	c.small = newQueue(c, newBatchSize(maxBatch, maxBatch), smallBytes)
+	if o.BatchPages > 1 {
+		c.cut = newQueue(c, newBatchSize(2, min(o.BatchPages, maxBatch)), cutBytes)
+	}
 	return c, nil
 }
 
@@ -186,8 +208,15 @@ func loopback(host string) bool {
 
 // Stats is what a Client has done so far.
 type Stats struct {
-	// Requests counts attempts, Retries those that repeat an earlier one.
+	// Requests counts requests to the server, each one unit of the rate limit;
+	// Retries counts those that repeat an earlier one. A batch is one request.
 	Requests, Retries int64
+	// Batches counts the requests that were batches, Parts the answers that came in
+	// them, in place of as many requests.
+	Batches, Parts int64
+	// BatchesOff is 1 once batches were given up for good: the server refuses them,
+	// counts their parts, or does not read their parameters.
+	BatchesOff int64
 	// RateLimited counts answers with status 429, those in batches included.
 	RateLimited int64
 	// BytesRead counts bytes of bodies, after decompression.
@@ -203,6 +232,9 @@ func (c *Client) Stats() Stats {
 		Requests:    c.stats.requests.Load(),
 		Retries:     c.stats.retries.Load(),
 		RateLimited: c.stats.rateLimited.Load(),
+		Batches:     c.stats.batches.Load(),
+		Parts:       c.stats.parts.Load(),
+		BatchesOff:  c.batching.givenUp(),
 		BytesRead:   c.stats.bytes.Load(),
 		Waited:      c.stats.waited.total(),
 	}

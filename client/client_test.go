@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 )
@@ -99,11 +100,29 @@ func TestAccountChanged(t *testing.T) {
 	}
 }
 
+// lockedBuffer is a buffer that several goroutines write to.
+type lockedBuffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
+
 // The key never shows, whatever the server and the transport say and however
 // values are printed.
 func TestKeyNeverShows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var out bytes.Buffer
+		var out lockedBuffer
 		log := slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))
 		options := Options{Key: testKey, Logger: log, OnWait: func(w Wait) { fmt.Fprintf(&out, "%+v\n", w) }}
 		split := testKey[:5] + "\u200b" + testKey[5:] // joined again where invisible characters are dropped
@@ -121,9 +140,14 @@ func TestKeyNeverShows(t *testing.T) {
 			{err: fmt.Errorf("proxy said: Authorization: Bearer %s", testKey)},
 			{err: &http.MaxBytesError{}},
 			{reader: cut("{", errors.New(testKey))},
+			ok(`{"data":null,"responses":[{"code":403,"body":` + string(quoted) + `},{"code":403,"body":` + string(quoted) + `}]}`),
 		}
-		for _, answer := range answers {
-			c, _ := newTestClient(t, func(int, *http.Request) reply { return answer }, options)
+		for i := range 2 * len(answers) {
+			newClient := newTestClient
+			if i%2 == 1 {
+				newClient = newBatchClient
+			}
+			c, _ := newClient(t, func(int, *http.Request) reply { return answers[i/2] }, options)
 			_, err := c.Get(t.Context(), "/x", nil)
 			for ; err != nil; err = errors.Unwrap(err) {
 				fmt.Fprintf(&out, "%v %+v %#v %q\n", err, err, err, err)

@@ -47,6 +47,12 @@ type cursorWalk struct {
 func newCursorWalk(c *Client, l List, read ReadRecords) *cursorWalk {
 	w := &cursorWalk{walk: newWalk(c, l, read), cursor: l.From,
 		seen: make(map[uint64]struct{}), seed: maphash.MakeSeed()}
+	switch {
+	case l.Cut:
+		w.kind = inCut
+	case l.Small:
+		w.kind = inSmall
+	}
 	if l.From != "" {
 		w.repeated(l.From)
 	}
@@ -63,7 +69,7 @@ func (w *cursorWalk) repeated(cursor string) bool {
 
 // next fetches the page at the cursor and moves on to the one after it.
 func (w *cursorWalk) next(ctx context.Context) (*Page, error) {
-	p, err := w.fetch(ctx)
+	p, err := w.following(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +81,7 @@ func (w *cursorWalk) next(ctx context.Context) (*Page, error) {
 	return p, nil
 }
 
-func (w *cursorWalk) fetch(ctx context.Context) (*Page, error) {
+func (w *cursorWalk) following(ctx context.Context) (*Page, error) {
 	position := url.Values{}
 	if w.cursor != "" {
 		position.Set("cursor", w.cursor)

@@ -260,20 +260,27 @@ func (env *envelope) followLink() error {
 	return nil
 }
 
-// parseTotal reads the answer to limit=0.
-func parseTotal(body []byte) (int64, error) {
+// parseTotal reads the answer to limit=0. It says whether there are records.
+func parseTotal(body []byte) (total int64, rows int, err error) {
 	env := &envelope{total: -1}
 	e := newReader(body)
-	err := e.whole(func(name string) error {
-		if name == "meta" {
+	err = e.whole(func(name string) error {
+		switch name {
+		case "meta":
 			return e.object(func(name string) error { return env.meta(e, name) })
+		case "data":
+			v, err := e.dec.ReadValue()
+			if len(v) > 2 && v.Kind() == '[' {
+				rows = 1
+			}
+			return err
 		}
 		return env.meta(e, name)
 	})
 	if err == nil && env.total < 0 {
 		err = &BodyError{Why: "it has no total"}
 	}
-	return env.total, err
+	return env.total, rows, err
 }
 
 // parseData returns a copy of the data of a single record's answer.

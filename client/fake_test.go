@@ -116,8 +116,17 @@ func cursorPage(r *http.Request) reply {
 
 const wholeList = `[{"id":"1"},{"id":"2"}][{"id":"3"},{"id":"4"}][{"id":"5"},{"id":"6"}]`
 
-// newTestClient returns a client of a fake server. Options.Transport is set.
+// newTestClient returns a client of a fake server that answers single requests
+// only. Options.Transport is set.
 func newTestClient(t testing.TB, answer func(n int, r *http.Request) reply, o Options) (*Client, *fake) {
+	t.Helper()
+	c, f := newBatchClient(t, answer, o)
+	c.batching.off.Store(true)
+	return c, f
+}
+
+// newBatchClient returns a client of a fake server, with one batch in flight.
+func newBatchClient(t testing.TB, answer func(n int, r *http.Request) reply, o Options) (*Client, *fake) {
 	t.Helper()
 	f := &fake{answer: answer}
 	o.Key, o.Transport = testKey, f
@@ -128,6 +137,7 @@ func newTestClient(t testing.TB, answer func(n int, r *http.Request) reply, o Op
 	if err != nil {
 		t.Fatal(err)
 	}
+	c.walks = 1
 	return c, f
 }
 

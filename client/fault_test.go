@@ -307,7 +307,7 @@ func TestRateLimitHoldsEverybody(t *testing.T) {
 		if len(waits) == 0 || waits[0].Reason != WaitRate || waits[0].Duration != 40*time.Second || waits[0].Path != "/x" || !isStatus(429)(waits[0].Cause) {
 			t.Errorf("got waits %+v", waits)
 		}
-		want := Stats{Requests: 6, Retries: 1, RateLimited: 1, BytesRead: 55, Waited: 40 * time.Second}
+		want := Stats{Requests: 6, Retries: 1, RateLimited: 1, BytesRead: 55, Waited: 40 * time.Second, BatchesOff: 1}
 		if got := c.Stats(); got != want {
 			t.Errorf("got stats %+v, want %+v", got, want)
 		}

@@ -1,4 +1,77 @@
 package client
 
-// Calls returns how many calls to keep under way so that the budget is used.
-func (c *Client) Calls() int { return 8 }
+import (
+	"math"
+	"sync"
+	"time"
+)
+
+const (
+	// maxWalks is the greatest number of requests in flight that Walks asks for: no host should be met with more.
+	maxWalks = 8
+	// quickAnswer is a time below which one request after the other is as fast as anybody needs.
+	quickAnswer = 50 * time.Millisecond
+	// answersHeld is the number of answers over which the time of an answer is averaged.
+	answersHeld = 8
+	// enough is the share of the budget that one request after the other must use for a second one to be left out.
+	enough = 0.8
+)
+
+// load is the time that answers take: a moving average.
+type load struct {
+	mu      sync.Mutex
+	average time.Duration // 0 before the first answer
+}
+
+// note counts an answer.
+func (l *load) note(took time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.average == 0 {
+		l.average = max(took, 1)
+		return
+	}
+	l.average += (took - l.average) / answersHeld
+}
+
+func (l *load) took() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.average
+}
+
+// timed notes the time of an answer when its body has been read, which is when use is called. An attempt that failed
+// says nothing about how long an answer takes.
+func (l *load) timed(sent time.Time, use func(*response) error) func(*response) error {
+	return func(r *response) error {
+		l.note(time.Since(sent))
+		return use(r)
+	}
+}
+
+// Walks returns how many requests should be in flight for the budget to be used in full, from 1 to 8: as many as (seconds
+// that an answer takes) x (requests a second that the budget allows) asks for, and one more for answers that take longer
+// than others. It changes as answers get slower or faster.
+func (c *Client) Walks() int { return walks(c.load.took(), c.pace.perMinute()) }
+
+// walks is Walks for a budget of requests a minute, 0 for any number.
+func walks(took time.Duration, perMinute int) int {
+	if took < quickAnswer {
+		return 1
+	}
+	if perMinute == 0 {
+		return maxWalks
+	}
+	need := took.Seconds() * float64(perMinute) / 60
+	if need <= enough {
+		return 1
+	}
+	return int(min(math.Ceil(need)+1, maxWalks))
+}
+
+// perMinute returns the number of requests that our own count allows in a minute, 0 for any number.
+func (p *pacer) perMinute() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.quota.perMinute()
+}

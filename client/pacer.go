@@ -83,13 +83,21 @@ func (p *pacer) sleep(ctx context.Context, d time.Duration) error {
 	return nil
 }
 
-// leave counts the answer to a request that entered; its headers are nil if
-// there was no answer.
-func (p *pacer) leave(ticket uint64, h http.Header) {
+// leave counts the answer to a request that entered, and returns what it shows
+// about the request's cost; its headers are nil if there was no answer.
+func (p *pacer) leave(ticket uint64, h http.Header) cost {
 	p.mu.Lock()
-	p.quota.receive(time.Now(), ticket, readLimitHeaders(h))
+	spent := p.quota.receive(time.Now(), ticket, readLimitHeaders(h))
 	p.mu.Unlock()
 	p.wake()
+	return spent
+}
+
+// room returns how many units a request that has entered may cost without a 429.
+func (p *pacer) room() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.quota.room()
 }
 
 // hold keeps all requests back for a while.

@@ -23,6 +23,13 @@ type List struct {
 	Limits []int
 	// From is the cursor to start at, "" for the beginning. Pages ignores it.
 	From string
+	// Small says that a cursor list is one of many small ones, as the members of a
+	// segment or a form: its pages may share a batch with other requests. The pages
+	// of a list by page numbers always may.
+	Small bool
+	// Cut says that a cursor list is one of several ranges of a long list, which are
+	// read side by side: their pages may share a batch if Options.BatchPages is set.
+	Cut bool
 }
 
 // ReadRecords reads the records of one page: the list that begins at body[at],
@@ -65,6 +72,7 @@ type walk struct {
 	read ReadRecords
 	size *pageSize
 	json *reader // one for all pages
+	kind travel  // of its requests
 
 	pages int // pages yielded
 	empty int // pages in a row without a record
@@ -77,20 +85,40 @@ func newWalk(c *Client, l List, read ReadRecords) walk {
 // page fetches the page at a position: a cursor, a page number, or nothing for
 // the first page.
 func (w *walk) page(ctx context.Context, position url.Values) (*Page, error) {
+	return w.fetch(ctx, w.request(position))
+}
+
+func (w *walk) request(position url.Values) request {
 	params := url.Values{}
 	maps.Copy(params, w.list.Params)
 	maps.Copy(params, w.size.params())
 	maps.Copy(params, position)
-	r := request{method: http.MethodGet, path: w.list.Path, params: params, shrinkable: w.size.smaller()}
+	return request{method: http.MethodGet, path: w.list.Path, params: params, shrinkable: w.size.smaller(), kind: w.kind}
+}
+
+func (w *walk) fetch(ctx context.Context, r request) (*Page, error) {
 	var p *Page
 	err := w.c.do(ctx, r, func(resp *response) (err error) {
-		w.json.reset(resp.body)
-		p, err = newPage(w.json, w.read, position.Get("page"))
-		if err == nil {
-			p.Date, _ = http.ParseTime(resp.header.Get("Date"))
-		}
+		p, err = w.accept(resp, r)
 		return err
 	})
+	return p, err
+}
+
+// accept reads the answer to a request for a page.
+func (w *walk) accept(resp *response, r request) (*Page, error) {
+	w.json.reset(resp.body)
+	env, err := w.json.envelope(w.read)
+	if err == nil {
+		err = w.c.batching.check(resp, position{page: env.number, perPage: env.perPage, rows: env.rows})
+	}
+	if err != nil {
+		return nil, err
+	}
+	p, err := newPage(env, r.params.Get("page"))
+	if err == nil {
+		p.Date, _ = http.ParseTime(resp.header.Get("Date"))
+	}
 	return p, err
 }
 
@@ -103,13 +131,9 @@ func (w *walk) shrink(err error) bool {
 	return true
 }
 
-// newPage reads a page. In a page list, want is the number that was asked for; in
-// a cursor list it is "".
-func newPage(e *reader, read ReadRecords, want string) (*Page, error) {
-	env, err := e.envelope(read)
-	if err != nil {
-		return nil, err
-	}
+// newPage makes a page of an answer. In a page list, want is the number that was
+// asked for; in a cursor list it is "".
+func newPage(env *envelope, want string) (*Page, error) {
 	if want != "" && env.number > 0 && strconv.Itoa(env.number) != want {
 		return nil, badBody("it is page %d instead of %s", env.number, want)
 	}

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"hash/maphash"
 	"iter"
 	"net/url"
@@ -15,12 +16,15 @@ const maxPages = 100_000
 // at the last page that the server states, at a page that names no next one, or
 // at an empty page. A list that is not paged is one page. A list that changes
 // during the walk may yield a record twice, which its key shows, or leave one
-// out, which Page.Total shows. The walk ends with the first error:
+// out, which Page.Total shows. Once the first page states how many there are, the
+// others are requested ahead of the caller; read is called in their order all the
+// same. The walk ends with the first error:
 // RepeatedCursorError if a page equals the one before, EndlessListError if
 // there are too many, or the reason why a page failed.
 func (c *Client) Pages(ctx context.Context, l List, read ReadRecords) iter.Seq2[*Page, error] {
 	return func(yield func(*Page, error) bool) {
 		w := newPageWalk(c, l, read)
+		defer w.ahead.stop()
 		for {
 			p, err := w.next(ctx)
 			if err != nil {
@@ -44,6 +48,7 @@ type pageWalk struct {
 	seed    maphash.Seed
 	hash    uint64 // of the records just read
 	before  uint64 // of the last page with records
+	ahead   *ahead
 }
 
 func newPageWalk(c *Client, l List, read ReadRecords) *pageWalk {
@@ -55,6 +60,8 @@ func newPageWalk(c *Client, l List, read ReadRecords) *pageWalk {
 		}
 		return rows, end, err
 	})
+	w.kind = inSmall
+	w.ahead = &ahead{w: w}
 	return w
 }
 
@@ -63,7 +70,7 @@ func (w *pageWalk) next(ctx context.Context) (*Page, error) {
 	if w.pages >= maxPages {
 		return nil, &EndlessListError{Path: w.list.Path, Pages: w.pages, Why: "too many pages"}
 	}
-	p, err := w.fetch(ctx)
+	p, err := w.following(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -73,6 +80,7 @@ func (w *pageWalk) next(ctx context.Context) (*Page, error) {
 	w.perPage = orDefault(p.PerPage, w.size.limit())
 	w.pages++
 	w.number++
+	w.ahead.ask(ctx, p.LastPage)
 	return p, nil
 }
 
@@ -91,17 +99,39 @@ func (w *pageWalk) check(p *Page) error {
 	return nil
 }
 
-func (w *pageWalk) fetch(ctx context.Context) (*Page, error) {
+func (w *pageWalk) following(ctx context.Context) (*Page, error) {
 	for {
-		p, err := w.page(ctx, url.Values{"page": {strconv.Itoa(w.number)}})
+		p, err := w.at(ctx)
 		if err == nil {
 			return p, nil
 		}
 		if !w.shrink(err) {
 			return nil, err
 		}
+		w.ahead.stop() // they have another size
 		w.renumber()
 	}
+}
+
+// at returns the page at the number: the one that was read ahead, if it is good.
+func (w *pageWalk) at(ctx context.Context) (*Page, error) {
+	r := w.request(url.Values{"page": {strconv.Itoa(w.number)}})
+	early := w.ahead.take(w.number)
+	if early == nil {
+		return w.fetch(ctx, r)
+	}
+	if early.err != nil {
+		return nil, early.err
+	}
+	if ctx.Err() != nil {
+		return nil, stopped(ctx, r)
+	}
+	p, err := w.accept(early.answer, r)
+	if err != nil { // it was not read before: ask again
+		r.doubted = errors.Is(err, errDoubt)
+		return w.fetch(ctx, r)
+	}
+	return p, nil
 }
 
 // renumber finds the page of the new size that holds the next record. If one

@@ -115,25 +115,52 @@ func (q *quota) send() uint64 {
 	return q.event
 }
 
-// receive counts the answer, or the failure, of the request sent at the event.
-func (q *quota) receive(now time.Time, sent uint64, h limitHeaders) {
+// cost is what an answer's headers show about the units that requests cost.
+type cost struct {
+	// since is what the server counted since the answer before, and in all of its
+	// window: requests of ours and of others. Each is -1 if it is not known.
+	since, window int
+}
+
+// room returns the units left to a request in flight, the reserve left out.
+func (q *quota) room() int {
+	left := q.left
+	if left < 0 {
+		left = q.limit // a new window
+	}
+	if q.limit == 0 {
+		return maxLimit // the server does not say
+	}
+	return max(left-q.reserve()-(q.inflight-1), 1)
+}
+
+// receive counts the answer, or the failure, of the request sent at the event. It
+// returns what the answer shows about its cost.
+func (q *quota) receive(now time.Time, sent uint64, h limitHeaders) cost {
 	q.expire(now)
 	q.inflight--
 	q.event++
 	if q.rate != 0 {
 		q.answered = append(q.answered, now)
 	}
+	spent := cost{-1, -1}
 	if !h.ok {
-		return
+		return spent
 	}
 	q.limit = h.limit
 	switch {
 	case sent < q.opened: // may have been counted in the window before
+		return spent
 	case q.left < 0, h.remaining > q.left && sent > q.leftAt:
 		q.open(now, sent, h.remaining)
 	case h.remaining <= q.left:
+		spent.since = q.left - h.remaining
 		q.left, q.leftAt = h.remaining, q.event
 	}
+	if h.remaining > 0 { // else it may be more than was left
+		spent.window = h.limit - h.remaining
+	}
+	return spent
 }
 
 // open notes a new window. It began before this answer arrived, so it ends

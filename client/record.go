@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"net/http"
 	"net/url"
@@ -18,9 +19,13 @@ func (c *Client) Count(ctx context.Context, path string, params url.Values) (int
 	}
 	all.Set("limit", "0")
 	var total int64
-	err := c.do(ctx, request{method: http.MethodGet, path: path, params: all}, func(r *response) (err error) {
-		total, err = parseTotal(r.body)
-		return err
+	err := c.do(ctx, request{method: http.MethodGet, path: path, params: all, kind: inSmall}, func(r *response) error {
+		n, rows, err := parseTotal(r.body)
+		if err != nil && r.part {
+			return errDoubt // records instead of a count
+		}
+		total = n
+		return errors.Join(err, c.batching.check(r, position{rows: rows}))
 	})
 	return total, err
 }
@@ -29,9 +34,12 @@ func (c *Client) Count(ctx context.Context, path string, params url.Values) (int
 // segments must be escaped (url.PathEscape). The error for an object that does
 // not exist matches ErrNotFound.
 func (c *Client) Get(ctx context.Context, path string, params url.Values) (jsontext.Value, error) {
-	var data jsontext.Value
-	err := c.do(ctx, request{method: http.MethodGet, path: path, params: params}, func(r *response) (err error) {
-		data, err = parseData(r.body)
+	return c.get(ctx, request{method: http.MethodGet, path: path, params: params, kind: inSmall})
+}
+
+func (c *Client) get(ctx context.Context, r request) (data jsontext.Value, err error) {
+	err = c.do(ctx, r, func(resp *response) (err error) {
+		data, err = parseData(resp.body)
 		return err
 	})
 	return data, err

@@ -22,6 +22,10 @@ type request struct {
 	// shrinkable says that the caller can ask for less at a time: retries stop
 	// early if that may help.
 	shrinkable bool
+
+	kind    travel // which batches it may be part of
+	place   *place // announced to its queue, nil if it was not
+	doubted bool   // its answer in a batch did not show that its parameters were read
 }
 
 // String names the request in errors and logs, without its parameters: they may
@@ -31,7 +35,13 @@ func (r request) String() string { return strings.ToLower(r.method) + " " + r.pa
 // response is a success whose body has been read.
 type response struct {
 	header http.Header
-	body   []byte // not valid after use has returned
+	body   []byte // not valid after use has returned, unless shared is held
+	shared *sharedBody
+	cost   cost // of the request, as the headers show it
+
+	part  bool     // it came in a batch
+	wants position // what an answer to the request states
+	said  position // what this one states; use notes it
 }
 
 // do is the only way to the server. It makes attempts until use accepts an
@@ -43,12 +53,31 @@ func (c *Client) do(ctx context.Context, r request, use func(*response) error) e
 	return c.newAttempts(r).run(ctx, use)
 }
 
-// once makes one attempt. An error that another attempt may cure is a *failure.
+// once makes one attempt, alone or with other requests in a batch. An error that
+// another attempt may cure is a *failure.
 func (c *Client) once(ctx context.Context, r request, use func(*response) error) error {
+	q := c.queueOf(r)
+	switch {
+	case q == nil:
+		return c.alone(ctx, r, use)
+	case r.doubted:
+		return q.confirm(ctx, r, false, use)
+	}
+	return q.once(ctx, r, use)
+}
+
+// alone makes one attempt with a request of its own.
+func (c *Client) alone(ctx context.Context, r request, use func(*response) error) error {
 	ticket, err := c.enter(ctx, r)
 	if err != nil {
 		return err
 	}
+	return c.exchange(ctx, ticket, r, use)
+}
+
+// exchange sends a request whose turn has come, a batch or a single one, and has
+// use read the answer.
+func (c *Client) exchange(ctx context.Context, ticket uint64, r request, use func(*response) error) error {
 	start := time.Now()
 	attempt, cancel := context.WithTimeoutCause(ctx, c.timeout, ErrTimeout)
 	defer cancel()
@@ -58,10 +87,11 @@ func (c *Client) once(ctx context.Context, r request, use func(*response) error)
 		return c.noAnswer(attempt, r, err)
 	}
 	defer resp.Body.Close()
-	c.pace.leave(ticket, resp.Header)
-	err = c.receive(attempt, r, resp, use)
+	cost := c.pace.leave(ticket, resp.Header)
+	err = c.receive(attempt, r, resp, cost, c.load.timed(start, use))
+	took := time.Since(start)
 	c.log.LogAttrs(ctx, slog.LevelDebug, "request", slog.String("method", r.method), slog.String("path", r.path),
-		slog.Int("status", resp.StatusCode), slog.Duration("took", time.Since(start)), slog.Bool("ok", err == nil))
+		slog.Int("status", resp.StatusCode), slog.Duration("took", took), slog.Bool("ok", err == nil))
 	return err
 }
 
@@ -116,7 +146,7 @@ func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 }
 
 // receive checks the answer, reads its body and passes it to use.
-func (c *Client) receive(ctx context.Context, r request, resp *http.Response, use func(*response) error) error {
+func (c *Client) receive(ctx context.Context, r request, resp *http.Response, cost cost, use func(*response) error) error {
 	if resp.StatusCode == http.StatusTooManyRequests {
 		c.stats.rateLimited.Add(1)
 	}
@@ -124,18 +154,20 @@ func (c *Client) receive(ctx context.Context, r request, resp *http.Response, us
 		return fmt.Errorf("%s: %w", r, err)
 	}
 	if resp.StatusCode/100 != 2 {
-		return c.statusError(r, resp)
+		return c.statusError(r, resp.StatusCode, resp.Header, resp.Body)
 	}
 	body, err := c.readBody(resp)
 	if err == nil {
-		err = use(&response{header: resp.Header, body: body.Bytes()})
-		freeBody(body)
+		c.batching.learn(r, body.Len())
+		shared := share(body)
+		err = use(&response{header: resp.Header, body: body.Bytes(), shared: shared, cost: cost})
+		shared.release()
 	}
-	return c.bodyError(ctx, r, resp, err)
+	return c.bodyError(ctx, r, resp.StatusCode, err)
 }
 
 // bodyError completes the error about a body, and says whether to ask again.
-func (c *Client) bodyError(ctx context.Context, r request, resp *http.Response, err error) error {
+func (c *Client) bodyError(ctx context.Context, r request, status int, err error) error {
 	var bad *BodyError
 	switch {
 	case err == nil:
@@ -143,7 +175,7 @@ func (c *Client) bodyError(ctx context.Context, r request, resp *http.Response, 
 	case ctx.Err() != nil:
 		return c.noAnswer(ctx, r, err)
 	case errors.As(err, &bad):
-		bad.Method, bad.Path, bad.Status = r.method, r.path, resp.StatusCode
+		bad.Method, bad.Path, bad.Status = r.method, r.path, status
 		bad.Why = c.key.clean(bad.Why) // it may be the text of ReadRecords
 		if bad.TooDeep {
 			return bad
@@ -166,31 +198,36 @@ func (c *Client) noAnswer(ctx context.Context, r request, err error) error {
 	return retryable(fmt.Errorf("%s: %w", r, err))
 }
 
-// statusError turns an error response into an Error.
-func (c *Client) statusError(r request, resp *http.Response) error {
-	e := &Error{Method: r.method, Path: r.path, Status: resp.StatusCode, Hint: hint(resp.StatusCode),
-		RequestID: c.key.clean(resp.Header.Get("CF-RAY"))}
+// statusError turns an error response, or that of a part of a batch, into an Error.
+func (c *Client) statusError(r request, status int, h http.Header, body io.Reader) error {
+	e := &Error{Method: r.method, Path: r.path, Status: status, Hint: hint(status),
+		RequestID: c.key.clean(h.Get("CF-RAY"))}
 	if e.Status/100 == 3 {
-		e.Hint = c.redirectHint(resp)
+		e.Hint = c.redirectHint(h)
 		return e
 	}
-	said := readComplaint(resp.Body)
+	said := readComplaint(body)
 	e.Message, e.json = c.key.clean(said.message), said.json
 	e.limit = said.limit && (e.Status == http.StatusUnprocessableEntity || e.Status == http.StatusNotFound || e.Status == http.StatusBadRequest)
 	if e.Status == http.StatusNotFound && e.json && !e.RouteMissing() {
 		e.Hint = "" // a record that does not exist: nothing to check
 	}
-	if e.Status == http.StatusRequestTimeout || e.Status == http.StatusTooManyRequests || e.Status/100 == 5 {
-		return &failure{err: e, status: e.Status, retryAfter: retryAfter(resp.Header, time.Now())}
+	if isRetried(e.Status) {
+		return &failure{err: e, status: e.Status, retryAfter: retryAfter(h, time.Now())}
 	}
 	return e
 }
 
+// isRetried reports whether a status may pass.
+func isRetried(status int) bool {
+	return status == http.StatusRequestTimeout || status == http.StatusTooManyRequests || status/100 == 5
+}
+
 // redirectHint names the host that the server redirects to, but no other part
 // of the address.
-func (c *Client) redirectHint(resp *http.Response) string {
+func (c *Client) redirectHint(h http.Header) string {
 	const check = "check the API address: the key is sent nowhere else"
-	to, err := url.Parse(resp.Header.Get("Location"))
+	to, err := url.Parse(h.Get("Location"))
 	if err != nil || to.Host == "" {
 		return "the server redirects to another address; " + check
 	}

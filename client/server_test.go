@@ -194,3 +194,16 @@ func BenchmarkCursor(b *testing.B) {
 		}
 	}
 }
+
+// Batches over a real connection: their bodies are shared, and pooled.
+func TestServerBatches(t *testing.T) {
+	c := serve(t, Options{}, func(n int, w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, api(logs).server(t)(n, r).body)
+	})
+	for range 3 {
+		readLists(t, c, 2000, 100)
+	}
+	if st := c.Stats(); st.Requests > 6000/20 || st.Retries != 0 || st.Parts == 0 || st.BatchesOff != 0 {
+		t.Errorf("got stats %+v", st)
+	}
+}

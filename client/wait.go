@@ -30,8 +30,8 @@ type Wait struct {
 }
 
 type counters struct {
-	requests, retries, rateLimited, bytes atomic.Int64
-	waited                                stopwatch
+	requests, retries, rateLimited, bytes, batches, parts atomic.Int64
+	waited                                                stopwatch
 }
 
 // stopwatch measures the time during which at least one request waits. Waits that

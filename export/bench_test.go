@@ -27,7 +27,6 @@ import (
 	"mailerlake/export/disk"
 	"mailerlake/export/part"
 	"mailerlake/schema"
-	"mailerlake/schema/tables"
 )
 
 // The environment variables that set the size of the account that the benchmarks export: subscribers, and custom fields
@@ -116,7 +115,7 @@ func BenchmarkExport(b *testing.B) {
 		debug.SetMemoryLimit(108 << 20) // as the program does
 	}
 	dir := filepath.Join(b.TempDir(), "lake")
-	o := export.Options{FS: disk.OS(false), Dir: dir, Program: "mailerlake bench", Catalog: tables.All(), ResumeWithin: time.Hour}
+	o := export.Options{FS: disk.OS(false), Dir: dir, Program: "mailerlake bench", Catalog: core(), ResumeWithin: time.Hour}
 	for _, name := range []string{"first", "unchanged", "changed"} {
 		b.Run(name, func(b *testing.B) {
 			for range b.N {
@@ -159,7 +158,7 @@ func measure(b *testing.B, addr string, o export.Options) {
 
 // bareDecode returns the processor time of fetching all subscribers and reading every token of them.
 func bareDecode(b *testing.B, c *client.Client) float64 {
-	src := tables.All().Lookup("subscriber").Source.(*schema.List)
+	src := core().Lookup("subscriber").Source.(*schema.List)
 	cpu := cpuTime()
 	list := client.List{Path: src.Path, Params: src.Params, Limits: src.Limits}
 	for _, err := range c.Cursor(context.Background(), list, func(body []byte, at int) (int, int, error) {

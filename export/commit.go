@@ -81,14 +81,14 @@ func (r *run) noteLists(due tables, next *dataset.Manifest) {
 			continue
 		}
 		state.Behind = t.behind()
-		if !t.FansOut() || t.plan.Withheld != "" || t.scan.Incomplete != "" || len(t.plan.Kept) > 0 { // these rows are to be read again
+		if !t.Watched() || t.plan.Withheld != "" || t.scan.Incomplete != "" || len(t.plan.Kept) > 0 { // these rows are to be read again
 			continue
 		}
 		at := t.scan.Started
-		if t.parent.stage == t.stage && !t.scan.Resumed { // committed together: rows of the parent are as new as the commit
+		if t.FansOut() && t.parent.stage == t.stage && !t.scan.Resumed { // chosen after all rows of the parent were known, and as new as they are
 			at = next.CommittedAt
 		}
-		if t.parent.auxiliary { // its rows are not those that the dataset has
+		if t.parent.auxiliary || t.parent.err != nil { // its rows are not those that the dataset has
 			state.Lists = nil
 			continue
 		}

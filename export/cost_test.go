@@ -29,15 +29,15 @@ func accountShapes() map[string]mailerlitetest.Options {
 // bill is what a run cost, or was said to: requests, of which several may have travelled in one batch, and units.
 type bill struct{ requests, units int64 }
 
-// measured returns what a client has spent.
+// measured returns what a client has spent: a batch is a unit, and as many requests as it has parts.
 func measured(s client.Stats) bill {
-	return bill{s.Requests, s.Requests} // without batches each request is a unit
+	return bill{s.Requests - s.Batches + s.Parts, s.Requests}
 }
 
 // costRun runs an export as the command line does, and returns what it said that it costs, and what it cost.
 func (l *lake) costRun(t *testing.T, set string) (said, cost bill) {
 	t.Helper()
-	o := l.options(t)
+	o := l.wholeOptions(t)
 	o.Tables, _ = o.Catalog.Set(set)
 	o.Estimate = true
 	r, err := export.Export(context.Background(), o)
@@ -50,7 +50,7 @@ func (l *lake) costRun(t *testing.T, set string) (said, cost bill) {
 // costCheck checks the account, and returns what the set costs.
 func (l *lake) costCheck(t *testing.T, set string) export.SetCheck {
 	t.Helper()
-	o := l.options(t)
+	o := l.wholeOptions(t)
 	c, err := export.CheckAccount(context.Background(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -110,7 +110,7 @@ func TestCostOfWhatIsNotThere(t *testing.T) {
 		o.Subscribers, o.UnavailableStatus = 300, status
 		o.Unavailable = []string{"automations", "ecommerce/shops", "campaigns/{id}/reports", "timezones", "subscribers/{id}/activity-log"}
 		l := newLake(t, o)
-		options := l.options(t)
+		options := l.wholeOptions(t)
 		c, err := export.CheckAccount(context.Background(), options)
 		if err != nil {
 			t.Fatal(err)
@@ -137,7 +137,7 @@ func TestCostOfWhatIsNotThere(t *testing.T) {
 // TestCostOfContent: the content of campaigns takes a request for each.
 func TestCostOfContent(t *testing.T) {
 	l := newLake(t, mailerlitetest.Demo(0))
-	o := l.options(t)
+	o := l.wholeOptions(t)
 	o.Catalog = tables.Catalog(tables.Options{CampaignContent: true})
 	c, err := export.CheckAccount(context.Background(), o)
 	if err != nil {
@@ -165,7 +165,7 @@ func TestEstimateThatFails(t *testing.T) {
 		failed.Store(true)
 		return &mailerlitetest.Fault{Status: 400}
 	})
-	o := l.options(t)
+	o := l.wholeOptions(t)
 	o.Estimate = true
 	o.Tables, _ = o.Catalog.Set(schema.SetCore)
 	r, err := export.Export(context.Background(), o)
@@ -177,7 +177,7 @@ func TestEstimateThatFails(t *testing.T) {
 // TestCheckRefused: a key that does not work, or opens another account than the dataset's, is an error.
 func TestCheckRefused(t *testing.T) {
 	l := newLake(t, mailerlitetest.Options{Seed: 1, Subscribers: 30, Groups: 1, Key: "right"})
-	if _, err := export.CheckAccount(context.Background(), l.options(t)); !errors.Is(err, client.ErrUnauthorized) {
+	if _, err := export.CheckAccount(context.Background(), l.wholeOptions(t)); !errors.Is(err, client.ErrUnauthorized) {
 		t.Errorf("got error %v", err)
 	}
 	one, two := newLake(t, mailerlitetest.Options{Seed: 1, Subscribers: 30}), newLake(t, mailerlitetest.Options{Seed: 2, AccountID: "9"})
@@ -187,4 +187,11 @@ func TestCheckRefused(t *testing.T) {
 	if _, err := export.CheckAccount(context.Background(), two.options(t)); !errors.As(err, &other) || other.Have != "9" {
 		t.Errorf("got error %v", err)
 	}
+}
+
+// wholeOptions are the options of a run over all tables.
+func (l *lake) wholeOptions(t testing.TB) export.Options {
+	o := l.options(t)
+	o.Catalog = tables.All()
+	return o
 }

@@ -20,7 +20,6 @@ import (
 	"mailerlake/client/mailerlitetest"
 	"mailerlake/export"
 	"mailerlake/export/disk"
-	"mailerlake/schema/tables"
 )
 
 // lake is a dataset in a temporary directory, exported from a simulated account.
@@ -66,11 +65,11 @@ func (l *lake) tick() time.Time {
 
 func (l *lake) options(t testing.TB) export.Options {
 	t.Helper()
-	c, err := client.New(client.Options{Key: "test", Transport: l.account.Transport(), Rate: 1 << 30})
+	c, err := client.New(client.Options{Key: "test", Transport: unpacked{l.account.Transport()}, Rate: 1 << 30})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return export.Options{Client: c, FS: fastFS{disk.OS(false)}, Dir: l.dir, Program: "mailerlake test", Catalog: tables.All(),
+	return export.Options{Client: c, FS: fastFS{disk.OS(false)}, Dir: l.dir, Program: "mailerlake test", Catalog: core(),
 		ResumeWithin: 24 * time.Hour, Now: l.tick}
 }
 

@@ -284,7 +284,7 @@ func TestListPerParentWithKeyOfItsOwn(t *testing.T) {
 	}
 	g := &registry{lists: map[string][]string{"/left": {`{"id":"2"},{"id":"1"}`}, "/left/1/notes": {`{"id":"11"},{"id":"12"}`}, "/left/2/notes": {`{"id":"13"}`}}}
 	l := &lake{dir: filepath.Join(t.TempDir(), "lake"), now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
-	c, err := client.New(client.Options{Key: "test", Transport: g, Rate: 1 << 30, Retries: -1})
+	c, err := client.New(client.Options{Key: "test", Transport: unpacked{g}, Rate: 1 << 30, Retries: -1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -109,6 +109,8 @@ type boxes struct {
 	name  string
 	fault func(path string) int // status of the answer in place of the right one; 0 for none
 	asked []string
+	// banned guests are no longer listed, neither as guests nor in visits.
+	banned map[int]bool
 }
 
 func (b *boxes) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -124,6 +126,8 @@ func (b *boxes) RoundTrip(r *http.Request) (*http.Response, error) {
 		body = map[string]any{"data": map[string]any{"id": "1", "name": "boxes"}}
 	case path == "/owner":
 		body = map[string]any{"data": map[string]any{"id": "1", "name": b.name}}
+	case path == "/guests":
+		body = b.guests()
 	case path == "/batch":
 		body = b.batch(r)
 	case path == "/boxes":
@@ -189,14 +193,30 @@ func (b *boxes) one(parts []string, cursor string) (int, any) {
 	if text, err := base64.RawStdEncoding.DecodeString(cursor); err == nil && cursor != "" {
 		from, _ = strconv.Atoi(string(text))
 	}
-	data, next := []any{}, any(nil)
-	for i := from; i < min(from+2, len(x.visits)); i++ {
-		data = append(data, map[string]any{"id": fmt.Sprint(x.visits[i]), "at": "2026-01-02 03:04:05"})
+	data, next, visits := []any{}, any(nil), b.visits(x)
+	for i := from; i < min(from+2, len(visits)); i++ {
+		data = append(data, map[string]any{"id": fmt.Sprint(visits[i]), "at": "2026-01-02 03:04:05"})
 	}
-	if from+2 < len(x.visits) {
+	if from+2 < len(visits) {
 		next = base64.RawStdEncoding.EncodeToString([]byte(strconv.Itoa(from + 2)))
 	}
 	return 200, map[string]any{"data": data, "meta": map[string]any{"next_cursor": next}}
+}
+
+// visits returns the visits of a box, without those of banned guests.
+func (b *boxes) visits(x *box) []int {
+	return slices.DeleteFunc(slices.Clone(x.visits), func(id int) bool { return b.banned[id] })
+}
+
+// guests lists everybody who may visit, on one page.
+func (b *boxes) guests() any {
+	data := []any{}
+	for id := range 1000 {
+		if !b.banned[id] {
+			data = append(data, map[string]any{"id": fmt.Sprint(id)})
+		}
+	}
+	return map[string]any{"data": data, "meta": map[string]any{"total": len(data)}}
 }
 
 func (b *boxes) batch(r *http.Request) any {
@@ -221,7 +241,7 @@ func (b *boxes) truth() map[string][]string {
 		for _, it := range x.items {
 			all["item"] = append(all["item"], fmt.Sprintf("%s %s %s %d 0.5 %s", it.id, x.id, it.name, it.size, it.more))
 		}
-		for _, v := range x.visits {
+		for _, v := range b.visits(x) {
 			all["visit"] = append(all["visit"], fmt.Sprintf("%s %d", x.id, v))
 		}
 		for place, letter := range x.label {
@@ -267,7 +287,7 @@ func (d *depot) run(t testing.TB) (*export.Report, error) {
 
 func (d *depot) options(t testing.TB) export.Options {
 	t.Helper()
-	c, err := client.New(client.Options{Key: "test", Transport: d.boxes, Rate: 1 << 30, Retries: -1})
+	c, err := client.New(client.Options{Key: "test", Transport: unpacked{d.boxes}, Rate: 1 << 30, Retries: -1})
 	if err != nil {
 		t.Fatal(err)
 	}

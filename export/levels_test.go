@@ -269,7 +269,7 @@ func newMall(t testing.TB) *mall {
 
 func (m *mall) options(t testing.TB) export.Options {
 	t.Helper()
-	c, err := client.New(client.Options{Key: "test", Transport: m.shops, Rate: 1 << 30, Retries: -1})
+	c, err := client.New(client.Options{Key: "test", Transport: unpacked{m.shops}, Rate: 1 << 30, Retries: -1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,7 +23,6 @@ import (
 	"mailerlake/export/disk"
 	"mailerlake/export/part"
 	"mailerlake/schema"
-	"mailerlake/schema/tables"
 )
 
 // record is a subscriber as the scripted account delivers it.
@@ -268,12 +267,12 @@ func TestMergeEqualsModel(t *testing.T) {
 
 func (l *lake) exportFrom(t *testing.T, s *script, sizes part.Sizes) {
 	t.Helper()
-	c, err := client.New(client.Options{Key: "test", Transport: s, Rate: 1 << 30})
+	c, err := client.New(client.Options{Key: "test", Transport: unpacked{s}, Rate: 1 << 30})
 	if err != nil {
 		t.Fatal(err)
 	}
 	r, err := export.Export(context.Background(), export.Options{Client: c, FS: fastFS{disk.OS(false)}, Dir: l.dir, Program: "mailerlake test",
-		Catalog: tables.All(), Yes: true, Sizes: sizes, Now: l.tick})
+		Catalog: core(), Yes: true, Sizes: sizes, Now: l.tick})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -52,7 +52,7 @@ func (ts tables) parentsOf(ctx context.Context, t *table) (merge.Parents, []stri
 // referred returns the rows of other tables that a table's keys refer to, of those tables that this run has read whole. They
 // matter to lists that are not read again.
 func (ts tables) referred(ctx context.Context, t *table) ([]merge.Referred, error) {
-	if !t.FansOut() || t.scan.Nested {
+	if !t.Watched() || t.scan.Nested {
 		return nil, nil
 	}
 	var referred []merge.Referred
@@ -73,7 +73,7 @@ func (ts tables) referred(ctx context.Context, t *table) ([]merge.Referred, erro
 // unread is the standing of rows whose list was not read although it is there: they were left out on purpose if only some
 // lists are read.
 func (t *table) unread() merge.Standing {
-	if t.FansOut() {
+	if t.Watched() {
 		return merge.Outside
 	}
 	return merge.Unknown

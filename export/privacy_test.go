@@ -20,7 +20,6 @@ import (
 	"mailerlake/export"
 	"mailerlake/export/disk"
 	"mailerlake/schema"
-	"mailerlake/schema/tables"
 )
 
 var hashKey = []byte("a key of more than 16 bytes")
@@ -119,7 +118,7 @@ func pagesOf(t testing.TB, table string, data []byte) []byte {
 	if err := os.WriteFile(filepath.Join(dir, table+".pages"), data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return []byte(logText(t, dir, tables.All().Lookup(table)))
+	return []byte(logText(t, dir, core().Lookup(table)))
 }
 
 // inspector looks at the directory before every file operation that shows: what is there then is there after a kill.
@@ -229,7 +228,7 @@ func TestSameTokenInEveryTable(t *testing.T) {
 	if name := l.rows(t, "group")[l.account.IDs("group")[0]]["name"]; name != contact || contact == nil {
 		t.Errorf("the same value is %v as a field and %v as a group's name", contact, name)
 	}
-	v, err := export.Verify(context.Background(), disk.OS(false), l.dir, tables.All())
+	v, err := export.Verify(context.Background(), disk.OS(false), l.dir, core())
 	if err != nil || v.Damaged() {
 		t.Errorf("verify: %v %+v", err, v)
 	}
@@ -293,7 +292,7 @@ func TestPrivacyOfMistakesIsRefused(t *testing.T) {
 		if _, err := os.Stat(l.dir); err == nil {
 			t.Errorf("%v: the directory was made", p)
 		}
-		if early := p.Check(tables.All()); (early == nil) != (want == "is it email?") {
+		if early := p.Check(core()); (early == nil) != (want == "is it email?") {
 			t.Errorf("%v: Check: %v", p, early)
 		}
 	}

@@ -103,7 +103,7 @@ func pair(left, right int) string {
 
 func (g *registry) export(t *testing.T, l *lake) *export.Report {
 	t.Helper()
-	c, err := client.New(client.Options{Key: "test", Transport: g, Rate: 1 << 30, Retries: -1})
+	c, err := client.New(client.Options{Key: "test", Transport: unpacked{g}, Rate: 1 << 30, Retries: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +175,7 @@ func TestNamesOfVanished(t *testing.T) {
 			t.Fatal(err)
 		}
 		g := &registry{lists: map[string][]string{"/left": {`{"id":"1",` + strings.Join(values, ",") + `}`}}}
-		c, err := client.New(client.Options{Key: "test", Transport: g, Rate: 1 << 30, Retries: -1})
+		c, err := client.New(client.Options{Key: "test", Transport: unpacked{g}, Rate: 1 << 30, Retries: -1})
 		if err != nil {
 			t.Fatal(err)
 		}

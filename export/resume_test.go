@@ -21,7 +21,6 @@ import (
 	"mailerlake/export/disk"
 	"mailerlake/export/pagelog"
 	"mailerlake/schema"
-	"mailerlake/schema/tables"
 )
 
 // pagesOfWalk is how many requests the walk over a trial's subscribers takes.
@@ -212,7 +211,7 @@ func TestPageLogsThatDoNotFit(t *testing.T) {
 			}())
 		}, say: "another account", resumed: -1},
 		{name: "scanned with other parameters", between: func(t *testing.T, x *trial) {
-			table := tables.All().Lookup("subscriber")
+			table := core().Lookup("subscriber")
 			header := pagelog.Header{Account: "83510", Table: table.Name, Source: "others", Started: time.Now()}
 			logs := pagelog.NewStore(disk.OS(false), filepath.Dir(logFile(t, x)), t.TempDir())
 			log, err := logs.Create(header, pagelog.ShapeOf(table))

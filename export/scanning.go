@@ -34,7 +34,7 @@ func (r *run) open(ctx context.Context) error {
 	if err := r.estimate(ctx); err != nil {
 		return err
 	}
-	r.scanner = scan.New(scan.Options{Client: r.Client, Logs: r.data.Logs(), Account: r.account.ID, Catalog: r.catalog, Base: r.base,
+	r.scanner = scan.New(scan.Options{Client: r.Client, Logs: r.data.Logs(), Account: r.account.ID, Catalog: r.catalog, Base: r.base, Stored: r.stored,
 		Restart: r.Restart, ResumeWithin: r.ResumeWithin, Now: r.now, Lists: r.listsOf, OnEvent: r.event})
 	return nil
 }
@@ -93,6 +93,25 @@ func (r *run) base(t *schema.Table) string {
 		return stored.ScanStarted.Format("2006-01-02T15:04:05.999999999Z07:00")
 	}
 	return ""
+}
+
+// stored returns the row groups of a table in the dataset, and at last the key up to which they go.
+func (r *run) stored(t *schema.Table) (runs []scan.Stretch) {
+	state := r.data.Manifest.Table(t.Name)
+	if state == nil {
+		return nil
+	}
+	var last schema.Key
+	for _, p := range state.Parts {
+		for _, group := range p.RowGroups {
+			runs = append(runs, scan.Stretch{First: group.First, Rows: group.Rows})
+			last = p.LastKey
+		}
+	}
+	if n := len(runs); n > 0 && runs[n-1].First.Compare(last) < 0 {
+		runs = append(runs, scan.Stretch{First: last})
+	}
+	return runs
 }
 
 // clearForeign looks for files that are not ours in the tables' directories: readers would take them for data. A repair

@@ -20,7 +20,6 @@ import (
 	"mailerlake/client/mailerlitetest"
 	"mailerlake/export"
 	"mailerlake/export/disk"
-	"mailerlake/schema/tables"
 )
 
 // fault is what goes wrong with a request, as in mailerlitetest.Account.Faults, without the number.
@@ -103,12 +102,13 @@ func (x *trial) options(t testing.TB) export.Options {
 	if x.transport != nil {
 		o.Transport = x.transport(o.Transport)
 	}
+	o.Transport = unpacked{o.Transport}
 	c, err := client.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	x.messages = nil
-	return export.Options{Client: c, FS: fastFS{disk.OS(false)}, Dir: x.dir, Program: "mailerlake test", Catalog: tables.All(),
+	return export.Options{Client: c, FS: fastFS{disk.OS(false)}, Dir: x.dir, Program: "mailerlake test", Catalog: core(),
 		ResumeWithin: 24 * time.Hour, Yes: true, OnEvent: x.hear}
 }
 

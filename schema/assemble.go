@@ -54,8 +54,12 @@ func (d *Decoder) columns(rows []int32) *Batch {
 	return b
 }
 
-// missing marks the declared columns whose attribute no record had; nil if there are none, or no records.
+// missing marks the declared columns whose attribute no record had; nil if there are none, no records, or if each record may
+// lack any.
 func (d *Decoder) missing() []bool {
+	if d.table.Sparse {
+		return nil
+	}
 	var missing []bool
 	for i, c := range d.table.Columns {
 		second := slices.IndexFunc(d.second, func(path string) bool { return d.table.Same[path] == c.Path })

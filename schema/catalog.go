@@ -167,15 +167,15 @@ func (t *Table) checkNames() error {
 	return nil
 }
 
-// checkNested checks that the columns of nested rows have paths below their array.
+// checkNested checks that the columns of rows that are in an array have paths below it.
 func (t *Table) checkNested() error {
-	nested, ok := t.Source.(*Nested)
-	if !ok {
+	array, link := t.array(), linkOf(t.Source)
+	if array == "" || link == nil {
 		return nil
 	}
 	for _, column := range t.Columns {
-		if !slices.Contains(nested.In.Columns, column.Name) && !strings.HasPrefix(column.Path, nested.Attribute+".") {
-			return fmt.Errorf("column %s is not read from %s", column.Name, nested.Attribute)
+		if !slices.Contains(link.Columns, column.Name) && !strings.HasPrefix(column.Path, array+".") {
+			return fmt.Errorf("column %s is not read from %s", column.Name, array)
 		}
 	}
 	return nil

@@ -88,11 +88,11 @@ type stray struct {
 // NewDecoder returns a decoder for the records of a table's source. For a table whose rows are nested in another's,
 // these are the records of its Otherwise list.
 func NewDecoder(t *Table) *Decoder {
-	s := t.Source
+	s, at := t.Source, t.array()
 	if nested, ok := s.(*Nested); ok {
-		s = nested.Otherwise
+		s, at = nested.Otherwise, ""
 	}
-	return newDecoder(t, linkOf(s), "", &spares{}, t.children)
+	return newDecoder(t, linkOf(s), at, &spares{}, t.children)
 }
 
 // newDecoder returns a decoder for records that are at a path in the page.
@@ -134,9 +134,9 @@ func (d *Decoder) Page(data []byte) (*Page, error) {
 	return d.Decoded(), nil
 }
 
-// PageIn decodes the records in the array at a path of a JSON object, which must have it.
-func (d *Decoder) PageIn(object []byte, path string) (*Page, error) {
-	in := scanner{data: object}
+// PageIn decodes the records in the array that a JSON object has at the path List.Records. An object without it is an error.
+func (d *Decoder) PageIn(object []byte) (*Page, error) {
+	in, path := scanner{data: object}, d.table.array()
 	for _, name := range splitPath(path) {
 		if !in.enter(name) {
 			return nil, fmt.Errorf("decode page of %s: no %q in the answer", d.table.Name, path)

@@ -6,7 +6,9 @@
 //
 // What must stay true:
 //
-//   - No value is lost: what does not fit its column is in `_rescued`, under its API path.
+//   - No value is lost: what does not fit its column is in `_rescued`, under its API path. Left out is only what a
+//     declaration names: rows of other tables that are repeated (Closed, Repeats, IDs), what another table or only some
+//     answers have (Skip, Omit), and secrets (Never).
 //   - All text is valid UTF-8; invalid bytes and lone surrogates become U+FFFD. JSON text is compact, its numbers as sent.
 //   - The same record gives the same row whatever the order of its members, the white space and the escapes in it.
 //   - A column keeps its name and place; its type only ever widens, to String.

@@ -21,7 +21,8 @@ type Link struct {
 type List struct {
 	Path   string // below the API's address; {column} stands for the value of a column that repeats the parent's key
 	Paging Paging
-	// Records is the path of the array of records in the one object that an InObject list comes in.
+	// Records is the path of the array of records in the one object that an InObject list comes in. The paths of its columns
+	// begin with it, as those of nested rows do.
 	Records string
 	Params  url.Values // sent with every page
 	// Walks are read one after the other; nil means one plain walk. If a row is in several, the last version counts, and

@@ -88,6 +88,7 @@ func TestJSONOfFailures(t *testing.T) {
 		{"show --json --out new", 1, "there is no dataset"},
 		{"show --json --out damaged", 7, "damaged"},
 		{"schema --json --out damaged", 7, "damaged"},
+		{"schema --json --markdown", 4, "not both"},
 		{"verify --json --out new", 1, "mailerlake export"},
 		{"verify --json --out pending", 1, "a commit is unfinished"},
 		{"verify --json --bogus", 4, "not defined"},

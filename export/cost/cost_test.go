@@ -33,7 +33,7 @@ func TestUnits(t *testing.T) {
 		batched, each float64
 	}{
 		{alone(3), 3, 3}, {together(1, 0), 1, 1}, {together(50, 50), 1, 50}, {together(51, 51), 2, 51},
-		{together(20, 20_000), 3, 20}, {alone(2).plus(together(100, 0)), 4, 102}, {together(1, 10).times(2000), 40, 2000},
+		{together(20, 20_000), 3, 20}, {alone(2).then(together(100, 0)), 4, 102}, {together(1, 10).times(2000), 40, 2000},
 		{together(1, 0).times(1.0 / 3).times(3), 1, 1},
 	} {
 		if got := test.w.units(true); got != test.batched {

@@ -57,20 +57,24 @@ type Run struct {
 // Estimate estimates a run within a budget. The request that asks which account it is comes on top of the tables', and so do those
 // for an estimate.
 func (k *Known) Estimate(r Run, b client.Budget) *Estimate {
-	e, sum := &Estimate{PerMinute: b.PerMinute(), Tables: []Table{}, batched: b.Batched}, alone(1)
+	e, first := &Estimate{PerMinute: b.PerMinute(), Tables: []Table{}, batched: b.Batched}, alone(1)
 	if r.Asks != nil {
-		sum = sum.plus(asked(r.Catalog.Needed(r.Asks)))
+		first = first.then(asked(r.Catalog.Needed(r.Asks)))
 	}
+	var stages [2]work // as a run has them: tables side by side, then the others
 	for _, t := range r.Catalog.Needed(r.Exports) {
-		w := (&estimator{k, r}).table(t)
-		sum = sum.plus(w)
+		w, stage := (&estimator{k, r}).table(t), 0
+		if t.FansOut() {
+			stage = 1
+		}
+		stages[stage] = stages[stage].beside(w)
 		if w.requests > 0 {
 			one := Table{Name: t.Name}
 			one.Requests, one.Units, one.Minutes = e.total(w)
 			e.Tables = append(e.Tables, one)
 		}
 	}
-	e.Requests, e.Units, e.Minutes = e.total(sum)
+	e.Requests, e.Units, e.Minutes = e.total(first.then(stages[0]).then(stages[1]))
 	return e
 }
 
@@ -150,6 +154,11 @@ func (e *estimator) table(t *schema.Table) work {
 	case *schema.Single:
 		return together(1, 1)
 	case *schema.List:
+		if source.Per != nil && !t.FansOut() { // read in one go with the rows
+			w := e.perRow(t, source)
+			w.chain += e.table(t.Parent()).chain
+			return w
+		}
 		if source.Per != nil {
 			return e.perRow(t, source)
 		}
@@ -182,13 +191,13 @@ func (e *estimator) list(t *schema.Table, list *schema.List) (sum work) {
 			rows = f.walks[i]
 		}
 		if list.Paging == schema.ByCursor {
-			sum = sum.plus(alone(pages(list, rows) + 1)) // one of newer rows
+			sum = sum.then(alone(pages(list, rows) + 1)) // one of newer rows
 			continue
 		}
-		sum = sum.plus(together(pages(list, rows), rows))
+		sum = sum.then(walk(list, rows))
 	}
 	if list.Paging == schema.ByCursor && list.Item != "" && !e.first(t) {
-		sum = sum.plus(alone(1)) // a batch that asks for the rows that are gone
+		sum = sum.then(alone(1)) // a batch that asks for the rows that are gone
 	}
-	return sum.plus(together(float64(len(list.Counts)), 0))
+	return sum.then(alone(float64(len(list.Counts)))) // one after the other
 }

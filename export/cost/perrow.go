@@ -19,9 +19,9 @@ func (e *estimator) perRow(t *schema.Table, list *schema.List) work {
 	case l.count == 0:
 		return work{}
 	case !e.standStill(t, list):
-		return l.mean.times(l.count * e.readings(t, list))
+		return e.readAgain(t, list, l.mean.times(l.count))
 	case l.compared:
-		return l.ofMoved.plus(l.mean.times((l.count - l.seen) * l.shareUnseen()))
+		return l.ofMoved.beside(l.mean.times((l.count - l.seen) * l.shareUnseen()))
 	}
 	return l.mean.times(min(l.count, max(1, l.count*e.share(t, moving))))
 }
@@ -36,13 +36,14 @@ func (l *lists) shareUnseen() float64 {
 	return min(share, l.share(l.table, share))
 }
 
-// readings returns how often a list is read that is always read. Rows that cannot be asked for by their key are gone only if a
-// second reading does not show them either, and in lists that change on their own some row is gone whenever they are read.
-func (e *estimator) readings(t *schema.Table, list *schema.List) float64 {
+// readAgain adds the second reading of lists that are always read. Rows that cannot be asked for by their key are gone only if it
+// does not show them either, and in lists that change on their own some row is gone whenever they are read. It is made page by
+// page.
+func (e *estimator) readAgain(t *schema.Table, list *schema.List, w work) work {
 	if list.Item == "" && len(list.Still) == 0 && !e.first(t) {
-		return 2
+		return w.then(alone(w.requests))
 	}
-	return 1
+	return w
 }
 
 // first reports whether the run exports a table for the first time, or as if it did.
@@ -92,7 +93,7 @@ func (l *lists) measure() {
 		}
 		w := l.work(row)
 		l.seen++
-		sum = sum.plus(w)
+		sum = sum.beside(w)
 		if l.compared {
 			l.note(moves[row], w)
 		}
@@ -111,7 +112,7 @@ func (l *lists) note(m move, w work) {
 	case moved:
 		l.moved++
 	}
-	l.ofMoved = l.ofMoved.plus(w)
+	l.ofMoved = l.ofMoved.beside(w)
 }
 
 // known returns how many rows of the parent were seen.
@@ -143,10 +144,10 @@ func (l *lists) work(row int) (sum work) {
 			continue
 		}
 		if n < 0 {
-			sum = sum.plus(l.sampled(i))
+			sum = sum.then(l.sampled(i))
 			continue
 		}
-		sum = sum.plus(together(pages(l.list, n), n))
+		sum = sum.then(walk(l.list, n))
 	}
 	return sum
 }
@@ -235,11 +236,11 @@ func (l *lists) shares(walks []schema.Walk) []float64 {
 }
 
 // sampled returns the mean work of a walk in the lists that were sampled; a page if there are none.
-func (l *lists) sampled(walk int) work {
+func (l *lists) sampled(i int) work {
 	sum, n := work{}, 0.0
 	for _, s := range l.of(l.table).samples {
-		if rows := s.walks[walk]; rows >= 0 {
-			sum = sum.plus(together(pages(l.list, rows), rows))
+		if rows := s.walks[i]; rows >= 0 {
+			sum = sum.beside(walk(l.list, rows))
 			n++
 		}
 	}

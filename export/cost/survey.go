@@ -118,9 +118,9 @@ func asked(tables []*schema.Table) (sum work) {
 		switch {
 		case !ok || list.Per != nil:
 		case list.Paging == schema.ByCursor && len(list.Counts) > 0:
-			sum = sum.plus(together(float64(len(list.Counts)), 0))
+			sum = sum.beside(together(float64(len(list.Counts)), 0))
 		case hasLists(t, tables):
-			sum = sum.plus(together(float64(len(list.EachWalk())), 0))
+			sum = sum.beside(together(float64(len(list.EachWalk())), 0))
 		}
 	}
 	return sum

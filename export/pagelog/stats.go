@@ -1,6 +1,7 @@
 package pagelog
 
 import (
+	"maps"
 	"slices"
 
 	"mailerlake/schema"
@@ -60,6 +61,13 @@ func (l *Log) Walk(name string) Walk {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.walks.walk(name)
+}
+
+// Walks returns the names of the walks that have begun, sorted, but for the ended ones of parents.
+func (l *Log) Walks() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Sorted(maps.Keys(l.walks.open))
 }
 
 // Unfinished returns the names of the walks that have begun and not ended, sorted.

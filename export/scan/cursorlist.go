@@ -3,6 +3,9 @@ package scan
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
 
 	"mailerlake/client"
 	"mailerlake/schema"
@@ -20,12 +23,10 @@ const (
 // the API's own counts, taken in between. If the account changes meanwhile, it tries again.
 func (s *Scanner) walkCursorList(ctx context.Context, t *tableScan) (incomplete string, err error) {
 	for _, walk := range t.list.EachWalk() {
-		main := t.r.Log.Walk(t.mainWalk(walk))
-		if main.Ended {
+		if t.r.Log.Walk(t.mainWalk(walk)).Ended {
 			continue
 		}
-		w := t.newWalk(t.mainWalk(walk))
-		err := w.readAhead(ctx, client.List{Path: walk.Path, Params: walk.Params, Limits: t.list.Limits, From: main.Cursor})
+		err := t.walkMain(ctx, walk)
 		switch {
 		case endless(err):
 			return err.Error(), nil
@@ -51,6 +52,20 @@ func (s *Scanner) walkCursorList(ctx context.Context, t *tableScan) (incomplete 
 		}
 	}
 	return incomplete, nil
+}
+
+// walkMain walks a list from its top, or from where an earlier run came to, to its end: page by page, or in ranges side
+// by side where that saves time.
+func (t *tableScan) walkMain(ctx context.Context, walk schema.Walk) error {
+	c := t.newRanges(walk)
+	if !c.worthy { // no earlier run has read ranges
+		w, list := t.newWalk(c.name), c.list
+		list.From = t.r.Log.Walk(c.name).Cursor
+		if err := w.readAhead(ctx, list, c.worth); err != nil || !c.worthy {
+			return err
+		}
+	}
+	return c.walk(ctx)
 }
 
 // mainWalk names a walk of the list.
@@ -84,15 +99,19 @@ func (t *tableScan) compareCounts(ctx context.Context) (incomplete string, err e
 }
 
 // apiCount returns the sum of the API's own counts.
-func (t *tableScan) apiCount(ctx context.Context) (sum int64, err error) {
+func (t *tableScan) apiCount(ctx context.Context) (int64, error) {
+	var sum atomic.Int64
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(t.Client.Walks())
 	for _, params := range t.list.Counts {
-		n, err := t.Client.Count(ctx, t.list.Path, params)
-		if err != nil {
-			return 0, err
-		}
-		sum += n
+		g.Go(func() error {
+			n, err := t.Client.Count(ctx, t.list.Path, params)
+			sum.Add(n)
+			return err
+		})
 	}
-	return sum, nil
+	err := g.Wait()
+	return sum.Load(), err
 }
 
 // walkNewer reads the list from its top again, down to a row that was there when the main walk began.

@@ -9,6 +9,7 @@
 //   - A page is in the log, with the cursor that follows it, before the next page of its walk is accepted.
 //   - A scan is complete only if everything about it was proved: lists came to their end, counts agree, no record was
 //     unusable. The Outcome says in words what is not proved.
+//   - A list is read in ranges side by side only where each page shows that made cursors mean what they say.
 //   - A scan that an earlier run began is marked as resumed. If its list is one of the whole account, it is checked again:
 //     its rows are counted, and newer ones are read.
 //   - What concerns one table is in that table's Result; an error of Scan concerns the run.

@@ -33,7 +33,11 @@ func (s *Scanner) readPerParent(ctx context.Context, r *Result, list *schema.Lis
 	}
 	r.lists = &parentLists{list: list, parent: parent}
 	if s.Lists != nil {
-		r.lists.Lists = s.Lists(r.Table)
+		lists, err := s.Lists(ctx, r.Table, parent)
+		if err != nil {
+			return err
+		}
+		r.lists.Lists = lists
 	}
 	return s.fillLog(ctx, r, list, resumable, s.walkParents)
 }
@@ -111,7 +115,8 @@ func (p *parentWalks) eachParent(ctx context.Context, walk func(key, left schema
 	if lists.Of != nil {
 		log = lists.Of
 	}
-	if more, err := walkFirst(ctx, log, lists.First, walk); err != nil || !more {
+	first, more, err := walkFirst(ctx, log, lists.First, walk)
+	if err != nil || !more {
 		return err
 	}
 	cursor := pagelog.NewCursor(ctx, log, pagelog.KeysOnly, nil)
@@ -126,29 +131,39 @@ func (p *parentWalks) eachParent(ctx context.Context, walk func(key, left schema
 			return err
 		}
 		for i := run.From; i < run.To; i++ {
-			if key := run.Keys.At(i); !walk(key, key) {
+			key := run.Keys.At(i)
+			if _, begun := slices.BinarySearchFunc(first, key, schema.Key.Compare); begun {
+				continue
+			}
+			if !walk(key, key) {
 				return ctx.Err()
 			}
 		}
 	}
 }
 
-// walkFirst walks those of some parents, in key order, that a log has.
-func walkFirst(ctx context.Context, log *pagelog.Log, first []schema.Key, walk func(key, left schema.Key) (more bool)) (more bool, err error) {
+// walkFirst walks those of some parents, in key order, that a log has, and returns them.
+func walkFirst(ctx context.Context, log *pagelog.Log, first []schema.Key, walk func(key, left schema.Key) (more bool)) (begun []schema.Key, more bool, err error) {
 	cursor := pagelog.NewCursor(ctx, log, pagelog.KeysOnly, nil)
+	run, ok := pagelog.Rows{}, true
 	for _, key := range first {
-		if err := cursor.Seek(key); err != nil {
-			return false, err
+		for ok && (run.Page == nil || run.Keys.CompareKey(run.To-1, key) < 0) {
+			if run, ok, err = cursor.Next(); err != nil {
+				return nil, false, err
+			}
 		}
-		run, ok, err := cursor.Next()
-		if err != nil || !ok {
-			return err == nil, err
+		if !ok {
+			break
 		}
-		if run.Keys.CompareKey(run.From, key) == 0 && !walk(key, make(schema.Key, len(key))) { // nothing else has been read
-			return false, ctx.Err()
+		if row := run.Keys.Search(run.From, key); row == run.To || run.Keys.CompareKey(row, key) != 0 {
+			continue
 		}
+		if !walk(key, make(schema.Key, len(key))) { // nothing else has been read
+			return nil, false, ctx.Err()
+		}
+		begun = append(begun, key)
 	}
-	return true, nil
+	return begun, true, nil
 }
 
 func (p *parentWalks) count() {
@@ -221,13 +236,21 @@ func (p *parentWalks) isGone(ctx context.Context, key schema.Key, notFound error
 // walkLists reads all walks of one parent's list.
 func (p *parentWalks) walkLists(ctx context.Context, key schema.Key) error {
 	of := &parentRow{key, p.list.Per.Columns, inKeyOrder(p.parent.Table, key)}
-	if p.list.Paging == schema.ByPage {
+	switch p.list.Paging {
+	case schema.ByPage:
 		incomplete, err := p.walkPages(ctx, of)
 		if err == nil && incomplete != "" {
 			err = errors.New(incomplete)
 		}
 		return err
+	case schema.InObject:
+		return p.walkObject(ctx, of)
 	}
+	return p.walkCursors(ctx, of)
+}
+
+// walkCursors reads all walks of one parent's cursor list.
+func (p *parentWalks) walkCursors(ctx context.Context, of *parentRow) error {
 	for _, walk := range p.list.EachWalk() {
 		w := p.newWalk(p.nameOf(walk))
 		w.marks = walk.Marks
@@ -236,7 +259,7 @@ func (p *parentWalks) walkLists(ctx context.Context, key schema.Key) error {
 		if done.Ended && !p.again {
 			continue
 		}
-		list := client.List{Path: of.path(walk.Path), Params: walk.Params, Limits: p.list.Limits}
+		list := client.List{Path: of.path(walk.Path), Params: walk.Params, Limits: p.list.Limits, Small: true}
 		if !p.again {
 			list.From = done.Cursor
 		}

@@ -21,13 +21,17 @@ type Options struct {
 	Catalog *schema.Catalog
 	// Base names the committed scan that a table's page log follows, empty if there is none.
 	Base func(t *schema.Table) string
+	// Stored returns the rows of a table that the dataset holds, in key order: where to cut a list into ranges of about
+	// as many rows. Nil if nothing is known.
+	Stored func(t *schema.Table) []Stretch
 	// Restart starts every scan over instead of resuming it.
 	Restart bool
 	// ResumeWithin is the maximum age of a scan that is resumed.
 	ResumeWithin time.Duration
 	Now          func() time.Time
-	// Lists says which lists of a table are read, of those that it has for each row of another; nil for all of every table.
-	Lists func(t *schema.Table) Lists
+	// Lists says which lists of a table are read, of those that it has for each row of a parent that was scanned; nil for
+	// all of every table.
+	Lists func(ctx context.Context, t *schema.Table, parent *Result) (Lists, error)
 	// OnEvent is called with each step of the scan, from several goroutines at once.
 	OnEvent func(Event)
 }

@@ -26,3 +26,22 @@ func (s *Scanner) readSingle(ctx context.Context, r *Result, source *schema.Sing
 		return "", t.append(page, pagelog.Mark{Walk: walkMain, End: true}, false)
 	})
 }
+
+// walkObject reads the rows that are in an array of one object: a list of the parent that comes with a single request.
+func (t *tableScan) walkObject(ctx context.Context, of *parentRow) error {
+	walk := t.list.EachWalk()[0]
+	w := t.newWalk(t.nameOf(walk))
+	of.begin(w)
+	data, err := t.Client.Get(ctx, of.path(walk.Path), walk.Params)
+	if err != nil {
+		return err
+	}
+	w.hold()
+	defer w.release()
+	page, err := w.decoder.PageIn(data)
+	if err != nil {
+		return fmt.Errorf("decode %s: %w", t.r.Table.Name, err)
+	}
+	w.mark.End = true
+	return t.append(page, w.mark, w.again)
+}

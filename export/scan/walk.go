@@ -40,11 +40,7 @@ func (t *tableScan) nameOf(w schema.Walk) string {
 // decode decodes the records of a page for the client. Many walks may wait for their pages at once: each has a decoder only
 // from then on until its page is logged.
 func (w *walk) decode(body []byte, at int) (records, end int, err error) {
-	if w.decoder == nil {
-		w.decoder = w.t.decoders.take(w.t.r.Table)
-		w.of.decode(w.decoder)
-		w.decoder.SetMark(w.marks)
-	}
+	w.hold()
 	records, end, err = w.decoder.ReadRecords(body, at)
 	if err == nil {
 		w.page = w.decoder.Decoded()
@@ -102,6 +98,15 @@ func (w *walk) each(ctx context.Context, pages iter.Seq2[*client.Page, error], v
 	return nil
 }
 
+// hold makes sure that the walk has a decoder.
+func (w *walk) hold() {
+	if w.decoder == nil {
+		w.decoder = w.t.decoders.take(w.t.r.Table)
+		w.of.decode(w.decoder)
+		w.decoder.SetMark(w.marks)
+	}
+}
+
 // release gives the decoder back.
 func (w *walk) release() {
 	if w.decoder != nil {
@@ -110,8 +115,9 @@ func (w *walk) release() {
 	}
 }
 
-// readAhead reads the pages of a walk to its end, each while the one before is logged.
-func (w *walk) readAhead(ctx context.Context, list client.List) error {
+// readAhead reads the pages of a walk to its end, each while the one before is logged. It ends early, after a page for
+// which enough returns true.
+func (w *walk) readAhead(ctx context.Context, list client.List, enough func(*client.Page, *schema.Page) bool) error {
 	defer w.release()
 	type read struct {
 		p    *client.Page
@@ -131,10 +137,14 @@ func (w *walk) readAhead(ctx context.Context, list client.List) error {
 			if err != nil {
 				return err
 			}
+			last := enough(p, w.page) // before somebody else has the page
 			select {
 			case fetched <- read{p, w.page}:
 			case <-ctx.Done():
 				return ctx.Err()
+			}
+			if last {
+				return nil
 			}
 		}
 		return nil

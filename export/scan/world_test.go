@@ -22,7 +22,7 @@ import (
 // site is an API in this process: a function of path and parameters.
 type site struct {
 	mu     sync.Mutex
-	asked  []string // path and parameters of each request, without those of batches
+	asked  []string // path and parameters of each request, those of batches included
 	paths  map[string]int
 	answer func(path string, q url.Values) (status int, body string)
 }
@@ -36,10 +36,26 @@ func (s *site) RoundTrip(r *http.Request) (*http.Response, error) {
 	path := strings.TrimPrefix(r.URL.Path, "/api")
 	status, body := 200, ""
 	if path == "/batch" {
-		var ask struct{ Requests []struct{ Path string } }
+		var ask struct {
+			Requests []struct {
+				Path string
+				Body map[string]any
+			}
+		}
 		_ = json.NewDecoder(r.Body).Decode(&ask)
-		for i, q := range ask.Requests {
-			code, one := s.answer(strings.TrimPrefix(q.Path, "api"), nil)
+		for i, part := range ask.Requests {
+			path, q := strings.TrimPrefix(part.Path, "api"), url.Values{}
+			for name, value := range part.Body {
+				members, nested := value.(map[string]any)
+				if !nested {
+					q.Set(name, fmt.Sprint(value))
+				}
+				for member, value := range members {
+					q.Set(name+"["+member+"]", fmt.Sprint(value))
+				}
+			}
+			s.note(path, q)
+			code, one := s.answer(path, q)
 			body += fmt.Sprintf(`%s{"code":%d,"body":%s}`, map[bool]string{true: ","}[i > 0], code, one)
 		}
 		body = `{"responses":[` + body + `]}`

@@ -40,9 +40,9 @@ func automationActivity() *schema.Table {
 		Never:   []string{"secret"}, // a webhook among the steps has one
 		References: []schema.Reference{
 			{Column: "automation_id", Table: "automation"},
-			{Column: "subscriber_id", Table: "subscriber"},
-			{Column: "current_step_id", Table: "automation_step"},
-			{Column: "next_step_id", Table: "automation_step"},
+			outlived("subscriber_id", "subscriber"),
+			outlived("current_step_id", "automation_step"),
+			outlived("next_step_id", "automation_step"),
 		},
 		Optional: true,
 		Source: &schema.List{

@@ -17,6 +17,7 @@ func automationStep() *schema.Table {
 		Means:      means(stepMeans),
 		Same:       map[string]string{"steps.field.id": "steps.field_id"},
 		Repeats:    []string{"steps.field"},
+		Sparse:     true,
 		Never:      []string{"secret"},
 		References: stepReferences(),
 		Optional:   true,
@@ -105,8 +106,8 @@ func stepReferences() []schema.Reference {
 		{Column: "yes_step_id", Table: "automation_step"},
 		{Column: "no_step_id", Table: "automation_step"},
 		{Column: "language_id", Table: "campaign_language"},
-		{Column: "field_id", Table: "field"},
-		{Column: "group_id", Table: "group"},
-		{Column: "webhook_id", Table: "webhook"},
+		outlived("field_id", "field"), // then the step is broken
+		outlived("group_id", "group"),
+		outlived("webhook_id", "webhook"), // or the list never had it
 	}
 }

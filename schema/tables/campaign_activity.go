@@ -50,7 +50,7 @@ func campaignActivity() *schema.Table {
 			junk: whether the recipient complained of spam
 		`),
 		Repeats:    []string{"subscriber"},
-		References: []schema.Reference{{Column: "campaign_id", Table: "campaign"}, {Column: "subscriber_id", Table: "subscriber"}},
+		References: []schema.Reference{{Column: "campaign_id", Table: "campaign"}, outlived("subscriber_id", "subscriber")},
 		Optional:   true,
 		Source: &schema.List{
 			Path:   "/campaigns/{campaign_id}/reports/subscriber-activity",

@@ -1,44 +1,47 @@
 package tables
 
 import (
+	"maps"
 	"slices"
 
 	"mailerlake/schema"
 )
 
 // campaignEmail declares the e-mails of the campaigns, which are nested in them. Without content they come with the list of
-// campaigns; only the answer about one campaign has the content, so that it takes a request for each.
+// campaigns; only the answer about one campaign has the content, so that it takes a request for each. Both ways they are the
+// same rows.
 func campaignEmail(content bool) *schema.Table {
 	t := &schema.Table{
 		Name:       "campaign_email",
 		About:      "The e-mails of the campaigns: one, or several where variants are tested.",
 		Key:        []string{"id"},
+		Columns:    slices.Concat(schema.In("emails", schema.KeyColumn("id")), schema.Linked("campaign_id"), schema.In("emails", emailColumns())),
 		Means:      means(campaignEmailMeans, under("stats_", sendingMeans)),
+		Same:       map[string]string{"emails.language.id": "emails.language_id"},
+		Repeats:    []string{"emails.language"},
 		References: []schema.Reference{{Column: "campaign_id", Table: "campaign"}, {Column: "language_id", Table: "campaign_language"}},
 		Optional:   true,
 	}
 	link := schema.Link{Table: "campaign", Columns: []string{"campaign_id"}}
-	columns := slices.Concat(emailHead(), emailTail(), sendingStats("stats"))
-	if content {
-		t.Columns = slices.Concat(schema.KeyColumn("id"), schema.Linked("campaign_id"), columns, schema.Texts("content"), schema.Documents("click_map"))
-		t.Same, t.Repeats = map[string]string{"language.id": "language_id"}, []string{"language"}
-		for name, meaning := range means(campaignContentMeans) {
-			t.Means[name] = meaning
-		}
-		t.Source = &schema.List{
-			Path:    "/campaigns/{campaign_id}",
-			Paging:  schema.InObject,
-			Records: "emails",
-			Per:     &link,
-			Still:   slices.Concat([]string{"updated_at", "status", "finished_at"}, sendingCounters),
-		}
+	if !content {
+		t.Skip = []string{"emails.content", "emails.click_map"}
+		t.Source = &schema.Nested{In: link, Attribute: "emails"}
 		return t
 	}
-	t.Columns = slices.Concat(schema.In("emails", schema.KeyColumn("id")), schema.Linked("campaign_id"), schema.In("emails", columns))
-	t.Same, t.Repeats = map[string]string{"emails.language.id": "emails.language_id"}, []string{"emails.language"}
-	t.Skip = []string{"emails.content", "emails.click_map"} // only the answer about one campaign has them
-	t.Source = &schema.Nested{In: link, Attribute: "emails"}
+	t.Columns = slices.Concat(t.Columns, schema.In("emails", schema.Texts("content"), schema.Documents("click_map")))
+	maps.Copy(t.Means, means(campaignContentMeans))
+	t.Source = &schema.List{
+		Path:    "/campaigns/{campaign_id}",
+		Paging:  schema.InObject,
+		Records: "emails",
+		Per:     &link,
+		Still:   slices.Concat([]string{"updated_at", "status", "finished_at"}, sendingCounters),
+	}
 	return t
+}
+
+func emailColumns() []schema.Column {
+	return slices.Concat(emailHead(), emailTail(), sendingStats("stats"))
 }
 
 func emailHead() []schema.Column {

@@ -1,0 +1,103 @@
+package client
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// walkRanges reads ranges of a cursor list side by side, each of some pages.
+func walkRanges(t *testing.T, c *Client, ranges, pages int) {
+	t.Helper()
+	var wg sync.WaitGroup
+	for i := range ranges {
+		wg.Go(func() {
+			var want strings.Builder
+			for page := range pages {
+				fmt.Fprintf(&want, `["%d"]`, i*1000+page)
+			}
+			got, err := collect(t.Context(), c.Cursor, List{Path: "/subscribers", From: strconv.Itoa(i * 1000), Limits: []int{1000}, Cut: true})
+			if err != nil || got != want.String() {
+				t.Errorf("range %d: got %s, error %v", i, got, err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// rangeOf answers with a page of one row, whose id is the cursor, of ranges of some
+// pages. extra makes it larger.
+func rangeOf(pages int, extra string) api {
+	return func(_ string, params url.Values) reply {
+		at, _ := strconv.Atoi(params.Get("cursor"))
+		next := "null"
+		if at%1000+1 < pages {
+			next = strconv.Quote(strconv.Itoa(at + 1))
+		}
+		return ok(fmt.Sprintf(`{"data":["%d"],"x":"%s","meta":{"per_page":1000,"next_cursor":%s}}`, at, extra, next))
+	}
+}
+
+// Pages of ranges travel together only if that is asked for, 2 in a batch at first.
+func TestCutPages(t *testing.T) {
+	for most, requests := range map[int]int{0: 800, 1: 800, 2: 402, 8: 110, 100: 110} {
+		synctest.Test(t, func(t *testing.T) {
+			var sizes []int
+			answer := rangeOf(100, "").server(t)
+			c, f := newBatchClient(t, latency(time.Second, func(n int, r *http.Request) reply {
+				a := answer(n, r)
+				if r.Method == "POST" {
+					sizes = append(sizes, strings.Count(a.body, `"code"`))
+				}
+				return a
+			}), Options{BatchPages: most})
+			walkRanges(t, c, 8, 100)
+			if n := len(f.requests()); n > requests || n < requests*90/100 {
+				t.Errorf("%d pages: sent %d requests, want about %d", most, n, requests)
+			}
+			if most > 1 && (sizes[0] != 2 || sizes[len(sizes)/2] != min(most, 8)) {
+				t.Errorf("%d pages: got batches of %d", most, sizes)
+			}
+		})
+	}
+}
+
+// Their batches become smaller when an answer is slow or large, and no page is lost
+// for it.
+func TestCutPagesShrink(t *testing.T) {
+	// 3 pages take 9 s; 4 of 7 MiB fit
+	for name, tc := range map[string]struct {
+		extra string
+		delay func(parts int) time.Duration
+		most  int
+		pages int
+	}{
+		"slow":  {"", func(parts int) time.Duration { return time.Duration(parts) * 3 * time.Second }, 6, 20},
+		"large": {strings.Repeat("x", 7<<20), func(int) time.Duration { return 0 }, 5, 6},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			tail := 0 // largest batch of the second half
+			batches := 0
+			c, _ := newBatchClient(t, nil, Options{BatchPages: 20})
+			c.transport = tripper(func(r *http.Request) (*http.Response, error) {
+				a := rangeOf(tc.pages, tc.extra).server(t)(0, r)
+				parts := strings.Count(a.body, `"code"`)
+				if batches++; batches > tc.pages/2 {
+					tail = max(tail, parts)
+				}
+				pause(r.Context(), tc.delay(parts))
+				return a.response(r), nil
+			})
+			walkRanges(t, c, 8, tc.pages)
+			if s := c.Stats(); tail > tc.most || s.Requests > 130 || s.Retries > 10 {
+				t.Errorf("%s: got stats %+v, batches of up to %d, at last %d", name, s, tail, c.cut.size.n)
+			}
+		})
+	}
+}

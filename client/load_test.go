@@ -1,0 +1,65 @@
+package client
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestWalks(t *testing.T) {
+	for _, c := range []struct {
+		took      time.Duration
+		perMinute int
+		want      int
+	}{
+		{0, 108, 1},
+		{20 * time.Millisecond, 108, 1},
+		{400 * time.Millisecond, 108, 1}, // 0.72 of the budget
+		{500 * time.Millisecond, 108, 2}, // 0.9: too close to all of it
+		{600 * time.Millisecond, 108, 3}, // 1.08
+		{2 * time.Second, 108, 5},        // 3.6
+		{10 * time.Second, 108, 8},
+		{30 * time.Second, 1, 1},
+		{20 * time.Millisecond, 0, 1},
+		{49 * time.Millisecond, 1 << 30, 1},
+		{50 * time.Millisecond, 0, 8},
+		{50 * time.Millisecond, 1 << 30, 8},
+	} {
+		if got := walks(c.took, c.perMinute); got != c.want {
+			t.Errorf("%s a page, %d a minute: got %d, want %d", c.took, c.perMinute, got, c.want)
+		}
+	}
+}
+
+// TestWalksFollowAnswers: the number follows the time that answers take, whose bodies count and whose failures do not.
+func TestWalksFollowAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		delay, code := time.Duration(0), 200
+		c, _ := newTestClient(t, func(int, *http.Request) reply {
+			time.Sleep(delay)
+			return status(code, `{"data":{}}`)
+		}, Options{Rate: -1, Retries: -1})
+		ask := func() { c.Get(t.Context(), "/x", nil) }
+		if got := c.Walks(); got != 1 {
+			t.Errorf("before the first answer: %d", got)
+		}
+		seen := ""
+		for _, step := range []struct {
+			delay time.Duration
+			code  int
+			times int
+		}{{2 * time.Second, 200, 3}, {20 * time.Second, 500, 3}, {0, 200, 30}} {
+			delay, code = step.delay, step.code
+			for range step.times {
+				ask()
+				time.Sleep(time.Second)
+			}
+			seen += fmt.Sprint(c.Walks(), " ")
+		}
+		if want := "5 5 1 "; seen != want {
+			t.Errorf("got %s, want %s", seen, want)
+		}
+	})
+}
