@@ -24,7 +24,7 @@ type Check struct {
 	Tables []TableCheck `json:"tables"`
 	// Sets are the costs of sets of tables, and last of the tables chosen, which may be one of these.
 	Sets []SetCheck `json:"sets"`
-	// Requests are those that the check itself took.
+	// Requests are those that the check itself took; a batch counts as one.
 	Requests int64 `json:"requests"`
 }
 

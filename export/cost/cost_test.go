@@ -32,8 +32,10 @@ func TestUnits(t *testing.T) {
 		w             work
 		batched, each float64
 	}{
-		{alone(3), 3, 3}, {together(1, 0), 1, 1}, {together(50, 50), 1, 50}, {together(51, 51), 2, 51},
-		{together(20, 20_000), 3, 20}, {alone(2).then(together(100, 0)), 4, 102}, {together(1, 10).times(2000), 40, 2000},
+		{alone(3), 3, 3}, {together(1, 0), 1, 1}, {together(perBatch, 43), 1, 43}, {together(perBatch+1, 44), 2, 44},
+		{together(20, 20_000), 3, 20}, {alone(2).then(together(2*perBatch, 0)), 4, 88}, {together(1, 10).times(430), 10, 430},
+		{together(1, 0).then(together(1, 0)).then(together(1, 0)), 3, 3}, {together(1, 0).beside(together(1, 0)).beside(together(1, 0)), 1, 3},
+		{walk(&schema.List{Paging: schema.ByPage, Limits: []int{10}}, 100), 2, 10}, {walk(&schema.List{Paging: schema.ByCursor, Limits: []int{10}}, 100), 10, 10},
 		{together(1, 0).times(1.0 / 3).times(3), 1, 1},
 	} {
 		if got := test.w.units(true); got != test.batched {

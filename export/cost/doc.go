@@ -8,7 +8,8 @@
 //
 //   - A list that is read by cursor takes its pages, each a unit of its own, a page of newer rows for each walk, and the
 //     API's counts.
-//   - A list that is read by page number takes the pages of each walk, in batches.
+//   - A list that is read by page number takes the pages of each walk, in batches. Walks follow one another, and so do the
+//     first page of one and the others: a batch leaves for each, however few requests wait.
 //   - A list for each row of another table takes the pages of all its walks for each such row, in batches. How many rows a
 //     walk has is told by a column of the parent (schema.Walk.Size, schema.List.Size), or by a sample of the lists; else it
 //     is taken to be one page. A walk that a list counts is left out where there is nothing to count.

@@ -7,8 +7,9 @@ import (
 )
 
 const (
-	// perBatch is how many requests travel in a batch, for one unit.
-	perBatch = 50
+	// perBatch is how many requests travel in a batch, for one unit. The server takes 50; measured on the simulated account with
+	// the budget of the API, the batches of long exports hold 43.
+	perBatch = 43
 	// rowsPerBatch bounds the rows of the pages in a batch: 16 MiB of rows of 2 KiB.
 	rowsPerBatch = 8000
 )

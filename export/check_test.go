@@ -16,93 +16,6 @@ import (
 	"mailerlake/schema/tables"
 )
 
-// accountShapes are accounts that cost something in different places.
-func accountShapes() map[string]mailerlitetest.Options {
-	return map[string]mailerlitetest.Options{
-		"demo":             mailerlitetest.Demo(0),
-		"many subscribers": {Seed: 3, Subscribers: 7500, Groups: 3, Campaigns: 4, CustomFields: 2, Automations: 1, Segments: 2, Forms: 3, Recipients: 50},
-		"many campaigns": {Seed: 4, Subscribers: 2500, Groups: 5, Campaigns: 120, Automations: 12, Segments: 8, Forms: 12, Shops: 3, Products: 130, Orders: 420,
-			Recipients: 2400},
-	}
-}
-
-// bill is what a run cost, or was said to: requests, of which several may have travelled in one batch, and units.
-type bill struct{ requests, units int64 }
-
-// measured returns what a client has spent: a batch is a unit, and as many requests as it has parts.
-func measured(s client.Stats) bill {
-	return bill{s.Requests - s.Batches + s.Parts, s.Requests}
-}
-
-// costRun runs an export as the command line does, and returns what it said that it costs, and what it cost.
-func (l *lake) costRun(t *testing.T, set string) (said, cost bill) {
-	t.Helper()
-	o := l.wholeOptions(t)
-	o.Tables, _ = o.Catalog.Set(set)
-	o.Estimate = true
-	r, err := export.Export(context.Background(), o)
-	if err != nil || r.Failed() {
-		t.Fatalf("error %v", err)
-	}
-	return bill{r.Estimate.Requests, r.Estimate.Units}, measured(o.Client.Stats())
-}
-
-// costCheck checks the account, and returns what the set costs.
-func (l *lake) costCheck(t *testing.T, set string) export.SetCheck {
-	t.Helper()
-	o := l.wholeOptions(t)
-	c, err := export.CheckAccount(context.Background(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if measured(o.Client.Stats()).requests > 120 || c.Requests != o.Client.Stats().Requests {
-		t.Errorf("the check took %+v, and says %d", measured(o.Client.Stats()), c.Requests)
-	}
-	for _, s := range c.Sets {
-		if s.Name == set {
-			return s
-		}
-	}
-	t.Fatalf("no set %s", set)
-	return export.SetCheck{}
-}
-
-// near fails the test unless an estimate is within so many percent of what was measured.
-func near(t *testing.T, what string, said, cost bill, percent int64) {
-	t.Helper()
-	t.Logf("%s: said %+v, cost %+v (%.3f, %.3f)", what, said, cost, float64(said.requests)/float64(cost.requests), float64(said.units)/float64(cost.units))
-	far := func(said, cost int64) bool { return 100*max(said-cost, cost-said) > percent*cost }
-	if far(said.requests, cost.requests) || far(said.units, cost.units) {
-		t.Errorf("%s: said %+v, cost %+v", what, said, cost)
-	}
-}
-
-func billOf(c export.Cost) bill { return bill{c.Requests, c.Units} }
-
-// TestCostIsKnown: a check says within 10 % what a first export costs and, after a day, what the next one does; the export itself
-// says it when it begins.
-func TestCostIsKnown(t *testing.T) {
-	for name, options := range accountShapes() {
-		for _, set := range schema.Sets {
-			t.Run(name+"/"+set, func(t *testing.T) {
-				t.Parallel()
-				l := newLake(t, options)
-				first := billOf(l.costCheck(t, set).First)
-				said, cost := l.costRun(t, set)
-				near(t, "first", first, cost, 10)
-				near(t, "first, as it begins", said, cost, 10)
-				for range 3 {
-					l.account.Advance(1)
-					next := billOf(l.costCheck(t, set).Next)
-					said, cost = l.costRun(t, set)
-					near(t, "next", next, cost, 10)
-					near(t, "next, as it begins", said, cost, 60) // nobody has asked yet what has moved
-				}
-			})
-		}
-	}
-}
-
 // TestCostOfWhatIsNotThere: what the account does not have is told, and costs the requests that find it out.
 func TestCostOfWhatIsNotThere(t *testing.T) {
 	for _, status := range []int{403, 404, 422} {
@@ -126,11 +39,6 @@ func TestCostOfWhatIsNotThere(t *testing.T) {
 		if d := cmp.Diff(want, got); d != "" {
 			t.Errorf("%d: not available (-want +got)\n%s", status, d)
 		}
-		if status == 404 { // each parent is asked for as well: it may be gone
-			continue
-		}
-		_, cost := l.costRun(t, schema.SetAll)
-		near(t, "first", billOf(c.Sets[2].First), cost, 10)
 	}
 }
 
