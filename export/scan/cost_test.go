@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -55,11 +56,11 @@ func (w costWorld) run(t testing.TB) (run costRun) {
 		Base: func(*schema.Table) string { return "" }, ResumeWithin: time.Hour, Now: time.Now})
 	sent := (&world{t: t, logs: s.Logs}).keyLog(sentCampaigns(t, w.a)...)
 	defer sent.Close()
-	s.Lists = func(t *schema.Table) (lists Lists) { // as a run chooses them
+	s.Lists = func(_ context.Context, t *schema.Table, _ *Result) (lists Lists, err error) { // as a run chooses them
 		if list, ok := t.Source.(*schema.List); ok && list.Of != nil {
 			lists.Of = sent
 		}
-		return lists
+		return lists, nil
 	}
 	defer func() {
 		for _, r := range s.Results() {

@@ -8,6 +8,8 @@ import (
 
 // automationActivity declares the runs of subscribers through the automations. The API asks for a status.
 func automationActivity() *schema.Table {
+	walks := schema.Each(schema.EachStatus("completed", "active", "canceled", "failed")...)
+	walks[0].Size, walks[1].Size = "stats_completed_subscribers_count", "stats_subscribers_in_queue_count"
 	return &schema.Table{
 		Name:  "automation_activity",
 		About: "The runs of subscribers through the automations, of every status.",
@@ -46,7 +48,7 @@ func automationActivity() *schema.Table {
 		Source: &schema.List{
 			Path:   "/automations/{automation_id}/activity",
 			Paging: schema.ByPage,
-			Walks:  schema.Each(schema.EachStatus("completed", "active", "canceled", "failed")...),
+			Walks:  walks,
 			Limits: []int{100, 50, 10},
 			Per:    &schema.Link{Table: "automation", Columns: []string{"automation_id"}},
 			Still:  slices.Concat([]string{"stats_completed_subscribers_count", "stats_subscribers_in_queue_count"}, sendingCounters),
