@@ -11,7 +11,6 @@ import (
 
 	"mailerlake/export"
 	"mailerlake/export/disk"
-	"mailerlake/schema/tables"
 )
 
 // countdown is a file system that cancels a run after so many operations and counts those that follow.
@@ -130,6 +129,6 @@ func TestInterruptAnywhere(t *testing.T) {
 
 // verifyRun verifies a dataset as a run.
 func verifyRun(ctx context.Context, o export.Options) (*export.Report, error) {
-	_, err := export.Verify(ctx, o.FS, o.Dir, tables.All())
+	_, err := export.Verify(ctx, o.FS, o.Dir, core)
 	return nil, err
 }

@@ -23,7 +23,6 @@ import (
 	"mailerlake/export/disk"
 	"mailerlake/export/part"
 	"mailerlake/schema"
-	"mailerlake/schema/tables"
 )
 
 // record is a subscriber as the scripted account delivers it.
@@ -273,7 +272,7 @@ func (l *lake) exportFrom(t *testing.T, s *script, sizes part.Sizes) {
 		t.Fatal(err)
 	}
 	r, err := export.Export(context.Background(), export.Options{Client: c, FS: fastFS{disk.OS(false)}, Dir: l.dir, Program: "mailerlake test",
-		Catalog: tables.All(), Yes: true, Sizes: sizes, Now: l.tick})
+		Catalog: core, Yes: true, Sizes: sizes, Now: l.tick})
 	if err != nil {
 		t.Fatal(err)
 	}

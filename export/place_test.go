@@ -16,7 +16,6 @@ import (
 	"mailerlake/export"
 	"mailerlake/export/dataset"
 	"mailerlake/export/disk"
-	"mailerlake/schema/tables"
 )
 
 var healthy = fastFS{disk.OS(false)}
@@ -63,7 +62,7 @@ func TestPlaces(t *testing.T) {
 			w.mustRun(t, export.Plan)
 			w.mustRun(t, export.ExportPlanned)
 			(&lake{dir: w.dir, account: after}).check(t)
-			if v, err := export.Verify(context.Background(), healthy, w.dir, tables.All()); err != nil || v.Damaged() {
+			if v, err := export.Verify(context.Background(), healthy, w.dir, core); err != nil || v.Damaged() {
 				t.Errorf("verify: %+v, %v", v, err)
 			}
 		})
@@ -155,7 +154,7 @@ func TestStrayParts(t *testing.T) {
 	if data := readFile(t, w.dir, stray); !bytes.Equal(data, s.stored["subscriber/part-00000.parquet"]) {
 		t.Error("the file has changed")
 	}
-	v, err := export.Verify(context.Background(), healthy, w.dir, tables.All())
+	v, err := export.Verify(context.Background(), healthy, w.dir, core)
 	if err != nil || len(v.Problems) != 1 || v.Problems[0].Part != stray || v.Problems[0].Table != "subscriber" {
 		t.Fatalf("got %+v, %v", v, err)
 	}

@@ -229,7 +229,7 @@ func TestSameTokenInEveryTable(t *testing.T) {
 	if name := l.rows(t, "group")[l.account.IDs("group")[0]]["name"]; name != contact || contact == nil {
 		t.Errorf("the same value is %v as a field and %v as a group's name", contact, name)
 	}
-	v, err := export.Verify(context.Background(), disk.OS(false), l.dir, tables.All())
+	v, err := export.Verify(context.Background(), disk.OS(false), l.dir, core)
 	if err != nil || v.Damaged() {
 		t.Errorf("verify: %v %+v", err, v)
 	}
@@ -293,7 +293,7 @@ func TestPrivacyOfMistakesIsRefused(t *testing.T) {
 		if _, err := os.Stat(l.dir); err == nil {
 			t.Errorf("%v: the directory was made", p)
 		}
-		if early := p.Check(tables.All()); (early == nil) != (want == "is it email?") {
+		if early := p.Check(core); (early == nil) != (want == "is it email?") {
 			t.Errorf("%v: Check: %v", p, early)
 		}
 	}

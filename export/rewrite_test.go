@@ -15,7 +15,6 @@ import (
 	"mailerlake/export/dataset"
 	"mailerlake/export/disk"
 	"mailerlake/export/part"
-	"mailerlake/schema/tables"
 )
 
 // rewriting makes small parts, so that there are several, and rewrites.
@@ -74,7 +73,7 @@ func TestRewriteTakesAnotherPrivacy(t *testing.T) {
 	if m := l.manifest(t); m.Privacy != nil || m.Table("subscriber").GreatestUpdatedAt == nil {
 		t.Errorf("privacy %+v, greatest updated_at %v", m.Privacy, m.Table("subscriber").GreatestUpdatedAt)
 	}
-	if v, err := export.Verify(context.Background(), disk.OS(false), l.dir, tables.All()); err != nil || v.Damaged() {
+	if v, err := export.Verify(context.Background(), disk.OS(false), l.dir, core); err != nil || v.Damaged() {
 		t.Errorf("verify: %v %+v", err, v)
 	}
 }

@@ -20,7 +20,6 @@ import (
 	"mailerlake/client/mailerlitetest"
 	"mailerlake/export"
 	"mailerlake/export/disk"
-	"mailerlake/schema/tables"
 )
 
 // fault is what goes wrong with a request, as in mailerlitetest.Account.Faults, without the number.
@@ -108,7 +107,7 @@ func (x *trial) options(t testing.TB) export.Options {
 		t.Fatal(err)
 	}
 	x.messages = nil
-	return export.Options{Client: c, FS: fastFS{disk.OS(false)}, Dir: x.dir, Program: "mailerlake test", Catalog: tables.All(),
+	return export.Options{Client: c, FS: fastFS{disk.OS(false)}, Dir: x.dir, Program: "mailerlake test", Catalog: core,
 		ResumeWithin: 24 * time.Hour, Yes: true, OnEvent: x.hear}
 }
 

@@ -25,7 +25,6 @@ import (
 	"mailerlake/export/disk"
 	"mailerlake/export/part"
 	"mailerlake/schema"
-	"mailerlake/schema/tables"
 )
 
 // partedLake is exported into parts so small that every table but the smallest has several.
@@ -50,7 +49,7 @@ func (l *lake) path(name string) string { return filepath.Join(l.dir, filepath.F
 
 func (l *lake) verify(t *testing.T) *export.Verification {
 	t.Helper()
-	v, err := export.Verify(context.Background(), disk.OS(false), l.dir, tables.All())
+	v, err := export.Verify(context.Background(), disk.OS(false), l.dir, core)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -424,7 +423,7 @@ func TestVerifyManyGroups(t *testing.T) {
 		[]*schema.Vector{ids(0, n+11, same), ids(0, n+11, one)},
 		dataset.TableState{Name: "subscriber", Key: []string{"id"}, Columns: []schema.Column{key("id")}},
 		[]*schema.Vector{ids(0, 2, same)})
-	v, err := export.Verify(context.Background(), disk.OS(false), dir, tables.All())
+	v, err := export.Verify(context.Background(), disk.OS(false), dir, core)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -513,7 +512,7 @@ func TestVerifyWhileExporting(t *testing.T) {
 				l.exportParted(t)
 			}
 			return nil
-		}}, l.dir, tables.All())
+		}}, l.dir, core)
 		if err != nil {
 			t.Fatalf("export before file %d: %v", at, err)
 		}
@@ -534,7 +533,7 @@ func TestVerifyAlwaysChanging(t *testing.T) {
 			l.exportParted(t)
 		}
 		return nil
-	}}, l.dir, tables.All())
+	}}, l.dir, core)
 	if err == nil || !strings.Contains(err.Error(), "verify again while no export runs") {
 		t.Errorf("got %v", err)
 	}
@@ -543,7 +542,7 @@ func TestVerifyAlwaysChanging(t *testing.T) {
 func TestVerifyCancelled(t *testing.T) {
 	l := partedLake(t)
 	ctx, cancel := context.WithCancel(context.Background())
-	v, err := export.Verify(ctx, hookFS{disk.OS(false), func(path string) error { cancel(); return nil }}, l.dir, tables.All())
+	v, err := export.Verify(ctx, hookFS{disk.OS(false), func(path string) error { cancel(); return nil }}, l.dir, core)
 	if !errors.Is(err, context.Canceled) || v != nil {
 		t.Errorf("got %+v, %v", v, err)
 	}
@@ -556,14 +555,14 @@ func TestVerifyUnreadable(t *testing.T) {
 			return &fs.PathError{Op: "open", Path: path, Err: fs.ErrPermission}
 		}
 		return nil
-	}}, l.dir, tables.All())
+	}}, l.dir, core)
 	if err != nil || len(v.Problems) != 1 || v.Problems[0].Part != second || !strings.Contains(v.Problems[0].What, "permission") {
 		t.Errorf("got %+v, %v", v, err)
 	}
 }
 
 func TestVerifyNothing(t *testing.T) {
-	if v, err := export.Verify(context.Background(), disk.OS(false), t.TempDir(), tables.All()); !errors.Is(err, fs.ErrNotExist) {
+	if v, err := export.Verify(context.Background(), disk.OS(false), t.TempDir(), core); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("got %+v, %v, want that there is none", v, err)
 	}
 	l := partedLake(t)
@@ -571,7 +570,7 @@ func TestVerifyNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	var damaged *dataset.DamagedError
-	if v, err := export.Verify(context.Background(), disk.OS(false), l.dir, tables.All()); !errors.As(err, &damaged) {
+	if v, err := export.Verify(context.Background(), disk.OS(false), l.dir, core); !errors.As(err, &damaged) {
 		t.Errorf("got %+v, %v, want a DamagedError", v, err)
 	}
 }

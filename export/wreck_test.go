@@ -21,7 +21,6 @@ import (
 	"mailerlake/export/disk"
 	"mailerlake/export/disk/faultfs"
 	"mailerlake/export/part"
-	"mailerlake/schema/tables"
 )
 
 // crashSizes are so small that a small account has many parts, and that one of them can be outgrown.
@@ -166,7 +165,7 @@ func (w *wreck) runIn(t *testing.T, ctx context.Context, fsys disk.FS, do doRun)
 	w.runs++
 	now := time.Date(2026, 11, 23, 12, w.runs, 0, 0, time.UTC)
 	events := make(chan export.Event, 10_000)
-	r, err := do(ctx, export.Options{Client: c, FS: fsys, Dir: w.dir, Program: "mailerlake test", Catalog: tables.All(),
+	r, err := do(ctx, export.Options{Client: c, FS: fsys, Dir: w.dir, Program: "mailerlake test", Catalog: core,
 		ResumeWithin: 24 * time.Hour, Sizes: crashSizes, Repair: len(w.damaged) > 0, Yes: true,
 		Now: func() time.Time { return now }, OnEvent: func(e export.Event) { events <- e }})
 	close(events)
