@@ -18,8 +18,9 @@ type mutation struct {
 // mutator makes random changes to an account.
 type mutator struct {
 	*mailerlitetest.Account
-	rng *rand.Rand
-	n   int // changes so far, for names
+	rng  *rand.Rand
+	note func(what string)
+	n    int // changes so far, for names
 }
 
 // pick returns the id of a random row of a table, "0" if it has none.
@@ -125,10 +126,18 @@ var mutations = slices.Concat(
 		{"enter automation", func(m *mutator) bool { return m.EnterAutomation(m.pick("automation"), m.pick("subscriber")) != "" }},
 		{"finish run", func(m *mutator) bool {
 			automation, run, _ := strings.Cut(m.pick("automation_activity"), "/")
-			return m.FinishRun(automation, run, m.oneOf("completed", "canceled", "failed"))
+			// A run that is canceled may leave the counters as they were before it began: one that is completed moves them.
+			done := m.FinishRun(automation, run, m.oneOf("completed", "canceled", "failed"))
+			return done && m.complete(automation)
 		}},
 	},
 )
+
+// complete completes a new run of an automation.
+func (m *mutator) complete(automation string) bool {
+	run := m.EnterAutomation(automation, m.pick("subscriber"))
+	return run != "" && m.FinishRun(automation, run, "completed")
+}
 
 // recipient returns the subscriber of a row of campaign_activity.
 func (m *mutator) recipient(activity string) string {

@@ -116,6 +116,9 @@ func (l *lake) wanted(t testing.TB, table string, columns map[string]string) (ro
 		if len(r.rescued) > 0 {
 			r.row[schema.Rescued] = document{r.rescued}
 		}
+		if table == "subscriber_field" && r.row["value_text"] == nil && r.row["value_number"] == nil && r.row["value_date"] == nil {
+			return // an empty text is null in a column that is no text
+		}
 		rows[keyOf(table, r.row)] = r.row
 		problems = append(problems, r.problems...)
 	})

@@ -23,6 +23,7 @@ import (
 type wholeLake struct {
 	*lake
 	mutator *mutator
+	log     []string // what happened, for a test that fails
 
 	mu      sync.Mutex
 	secrets map[string]bool // that came over the wire
@@ -36,7 +37,7 @@ func newWhole(t testing.TB, change func(*mailerlitetest.Options)) *wholeLake {
 		change(&o)
 	}
 	w := &wholeLake{lake: newLake(t, o), secrets: map[string]bool{}}
-	w.mutator = &mutator{Account: w.account, rng: rand.New(rand.NewPCG(o.Seed, 5))}
+	w.mutator = &mutator{Account: w.account, rng: rand.New(rand.NewPCG(o.Seed, 5)), note: w.note}
 	return w
 }
 

@@ -19,7 +19,7 @@ import (
 // maxFailed is the number of parents that may fail before the rest is left to the next run.
 const maxFailed = 100
 
-// walkOfParent names, in the log, that all walks of a parent have ended.
+// walkOfParent names, in the log, all walks of a parent together.
 func walkOfParent(key schema.Key) string { return strings.Join(key, "\x00") }
 
 // readPerParent reads a list for each row of another table. Parents are independent of each other: one that fails, or
@@ -74,6 +74,8 @@ type parentWalks struct {
 	parent *Result
 	again  bool // from their beginning, whatever was read before
 
+	first map[string]bool // walks of the parents that come before the others
+
 	mu       sync.Mutex
 	answered int     // parents whose list was read to the end, in this run or before
 	refused  []error // of the failed, those that say that there is no such list
@@ -111,7 +113,11 @@ func (p *parentWalks) eachParent(ctx context.Context, walk func(key, left schema
 	if lists.Of != nil {
 		log = lists.Of
 	}
-	if more, err := walkFirst(ctx, log, lists.First, walk); err != nil || !more {
+	p.first = map[string]bool{}
+	if more, err := p.walkFirst(ctx, p.parent.Log, p.begun(), walk); err != nil || !more {
+		return err
+	}
+	if more, err := p.walkFirst(ctx, log, lists.First, walk); err != nil || !more {
 		return err
 	}
 	cursor := pagelog.NewCursor(ctx, log, pagelog.KeysOnly, nil)
@@ -126,15 +132,33 @@ func (p *parentWalks) eachParent(ctx context.Context, walk func(key, left schema
 			return err
 		}
 		for i := run.From; i < run.To; i++ {
-			if key := run.Keys.At(i); !walk(key, key) {
+			if key := run.Keys.At(i); !p.first[walkOfParent(key)] && !walk(key, key) {
 				return ctx.Err()
 			}
 		}
 	}
 }
 
-// walkFirst walks those of some parents, in key order, that a log has.
-func walkFirst(ctx context.Context, log *pagelog.Log, first []schema.Key, walk func(key, left schema.Key) (more bool)) (more bool, err error) {
+// begun returns the parents whose walks had begun, and not all ended, when an earlier run stopped. Without the walks that
+// mark them, their rows in the log would be wrong.
+func (p *parentWalks) begun() []schema.Key {
+	var keys []schema.Key
+	for _, name := range p.r.Log.Unfinished() { // names of other walks are no keys of parents
+		if key := strings.Split(name, "\x00"); p.marks() && len(key) == len(p.parent.Table.Order) {
+			keys = append(keys, key)
+		}
+	}
+	slices.SortFunc(keys, schema.Key.Compare)
+	return keys
+}
+
+// marks reports whether some walks mark rows of others.
+func (p *parentWalks) marks() bool {
+	return slices.ContainsFunc(p.list.Walks, func(w schema.Walk) bool { return w.Marks != "" })
+}
+
+// walkFirst walks those of some parents, in key order, that a log has and that were not walked yet.
+func (p *parentWalks) walkFirst(ctx context.Context, log *pagelog.Log, first []schema.Key, walk func(key, left schema.Key) (more bool)) (more bool, err error) {
 	cursor := pagelog.NewCursor(ctx, log, pagelog.KeysOnly, nil)
 	for _, key := range first {
 		if err := cursor.Seek(key); err != nil {
@@ -144,7 +168,11 @@ func walkFirst(ctx context.Context, log *pagelog.Log, first []schema.Key, walk f
 		if err != nil || !ok {
 			return err == nil, err
 		}
-		if run.Keys.CompareKey(run.From, key) == 0 && !walk(key, make(schema.Key, len(key))) { // nothing else has been read
+		if run.Keys.CompareKey(run.From, key) != 0 || p.first[walkOfParent(key)] {
+			continue
+		}
+		p.first[walkOfParent(key)] = true
+		if !walk(key, make(schema.Key, len(key))) { // nothing else has been read
 			return false, ctx.Err()
 		}
 	}
@@ -173,10 +201,16 @@ func (p *parentWalks) stopped(left schema.Key) bool {
 
 // walkParent reads the lists of one parent. An error concerns the run.
 func (p *parentWalks) walkParent(ctx context.Context, key schema.Key) error {
+	name := walkOfParent(key)
+	if p.marks() {
+		if err := p.append(nil, pagelog.Mark{Walk: name, Parent: true}, false); err != nil {
+			return err
+		}
+	}
 	err := p.walkLists(ctx, key)
 	if err == nil {
 		p.count()
-		return p.append(nil, pagelog.Mark{Walk: walkOfParent(key), Parent: true, End: true}, false)
+		return p.append(nil, pagelog.Mark{Walk: name, Parent: true, End: true}, false)
 	}
 	if stopsRun(err) || ctx.Err() != nil {
 		return err
