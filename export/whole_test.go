@@ -12,6 +12,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"mailerlake/client"
 	"mailerlake/client/mailerlitetest"
 	"mailerlake/export"
@@ -75,7 +77,11 @@ func (w *wholeLake) spy(rt http.RoundTripper) http.RoundTripper {
 
 func (w *wholeLake) export(t testing.TB) *export.Report {
 	t.Helper()
-	return mustExport(t, w.options(t))
+	r := mustExport(t, w.options(t))
+	if r.Failed() {
+		t.Fatalf("incomplete: %+v", r.Tables)
+	}
+	return r
 }
 
 func (w *wholeLake) check(t testing.TB) {
@@ -164,4 +170,69 @@ func TestDifferencesNoticed(t *testing.T) {
 			t.Errorf("%s: not noticed", m.name)
 		}
 	}
+}
+
+// TestWholeUnavailable takes lists away from the account, each in each way that the API says so: the tables are reported as
+// not available, keep their rows, and nothing failed. When they are back, they equal the account again.
+func TestWholeUnavailable(t *testing.T) {
+	for i, route := range []string{"/webhooks", "/segments", "/forms/", "/automations", "/ecommerce/shops", "/subscribers/import", "/timezones",
+		"/campaigns/languages", "/reports/subscriber-activity", "/activity-log"} {
+		t.Run(strings.Trim(strings.ReplaceAll(route, "/", " "), " "), func(t *testing.T) {
+			t.Parallel()
+			w := newWhole(t, smallWhole)
+			w.export(t)
+			w.mutator.some(40)
+			before := map[string]map[string]map[string]any{}
+			for _, table := range mailerlitetest.Tables {
+				before[table] = w.rows(t, table)
+			}
+			code := []int{403, 404, 422}[i%3]
+			w.account.Faults(func(_ int, r *http.Request) *mailerlitetest.Fault {
+				if strings.Contains(r.URL.Path, route) {
+					return &mailerlitetest.Fault{Status: code}
+				}
+				return nil
+			})
+			missing := 0
+			for _, table := range w.export(t).Tables {
+				if table.Unavailable == "" {
+					continue
+				}
+				missing++
+				if d := cmp.Diff(before[table.Name], w.rows(t, table.Name)); d != "" {
+					t.Errorf("%s is not available, and changed\n%.1000s", table.Name, d)
+				}
+			}
+			if missing == 0 {
+				t.Error("no table is reported as not available")
+			}
+			w.account.Faults(nil)
+			w.settle(t)
+		})
+	}
+}
+
+// TestWholeFailingWalk lets the walk that marks clicks fail for one campaign, whose rows stay as they were until it succeeds.
+func TestWholeFailingWalk(t *testing.T) {
+	t.Parallel()
+	w := newWhole(t, smallWhole)
+	w.export(t)
+	before := w.rows(t, "campaign_activity")
+	w.account.Advance(1)
+	w.account.Faults(func(_ int, r *http.Request) *mailerlitetest.Fault {
+		if strings.Contains(r.URL.Path, "/reports/") && r.URL.Query().Get("filter[type]") == "clicked" {
+			return &mailerlitetest.Fault{Status: 500}
+		}
+		return nil
+	})
+	if r := mustExport(t, w.options(t)); !r.Failed() {
+		t.Error("nothing failed")
+	}
+	w.account.Faults(nil)
+	for key, row := range w.rows(t, "campaign_activity") {
+		if was := before[key]; was != nil && was["clicked"] == true && row["clicked"] != true {
+			t.Errorf("%s is not clicked any more", key)
+		}
+	}
+	w.settle(t)
 }

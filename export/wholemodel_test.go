@@ -79,7 +79,7 @@ func (w *wholeLake) someRun(t testing.TB) {
 	o := w.options(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	stop, changes := -1, rng.IntN(3) == 0 && os.Getenv("NOCH")==""
+	stop, changes := -1, rng.IntN(3) == 0 && os.Getenv("NOCH") == ""
 	if rng.IntN(2) == 0 {
 		stop = 1 + rng.IntN(300)
 	}
@@ -98,7 +98,9 @@ func (w *wholeLake) someRun(t testing.TB) {
 	defer w.account.Faults(nil)
 	w.note(fmt.Sprintf("begin: stop %d, changes %t", stop, changes))
 	sw := rng.IntN(8)
-	if os.Getenv("NOSW")!="" { sw=7 }
+	if os.Getenv("NOSW") != "" {
+		sw = 7
+	}
 	switch sw {
 	case 0:
 		w.note("plan")
@@ -132,7 +134,9 @@ func (w *wholeLake) someFault(rng *rand.Rand) func(int, *http.Request) *mailerli
 		return h.Sum32()%of == 0
 	}
 	kind := rng.IntN(6)
-	if os.Getenv("NOF")!="" { kind=5 }
+	if os.Getenv("NOF") != "" {
+		kind = 5
+	}
 	w.note(fmt.Sprint("fault ", kind, " ", code))
 	return func(n int, r *http.Request) *mailerlitetest.Fault {
 		list := r.URL.Path != "/api/account" && r.URL.Path != "/api/batch"
