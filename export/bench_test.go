@@ -72,8 +72,11 @@ func serveAccount(rows string) {
 			panic(err)
 		}
 	}
-	account := mailerlitetest.New(mailerlitetest.Options{Subscribers: n, Groups: 40, Campaigns: 60, CustomFields: fields,
-		RatePerMinute: -1, Churn: 0.33})
+	o := mailerlitetest.Options{Subscribers: n, Groups: 40, Campaigns: 60, CustomFields: fields, RatePerMinute: -1, Churn: 0.33}
+	if os.Getenv(benchWhole) != "" {
+		o = wholeBench(n)
+	}
+	account := mailerlitetest.New(o)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		panic(err)
@@ -86,13 +89,13 @@ func serveAccount(rows string) {
 }
 
 // startAccount starts the other process and returns its address.
-func startAccount(b *testing.B) string {
+func startAccount(b *testing.B, env ...string) string {
 	rows := os.Getenv(benchRows)
 	if rows == "" {
 		rows = "20000"
 	}
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), "BENCH_ACCOUNT="+rows)
+	cmd.Env = append(append(os.Environ(), "BENCH_ACCOUNT="+rows), env...)
 	out, err := cmd.StdoutPipe()
 	if err == nil {
 		err = cmd.Start()

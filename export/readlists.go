@@ -76,7 +76,7 @@ func (t *table) behind(settled bool) []schema.Key {
 	known := len(behind)
 	for _, key := range before {
 		unread := len(t.lists.From) > 0 || (t.scan.Left != nil || !settled) && !t.scan.Read(key) || t.plan.Withheld != ""
-		if unread && !isAmong(behind[:known], key) {
+		if unread && !key.In(behind[:known]) {
 			behind = append(behind, key)
 		}
 	}

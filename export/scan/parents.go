@@ -19,7 +19,7 @@ import (
 // maxFailed is the number of parents that may fail before the rest is left to the next run.
 const maxFailed = 100
 
-// walkOfParent names, in the log, that all walks of a parent have ended.
+// walkOfParent names, in the log, all walks of a parent together.
 func walkOfParent(key schema.Key) string { return strings.Join(key, "\x00") }
 
 // readPerParent reads a list for each row of another table. Parents are independent of each other: one that fails, or
@@ -115,7 +115,12 @@ func (p *parentWalks) eachParent(ctx context.Context, walk func(key, left schema
 	if lists.Of != nil {
 		log = lists.Of
 	}
-	first, more, err := walkFirst(ctx, log, lists.First, walk)
+	begun, more, err := walkFirst(ctx, p.parent.Log, p.begun(), walk)
+	if err != nil || !more {
+		return err
+	}
+	failed := slices.DeleteFunc(slices.Clone(lists.First), func(key schema.Key) bool { return key.In(begun) })
+	failed, more, err = walkFirst(ctx, log, failed, walk)
 	if err != nil || !more {
 		return err
 	}
@@ -132,7 +137,7 @@ func (p *parentWalks) eachParent(ctx context.Context, walk func(key, left schema
 		}
 		for i := run.From; i < run.To; i++ {
 			key := run.Keys.At(i)
-			if _, begun := slices.BinarySearchFunc(first, key, schema.Key.Compare); begun {
+			if key.In(begun) || key.In(failed) {
 				continue
 			}
 			if !walk(key, key) {
@@ -140,6 +145,19 @@ func (p *parentWalks) eachParent(ctx context.Context, walk func(key, left schema
 			}
 		}
 	}
+}
+
+// begun returns the parents whose walks had begun, and not all ended, when an earlier run stopped. Without the walks that
+// mark them, their rows in the log would be wrong.
+func (p *parentWalks) begun() []schema.Key {
+	var keys []schema.Key
+	for _, name := range p.r.Log.Unfinished() { // names of other walks are no keys of parents
+		if key := strings.Split(name, "\x00"); p.list.Marks() && len(key) == len(p.parent.Table.Order) {
+			keys = append(keys, key)
+		}
+	}
+	slices.SortFunc(keys, schema.Key.Compare)
+	return keys
 }
 
 // walkFirst walks those of some parents, in key order, that a log has, and returns them.
@@ -188,10 +206,16 @@ func (p *parentWalks) stopped(left schema.Key) bool {
 
 // walkParent reads the lists of one parent. An error concerns the run.
 func (p *parentWalks) walkParent(ctx context.Context, key schema.Key) error {
+	name := walkOfParent(key)
+	if p.list.Marks() {
+		if err := p.append(nil, pagelog.Mark{Walk: name, Parent: true}, false); err != nil {
+			return err
+		}
+	}
 	err := p.walkLists(ctx, key)
 	if err == nil {
 		p.count()
-		return p.append(nil, pagelog.Mark{Walk: walkOfParent(key), Parent: true, End: true}, false)
+		return p.append(nil, pagelog.Mark{Walk: name, Parent: true, End: true}, false)
 	}
 	if stopsRun(err) || ctx.Err() != nil {
 		return err
