@@ -45,7 +45,6 @@ func accountFlags() []cli.Flag {
 // runFlags are the flags of the commands that read an account.
 func runFlags() []cli.Flag {
 	return append(accountFlags(),
-		&cli.IntFlag{Name: "batch-pages", Usage: "let up to `N` pages of a list that is read in ranges travel in one batch (untried on the live API)", DefaultText: "each alone"},
 		&cli.DurationFlag{Name: "resume-within", Value: 24 * time.Hour, Usage: "resume an interrupted scan that is no older than `TIME`", DefaultText: "24h"},
 		toggle("restart", "start every scan over instead of resuming it"),
 		toggle("yes", "delete rows even if they are more than a fifth of their table"),
