@@ -91,8 +91,11 @@ func testLookup(t *testing.T, n int) {
 // are requested again, alone.
 func TestLookupParts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex // parts that failed are asked for again side by side
 		asked := map[string]int{}
 		c, f := newBatchClient(t, batchServer(t, func(path string) string {
+			mu.Lock()
+			defer mu.Unlock()
 			asked[path]++
 			again := asked[path] > 1
 			switch {

@@ -4,12 +4,10 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
-	"slices"
 	"time"
 
 	"mailerlake/export/dataset"
 	"mailerlake/export/merge"
-	"mailerlake/schema"
 )
 
 // commit writes what the plans of the present stage say and commits it, all tables in one step.
@@ -24,18 +22,18 @@ func (r *run) commit(ctx context.Context) error {
 		return err
 	}
 	defer commit.Abort()
-	next := r.nextManifest()
+	next, now := r.nextManifest(), r.stamp()
 	for _, t := range due {
 		if t.err != nil || !t.scanned() || t.skipped() {
 			continue
 		}
-		state, err := r.write(ctx, t, commit, next.Snapshot)
+		state, err := r.write(ctx, t, commit, next.Snapshot, now)
 		if err != nil {
 			return fmt.Errorf("export %s: %w", t.Name, err)
 		}
 		next.Put(state)
 	}
-	next.CommittedAt = r.now()
+	next.CommittedAt = later(r.now(), now)
 	r.noteLists(due, next)
 	if err := commit.Commit(ctx, next, r.consumed()); err != nil {
 		return err
@@ -72,47 +70,6 @@ func (r *run) consumed() []string {
 	return logs
 }
 
-// noteLists notes in the new state when the lists of other tables' rows were read.
-func (r *run) noteLists(due tables, next *dataset.Manifest) {
-	for _, t := range due {
-		state := next.Table(t.Name)
-		list, ok := t.Source.(*schema.List)
-		if !ok || list.Per == nil || state == nil || t.err != nil || t.skipped() {
-			continue
-		}
-		state.Behind = t.behind()
-		if !t.Watched() || t.plan.Withheld != "" || t.scan.Incomplete != "" || len(t.plan.Kept) > 0 { // these rows are to be read again
-			continue
-		}
-		at := t.scan.Started
-		if t.FansOut() && t.parent.stage == t.stage && !t.scan.Resumed { // chosen after all rows of the parent were known, and as new as they are
-			at = next.CommittedAt
-		}
-		if t.parent.auxiliary || t.parent.err != nil { // its rows are not those that the dataset has
-			state.Lists = nil
-			continue
-		}
-		state.NoteLists(t.lists.From, t.scan.Left, at)
-	}
-}
-
-// behind returns the keys of the rows of the parent whose lists are still to be read first: those that failed, in this part
-// of the scan or in one committed before, and those that it did not come to.
-func (t *table) behind() []schema.Key {
-	behind := slices.Clone(t.scan.Failed)
-	before := t.lists.First
-	if len(t.lists.From) > 0 {
-		before = t.stored.Behind
-	}
-	for _, key := range before {
-		unread := len(t.lists.From) > 0 || t.scan.Left != nil && !t.scan.Read(key) || t.plan.Withheld != ""
-		if unread && !isAmong(t.scan.Failed, key) {
-			behind = append(behind, key)
-		}
-	}
-	return behind
-}
-
 func (r *run) nextManifest() *dataset.Manifest {
 	next := r.data.Manifest.Clone()
 	if next == nil {
@@ -125,8 +82,8 @@ func (r *run) nextManifest() *dataset.Manifest {
 	return next
 }
 
-// write writes the parts of one table that change and returns its new state.
-func (r *run) write(ctx context.Context, t *table, commit *dataset.Commit, snapshot int64) (dataset.TableState, error) {
+// write writes the parts of one table that change, as of now, and returns its new state.
+func (r *run) write(ctx context.Context, t *table, commit *dataset.Commit, snapshot int64, now time.Time) (dataset.TableState, error) {
 	state := dataset.TableState{Name: t.Name, Key: t.Key, Order: t.Order}
 	if t.stored != nil {
 		state = t.stored.Clone()
@@ -138,7 +95,7 @@ func (r *run) write(ctx context.Context, t *table, commit *dataset.Commit, snaps
 	plan := t.plan
 	if !plan.Empty() {
 		create := func(path string) (merge.File, error) { return commit.Create(path) }
-		parts, err := t.merge.Write(ctx, plan, create, r.Program, r.now())
+		parts, err := t.merge.Write(ctx, plan, create, r.Program, now)
 		if err != nil {
 			return state, err
 		}

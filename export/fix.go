@@ -145,7 +145,7 @@ func (r *run) findGone(ctx context.Context, t *table, ref schema.Reference) erro
 		t.gone = map[string]map[string]bool{}
 	}
 	t.gone[ref.Column] = gone
-	if other.stage != t.stage { // it is planned, or committed: the next run meets those that are new
+	if other.stage < r.stage { // its plan is made, or committed
 		return nil
 	}
 	_, err = r.scanner.Add(other.scan, records)

@@ -100,6 +100,7 @@ type box struct {
 	noItems   bool  // comes without its items
 	kind      string
 	moves     int // goes up when visits change; comes with kind
+	count     any // comes in place of moves, unless it is nil
 }
 
 // boxes is an account of boxes, served as JSON.
@@ -111,11 +112,18 @@ type boxes struct {
 	asked []string
 	// banned guests are no longer listed, neither as guests nor in visits.
 	banned map[int]bool
+
+	hidden string   // id of a box that no page shows
+	mute   bool     // boxes come without their moves
+	guests []string // ids, of a list of their own
 }
 
 func (b *boxes) RoundTrip(r *http.Request) (*http.Response, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if err := r.Context().Err(); err != nil { // of a run that was stopped: the account may have changed since
+		return nil, err
+	}
 	path := strings.TrimPrefix(r.URL.Path, "/api")
 	b.asked = append(b.asked, path)
 	status, body := http.StatusOK, any(nil)
@@ -126,10 +134,12 @@ func (b *boxes) RoundTrip(r *http.Request) (*http.Response, error) {
 		body = map[string]any{"data": map[string]any{"id": "1", "name": "boxes"}}
 	case path == "/owner":
 		body = map[string]any{"data": map[string]any{"id": "1", "name": b.name}}
-	case path == "/guests":
-		body = b.guests()
+	case path == "/guests" && b.banned != nil:
+		body = b.everyone()
 	case path == "/batch":
 		body = b.batch(r)
+	case path == "/guests":
+		body = b.guestList()
 	case path == "/boxes":
 		page, _ := strconv.Atoi(r.URL.Query().Get("page"))
 		body = b.page(page)
@@ -165,6 +175,9 @@ func (x *box) record() map[string]any {
 	}
 	if x.kind != "" {
 		record["kind"], record["moves"] = x.kind, x.moves
+		if x.count != nil {
+			record["moves"] = x.count
+		}
 	}
 	return record
 }
@@ -172,10 +185,24 @@ func (x *box) record() map[string]any {
 func (b *boxes) page(n int) any {
 	data, last := []any{}, (len(b.list)+1)/2
 	for i := 2 * (n - 1); i < min(2*n, len(b.list)); i++ {
-		data = append(data, b.list[i].record())
+		record := b.list[i].record()
+		if b.mute {
+			delete(record, "moves")
+		}
+		if b.list[i].id != b.hidden {
+			data = append(data, record)
+		}
 	}
 	return map[string]any{"data": data, "meta": map[string]any{"current_page": n, "last_page": max(1, last), "per_page": 2, "total": len(b.list)},
 		"links": map[string]any{"next": map[bool]any{true: "x?page=2", false: nil}[n < last]}}
+}
+
+func (b *boxes) guestList() any {
+	data := []any{}
+	for _, id := range b.guests {
+		data = append(data, map[string]any{"id": id, "name": "guest"})
+	}
+	return map[string]any{"data": data, "meta": map[string]any{"current_page": 1, "last_page": 1, "per_page": 100, "total": len(data)}}
 }
 
 func (b *boxes) one(parts []string, cursor string) (int, any) {
@@ -184,6 +211,8 @@ func (b *boxes) one(parts []string, cursor string) (int, any) {
 		x = b.find(parts[1])
 	}
 	switch {
+	case parts[0] == "guests" && len(parts) == 2 && slices.Contains(b.guests, parts[1]):
+		return 200, map[string]any{"data": map[string]any{"id": parts[1], "name": "guest"}}
 	case x == nil:
 		return 404, map[string]any{"message": "No query results for model"}
 	case len(parts) == 2:
@@ -208,8 +237,8 @@ func (b *boxes) visits(x *box) []int {
 	return slices.DeleteFunc(slices.Clone(x.visits), func(id int) bool { return b.banned[id] })
 }
 
-// guests lists everybody who may visit, on one page.
-func (b *boxes) guests() any {
+// everyone lists everybody who may visit, on one page.
+func (b *boxes) everyone() any {
 	data := []any{}
 	for id := range 1000 {
 		if !b.banned[id] {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"mailerlake/client"
 	"mailerlake/export"
 	"mailerlake/schema"
 )
@@ -72,7 +74,13 @@ func (b *boxes) walked() []string {
 	return slices.Compact(ids)
 }
 
-// visits compares the visits with those of the account.
+// quiet waits for the request that a run which was stopped left behind. None comes after it.
+func (b *boxes) quiet() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+}
+
+// checkVisits compares the visits with those of the account.
 func (d *depot) checkVisits(t testing.TB) {
 	t.Helper()
 	d.check(t, map[string][]string{"visit": d.boxes.truth()["visit"]})
@@ -189,6 +197,25 @@ func TestFailedFirst(t *testing.T) {
 	}
 }
 
+// withoutBatches returns a client for a server that knows no batches, with a budget of requests a minute.
+func (d *depot) withoutBatches(t testing.TB, rate int) *client.Client {
+	t.Helper()
+	c, err := client.New(client.Options{Key: "test", Transport: noBatches{d.boxes}, Rate: rate, Retries: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+type noBatches struct{ http.RoundTripper }
+
+func (n noBatches) RoundTrip(r *http.Request) (*http.Response, error) {
+	if !strings.HasSuffix(r.URL.Path, "/batch") {
+		return n.RoundTripper.RoundTrip(r)
+	}
+	return &http.Response{StatusCode: 404, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+}
+
 // TestKilledBetweenStages: rows that were committed as moved have their lists read by the next run.
 func TestKilledBetweenStages(t *testing.T) {
 	d := newWatched(t, false)
@@ -206,6 +233,7 @@ func TestKilledBetweenStages(t *testing.T) {
 	if !errors.Is(err, context.Canceled) || r.Snapshot != 3 {
 		t.Fatalf("%v; snapshot %d, want the first stage committed", err, r.Snapshot)
 	}
+	d.boxes.quiet()
 	d.boxes.fault = nil
 	d.boxes.asked = nil
 	d.mustRun(t)
@@ -225,12 +253,12 @@ func TestLongListsCommitted(t *testing.T) {
 	d.boxes.fault = func(path string) int {
 		if strings.HasSuffix(path, "/visits") {
 			if read++; read%150 == 0 {
-				d.now = d.now.Add(16 * time.Minute)
+				d.advance(16 * time.Minute)
 			}
 		}
 		return 0
 	}
-	r := d.mustRunLong(t)
+	r := d.mustRunAlone(t)
 	if r.Snapshot < 4 {
 		t.Errorf("snapshot %d, want several", r.Snapshot)
 	}
@@ -251,7 +279,19 @@ func TestLongListsCommitted(t *testing.T) {
 
 func (d *depot) mustRunLong(t testing.TB) *export.Report {
 	t.Helper()
+	return d.mustRunWith(t, d.options(t))
+}
+
+// mustRunAlone asks for few lists at a time.
+func (d *depot) mustRunAlone(t testing.TB) *export.Report {
+	t.Helper()
 	options := d.options(t)
+	options.Client = d.withoutBatches(t, 1<<30)
+	return d.mustRunWith(t, options)
+}
+
+func (d *depot) mustRunWith(t testing.TB, options export.Options) *export.Report {
+	t.Helper()
 	options.ResumeWithin, options.Yes = 24*time.Hour, true // a few boxes may be most of the visits
 	r, err := export.Export(context.Background(), options)
 	if err != nil || r.Failed() {
@@ -320,6 +360,9 @@ func (d *depot) someRun(t testing.TB, rng *rand.Rand) {
 	options.ResumeWithin, options.Yes = 24*time.Hour, true
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
+	if rng.IntN(2) == 0 { // few lists at a time, so that the time is up before all are begun
+		options.Client = d.withoutBatches(t, 1<<30)
+	}
 	stop, n := 0, 0
 	if rng.IntN(3) == 0 {
 		stop = 1 + rng.IntN(20)
@@ -330,7 +373,7 @@ func (d *depot) someRun(t testing.TB, rng *rand.Rand) {
 			cancel()
 		}
 		if strings.HasSuffix(path, "/visits") && rng.IntN(10) == 0 {
-			d.now = d.now.Add(10 * time.Minute)
+			d.advance(10 * time.Minute)
 		}
 		if strings.HasSuffix(path, "/visits") && fails == 0 && rng.IntN(4) == 0 {
 			return 500
@@ -339,7 +382,9 @@ func (d *depot) someRun(t testing.TB, rng *rand.Rand) {
 	}
 	switch rng.IntN(6) {
 	case 0:
-		if _, err := export.Plan(ctx, options); err == nil && rng.IntN(2) == 0 {
+		_, err := export.Plan(ctx, options)
+		d.boxes.quiet()
+		if err == nil && rng.IntN(2) == 0 {
 			_, _ = export.ExportPlanned(context.Background(), options)
 		}
 		return
@@ -349,4 +394,6 @@ func (d *depot) someRun(t testing.TB, rng *rand.Rand) {
 		options.Tables = []string{"box"}
 	}
 	_, _ = export.Export(ctx, options)
+	cancel()
+	d.boxes.quiet()
 }

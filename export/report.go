@@ -101,18 +101,25 @@ func (r *run) report() *Report {
 
 // report returns what the run did with a table.
 func (t *table) report() TableReport {
-	tr := TableReport{TablePlan: t.plan, Name: t.Name, Lists: t.watched, Err: t.err}
+	plan, earlier := t.plan, t.earlier
+	if n := len(earlier); plan == nil && n > 0 { // the run was stopped afterwards
+		plan, earlier = earlier[n-1], earlier[:n-1]
+	}
+	tr := TableReport{TablePlan: plan, Name: t.Name, Lists: t.watched, Err: t.err}
 	if t.stored != nil {
 		tr.Rows = t.stored.Rows
 	}
 	if t.scan != nil {
-		tr.AsOf, tr.Resumed, tr.Unavailable = t.scan.Started, t.scan.Resumed, t.scan.Unavailable
+		tr.AsOf, tr.Resumed, tr.Unavailable = t.scan.Started, t.scan.Resumed || t.before.Resumed, t.scan.Unavailable
+	}
+	if !t.before.Started.IsZero() {
+		tr.AsOf = t.before.Started
 	}
 	if t.err != nil {
 		tr.Error = t.err.Error()
-	} else if t.plan != nil {
-		tr.Rows = t.plan.RowsAfter()
-		tr.TablePlan = t.plan.After(t.earlier)
+	} else if plan != nil {
+		tr.Rows = plan.RowsAfter()
+		tr.TablePlan = plan.After(earlier)
 	}
 	return tr
 }
@@ -131,7 +138,7 @@ func (r *run) matches(rep *Report) bool {
 		}
 	}
 	// A parent that is gone while its rows are read was listed before: its own row is still there.
-	return !slices.ContainsFunc(r.tables, func(t *table) bool { return t.scanned() && len(t.scan.Gone) > 0 })
+	return !slices.ContainsFunc(r.tables, func(t *table) bool { return len(t.before.Gone) > 0 || t.scanned() && len(t.scan.Gone) > 0 })
 }
 
 // written returns the bytes of the parts that differ from those of the old state.

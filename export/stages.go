@@ -99,12 +99,25 @@ func (r *run) goOn() bool {
 		any = true
 		r.scanner.Forget(t.Table)
 		t.closeLog()
-		t.earlier = append(t.earlier, t.plan)
+		t.keepEarlier()
 		t.lists.From, t.lists.First = t.scan.Left, nil
 		t.stored = r.data.Manifest.Table(t.Name)
 		t.scan, t.layout, t.added, t.gone, t.plan, t.merge = nil, nil, nil, nil, nil, nil
 	}
 	return any
+}
+
+// keepEarlier keeps, for the report, what was committed of a table of which a part is still to be read.
+func (t *table) keepEarlier() {
+	if len(t.scan.Failed) == 0 && t.scan.Incomplete == "" && len(t.plan.Kept) == 0 {
+		t.plan.Incomplete = "" // it said that the rest follows
+	}
+	t.earlier = append(t.earlier, t.plan)
+	if t.before.Started.IsZero() {
+		t.before.Started = t.scan.Started
+	}
+	t.before.Resumed = t.before.Resumed || t.scan.Resumed
+	t.before.Gone = append(t.before.Gone, t.scan.Gone...)
 }
 
 // listsOf says which lists of a table the scan reads. Those of tables that fan out were chosen before the rows that they

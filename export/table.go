@@ -27,7 +27,9 @@ type table struct {
 
 	lists   scan.Lists    // to read, of a table with a list for each row of another
 	watched *ListCounts   // of the lists that there are; nil if all are read
+	unmet   int64         // stored rows of the parent that the scan did not meet, and whose lists are to be read
 	earlier []*merge.Plan // committed before, by this run
+	before  scan.Outcome  // of the scans of these: when the first began, whether any was resumed, and what was gone
 	written int64         // bytes of the parts that this run committed
 
 	scan    *scan.Result

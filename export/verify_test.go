@@ -25,7 +25,6 @@ import (
 	"mailerlake/export/disk"
 	"mailerlake/export/part"
 	"mailerlake/schema"
-	"mailerlake/schema/tables"
 )
 
 // partedLake has the core tables, exported into parts so small that every table but the smallest has several.

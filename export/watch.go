@@ -60,11 +60,11 @@ func (r *run) watchOne(ctx context.Context, t, parent *table) error {
 	if r.Full || t.stored == nil || t.rewrite || parent.auxiliary || len(t.damaged) > 0 {
 		watch.Read = func(schema.Keys, int) time.Time { return time.Time{} }
 	}
-	still, err := parent.merge.EachMoved(ctx, watch, keys.add)
+	moved, err := parent.merge.EachMoved(ctx, watch, keys.add)
 	if err == nil {
 		err = keys.flush()
 	}
-	t.lists.Of, t.watched = log, &ListCounts{Read: keys.count, Still: still}
+	t.lists.Of, t.watched, t.unmet = log, &ListCounts{Read: keys.count, Still: moved.Still}, moved.Unmet
 	return err
 }
 

@@ -142,6 +142,11 @@ func (l *List) Sizes() []string {
 	return columns
 }
 
+// Marks reports whether some walks mark rows of others: only all walks together give such a row.
+func (l *List) Marks() bool {
+	return slices.ContainsFunc(l.Walks, func(w Walk) bool { return w.Marks != "" })
+}
+
 // With returns the parameters of both sets; on the same name, more wins.
 func With(params, more url.Values) url.Values {
 	all := url.Values{}

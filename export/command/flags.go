@@ -34,6 +34,7 @@ func accountFlags() []cli.Flag {
 		&cli.IntFlag{Name: "rate", Value: -1, Usage: "stay under `N` requests a minute; 0 follows the server's headers alone", DefaultText: "nine tenths of the server's limit"},
 		&cli.DurationFlag{Name: "max-wait", Value: client.DefaultMaxWait, Usage: "give up if the server asks for a wait longer than `TIME`", DefaultText: "15m"},
 		&cli.IntFlag{Name: "retries", Value: client.DefaultRetries, Usage: "retry a failed request up to `N` times"},
+		&cli.IntFlag{Name: "batch-pages", Usage: "let up to `N` pages of subscribers, 50 at most, share one request; off until someone has seen it work on a live account", DefaultText: "0"},
 		&cli.DurationFlag{Name: "timeout", Value: client.DefaultTimeout, Usage: "give up one attempt at a request after `TIME`"},
 		toggle("quiet", "print only warnings and errors, and the JSON document if there is one"),
 		toggle("verbose", "log every request"),

@@ -132,7 +132,7 @@ func (p *program) hashKey(c *cli.Context) ([]byte, error) {
 // clientOptions checks the flags that say how to talk to MailerLite. The key is left out.
 func (p *program) clientOptions(c *cli.Context) (client.Options, error) {
 	o := client.Options{URL: c.String("api-url"), Rate: c.Int("rate"), Retries: noneIfZero(c.Int("retries")), Timeout: c.Duration("timeout"),
-		MaxWait: noneIfZero(c.Duration("max-wait")), UserAgent: "mailerlake/" + p.version}
+		MaxWait: noneIfZero(c.Duration("max-wait")), BatchPages: c.Int("batch-pages"), UserAgent: "mailerlake/" + p.version}
 	if !c.IsSet("api-url") {
 		o.URL = p.getenv("MAILERLITE_API_URL")
 	}
@@ -151,12 +151,14 @@ func (p *program) clientOptions(c *cli.Context) (client.Options, error) {
 }
 
 func checkLimits(c *cli.Context) error {
-	for _, name := range []string{"rate", "retries", "demo-day"} {
+	for _, name := range []string{"rate", "retries", "batch-pages", "demo-day"} {
 		if c.IsSet(name) && c.Int(name) < 0 {
 			return usage(c, "--%s must not be negative", name)
 		}
 	}
 	switch {
+	case c.Int("batch-pages") > client.MaxBatch:
+		return usage(c, "--batch-pages must not be more than %d", client.MaxBatch)
 	case c.Duration("timeout") <= 0:
 		return usage(c, "--timeout must be more than 0")
 	case c.Duration("max-wait") < 0:

@@ -19,19 +19,26 @@ type Watch struct {
 	Read func(keys schema.Keys, row int) time.Time
 }
 
+// Moved counts what EachMoved did not call its function with.
+type Moved struct {
+	// Still is the number of scanned rows whose lists stand still.
+	Still int64
+	// Unmet is the number of stored rows that the scan did not meet and that are newer than their lists. They may have none.
+	Unmet int64
+}
+
 // EachMoved calls do with each scanned row whose list may have changed since it was read: the row is not stored, or it
-// differs from the stored row in one of the columns, or the stored row is newer than the list. Rows come in key order. The
-// others that have a list stand still, and are counted.
-func (t *Table) EachMoved(ctx context.Context, w Watch, do func(keys schema.Keys, row int) error) (still int64, err error) {
+// differs from the stored row in one of the columns, or the stored row is newer than the list. Rows come in key order.
+func (t *Table) EachMoved(ctx context.Context, w Watch, do func(keys schema.Keys, row int) error) (Moved, error) {
 	m := &movement{Watch: w, table: t, ctx: ctx, do: do}
-	only := append([]string{}, w.Still...)
+	only := append([]string{schema.Rescued}, w.Still...)
 	if w.Of != nil {
 		only = append(only, w.Of.Column)
 	}
 	s := (&scanned{table: t, only: only}).begun(ctx)
 	p := &pass{ctx: ctx, table: t, scanned: s, visit: m.visit}
-	err = p.all()
-	return m.still, err
+	err := p.all()
+	return m.count, err
 }
 
 // movement is a call of EachMoved.
@@ -41,7 +48,8 @@ type movement struct {
 	ctx   context.Context
 	do    func(keys schema.Keys, row int) error
 	moved []bool // per scanned row of the segment
-	still int64
+	count Moved
+	age   schema.Vector // reused
 }
 
 // visit finds the rows of a segment that have moved.
@@ -55,13 +63,18 @@ func (m *movement) visit(s *segment) error {
 			return err
 		}
 	}
+	if s.matched || len(s.unmet) > 0 {
+		if err := m.compareAge(s); err != nil {
+			return err
+		}
+	}
 	for _, r := range s.runs {
 		for row := r.from; row < r.to; row++ {
 			if !m.hasList(r, row) {
 				continue
 			}
 			if !m.moved[r.first+row-r.from] {
-				m.still++
+				m.count.Still++
 				continue
 			}
 			if err := m.do(r.keys, row); err != nil {
@@ -72,13 +85,12 @@ func (m *movement) visit(s *segment) error {
 	return m.ctx.Err()
 }
 
-// compare marks the rows that differ in a watched column, or were stored after their list was read. A column that is not
-// stored shows nothing.
+// compare marks the rows that differ in a watched column. One that the table or all records lack shows nothing.
 func (m *movement) compare(s *segment) error {
 	var buf schema.Vector
 	for _, name := range m.Still {
 		i := m.table.index(m.table.Layout.Columns, name)
-		if i < 0 {
+		if i < 0 || m.table.Missing[m.table.Layout.Columns[i].Path] {
 			m.markAll()
 			return nil
 		}
@@ -87,30 +99,45 @@ func (m *movement) compare(s *segment) error {
 			return err
 		}
 		for _, r := range s.runs {
+			m.markRescued(r, r.Vectors[i])
 			for _, row := range appendDiffering(nil, s, r, r.Vectors[i], stored) {
 				m.moved[row] = true
 			}
 		}
 	}
-	return m.compareAge(s, &buf)
+	return nil
 }
 
-// compareAge marks the rows that were stored after their list was read.
-func (m *movement) compareAge(s *segment, buf *schema.Vector) error {
-	stored, err := m.table.read(s.reader, s.part, s.group, m.table.ownColumn(schema.SyncedAt), buf)
+// markRescued marks the rows whose value may not have fitted into a watched column: nulls are equal whatever it was.
+func (m *movement) markRescued(r *rowRange, watched *schema.Vector) {
+	rescued := r.Vectors[m.table.ownColumn(schema.Rescued)]
+	if rescued == nil {
+		return
+	}
+	for row := r.from; row < r.to; row++ {
+		if !rescued.Null(row) && (watched == nil || watched.Null(row)) {
+			m.moved[r.first+row-r.from] = true
+		}
+	}
+}
+
+// compareAge marks the scanned rows that were stored after their list was read, and counts such rows among the others.
+func (m *movement) compareAge(s *segment) error {
+	stored, err := m.table.read(s.reader, s.part, s.group, m.table.ownColumn(schema.SyncedAt), &m.age)
 	if err != nil {
 		return err
 	}
-	if stored == nil {
-		m.markAll()
-		return nil
+	newer := func(at int32) bool {
+		read := m.Read(s.stored, int(at))
+		return stored == nil || read.IsZero() || stored.Null(int(at)) || stored.Int(int(at)) > read.UnixMicro()
 	}
 	for i, at := range s.match {
-		if at < 0 || m.moved[i] {
-			continue
+		m.moved[i] = m.moved[i] || newer(at)
+	}
+	for _, at := range s.unmet {
+		if newer(at) {
+			m.count.Unmet++
 		}
-		read := m.Read(s.stored, int(at))
-		m.moved[i] = read.IsZero() || stored.Null(int(at)) || stored.Int(int(at)) > read.UnixMicro()
 	}
 	return nil
 }

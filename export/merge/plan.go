@@ -1,6 +1,7 @@
 package merge
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"math/rand/v2"
@@ -94,26 +95,36 @@ func (p *Plan) RowsAfter() int64 {
 	return rows
 }
 
-// After returns a plan that counts, beside its own changes, those of plans that were committed before it.
+// After returns a plan that counts, beside its own changes, those of plans that were committed before it, and says what these
+// left undone.
 func (p *Plan) After(earlier []*Plan) *Plan {
 	if len(earlier) == 0 {
 		return p
 	}
 	sum := *p
-	sum.Changed = maps.Clone(p.Changed)
+	sum.Changed, sum.Kept = maps.Clone(p.Changed), maps.Clone(p.Kept)
 	for _, e := range earlier {
 		sum.Seen, sum.Inserted, sum.Updated, sum.Deleted = sum.Seen+e.Seen, sum.Inserted+e.Inserted, sum.Updated+e.Updated, sum.Deleted+e.Deleted
 		sum.Unchanged, sum.Rescued, sum.PartsWritten = sum.Unchanged+e.Unchanged, sum.Rescued+e.Rescued, sum.PartsWritten+e.PartsWritten
 		sum.NewColumns, sum.Widened = append(slices.Clone(e.NewColumns), sum.NewColumns...), append(slices.Clone(e.Widened), sum.Widened...)
 		sum.New = sum.New || e.New
-		for column, n := range e.Changed {
-			if sum.Changed == nil {
-				sum.Changed = map[string]int64{}
-			}
-			sum.Changed[column] += n
-		}
+		sum.Rebuilt = append(slices.Clone(e.Rebuilt), sum.Rebuilt...)
+		sum.Changed, sum.Kept = added(sum.Changed, e.Changed), added(sum.Kept, e.Kept)
+		sum.Unproven += e.Unproven
+		sum.Incomplete, sum.Withheld = cmp.Or(sum.Incomplete, e.Incomplete), cmp.Or(sum.Withheld, e.Withheld)
 	}
 	return &sum
+}
+
+// added adds counts to others.
+func added(sum, more map[string]int64) map[string]int64 {
+	if sum == nil && len(more) > 0 {
+		sum = map[string]int64{}
+	}
+	for column, n := range more {
+		sum[column] += n
+	}
+	return sum
 }
 
 // Plan compares the scanned rows with the stored ones. It decides nothing about deletes: Settle does that. With full,

@@ -127,8 +127,10 @@ func (s *Scanner) scanned(ctx context.Context, t *schema.Table) (*Result, error)
 
 // scan scans a table after the tables that come before it.
 func (s *Scanner) scan(ctx context.Context, r *Result) error {
-	if err := s.wait(ctx, r.Table); err != nil {
-		return err
+	if !beginsEarly(r.Table) {
+		if err := s.wait(ctx, r.Table); err != nil {
+			return err
+		}
 	}
 	err := s.read(ctx, r)
 	if err == nil {

@@ -60,7 +60,8 @@ func campaignActivity() *schema.Table {
 			Limits: []int{100, 50, 25, 10},
 			Per:    &schema.Link{Table: "campaign", Columns: []string{"campaign_id"}},
 			Of:     &schema.Condition{Column: "status", Values: []string{"sent"}},
-			Still:  slices.Concat([]string{"status", "finished_at"}, sendingCounters),
+			// Who opens again moves only the counters of the e-mails: the campaign counts people.
+			Still: slices.Concat([]string{"status", "finished_at", "emails"}, sendingCounters),
 		},
 	}
 }

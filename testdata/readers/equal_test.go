@@ -12,7 +12,7 @@ import (
 
 // TestLakeEqualsAccount follows an account for three days, exporting it each day and once more after the last.
 func TestLakeEqualsAccount(t *testing.T) {
-	l, w := newLake(t, demo(20_000)), newWarehouse(t)
+	l, w := newLake(t, demo(2000)), newWarehouse(t)
 	l.export(t)
 	l.check(t, w)
 	for day := 1; day <= 3; day++ {

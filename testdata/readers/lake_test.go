@@ -74,7 +74,7 @@ func (l *lake) export(t testing.TB) *export.Report {
 func (l *lake) record(t testing.TB) {
 	t.Helper()
 	l.moment++
-	for _, table := range mailerlitetest.CoreTables {
+	for _, table := range mailerlitetest.Tables {
 		f, err := os.Create(l.rows(table, l.moment))
 		if err != nil {
 			t.Fatal(err)

@@ -70,7 +70,7 @@ func TestPartsHaveOneSchema(t *testing.T) {
 		l.check(t, w)
 		l.checkOrder(t, w)
 		l.checkManifest(t, w)
-		for _, table := range mailerlitetest.CoreTables {
+		for _, table := range mailerlitetest.Tables {
 			if n := w.count(t, schemas(l.glob(table))); n != 1 {
 				t.Errorf("%s: its parts have %d schemas", table, n)
 			}
