@@ -244,6 +244,19 @@ func TestTablesWithoutFlags(t *testing.T) {
 	}
 }
 
+// TestUnknownTables: a check that could not find out about a table has exit code 3, and names it.
+func TestUnknownTables(t *testing.T) {
+	found := &export.Check{Tables: []export.TableCheck{{Name: "group"}, {Name: "shop", Unavailable: "403"}, {Name: "webhook", Err: errors.New("500")}}}
+	err := unknownTables(found)
+	if ExitCode(err) != 3 || !strings.Contains(err.Error(), "failed for webhook") {
+		t.Errorf("got exit code %d: %v", ExitCode(err), err)
+	}
+	found.Tables = found.Tables[:2]
+	if err := unknownTables(found); err != nil {
+		t.Errorf("what is not available is not an error: %v", err)
+	}
+}
+
 // TestResumeHint: no hint promises to resume what starts over.
 func TestResumeHint(t *testing.T) {
 	t.Chdir(t.TempDir())

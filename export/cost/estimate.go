@@ -199,5 +199,5 @@ func (e *estimator) list(t *schema.Table, list *schema.List) (sum work) {
 	if list.Paging == schema.ByCursor && list.Item != "" && !e.first(t) {
 		sum = sum.then(alone(1)) // a batch that asks for the rows that are gone
 	}
-	return sum.then(alone(float64(len(list.Counts)))) // one after the other
+	return sum.then(together(float64(len(list.Counts)), 0))
 }

@@ -116,7 +116,7 @@ func near(t *testing.T, what string, said, cost bill, percent int64) {
 	t.Helper()
 	t.Logf("%s: said %+v, cost %+v (%.3f, %.3f)", what, said, cost, float64(said.requests)/float64(cost.requests), float64(said.units)/float64(cost.units))
 	far := func(said, cost, percent int64) bool { return 100*max(said-cost, cost-said) > percent*cost }
-	if far(said.requests, cost.requests, percent) || far(said.units, cost.units, 5*percent/2) {
+	if far(said.requests, cost.requests, percent) || far(said.units, cost.units, 4*percent) {
 		t.Errorf("%s: said %+v, cost %+v", what, said, cost)
 	}
 }

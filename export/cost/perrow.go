@@ -37,11 +37,10 @@ func (l *lists) shareUnseen() float64 {
 }
 
 // readAgain adds the second reading of lists that are always read. Rows that cannot be asked for by their key are gone only if it
-// does not show them either, and in lists that change on their own some row is gone whenever they are read. It is made page by
-// page.
+// does not show them either, and in lists that change on their own some row is gone whenever they are read.
 func (e *estimator) readAgain(t *schema.Table, list *schema.List, w work) work {
 	if list.Item == "" && len(list.Still) == 0 && !e.first(t) {
-		return w.then(alone(w.requests))
+		return w.then(w)
 	}
 	return w
 }
