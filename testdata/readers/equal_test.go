@@ -75,7 +75,7 @@ func TestUnknownBehaviour(t *testing.T) {
 		"nobody and no groups": func(o *mailerlitetest.Options) { o.Subscribers, o.Groups, o.Campaigns = 0, 0, 0 },
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := demo(600)
+			o := demo(300)
 			change(&o)
 			l, w := newLake(t, o), newWarehouse(t)
 			for range 3 {
