@@ -17,10 +17,11 @@ import (
 var update = flag.Bool("update", false, "replace the output that the README shows with what the commands print now")
 
 // transcript matches a command of the README and the output shown below it.
-var transcript = regexp.MustCompile("(?s)```console\n\\$ go run \\. ([^\n]*)\n(.*?)```")
+var transcript = regexp.MustCompile("(?s)```console\n\\$ go run \\. ([^\n]*)\n(.*?)(```)")
 
-// sizes match what may differ from run to run: each row holds the time of its export, and compresses a little differently.
-var sizes = regexp.MustCompile(`\d+\.\d [KM]iB`)
+// sizes match what may differ from run to run: each row holds the time of its export, and compresses a little differently; how
+// many requests share a batch depends on what waits when it leaves.
+var sizes = regexp.MustCompile(`\d+\.\d [KM]iB|[\d,]+ requests`)
 
 // TestReadmeTranscripts runs the commands of the README in order, as a reader would, and compares what they print.
 func TestReadmeTranscripts(t *testing.T) {
@@ -47,7 +48,8 @@ func TestReadmeTranscripts(t *testing.T) {
 		if d := cmp.Diff(shown, got); d != "" && !*update {
 			t.Errorf("%s: the README shows other output (-README +output; go test -run Readme . -update replaces it)\n%s", m[1], d)
 		} else if d != "" {
-			readme = bytes.Replace(readme, m[2], stdout.Bytes(), 1)
+			before, _ := bytes.CutSuffix(m[0], slices.Concat(m[2], m[3]))
+			readme = bytes.Replace(readme, m[0], slices.Concat(before, stdout.Bytes(), m[3]), 1)
 		}
 	}
 	if *update {
@@ -55,6 +57,42 @@ func TestReadmeTranscripts(t *testing.T) {
 		if err := os.WriteFile("README.md", readme, 0o644); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// tableOfTables matches the part of the README that mailerlake schema --markdown prints before its first section.
+var tableOfTables = regexp.MustCompile("(?s)(<!-- tables -->\n)(.*?)(<!-- end of tables -->)")
+
+// TestReadmeTables compares the README's table of all tables with what the declarations say.
+func TestReadmeTables(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := tableOfTables.FindSubmatch(readme)
+	if shown == nil {
+		t.Fatal("the README has no table of tables")
+	}
+	var stdout, stderr bytes.Buffer
+	args := []string{"mailerlake", "schema", "--markdown", "--out", t.TempDir()}
+	if err := command.Run(t.Context(), args, nil, &stdout, &stderr, noEnv, ""); err != nil {
+		t.Fatal(err)
+	}
+	want, _, ok := strings.Cut(stdout.String(), "\n## ")
+	if !ok || strings.Count(want, "\n") < 20 {
+		t.Fatalf("the document begins with %.300q, want a table of all tables, then sections", want)
+	}
+	d := cmp.Diff(want, string(shown[2]))
+	if d == "" {
+		return
+	}
+	if !*update {
+		t.Errorf("the README shows another table of tables (-schema +README; go test -run Readme . -update replaces it)\n%s", d)
+		return
+	}
+	table := append(append(slices.Clone(shown[1]), want...), shown[3]...)
+	if err := os.WriteFile("README.md", bytes.Replace(readme, shown[0], table, 1), 0o644); err != nil {
+		t.Fatal(err)
 	}
 }
 

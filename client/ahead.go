@@ -65,7 +65,7 @@ func (a *ahead) ask(ctx context.Context, last int) {
 func (a *ahead) sizes(r request) (lot, window int) {
 	c := a.w.c
 	if q := c.queueOf(r); q != nil && c.batches() {
-		return maxBatch, maxBatch * c.inFlight()
+		return MaxBatch, MaxBatch * c.inFlight()
 	}
 	return 1, c.inFlight() - 1
 }

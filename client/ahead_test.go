@@ -69,7 +69,7 @@ func TestAheadWindow(t *testing.T) {
 			}
 			read++
 			mu.Lock()
-			if asked-read > 2*maxBatch {
+			if asked-read > 2*MaxBatch {
 				t.Errorf("%d pages ahead", asked-read)
 			}
 			mu.Unlock()

@@ -87,7 +87,7 @@ func (b *batch) attempt(ctx context.Context) error {
 // depart fills the batch when its turn comes, and returns what is aboard. A request
 // that is the only one gets the ticket.
 func (b *batch) depart(ctx context.Context, ticket uint64) []*call {
-	room := maxBatch
+	room := MaxBatch
 	if !b.q.c.batching.cheap() { // its parts may be counted
 		room = b.q.c.pace.room()
 	}

@@ -20,6 +20,7 @@ const maxEmptyPages = 10
 func (c *Client) Cursor(ctx context.Context, l List, read ReadRecords) iter.Seq2[*Page, error] {
 	return func(yield func(*Page, error) bool) {
 		w := newCursorWalk(c, l, read)
+		defer w.keep(false)
 		for {
 			p, err := w.next(ctx)
 			if err != nil {
@@ -28,6 +29,7 @@ func (c *Client) Cursor(ctx context.Context, l List, read ReadRecords) iter.Seq2
 			}
 			// The caller may change the page once it has it.
 			last := p.Cursor == ""
+			w.keep(!last)
 			if !yield(p, nil) || last {
 				return
 			}
@@ -42,6 +44,19 @@ type cursorWalk struct {
 	// seen holds a hash of each cursor: a walk may have many thousands.
 	seen map[uint64]struct{}
 	seed maphash.Seed
+
+	place *place // in a batch, for the page that follows; nil for none
+}
+
+// keep keeps a place in a batch for the next page of a range, or gives it up.
+func (w *cursorWalk) keep(more bool) {
+	if w.place != nil {
+		w.place.leave()
+		w.place = nil
+	}
+	if more && w.kind == inCut && w.c.cut != nil {
+		w.place = w.c.cut.announce(1)[0]
+	}
 }
 
 func newCursorWalk(c *Client, l List, read ReadRecords) *cursorWalk {
@@ -87,7 +102,9 @@ func (w *cursorWalk) following(ctx context.Context) (*Page, error) {
 		position.Set("cursor", w.cursor)
 	}
 	for {
-		p, err := w.page(ctx, position)
+		r := w.request(position)
+		r.place = w.place
+		p, err := w.fetch(ctx, r)
 		if err == nil {
 			w.size.grow()
 			return p, nil

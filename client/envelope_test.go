@@ -178,7 +178,7 @@ func FuzzEnvelope(f *testing.F) {
 		parseTotal(body)
 		parseAccount(body)
 		readComplaint(bytes.NewReader(body))
-		if parts, err := parseBatch(body); err == nil && len(parts) > maxBatch {
+		if parts, err := parseBatch(body); err == nil && len(parts) > MaxBatch {
 			t.Errorf("%d parts", len(parts))
 		}
 		var page records

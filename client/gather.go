@@ -10,6 +10,9 @@ const (
 	// budget would let go, while more may come. gatherMost bounds the wait in all.
 	gatherQuiet = 3 * time.Millisecond
 	gatherMost  = 30 * time.Millisecond
+	// gatherAnnounced bounds the wait for requests that are sure to come, as soon as
+	// large pages have been read.
+	gatherAnnounced = 2 * time.Second
 )
 
 // place is kept for a call that is sure to come, so that a batch can wait for it.
@@ -43,18 +46,28 @@ func (p *place) leave() {
 }
 
 // gather waits until a batch is full, until nothing more can come, or for a moment
-// in which nothing came.
+// in which nothing came. A patient queue waits for all that is sure to come.
 func (q *queue) gather(ctx context.Context) {
-	most := time.NewTimer(gatherMost)
+	bound := gatherMost
+	if q.patient {
+		bound = gatherAnnounced
+	}
+	most := time.NewTimer(bound)
 	defer most.Stop()
 	quiet := time.NewTimer(gatherQuiet)
 	defer quiet.Stop()
-	for !q.gathered() {
+	for {
+		coming := q.coming()
+		if coming == 0 {
+			return
+		}
 		select {
 		case <-q.changed:
 			quiet.Reset(gatherQuiet)
 		case <-quiet.C:
-			return
+			if !q.patient || coming < 0 {
+				return
+			}
 		case <-most.C:
 			return
 		case <-ctx.Done():
@@ -63,14 +76,21 @@ func (q *queue) gather(ctx context.Context) {
 	}
 }
 
-func (q *queue) gathered() bool {
+// coming returns how many more requests are sure to come to a batch that has room
+// for them, 0 if it need not wait, and -1 if it is not known.
+func (q *queue) coming() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if len(q.waiting) >= q.size.n || q.c.batching.off.Load() {
-		return true
-	}
 	coming := q.calls - q.away - len(q.waiting)
-	return coming <= 0 && !q.recent()
+	switch {
+	case len(q.waiting) >= q.size.n, q.c.batching.off.Load():
+		return 0
+	case coming > 0:
+		return coming
+	case q.recent():
+		return -1
+	}
+	return 0
 }
 
 // recent reports whether a batch was answered so lately that its callers may come

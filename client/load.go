@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	// maxWalks is the greatest number of requests in flight that Walks asks for: no host should be met with more.
+	// maxWalks is the greatest number of requests in flight: no host should be met with more.
 	maxWalks = 8
 	// quickAnswer is a time below which one request after the other is as fast as anybody needs.
 	quickAnswer = 50 * time.Millisecond
@@ -53,6 +53,25 @@ func (l *load) timed(sent time.Time, use func(*response) error) func(*response) 
 // that an answer takes) x (requests a second that the budget allows) asks for, and one more for answers that take longer
 // than others. It changes as answers get slower or faster.
 func (c *Client) Walks() int { return walks(c.load.took(), c.pace.perMinute()) }
+
+// CutWalks returns how many walks should read the ranges of a list side by side (List.Cut): as many as Walks says, or as
+// many as fill the batches that their pages may share. It is bounded by Options.BatchPages, and by the memory that the
+// pages on their way are expected to take.
+func (c *Client) CutWalks(l List) int {
+	plain := c.Walks()
+	if c.cut == nil || c.batching.off.Load() {
+		return plain
+	}
+	page := request{path: l.Path, params: newPageSize(l.Limits).params()}
+	return max(plain, min(c.cut.fill(plain), c.cut.filled()/c.batching.weigh(page)))
+}
+
+// fill returns how many requests fill a number of batches, but no more than may ever be in one.
+func (q *queue) fill(batches int) int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return min(q.size.n*batches, q.size.max)
+}
 
 // walks is Walks for a budget of requests a minute, 0 for any number.
 func walks(took time.Duration, perMinute int) int {

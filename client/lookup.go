@@ -12,7 +12,7 @@ import (
 )
 
 // maxLookup is how many records a Lookup asks for at the same time.
-const maxLookup = 20 * maxBatch
+const maxLookup = 20 * MaxBatch
 
 // Answer is the server's answer to one path of a Lookup.
 type Answer struct {

@@ -14,6 +14,7 @@ import (
 type pacer struct {
 	maxWait time.Duration
 	turn    chan struct{} // has room for one; senders queue in order
+	flying  chan struct{} // has room for the requests that may be in flight at the same time
 	changed chan struct{} // the quota changed: the first in line checks it again
 
 	mu    sync.Mutex
@@ -24,12 +25,14 @@ func newPacer(rate int, maxWait time.Duration) *pacer {
 	return &pacer{
 		maxWait: maxWait,
 		turn:    make(chan struct{}, 1),
+		flying:  make(chan struct{}, maxWalks),
 		changed: make(chan struct{}, 1),
 		quota:   newQuota(rate),
 	}
 }
 
-// enter waits until a request may be sent, and returns a ticket for leave.
+// enter waits until a request may be sent, and returns a ticket for leave, which has to
+// follow.
 // It calls waiting with the expected time before each sleep, and awake after
 // it. It fails if the context ends, or with a RateLimitError if requests are
 // held back for longer than maxWait.
@@ -43,6 +46,16 @@ func (p *pacer) enter(ctx context.Context, waiting func(time.Duration), awake fu
 		return 0, ctx.Err()
 	}
 	defer func() { <-p.turn }()
+	select {
+	case p.flying <- struct{}{}:
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
+	defer func() {
+		if err != nil {
+			<-p.flying
+		}
+	}()
 	for {
 		ticket, wait, err := p.try()
 		if err != nil || wait == 0 {
@@ -89,6 +102,7 @@ func (p *pacer) leave(ticket uint64, h http.Header) cost {
 	p.mu.Lock()
 	spent := p.quota.receive(time.Now(), ticket, readLimitHeaders(h))
 	p.mu.Unlock()
+	<-p.flying
 	p.wake()
 	return spent
 }

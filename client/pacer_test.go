@@ -218,6 +218,7 @@ func TestPacingWakes(t *testing.T) {
 			a.delay = time.Second
 			return a
 		}, Options{Rate: -1})
+		c.pace.flying = make(chan struct{}, defaultRate+1)
 		start := time.Now()
 		var wg sync.WaitGroup
 		for range defaultRate + 1 {
@@ -230,6 +231,43 @@ func TestPacingWakes(t *testing.T) {
 		wg.Wait()
 		if took := time.Since(start); took != 2*time.Second {
 			t.Errorf("took %s, want 2s: the last one waits for the first answer", took)
+		}
+	})
+}
+
+// However many callers there are, few requests are in flight at the same time; one that is given up makes room.
+func TestPacerFlying(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		flying, most := 0, 0
+		note := func(n int) {
+			mu.Lock()
+			defer mu.Unlock()
+			flying += n
+			most = max(most, flying)
+		}
+		c, _ := newTestClient(t, nil, Options{Rate: 1 << 30})
+		c.transport = tripper(func(r *http.Request) (*http.Response, error) {
+			note(1)
+			defer note(-1)
+			return ok(`{"data":{}}`).response(r), pause(r.Context(), time.Second)
+		})
+		var wg sync.WaitGroup
+		for i := range 100 {
+			wg.Go(func() {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+				if i%3 == 0 {
+					ctx, cancel = context.WithTimeout(t.Context(), time.Duration(i)*100*time.Millisecond)
+				}
+				defer cancel()
+				if _, err := c.Get(ctx, "/x", nil); err != nil && ctx.Err() == nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if most != maxWalks || len(c.pace.flying) > 0 {
+			t.Errorf("got %d requests in flight, %d at last", most, len(c.pace.flying))
 		}
 	})
 }

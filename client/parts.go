@@ -11,11 +11,10 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-const (
-	batchPath = "/batch"
-	// maxBatch is how many requests the server accepts in one batch, as documented.
-	maxBatch = 50
-)
+const batchPath = "/batch"
+
+// MaxBatch is how many requests the server accepts in one batch, as documented.
+const MaxBatch = 50
 
 // batchBody writes a batch. Parameters are part of each request's body, which is
 // the recorded form; whether a query in the path would be read is not known.
@@ -122,7 +121,7 @@ func (e *reader) parts() (parts []part, err error) {
 		return nil, err
 	}
 	for e.dec.PeekKind() != ']' {
-		if len(parts) == maxBatch {
+		if len(parts) == MaxBatch {
 			return nil, &BodyError{Why: "it has too many responses"}
 		}
 		var p part

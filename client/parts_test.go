@@ -13,7 +13,7 @@ import (
 )
 
 func TestParseBatch(t *testing.T) {
-	fifty := strings.Repeat(`{"code":404,"body":{}},`, maxBatch-1) + `{"code":404,"body":{}}`
+	fifty := strings.Repeat(`{"code":404,"body":{}},`, MaxBatch-1) + `{"code":404,"body":{}}`
 	got, err := parseBatch([]byte(`{"total":6,"responses":[` +
 		`{"code":200,"body":{"data":{"id":"1"},"more":[1]},"x":{}},{"code":"404","body":{"message":"gone"}},` +
 		`{"body":{"message":{"a":1}}},{"code":200,"body":[]},{"code":200,"body":{"data":null}},{"code":-1,"body":"<html>"}]}`))
@@ -28,7 +28,7 @@ func TestParseBatch(t *testing.T) {
 		why   string // of the error, "" for none
 	}{
 		{`{"responses":[]}`, 0, ""},
-		{`{"responses":[` + fifty + `]}`, maxBatch, ""},
+		{`{"responses":[` + fifty + `]}`, MaxBatch, ""},
 		{`{"responses":[` + fifty + `,{}]}`, 0, "too many"},
 		{`{"responses":{}}`, 0, "no responses"},
 		{`{"total":2}`, 0, "no responses"},
@@ -71,7 +71,7 @@ func FuzzParseBatch(f *testing.F) {
 		if err := jsonv2.Unmarshal(body, &want, lenientJSON); err != nil {
 			return // parts that are no objects
 		}
-		if len(parts) != len(want.Responses) || len(parts) > maxBatch {
+		if len(parts) != len(want.Responses) || len(parts) > MaxBatch {
 			t.Fatalf("got %d parts, want %d", len(parts), len(want.Responses))
 		}
 		for i, p := range parts {

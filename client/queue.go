@@ -21,7 +21,8 @@ var errAlone = errors.New("go alone")
 // goroutine of its own, which ends with it.
 type queue struct {
 	c        *Client
-	maxBytes int // of an answer, as expected
+	maxBytes int  // of an answer
+	patient  bool // batches wait for all requests that are sure to come
 
 	mu       sync.Mutex
 	size     *batchSize
@@ -37,6 +38,9 @@ type queue struct {
 func newQueue(c *Client, size *batchSize, maxBytes int) *queue {
 	return &queue{c: c, size: size, maxBytes: maxBytes, changed: make(chan struct{}, 1)}
 }
+
+// filled is how many bytes are expected of an answer at most: it may turn out larger.
+func (q *queue) filled() int { return q.maxBytes / 4 * 3 }
 
 // call is a request in a queue, until it is settled: by a ticket to go alone, by an
 // error, or by the answer to its part of a batch.
@@ -133,7 +137,7 @@ func (q *queue) board() {
 	if q.c.batching.off.Load() {
 		q.dissolve()
 	}
-	if q.boarding != nil || len(q.waiting) == 0 || q.out >= q.most() {
+	if q.boarding != nil || len(q.waiting) == 0 || q.out >= q.batches() {
 		return
 	}
 	q.boarding = newBatch(q)
@@ -148,9 +152,9 @@ func (q *queue) dissolve() {
 	q.waiting = nil
 }
 
-// most returns how many batches may be on their way at the same time. As long as
+// batches returns how many batches may be on their way at the same time. As long as
 // their parts may be counted it is one, whose size fits what is left.
-func (q *queue) most() int {
+func (q *queue) batches() int {
 	if !q.c.batching.cheap() && q.c.pace.room() < maxLimit {
 		return 1
 	}
@@ -170,7 +174,7 @@ func (c *Client) inFlight() int {
 // flight as Walks says.
 func (c *Client) Calls() int {
 	if c.batches() {
-		return maxBatch * c.inFlight()
+		return MaxBatch * c.inFlight()
 	}
 	return c.inFlight()
 }
@@ -230,7 +234,7 @@ func (q *queue) take(room int) []*call {
 	n, bytes := 0, 0
 	for _, c := range q.waiting {
 		bytes += c.weight
-		if n > 0 && (n >= min(room, q.size.n) || bytes > q.maxBytes) {
+		if n > 0 && (n >= min(room, q.size.n) || bytes > q.filled()) {
 			break
 		}
 		n++

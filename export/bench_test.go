@@ -29,13 +29,14 @@ import (
 	"mailerlake/schema"
 )
 
-// The environment variables that set the size of the account that the benchmarks export: subscribers, and custom fields
-// of each. The account lives in another process, so that memory and processor time are those of the export alone:
+// The environment variables that set the size of the account that the benchmarks export, subscribers and custom fields
+// of each, and how many pages of them may share a batch. The account lives in another process, so that memory and processor time are those of the export alone:
 //
 //	BENCH_ROWS=1000000 BENCH_FIELDS=50 go test ./export -run '^$' -bench Export -benchtime 1x
 const (
 	benchRows   = "BENCH_ROWS"
 	benchFields = "BENCH_FIELDS"
+	benchPages  = "BENCH_PAGES"
 )
 
 func TestMain(m *testing.M) {
@@ -71,8 +72,11 @@ func serveAccount(rows string) {
 			panic(err)
 		}
 	}
-	account := mailerlitetest.New(mailerlitetest.Options{Subscribers: n, Groups: 40, Campaigns: 60, CustomFields: fields,
-		RatePerMinute: -1, Churn: 0.33})
+	o := mailerlitetest.Options{Subscribers: n, Groups: 40, Campaigns: 60, CustomFields: fields, RatePerMinute: -1, Churn: 0.33}
+	if os.Getenv(benchWhole) != "" {
+		o = wholeBench(n)
+	}
+	account := mailerlitetest.New(o)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		panic(err)
@@ -85,13 +89,13 @@ func serveAccount(rows string) {
 }
 
 // startAccount starts the other process and returns its address.
-func startAccount(b *testing.B) string {
+func startAccount(b *testing.B, env ...string) string {
 	rows := os.Getenv(benchRows)
 	if rows == "" {
 		rows = "20000"
 	}
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), "BENCH_ACCOUNT="+rows)
+	cmd.Env = append(append(os.Environ(), "BENCH_ACCOUNT="+rows), env...)
 	out, err := cmd.StdoutPipe()
 	if err == nil {
 		err = cmd.Start()
@@ -134,7 +138,8 @@ func BenchmarkExport(b *testing.B) {
 }
 
 func measure(b *testing.B, addr string, o export.Options) {
-	c, err := client.New(client.Options{URL: addr + "/api", Key: "bench", Rate: 1 << 30})
+	pages, _ := strconv.Atoi(os.Getenv(benchPages))
+	c, err := client.New(client.Options{URL: addr + "/api", Key: "bench", Rate: 1 << 30, BatchPages: pages})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -150,6 +155,7 @@ func measure(b *testing.B, addr string, o export.Options) {
 		b.Fatalf("%+v", report.Tables)
 	}
 	b.ReportMetric(float64(report.Tables[0].Rows)/wall, "rows/s")
+	b.ReportMetric(float64(c.Stats().Requests), "requests")
 	b.ReportMetric(used, "cpu-s")
 	b.ReportMetric(used/bareDecode(b, c), "cpu-s/bare-cpu-s")
 	b.ReportMetric(float64(report.BytesWritten)/1e6, "MB-written")

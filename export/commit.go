@@ -121,6 +121,9 @@ func (t *table) describe(state *dataset.TableState) {
 	state.Total.Inserted += plan.Inserted
 	state.Total.Updated += plan.Updated
 	state.Total.Deleted += plan.Deleted
+	if t.watched != nil {
+		state.Counted = *t.watched
+	}
 	updated := plan.UpdatedAt()
 	if at := time.UnixMicro(updated).UTC(); updated > 0 && (state.GreatestUpdatedAt == nil || at.After(*state.GreatestUpdatedAt)) {
 		state.GreatestUpdatedAt = &at

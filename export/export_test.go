@@ -1,10 +1,7 @@
 package export_test
 
 import (
-	"bufio"
-	"bytes"
 	"context"
-	"encoding/json"
 	"io"
 	"os"
 	"path/filepath"
@@ -13,13 +10,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/parquet-go/parquet-go"
 
 	"mailerlake/client"
 	"mailerlake/client/mailerlitetest"
 	"mailerlake/export"
 	"mailerlake/export/disk"
+	"mailerlake/schema/tables"
 )
 
 // lake is a dataset in a temporary directory, exported from a simulated account.
@@ -83,7 +80,13 @@ func (l *lake) options(t testing.TB) export.Options {
 // export exports the account and fails the test unless every table was exported with its deletes.
 func (l *lake) export(t testing.TB) *export.Report {
 	t.Helper()
-	r, err := export.Export(context.Background(), l.options(t))
+	return mustExport(t, l.options(t))
+}
+
+// mustExport makes a run that has to succeed in every table.
+func mustExport(t testing.TB, o export.Options) *export.Report {
+	t.Helper()
+	r, err := export.Export(context.Background(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +94,7 @@ func (l *lake) export(t testing.TB) *export.Report {
 		if table.Err != nil {
 			t.Fatalf("%s: %v", table.Name, table.Err)
 		}
-		if table.Withheld != "" {
+		if table.TablePlan != nil && table.Withheld != "" {
 			t.Fatalf("%s: deletes withheld: %s", table.Name, table.Withheld)
 		}
 	}
@@ -103,7 +106,7 @@ func (l *lake) rows(t testing.TB, table string) map[string]map[string]any {
 	t.Helper()
 	rows := map[string]map[string]any{}
 	for _, row := range l.list(t, table) {
-		key := keyOf(row)
+		key := keyOf(table, row)
 		if rows[key] != nil {
 			t.Errorf("key %s twice", key)
 		}
@@ -158,11 +161,14 @@ func readRows(t testing.TB, file *parquet.File) (rows []map[string]any) {
 	}
 }
 
-func keyOf(row map[string]any) string {
-	if id, ok := row["id"].(string); ok {
-		return id
+// keyOf returns the key of a table's row as the account's IDs have it.
+func keyOf(table string, row map[string]any) string {
+	parts := []string{}
+	for _, column := range tables.All().Lookup(table).Key {
+		text, _ := row[column].(string)
+		parts = append(parts, text)
 	}
-	return row["group_id"].(string) + "/" + row["subscriber_id"].(string)
+	return strings.Join(parts, "/")
 }
 
 // plain writes a value as the API would.
@@ -173,7 +179,7 @@ func plain(v parquet.Value, f parquet.Field) any {
 	case f.Type().String() == "DATE":
 		return time.Unix(int64(v.Int32())*86400, 0).UTC().Format(time.DateOnly)
 	case v.Kind() == parquet.Int64 && strings.HasPrefix(f.Type().String(), "TIMESTAMP"):
-		return time.UnixMicro(v.Int64()).UTC().Format(time.DateTime)
+		return time.UnixMicro(v.Int64()).UTC().Format(timeFormat)
 	case v.Kind() == parquet.Int64:
 		return float64(v.Int64())
 	case v.Kind() == parquet.Double:
@@ -182,51 +188,6 @@ func plain(v parquet.Value, f parquet.Field) any {
 		return v.Boolean()
 	}
 	return string(v.ByteArray())
-}
-
-// truth returns the account's own rows of a table.
-func (l *lake) truth(t testing.TB, table string) map[string]map[string]any {
-	t.Helper()
-	var buf bytes.Buffer
-	if err := l.account.Truth(table, &buf); err != nil {
-		t.Fatal(err)
-	}
-	rows := map[string]map[string]any{}
-	s := bufio.NewScanner(&buf)
-	s.Buffer(nil, 64<<20)
-	for s.Scan() {
-		var row map[string]any
-		if err := json.Unmarshal(s.Bytes(), &row); err != nil {
-			t.Fatal(err)
-		}
-		rows[keyOf(row)] = row
-	}
-	return rows
-}
-
-// check compares every table's keys with the account, and the subscribers' and groups' plain values.
-func (l *lake) check(t testing.TB) {
-	t.Helper()
-	for _, table := range mailerlitetest.CoreTables {
-		got, want := l.rows(t, table), l.truth(t, table)
-		if d := cmp.Diff(keys(want), keys(got)); d != "" {
-			t.Errorf("%s: keys differ (-account +dataset)\n%s", table, d)
-			continue
-		}
-		for key, row := range want {
-			for name, value := range row {
-				if _, nested := value.(map[string]any); nested {
-					continue
-				}
-				if _, nested := value.([]any); nested {
-					continue
-				}
-				if d := cmp.Diff(value, got[key][name]); d != "" {
-					t.Errorf("%s %s: %s differs (-account +dataset)\n%s", table, key, name, d)
-				}
-			}
-		}
-	}
 }
 
 func keys(rows map[string]map[string]any) map[string]bool {

@@ -110,6 +110,8 @@ type boxes struct {
 	name  string
 	fault func(path string) int // status of the answer in place of the right one; 0 for none
 	asked []string
+	// banned guests are no longer listed, neither as guests nor in visits.
+	banned map[int]bool
 
 	hidden string   // id of a box that no page shows
 	mute   bool     // boxes come without their moves
@@ -134,6 +136,8 @@ func (b *boxes) RoundTrip(r *http.Request) (*http.Response, error) {
 		body = map[string]any{"data": map[string]any{"id": "1", "name": "boxes"}}
 	case path == "/owner":
 		body = map[string]any{"data": map[string]any{"id": "1", "name": b.name}}
+	case path == "/guests" && b.banned != nil:
+		body = b.everyone()
 	case path == "/batch":
 		body = b.batch(r)
 	case path == "/guests":
@@ -223,14 +227,30 @@ func (b *boxes) one(parts []string, cursor string) (int, any) {
 	if text, err := base64.RawStdEncoding.DecodeString(cursor); err == nil && cursor != "" {
 		from, _ = strconv.Atoi(string(text))
 	}
-	data, next := []any{}, any(nil)
-	for i := from; i < min(from+2, len(x.visits)); i++ {
-		data = append(data, map[string]any{"id": fmt.Sprint(x.visits[i]), "at": "2026-01-02 03:04:05"})
+	data, next, visits := []any{}, any(nil), b.visits(x)
+	for i := from; i < min(from+2, len(visits)); i++ {
+		data = append(data, map[string]any{"id": fmt.Sprint(visits[i]), "at": "2026-01-02 03:04:05"})
 	}
-	if from+2 < len(x.visits) {
+	if from+2 < len(visits) {
 		next = base64.RawStdEncoding.EncodeToString([]byte(strconv.Itoa(from + 2)))
 	}
 	return 200, map[string]any{"data": data, "meta": map[string]any{"next_cursor": next}}
+}
+
+// visits returns the visits of a box, without those of banned guests.
+func (b *boxes) visits(x *box) []int {
+	return slices.DeleteFunc(slices.Clone(x.visits), func(id int) bool { return b.banned[id] })
+}
+
+// everyone lists everybody who may visit, on one page.
+func (b *boxes) everyone() any {
+	data := []any{}
+	for id := range 1000 {
+		if !b.banned[id] {
+			data = append(data, map[string]any{"id": fmt.Sprint(id)})
+		}
+	}
+	return map[string]any{"data": data, "meta": map[string]any{"total": len(data)}}
 }
 
 func (b *boxes) batch(r *http.Request) any {
@@ -255,7 +275,7 @@ func (b *boxes) truth() map[string][]string {
 		for _, it := range x.items {
 			all["item"] = append(all["item"], fmt.Sprintf("%s %s %s %d 0.5 %s", it.id, x.id, it.name, it.size, it.more))
 		}
-		for _, v := range x.visits {
+		for _, v := range b.visits(x) {
 			all["visit"] = append(all["visit"], fmt.Sprintf("%s %d", x.id, v))
 		}
 		for place, letter := range x.label {

@@ -20,9 +20,11 @@ import (
 )
 
 // watched declares boxes and, for each open one, a list of visits that stands still while the box has not moved.
-func watched(t testing.TB) *schema.Catalog {
+//
+// With guests, a visit's key refers to the guest, so that the visits are read before the guests, in the same stage.
+func watched(t testing.TB, guests bool) *schema.Catalog {
 	t.Helper()
-	catalog, err := schema.NewCatalog(
+	declared := []*schema.Table{
 		&schema.Table{
 			Name: "box", Key: []string{"id"},
 			Columns: slices.Concat(schema.KeyColumn("id"), schema.Texts("label", "kind"), schema.Counts("moves")),
@@ -35,7 +37,13 @@ func watched(t testing.TB) *schema.Catalog {
 				Per: &schema.Link{Table: "box", Columns: []string{"box_id"}},
 				Of:  &schema.Condition{Column: "kind", Values: []string{"open"}}, Still: []string{"moves"}},
 		},
-	)
+	}
+	if guests {
+		declared[1].References = []schema.Reference{{Column: "id", Table: "guest"}}
+		declared = append(declared, &schema.Table{Name: "guest", Key: []string{"id"}, Columns: schema.KeyColumn("id"),
+			Source: &schema.List{Path: "/guests", Paging: schema.ByPage}})
+	}
+	catalog, err := schema.NewCatalog(declared...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,9 +51,9 @@ func watched(t testing.TB) *schema.Catalog {
 }
 
 // newWatched returns a depot whose boxes are open but for the second.
-func newWatched(t testing.TB) *depot {
+func newWatched(t testing.TB, guests bool) *depot {
 	d := newDepot(t)
-	d.catalog = watched(t)
+	d.catalog, d.boxes.banned = watched(t, guests), map[int]bool{}
 	for _, x := range d.boxes.list {
 		x.kind = "open"
 	}
@@ -94,7 +102,7 @@ func (d *depot) mustRun(t testing.TB) *export.Report {
 
 // TestStandStill reads only the lists of rows that moved in the declared columns, of new rows, and with Full of all.
 func TestStandStill(t *testing.T) {
-	d := newWatched(t)
+	d := newWatched(t, false)
 	check := func(what string, want ...string) {
 		t.Helper()
 		d.checkVisits(t)
@@ -137,33 +145,56 @@ func TestStandStill(t *testing.T) {
 	check("full", "101", "102", "103", "104", "105", "107", "300")
 }
 
+// TestStandStillWithGuests: of lists that stand still, rows go that refer to a row that is gone.
+func TestStandStillWithGuests(t *testing.T) {
+	d := newWatched(t, true)
+	if r := d.mustRun(t); r.Snapshot != 1 {
+		t.Errorf("snapshot %d, want all in one stage", r.Snapshot)
+	}
+	d.checkVisits(t)
+	d.mustRun(t) // what was stored by the first run has its lists read once more
+	d.boxes.walked()
+	d.boxes.banned[50] = true
+	d.mustRun(t)
+	d.checkVisits(t)
+	if got := d.boxes.walked(); len(got) > 0 {
+		t.Errorf("lists read: %v", got)
+	}
+}
+
 // TestFailedFirst reads the list of a row first, and again, that failed in the run before.
 func TestFailedFirst(t *testing.T) {
-	d := newWatched(t)
+	d := newWatched(t, false)
+	for i := range 300 { // more than are read side by side
+		d.boxes.list = append(d.boxes.list, &box{id: strconv.Itoa(200 + i), kind: "open", visits: []int{i}})
+	}
+	d.boxes.list = append(d.boxes.list, &box{id: "999", kind: "open"})
+	last := d.boxes.list[len(d.boxes.list)-1]
 	d.mustRun(t)
 	d.boxes.walked()
-	d.boxes.list[6].moved(1)
-	d.boxes.list[0].moved(2)
-	d.boxes.fault = func(path string) int { return map[string]int{"/boxes/107/visits": 500}[path] }
+	last.moved(1)
+	d.boxes.fault = func(path string) int { return map[string]int{"/boxes/999/visits": 500}[path] }
 	if r, err := d.run(t); err != nil || !r.Failed() {
 		t.Fatalf("%v; %+v", err, r)
 	}
-	d.boxes.fault = nil
-	d.boxes.list[2].moved(3)
-	d.boxes.asked = nil
-	options := d.options(t)
-	options.Client = d.withoutBatches(t, 30) // used in full by one request at a time, however long an answer takes
-	if r, err := export.Export(context.Background(), options); err != nil || r.Failed() {
-		t.Fatalf("%v; %+v", err, r)
+	d.boxes.fault, d.boxes.asked = nil, nil
+	for _, x := range d.boxes.list[:len(d.boxes.list)-1] {
+		if x.kind == "open" {
+			x.moved(3)
+		}
 	}
-	first := slices.IndexFunc(d.boxes.asked, func(path string) bool { return strings.HasSuffix(path, "/visits") })
-	if first < 0 || d.boxes.asked[first] != "/boxes/107/visits" {
-		t.Errorf("asked %q", d.boxes.asked)
-	}
-	if got := d.boxes.walked(); !slices.Equal(got, []string{"103", "107"}) {
-		t.Errorf("lists read: %v", got)
+	d.mustRunLong(t)
+	isList := func(path string) bool { return strings.HasSuffix(path, "/visits") }
+	lists := slices.DeleteFunc(slices.Clone(d.boxes.asked), func(path string) bool { return !isList(path) })
+	if at := slices.Index(lists, "/boxes/999/visits"); at < 0 || at > 100 {
+		t.Errorf("its list is asked for at place %d of %d", at, len(lists))
 	}
 	d.checkVisits(t)
+	d.boxes.asked = nil
+	d.mustRunLong(t)
+	if got := d.boxes.walked(); len(got) > 0 {
+		t.Errorf("lists read: %v", got)
+	}
 }
 
 // withoutBatches returns a client for a server that knows no batches, with a budget of requests a minute.
@@ -187,7 +218,7 @@ func (n noBatches) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // TestKilledBetweenStages: rows that were committed as moved have their lists read by the next run.
 func TestKilledBetweenStages(t *testing.T) {
-	d := newWatched(t)
+	d := newWatched(t, false)
 	d.mustRun(t)
 	d.boxes.list[2].moved(7)
 	d.boxes.list[4].moved()
@@ -214,14 +245,14 @@ func TestKilledBetweenStages(t *testing.T) {
 
 // TestLongListsCommitted commits what is complete every 15 minutes, and goes on.
 func TestLongListsCommitted(t *testing.T) {
-	d := newWatched(t)
-	for i := range 40 {
-		d.boxes.list = append(d.boxes.list, &box{id: strconv.Itoa(200 + i), kind: "open", visits: []int{i, 99}})
+	d := newWatched(t, false)
+	for i := range 400 { // more than are read side by side
+		d.boxes.list = append(d.boxes.list, &box{id: strconv.Itoa(200 + i), kind: "open", visits: []int{i, 999}})
 	}
 	read := 0
 	d.boxes.fault = func(path string) int {
 		if strings.HasSuffix(path, "/visits") {
-			if read++; read%15 == 0 {
+			if read++; read%150 == 0 {
 				d.advance(16 * time.Minute)
 			}
 		}
@@ -272,10 +303,10 @@ func (d *depot) mustRunWith(t testing.TB, options export.Options) *export.Report
 // TestWatchedModel takes random days through runs that fail, stop, plan, or leave tables out. Whatever happened, a run
 // that succeeds, and resumes nothing, leaves the visits of the account.
 func TestWatchedModel(t *testing.T) {
-	for seed := range uint64(30) {
+	for seed := range uint64(40) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, 7))
-			d := newWatched(t)
+			d := newWatched(t, seed%2 == 1)
 			for range 12 {
 				d.someDay(rng)
 				d.someRun(t, rng)
@@ -298,9 +329,13 @@ func (d *depot) someDay(rng *rand.Rand) {
 	b.fault = nil
 	for range rng.IntN(4) {
 		x := b.list[rng.IntN(len(b.list))]
-		switch rng.IntN(6) {
+		switch rng.IntN(7) {
 		case 0:
 			x.label += "x"
+		case 6:
+			if d.catalog.Lookup("guest") != nil && len(x.visits) > 0 {
+				b.banned[x.visits[0]] = true // and the box does not move
+			}
 		case 1:
 			if len(b.list) > 4 {
 				b.list = slices.DeleteFunc(b.list, func(y *box) bool { return y == x })

@@ -213,7 +213,7 @@ func rowsOf(t *testing.T, path string, data []byte) map[string]map[string]any {
 	}
 	rows := map[string]map[string]any{}
 	for _, row := range readRows(t, file) {
-		rows[keyOf(row)] = row
+		rows[keyOf(part.TableOf(path), row)] = row
 	}
 	for _, row := range rows {
 		delete(row, schema.SyncedAt)

@@ -52,7 +52,7 @@ func (ts tables) parentsOf(ctx context.Context, t *table) (merge.Parents, []stri
 // referred returns the rows of other tables that a table's keys refer to, of those tables that this run has read whole, and
 // exports: nothing was proved about the rows of others. They matter to lists that are not read again.
 func (ts tables) referred(ctx context.Context, t *table) ([]merge.Referred, error) {
-	if !t.FansOut() || t.scan.Nested {
+	if !t.Watched() || t.scan.Nested {
 		return nil, nil
 	}
 	var referred []merge.Referred
@@ -73,7 +73,7 @@ func (ts tables) referred(ctx context.Context, t *table) ([]merge.Referred, erro
 // unread is the standing of rows whose list was not read although it is there: they were left out on purpose if only some
 // lists are read.
 func (t *table) unread() merge.Standing {
-	if t.FansOut() {
+	if t.Watched() {
 		return merge.Outside
 	}
 	return merge.Unknown
@@ -125,7 +125,7 @@ type listedParents struct {
 // are.
 func (l *listedParents) Standing(ctx context.Context, parent schema.Key) (merge.Standing, error) {
 	switch {
-	case l.scan.Read(parent), isAmong(l.gone, parent):
+	case l.scan.Read(parent), parent.In(l.gone):
 		return merge.Read, nil
 	case l.scan.FailedFor(parent), l.met == nil:
 		return merge.Unknown, nil
@@ -133,10 +133,17 @@ func (l *listedParents) Standing(ctx context.Context, parent schema.Key) (merge.
 	return l.met.Standing(ctx, parent)
 }
 
-// isAmong reports whether sorted keys have a key.
-func isAmong(keys []schema.Key, key schema.Key) bool {
-	_, found := slices.BinarySearchFunc(keys, key, schema.Key.Compare)
-	return found
+// leftOut returns the parents whose rows in the log do not count: those that are gone, and those whose lists could not be
+// read to the end if only all walks together give a row.
+func (ts tables) leftOut(t *table) merge.GoneParents {
+	out := ts.goneParents(t)
+	list, ok := t.Source.(*schema.List)
+	if !ok || list.Per == nil || !list.Marks() || len(t.scan.Failed) == 0 {
+		return out
+	}
+	out.Columns = columnsOf(list.Per, t.parent)
+	out.Keys = slices.SortedFunc(slices.Values(slices.Concat(out.Keys, t.scan.Failed)), schema.Key.Compare)
+	return out
 }
 
 // goneParents returns the parents that were deleted while their lists were read into the log that has the rows of a table:

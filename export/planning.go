@@ -99,7 +99,7 @@ func list(names []string) string {
 // open prepares a table's merge from the scan as it is now.
 func (ts tables) open(ctx context.Context, t *table) (err error) {
 	m := &merge.Table{Table: t.Table, Layout: t.layout, Added: t.added, New: t.stored == nil, Parts: t.parts(), Sizes: t.sizes,
-		Nested: t.scan.Nested, Damaged: t.damaged, Rewrite: t.rewrite, Missing: t.missing(), Gone: t.gone, GoneParents: ts.goneParents(t)}
+		Nested: t.scan.Nested, Damaged: t.damaged, Rewrite: t.rewrite, Missing: t.missing(), Gone: t.gone, GoneParents: ts.leftOut(t)}
 	if t.stored != nil {
 		m.Stored = t.stored.Columns
 	}

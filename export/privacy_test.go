@@ -20,6 +20,7 @@ import (
 	"mailerlake/export"
 	"mailerlake/export/disk"
 	"mailerlake/schema"
+	"mailerlake/schema/tables"
 )
 
 var hashKey = []byte("a key of more than 16 bytes")
@@ -118,7 +119,7 @@ func pagesOf(t testing.TB, table string, data []byte) []byte {
 	if err := os.WriteFile(filepath.Join(dir, table+".pages"), data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return []byte(logText(t, dir, core().Lookup(table)))
+	return []byte(logText(t, dir, tables.All().Lookup(table)))
 }
 
 // inspector looks at the directory before every file operation that shows: what is there then is there after a kill.

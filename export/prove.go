@@ -146,7 +146,7 @@ func (p *prover) proveByReading(ctx context.Context, t, owner *table) (withheld 
 		switch {
 		case t.scan.Read(parent):
 			parents = append(parents, parent)
-		case !isAmong(gone, parent):
+		case !parent.In(gone):
 			unmet = append(unmet, parent)
 		}
 	}

@@ -37,10 +37,10 @@ func (r *run) noteLists(due tables, next *dataset.Manifest) {
 		}
 		settled := t.watched != nil && t.unmet == 0 || r.tables.deletesUnmet(t.parent) // no row will come back with a list to read
 		state.Behind = t.behind(settled)
-		if !t.FansOut() || !settled || t.plan.Withheld != "" || t.scan.Incomplete != "" || len(t.plan.Kept) > 0 { // these rows are to be read again
+		if !t.Watched() || !settled || t.plan.Withheld != "" || t.scan.Incomplete != "" || len(t.plan.Kept) > 0 { // these rows are to be read again
 			continue
 		}
-		if t.parent.auxiliary { // its rows are not those that the dataset has
+		if t.parent.auxiliary || t.parent.err != nil { // its rows are not those that the dataset has
 			state.Lists = nil
 			continue
 		}
@@ -53,6 +53,8 @@ func (r *run) readAfter(t *table, next *dataset.Manifest) time.Time {
 	switch {
 	case t.scan.Resumed:
 		return earlier(t.scan.Started, r.started)
+	case !t.FansOut(): // chosen before all rows of the parent were known
+		return t.scan.Started
 	case t.parent.stage == t.stage: // committed together: rows of the parent are as new as the commit
 		return next.CommittedAt
 	case r.data.Manifest == nil:
@@ -74,7 +76,7 @@ func (t *table) behind(settled bool) []schema.Key {
 	known := len(behind)
 	for _, key := range before {
 		unread := len(t.lists.From) > 0 || (t.scan.Left != nil || !settled) && !t.scan.Read(key) || t.plan.Withheld != ""
-		if unread && !isAmong(behind[:known], key) {
+		if unread && !key.In(behind[:known]) {
 			behind = append(behind, key)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"mailerlake/export/cost"
 	"mailerlake/export/dataset"
 	"mailerlake/export/merge"
 	"mailerlake/export/part"
@@ -20,6 +21,8 @@ type Report struct {
 	Tables   []TableReport `json:"tables"`
 	Requests int64         `json:"requests"`
 	Retries  int64         `json:"retries"`
+	// Estimate is what the run was said to cost when it began; nil if nothing was said.
+	Estimate *cost.Estimate `json:"estimate,omitempty"`
 	// Waited is how many seconds the run waited on the rate limit and on retries.
 	Waited       float64 `json:"waited_seconds"`
 	BytesWritten int64   `json:"bytes_written"`
@@ -52,12 +55,7 @@ type TableReport struct {
 }
 
 // ListCounts are numbers of lists of one table.
-type ListCounts struct {
-	// Read lists were to be read, because the row that each belongs to is new or has moved.
-	Read int64 `json:"to_read"`
-	// Still lists were not read again, because their rows stood still: the table's rows stay as they are.
-	Still int64 `json:"stood_still"`
-}
+type ListCounts = dataset.ListCounts
 
 // Empty reports whether nothing changed, or would change.
 func (r *Report) Empty() bool {
@@ -82,7 +80,7 @@ func (r *Report) Failed() bool {
 // report returns how the run went.
 func (r *run) report() *Report {
 	committed := r.committed
-	rep := &Report{Account: r.account.ID, Name: r.account.Name, Dataset: r.Dir, Started: r.started, Ended: r.now()}
+	rep := &Report{Estimate: r.estimated, Account: r.account.ID, Name: r.account.Name, Dataset: r.Dir, Started: r.started, Ended: r.now()}
 	if committed != nil {
 		rep.Snapshot = committed.Snapshot
 	}

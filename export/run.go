@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"mailerlake/client"
+	"mailerlake/export/cost"
 	"mailerlake/export/dataset"
 	"mailerlake/export/disk"
 	"mailerlake/export/part"
@@ -41,6 +42,9 @@ type Options struct {
 	// Rewrite writes every table from a complete scan, with the current types and names, so that Privacy can change. It
 	// is all or nothing, and only Export accepts it; a dataset that does not exist yet is exported as usual.
 	Rewrite bool
+	// Estimate begins with an estimate of what the run costs, as an event and in the report. For a first export that takes a few
+	// requests.
+	Estimate bool
 	// Yes applies deletes even if there are many.
 	Yes bool
 	// Sizes of row groups and parts; zero means part.DefaultSizes.
@@ -67,7 +71,9 @@ type run struct {
 	rewrite bool // Rewrite is set and there is a dataset
 	planned bool // the scan is that of an earlier plan
 	commits bool // each stage is committed
-	stage   int  // that is being read, planned and committed
+	// estimated is what the run was said to cost, nil if nothing was said.
+	estimated *cost.Estimate
+	stage     int // that is being read, planned and committed
 	// committed is the manifest of the last commit of this run, nil if there was none.
 	committed *dataset.Manifest
 }

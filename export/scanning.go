@@ -31,6 +31,9 @@ func (r *run) open(ctx context.Context) error {
 	if err := r.dropPlanned(); err != nil {
 		return err
 	}
+	if err := r.estimate(ctx); err != nil {
+		return err
+	}
 	r.scanner = scan.New(scan.Options{Client: r.Client, Logs: r.data.Logs(), Account: r.account.ID, Catalog: r.catalog, Base: r.base, Stored: r.stored,
 		Restart: r.Restart, ResumeWithin: r.ResumeWithin, Now: r.now, Lists: r.listsOf, OnEvent: r.event})
 	return nil

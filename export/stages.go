@@ -120,15 +120,21 @@ func (t *table) keepEarlier() {
 	t.before.Gone = append(t.before.Gone, t.scan.Gone...)
 }
 
-// listsOf says which lists of a table the scan reads.
-func (r *run) listsOf(declared *schema.Table) scan.Lists {
+// listsOf says which lists of a table the scan reads. Those of tables that fan out were chosen before the rows that they
+// belong to were committed; those of others are chosen now.
+func (r *run) listsOf(ctx context.Context, declared *schema.Table, parent *scan.Result) (scan.Lists, error) {
 	t := r.tables.find(declared.Name)
 	if t == nil {
-		return scan.Lists{}
+		return scan.Lists{}, nil
+	}
+	if t.Watched() && !t.FansOut() {
+		if err := r.watchNow(ctx, t, parent); err != nil {
+			return scan.Lists{}, err
+		}
 	}
 	lists := t.lists
 	if r.commits && t.stage == stageLists {
 		lists.Until = r.now().Add(commitEvery)
 	}
-	return lists
+	return lists, nil
 }

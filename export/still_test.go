@@ -66,7 +66,7 @@ func (d *depot) failing(t *testing.T, status int, paths ...string) *export.Repor
 
 // TestSeveralFailedFirst: each of several rows whose lists failed has its list read by the next run.
 func TestSeveralFailedFirst(t *testing.T) {
-	d := newWatched(t)
+	d := newWatched(t, false)
 	d.mustRun(t)
 	for _, i := range []int{0, 2, 4, 6} {
 		d.boxes.list[i].moved(5)
@@ -79,7 +79,7 @@ func TestSeveralFailedFirst(t *testing.T) {
 
 // TestGoneForAMoment: a row that seemed to be gone while its list was read is there again, as it was.
 func TestGoneForAMoment(t *testing.T) {
-	d := newWatched(t)
+	d := newWatched(t, false)
 	d.mustRun(t)
 	d.boxes.list[2].moved(1, 2)
 	d.failing(t, 404, "/boxes/103", "/boxes/103/visits")
@@ -94,7 +94,7 @@ func TestUnreadRowNotMet(t *testing.T) {
 		"failed": func(d *depot) { d.failing(t, 500, "/boxes/103/visits") },
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := newWatched(t)
+			d := newWatched(t, false)
 			d.mustRun(t)
 			d.boxes.list[2].moved(1, 2)
 			leave(d)
@@ -111,7 +111,7 @@ func TestUnreadRowNotMet(t *testing.T) {
 
 // TestIncompleteParent: an incomplete scan of the rows does not make all lists be read again.
 func TestIncompleteParent(t *testing.T) {
-	d := newWatched(t)
+	d := newWatched(t, false)
 	d.boxes.hidden = "103"
 	for range 2 {
 		if r := d.failing(t, 0); !r.Failed() {
@@ -125,7 +125,7 @@ func TestIncompleteParent(t *testing.T) {
 // TestClockSetBack: rows that are stored while the clock is behind have moved all the same.
 func TestClockSetBack(t *testing.T) {
 	for _, back := range []time.Duration{time.Second, 30 * time.Second, 5 * time.Hour, 5000 * time.Hour} {
-		d := newWatched(t)
+		d := newWatched(t, false)
 		d.mustRun(t)
 		d.advance(-back)
 		d.boxes.list[2].moved(1, 2)
@@ -149,7 +149,7 @@ func TestClockSetBack(t *testing.T) {
 
 // TestUnreadableCounter: a counter that does not fit its column, or does not come, does not stand still.
 func TestUnreadableCounter(t *testing.T) {
-	d := newWatched(t)
+	d := newWatched(t, false)
 	d.boxes.list[2].count = "many"
 	d.mustRun(t)
 	d.boxes.list[2].count = "more"
@@ -170,7 +170,7 @@ func TestUnreadableCounter(t *testing.T) {
 
 // TestNeverACounter: without any counter all lists are read.
 func TestNeverACounter(t *testing.T) {
-	d := newWatched(t)
+	d := newWatched(t, false)
 	d.boxes.mute = true
 	d.mustRun(t)
 	d.boxes.list[4].moved(9)
@@ -181,7 +181,7 @@ func TestNeverACounter(t *testing.T) {
 // newLong returns a depot with many lists, and a run of it that commits several times while it reads them: it takes six
 // minutes for each after the first.
 func newLong(t *testing.T) (d *depot, run func(ctx context.Context, fault func(path string) int) (*export.Report, error)) {
-	d = newWatched(t)
+	d = newWatched(t, false)
 	for i := range 20 {
 		d.boxes.list = append(d.boxes.list, &box{id: strconv.Itoa(200 + i), kind: "open", visits: []int{i, 99}})
 	}

@@ -14,33 +14,11 @@ type tables []*table
 
 // choose returns the tables to export and those that are needed to read them.
 func choose(catalog *schema.Catalog, exports func(*schema.Table) bool, data *dataset.Dataset, sizes part.Sizes, rewrite bool) tables {
-	needed := map[string]bool{}
-	for _, t := range catalog.Tables() {
-		if exports(t) {
-			need(catalog, t, needed)
-		}
-	}
 	var chosen tables
-	for _, t := range catalog.Tables() {
-		if needed[t.Name] {
-			chosen = append(chosen, newTable(t, data, sizes, rewrite, !exports(t)))
-		}
+	for _, t := range catalog.Needed(exports) {
+		chosen = append(chosen, newTable(t, data, sizes, rewrite, !exports(t)))
 	}
 	return chosen.arranged()
-}
-
-// need adds a table, and those that are needed to read it, to needed.
-func need(catalog *schema.Catalog, t *schema.Table, needed map[string]bool) {
-	if needed[t.Name] {
-		return
-	}
-	needed[t.Name] = true
-	if t.Parent() != nil {
-		need(catalog, t.Parent(), needed)
-	}
-	if t.Open != nil {
-		need(catalog, catalog.Lookup(t.Open.DefinedBy), needed)
-	}
 }
 
 // arranged returns the tables in order of their depth below other tables, each linked to its parent.

@@ -7,6 +7,7 @@ import (
 
 	"mailerlake/export/merge"
 	"mailerlake/export/pagelog"
+	"mailerlake/export/scan"
 	"mailerlake/schema"
 )
 
@@ -14,39 +15,52 @@ import (
 // rows are committed.
 func (r *run) watch(ctx context.Context) error {
 	for _, t := range r.tables {
-		list, ok := t.Source.(*schema.List)
-		if !ok || !t.FansOut() || t.stage <= r.stage || t.stage == stageDone {
+		if !t.Watched() || t.stage <= r.stage || t.stage == stageDone {
 			continue
 		}
 		if t.parent.err != nil {
 			r.fail(t, fmt.Errorf("%s is not exported: %w", t.parent.Name, t.parent.err))
 			continue
 		}
-		if err := r.tolerate(t, r.watchOne(ctx, t, list)); err != nil {
+		if err := r.tolerate(t, r.watchOne(ctx, t, t.parent)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// watchNow finds the rows of a table's parent whose lists are to be read while the parent's stage is being scanned.
+func (r *run) watchNow(ctx context.Context, t *table, scanned *scan.Result) error {
+	if scanned.Unavailable != "" {
+		return nil
+	}
+	parent := newTable(scanned.Table, r.data, r.Sizes, r.rewrite, t.parent.auxiliary) // as it will be once all scans are done
+	parent.scan = scanned
+	if err := r.tables.layOut(ctx, parent); err != nil {
+		return err
+	}
+	return r.watchOne(ctx, t, parent)
+}
+
 // watchOne finds the rows of a table's parent whose lists are to be read. Nothing is known about those of a parent that is
 // not exported, since its rows in the dataset are older.
-func (r *run) watchOne(ctx context.Context, t *table, list *schema.List) error {
-	if t.parent.merge == nil {
-		if err := r.tables.open(ctx, t.parent); err != nil {
+func (r *run) watchOne(ctx context.Context, t, parent *table) error {
+	if parent.merge == nil {
+		if err := r.tables.open(ctx, parent); err != nil {
 			return err
 		}
 	}
-	log, err := r.data.Logs().Scratch(t.parent.scan.Log.Header, pagelog.Shape{Order: t.parent.Order})
+	log, err := r.data.Logs().Scratch(parent.scan.Log.Header, pagelog.Shape{Order: parent.Order})
 	if err != nil {
 		return err
 	}
-	keys := keyBatch{log: log, columns: t.parent.keyDeclarations()}
+	list := t.Source.(*schema.List)
+	keys := keyBatch{log: log, columns: parent.keyDeclarations()}
 	watch := merge.Watch{Of: list.Of, Still: list.Still, Read: func(keys schema.Keys, row int) time.Time { return t.stored.ListRead(keys, row) }}
-	if r.Full || t.stored == nil || t.rewrite || t.parent.auxiliary || len(t.damaged) > 0 {
+	if r.Full || t.stored == nil || t.rewrite || parent.auxiliary || len(t.damaged) > 0 {
 		watch.Read = func(schema.Keys, int) time.Time { return time.Time{} }
 	}
-	moved, err := t.parent.merge.EachMoved(ctx, watch, keys.add)
+	moved, err := parent.merge.EachMoved(ctx, watch, keys.add)
 	if err == nil {
 		err = keys.flush()
 	}

@@ -84,6 +84,9 @@ func hasOwnRows(t *Table) bool {
 
 // check returns what is wrong with a declaration.
 func (c *Catalog) check(t *Table) error {
+	if slices.Contains(Sets, t.Name) {
+		return errors.New("this is the name of a set of tables")
+	}
 	if t.Source == nil || len(t.Key) == 0 || len(t.Expected) > MaxExpected {
 		return fmt.Errorf("no source, no key, or more than %d expected objects", MaxExpected)
 	}
@@ -139,7 +142,7 @@ func (t *Table) checkLists() error {
 		if (list.Paging == InObject) != (list.Records != "") || list.Paging == InObject && (list.Per == nil || len(list.Walks) > 0) {
 			return errors.New("a list inside an object is read once for each row of a table, and says where its records are")
 		}
-		of := slices.Clone(list.Still)
+		of := append(slices.Clone(list.Still), list.Sizes()...)
 		if list.Of != nil {
 			of = append(of, list.Of.Column)
 		}

@@ -96,3 +96,9 @@ func (k Key) Next() Key {
 	next[len(next)-1] = string(make([]byte, len(last)+1)) // all bytes were 0xff: the least text of the next length
 	return next
 }
+
+// In reports whether sorted keys have the key.
+func (k Key) In(sorted []Key) bool {
+	_, found := slices.BinarySearchFunc(sorted, k, Key.Compare)
+	return found
+}

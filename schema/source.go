@@ -37,6 +37,11 @@ type List struct {
 	// Still are columns of the parent. While they stand still, so does the parent's list, and is not read again. Without
 	// any, it is always read.
 	Still []string
+	// Size is a column of the parent that tells about how many rows its list has, all walks together; empty if none does. It
+	// is for estimates of cost alone.
+	Size string `json:"-"`
+	// EndsEmpty says that a list with rows ends with an empty page, not with its last row. It is for estimates of cost, too.
+	EndsEmpty bool `json:"-"`
 }
 
 // Walk is one reading of a list from its beginning to its end.
@@ -49,6 +54,9 @@ type Walk struct {
 	// Counted is the name of the list's own count (meta.aggregations) of the rows of this walk, which is left out if there
 	// are none; empty if it is not counted.
 	Counted string
+	// Size is a column of the parent that tells about how many rows this walk has; empty if none does. It is for estimates of
+	// cost alone.
+	Size string `json:"-"`
 }
 
 // Condition is met by the rows that have one of some values in a column.
@@ -121,6 +129,22 @@ func (l *List) EachWalk() []Walk {
 		walks[i].Path, walks[i].Params = cmp.Or(w.Path, l.Path), With(l.Params, w.Params)
 	}
 	return walks
+}
+
+// Sizes returns the columns of the parent that tell about how many rows the list, or one of its walks, has.
+func (l *List) Sizes() []string {
+	var columns []string
+	for _, w := range append([]Walk{{Size: l.Size}}, l.Walks...) {
+		if w.Size != "" {
+			columns = append(columns, w.Size)
+		}
+	}
+	return columns
+}
+
+// Marks reports whether some walks mark rows of others: only all walks together give such a row.
+func (l *List) Marks() bool {
+	return slices.ContainsFunc(l.Walks, func(w Walk) bool { return w.Marks != "" })
 }
 
 // With returns the parameters of both sets; on the same name, more wins.

@@ -102,11 +102,13 @@ type Definitions struct {
 }
 
 // Reference says that a column's values are keys of another table's rows. If their key has several columns, the value is
-// the last of them, and Within names this table's columns that hold the others, in order.
+// the last of them, and Within names this table's columns that hold the others, in order. Loose references may lead to rows
+// that the other table does not have: MailerLite keeps rows about what it does not list, or not any more.
 type Reference struct {
 	Column string
 	Table  string
 	Within []string
+	Loose  bool
 }
 
 // Parent returns the table that the table's rows come from or belong to, nil if there is none.
@@ -160,13 +162,20 @@ func (t *Table) ParentColumns() []string {
 	return link.InOrder(t.parent)
 }
 
-// FansOut reports whether the table is read from a list for each of some rows, or comes out of one that is. Such lists are
-// chosen by what these rows hold, and take longer to read than all other tables.
+// Watched reports whether the table has a list for each of some rows of its parent, which are chosen by what they hold and
+// by whether they stand still.
+func (t *Table) Watched() bool {
+	list, ok := t.Source.(*List)
+	return ok && list.Per != nil && (len(list.Still) > 0 || list.Of != nil)
+}
+
+// FansOut reports whether the table has watched lists, or comes out of one that has, and need not be read before a table that
+// its key refers to. Such lists take longer to read than all other tables.
 func (t *Table) FansOut() bool {
-	if list, ok := t.Source.(*List); ok {
-		return len(list.Still) > 0 || list.Of != nil
+	if !t.Watched() {
+		return t.parent != nil && t.parent.FansOut()
 	}
-	return t.parent != nil && t.parent.FansOut()
+	return !slices.ContainsFunc(t.References, func(r Reference) bool { return r.Table != t.parent.Name && slices.Contains(t.Key, r.Column) })
 }
 
 // FollowsParent reports whether rows sorted by the table's order are also in the order of their parents.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -19,6 +20,8 @@ import (
 	"mailerlake/export"
 	"mailerlake/export/dataset"
 	"mailerlake/export/disk"
+	"mailerlake/schema"
+	"mailerlake/schema/tables"
 )
 
 // outcome is what a call of the program left.
@@ -77,7 +80,7 @@ func TestJSONOfFailures(t *testing.T) {
 		{"export lake --json", 4, `unexpected argument "lake"`},
 		{"exprot --json", 4, `there is no command "exprot"`},
 		{"--json", 4, "not defined: -json"},
-		{"plan --json --tables nothing", 4, `there is no table "nothing"`},
+		{"plan --json --tables nothing", 4, `there is no table or set "nothing"`},
 		{"export --json --demo --drop subscriber.id", 4, "part of the key"},
 		{"export --json --planned", 1, "no plan to commit"},
 		{"export --json --demo --out damaged", 7, "damaged"},
@@ -85,9 +88,13 @@ func TestJSONOfFailures(t *testing.T) {
 		{"show --json --out new", 1, "there is no dataset"},
 		{"show --json --out damaged", 7, "damaged"},
 		{"schema --json --out damaged", 7, "damaged"},
+		{"schema --json --markdown", 4, "not both"},
 		{"verify --json --out new", 1, "mailerlake export"},
 		{"verify --json --out pending", 1, "a commit is unfinished"},
 		{"verify --json --bogus", 4, "not defined"},
+		{"check --json", 5, "no API key"},
+		{"check --json --tables nothing", 4, "there is no table or set"},
+		{"check --json --demo --out damaged", 7, "damaged"},
 	}
 	for _, test := range tests {
 		checkFailure(t, run(t, strings.Fields(test.args)...), test.args, test.code, test.want)
@@ -100,7 +107,7 @@ func TestJSONOfFailures(t *testing.T) {
 	checkFailure(t, run(t, "export", "--demo", "--json"), "export of a locked dataset", 6, "is locked")
 	stopped, stop := context.WithCancel(t.Context())
 	stop()
-	for _, name := range []string{"export", "plan", "show", "verify", "schema"} {
+	for _, name := range []string{"check", "export", "plan", "show", "verify", "schema"} {
 		checkFailure(t, runWith(stopped, nil, name, "--json"), name+" interrupted", 130, "interrupted")
 	}
 }
@@ -126,7 +133,7 @@ func checkFailure(t *testing.T, o outcome, name string, code int, want string) {
 // TestJSONWithoutFailure: an error is a member of failures alone.
 func TestJSONWithoutFailure(t *testing.T) {
 	t.Chdir(t.TempDir())
-	for _, args := range []string{"plan --demo --json", "export --demo --json", "plan --demo-day 2 --json --detailed-exitcode", "show --json", "verify --json"} {
+	for _, args := range []string{"plan --demo --json", "export --demo --json", "plan --demo-day 2 --json --detailed-exitcode", "show --json", "verify --json", "check --demo-day 2 --json"} {
 		o := run(t, strings.Fields(args)...)
 		if _, members := o.failure(t); members["error"] != nil || members["dataset"] != "lake" {
 			t.Errorf("%s: got the members %v, want a dataset and no error", args, members)
@@ -192,12 +199,15 @@ func TestInterruptedWhileReadingAKey(t *testing.T) {
 // TestChosenTables: a run is given exactly the tables that were chosen, a table of rows inside another's included.
 func TestChosenTables(t *testing.T) {
 	tests := []struct{ args, want string }{
-		{"", "subscriber group group_subscriber field campaign"},
+		{"--tables core", "subscriber group group_subscriber field campaign"},
+		{"--tables all --exclude default", "subscriber_activity"},
+		{"--tables field,core --exclude campaign,core", ""},
+		{"--tables webhook,subscriber", "subscriber webhook"},
 		{"--tables subscriber", "subscriber"},
 		{"--tables group_subscriber,field", "group_subscriber field"},
 		{"--tables field --tables group_subscriber", "group_subscriber field"},
-		{"--exclude group_subscriber", "subscriber group field campaign"},
-		{"--exclude subscriber", "group group_subscriber field campaign"},
+		{"--tables core --exclude group_subscriber", "subscriber group field campaign"},
+		{"--tables core,subscriber_activity --exclude subscriber", "group group_subscriber field campaign subscriber_activity"},
 		{"--tables subscriber,group --exclude subscriber", "group"},
 	}
 	for _, test := range tests {
@@ -207,12 +217,43 @@ func TestChosenTables(t *testing.T) {
 			got = o.Tables
 			return err
 		}}
-		if err := app.Run(append([]string{"mailerlake"}, strings.Fields(test.args)...)); err != nil {
-			t.Fatal(err)
+		if err := app.Run(append([]string{"mailerlake"}, strings.Fields(test.args)...)); (err != nil) != (test.want == "") {
+			t.Fatal(test.args, err)
 		}
 		if got := strings.Join(got, " "); got != test.want {
 			t.Errorf("%q: got %s, want %s", test.args, got, test.want)
 		}
+	}
+}
+
+// TestTablesWithoutFlags: without --tables every table is exported but for those with a request for each subscriber.
+func TestTablesWithoutFlags(t *testing.T) {
+	all, _ := tables.All().Set(schema.SetAll)
+	for args, except := range map[string]string{"": "subscriber_activity", "--exclude core": "subscriber group group_subscriber field campaign subscriber_activity", "--tables all": ""} {
+		want := slices.DeleteFunc(slices.Clone(all), func(name string) bool { return slices.Contains(strings.Fields(except), name) })
+		app := &cli.App{Flags: runFlags(), Action: func(c *cli.Context) error {
+			got, err := chosenTables(c)
+			if d := cmp.Diff(want, got); d != "" || err != nil {
+				t.Errorf("%q: error %v, tables (-want +got)\n%s", args, err, d)
+			}
+			return nil
+		}}
+		if err := app.Run(append([]string{"mailerlake"}, strings.Fields(args)...)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestUnknownTables: a check that could not find out about a table has exit code 3, and names it.
+func TestUnknownTables(t *testing.T) {
+	found := &export.Check{Tables: []export.TableCheck{{Name: "group"}, {Name: "shop", Unavailable: "403"}, {Name: "webhook", Err: errors.New("500")}}}
+	err := unknownTables(found)
+	if ExitCode(err) != 3 || !strings.Contains(err.Error(), "failed for webhook") {
+		t.Errorf("got exit code %d: %v", ExitCode(err), err)
+	}
+	found.Tables = found.Tables[:2]
+	if err := unknownTables(found); err != nil {
+		t.Errorf("what is not available is not an error: %v", err)
 	}
 }
 

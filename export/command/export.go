@@ -35,7 +35,7 @@ func (p *program) runExport(c *cli.Context) (answer, error) {
 
 // checkPlanned refuses flags that apply to the plan.
 func checkPlanned(c *cli.Context) error {
-	for _, name := range []string{"tables", "exclude", "restart", "yes", "repair", "rewrite"} {
+	for _, name := range []string{"tables", "exclude", "campaign-content", "full", "restart", "yes", "repair", "rewrite"} {
 		if c.IsSet(name) {
 			return usage(c, "--planned commits what was planned: give --%s to mailerlake plan", name)
 		}

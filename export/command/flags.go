@@ -21,18 +21,31 @@ func commonFlags() []cli.Flag {
 	}
 }
 
-// runFlags are the flags of the commands that read an account.
-func runFlags() []cli.Flag {
+// accountFlags are the flags of the commands that ask an account.
+func accountFlags() []cli.Flag {
 	return append(commonFlags(),
-		&cli.StringSliceFlag{Name: "tables", Usage: "export only these `TABLES`, separated by commas"},
-		&cli.StringSliceFlag{Name: "exclude", Usage: "export all tables except these `TABLES`"},
+		&cli.StringSliceFlag{Name: "tables", Usage: "only these `TABLES`, or sets of them: core, default (all that take no request for each subscriber), all", DefaultText: "default"},
+		&cli.StringSliceFlag{Name: "exclude", Usage: "all tables, or those of --tables, except these `TABLES` or sets"},
+		toggle("campaign-content", "read the content of the campaigns' e-mails as well, a request for each campaign"),
+		toggle("full", "read also the lists that stand still since the last run"),
 		&cli.StringFlag{Name: "api-key-file", Usage: "read the API key from `FILE` (- for standard input) instead of $MAILERLITE_API_KEY"},
 		&cli.StringFlag{Name: "config", Usage: "read the API key from a JSON `FILE`: {\"api_key\": \"...\"}"},
 		&cli.StringFlag{Name: "api-url", Usage: "use the API at `URL` [$MAILERLITE_API_URL]", DefaultText: client.DefaultURL},
 		&cli.IntFlag{Name: "rate", Value: -1, Usage: "stay under `N` requests a minute; 0 follows the server's headers alone", DefaultText: "nine tenths of the server's limit"},
 		&cli.DurationFlag{Name: "max-wait", Value: client.DefaultMaxWait, Usage: "give up if the server asks for a wait longer than `TIME`", DefaultText: "15m"},
 		&cli.IntFlag{Name: "retries", Value: client.DefaultRetries, Usage: "retry a failed request up to `N` times"},
+		&cli.IntFlag{Name: "batch-pages", Usage: "let up to `N` pages of subscribers, 50 at most, share one request; off until someone has seen it work on a live account", DefaultText: "0"},
 		&cli.DurationFlag{Name: "timeout", Value: client.DefaultTimeout, Usage: "give up one attempt at a request after `TIME`"},
+		toggle("quiet", "print only warnings and errors, and the JSON document if there is one"),
+		toggle("verbose", "log every request"),
+		toggle("demo", "use a simulated account: no key, no network"),
+		&cli.IntFlag{Name: "demo-day", Usage: "use the simulated account as it is `N` days later; implies --demo", DefaultText: "0"},
+	)
+}
+
+// runFlags are the flags of the commands that read an account.
+func runFlags() []cli.Flag {
+	return append(accountFlags(),
 		&cli.DurationFlag{Name: "resume-within", Value: 24 * time.Hour, Usage: "resume an interrupted scan that is no older than `TIME`", DefaultText: "24h"},
 		toggle("restart", "start every scan over instead of resuming it"),
 		toggle("yes", "delete rows even if they are more than a fifth of their table"),
@@ -40,9 +53,5 @@ func runFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "hash", Usage: "write tokens (HMAC-SHA-256) in place of the values of these `COLUMNS`"},
 		&cli.StringFlag{Name: "hash-key-file", Usage: "read the key for --hash, 16 bytes or more, from `FILE` (- for standard input) instead of $MAILERLAKE_HASH_KEY"},
 		toggle("private", "make the dataset accessible to its owner only"),
-		toggle("quiet", "print only warnings and errors, and the JSON document if there is one"),
-		toggle("verbose", "log every request"),
-		toggle("demo", "use a simulated account: no key, no network"),
-		&cli.IntFlag{Name: "demo-day", Usage: "use the simulated account as it is `N` days later; implies --demo", DefaultText: "0"},
 	)
 }

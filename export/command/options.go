@@ -13,6 +13,7 @@ import (
 	"mailerlake/client/mailerlitetest"
 	"mailerlake/export"
 	"mailerlake/export/disk"
+	"mailerlake/schema"
 	"mailerlake/schema/tables"
 )
 
@@ -30,8 +31,9 @@ func (p *program) dir(c *cli.Context) (string, error) {
 
 // options checks the flags of a run and returns them as options.
 func (p *program) options(c *cli.Context) (o export.Options, err error) {
-	o = export.Options{FS: disk.OS(c.Bool("private")), Catalog: tables.All(), Private: c.Bool("private"), Program: "mailerlake " + p.version, Restart: c.Bool("restart"),
-		ResumeWithin: c.Duration("resume-within"), Yes: c.Bool("yes"), Repair: c.Bool("repair"), Rewrite: c.Bool("rewrite")}
+	o = export.Options{FS: disk.OS(c.Bool("private")), Catalog: catalog(c), Private: c.Bool("private"), Program: "mailerlake " + p.version, Restart: c.Bool("restart"),
+		ResumeWithin: c.Duration("resume-within"), Yes: c.Bool("yes"), Repair: c.Bool("repair"), Rewrite: c.Bool("rewrite"), Full: c.Bool("full"),
+		Estimate: !c.Bool("quiet") || c.Bool("json")}
 	if o.Dir, err = p.dir(c); err != nil {
 		return o, err
 	}
@@ -47,23 +49,47 @@ func (p *program) options(c *cli.Context) (o export.Options, err error) {
 
 // chosenTables returns the names of the tables that --tables and --exclude leave.
 func chosenTables(c *cli.Context) ([]string, error) {
-	var names []string
-	for _, t := range tables.All().Tables() {
-		names = append(names, t.Name)
+	only := []string{schema.SetDefault}
+	if c.IsSet("tables") {
+		only = c.StringSlice("tables")
 	}
-	only, except := c.StringSlice("tables"), c.StringSlice("exclude")
-	for _, name := range slices.Concat(only, except) {
-		if !slices.Contains(names, name) {
-			return nil, usage(c, "there is no table %q; the tables are %s", name, strings.Join(names, ", "))
-		}
+	only, err := namedTables(c, only)
+	if err != nil {
+		return nil, err
 	}
-	chosen := slices.DeleteFunc(names, func(name string) bool {
-		return c.IsSet("tables") && !slices.Contains(only, name) || slices.Contains(except, name)
-	})
+	except, err := namedTables(c, c.StringSlice("exclude"))
+	if err != nil {
+		return nil, err
+	}
+	chosen, _ := tables.All().Set(schema.SetAll)
+	chosen = slices.DeleteFunc(chosen, func(name string) bool { return !slices.Contains(only, name) || slices.Contains(except, name) })
 	if len(chosen) == 0 {
 		return nil, usage(c, "--tables and --exclude leave no table")
 	}
 	return chosen, nil
+}
+
+// namedTables returns the names of tables, with those of each set in place of its name.
+func namedTables(c *cli.Context, names []string) (all []string, err error) {
+	for _, name := range names {
+		set, ok := tables.All().Set(name)
+		switch {
+		case ok:
+			all = append(all, set...)
+		case tables.All().Lookup(name) != nil:
+			all = append(all, name)
+		default:
+			every, _ := tables.All().Set(schema.SetAll)
+			return nil, usage(c, "there is no table or set %q; the sets are %s, the tables %s", name,
+				strings.Join(schema.Sets, ", "), strings.Join(every, ", "))
+		}
+	}
+	return all, nil
+}
+
+// catalog returns the declarations of the tables as the flags want them.
+func catalog(c *cli.Context) *schema.Catalog {
+	return tables.Catalog(tables.Options{CampaignContent: c.Bool("campaign-content")})
 }
 
 // privacy checks the flags that keep data off the disk.
@@ -72,7 +98,7 @@ func (p *program) privacy(c *cli.Context) (o export.Privacy, err error) {
 	if o.Key, err = p.hashKey(c); err != nil {
 		return o, err
 	}
-	if err := o.Check(tables.All()); err != nil {
+	if err := o.Check(catalog(c)); err != nil {
 		return o, usage(c, "%w", err)
 	}
 	return o, nil
@@ -106,7 +132,7 @@ func (p *program) hashKey(c *cli.Context) ([]byte, error) {
 // clientOptions checks the flags that say how to talk to MailerLite. The key is left out.
 func (p *program) clientOptions(c *cli.Context) (client.Options, error) {
 	o := client.Options{URL: c.String("api-url"), Rate: c.Int("rate"), Retries: noneIfZero(c.Int("retries")), Timeout: c.Duration("timeout"),
-		MaxWait: noneIfZero(c.Duration("max-wait")), UserAgent: "mailerlake/" + p.version}
+		MaxWait: noneIfZero(c.Duration("max-wait")), BatchPages: c.Int("batch-pages"), UserAgent: "mailerlake/" + p.version}
 	if !c.IsSet("api-url") {
 		o.URL = p.getenv("MAILERLITE_API_URL")
 	}
@@ -125,12 +151,14 @@ func (p *program) clientOptions(c *cli.Context) (client.Options, error) {
 }
 
 func checkLimits(c *cli.Context) error {
-	for _, name := range []string{"rate", "retries", "demo-day"} {
+	for _, name := range []string{"rate", "retries", "batch-pages", "demo-day"} {
 		if c.IsSet(name) && c.Int(name) < 0 {
 			return usage(c, "--%s must not be negative", name)
 		}
 	}
 	switch {
+	case c.Int("batch-pages") > client.MaxBatch:
+		return usage(c, "--batch-pages must not be more than %d", client.MaxBatch)
 	case c.Duration("timeout") <= 0:
 		return usage(c, "--timeout must be more than 0")
 	case c.Duration("max-wait") < 0:

@@ -14,19 +14,26 @@ func (p *program) schema() *cli.Command {
 	return &cli.Command{
 		Name:   "schema",
 		Usage:  "show the columns of the tables, their types and their paths in the API",
-		Flags:  commonFlags(),
+		Flags:  append(commonFlags(), toggle("markdown", "print a document that says where each table comes from and what its columns mean")),
 		Action: p.action(p.runSchema),
 	}
 }
 
 func (p *program) runSchema(c *cli.Context) (answer, error) {
+	if c.Bool("markdown") && c.Bool("json") {
+		return answer{}, usage(c, "give either --json or --markdown, not both")
+	}
 	d, err := p.open(c)
 	if err != nil {
 		return answer{}, err
 	}
-	shown := terminal.Schema(tables.All(), d.Manifest)
+	shown := terminal.Schema(tables.All(), d.Manifest, terminal.Variant{Flag: "--campaign-content", Catalog: tables.Catalog(tables.Options{CampaignContent: true})})
+	write := terminal.WriteSchema
+	if c.Bool("markdown") {
+		write = terminal.WriteSchemaMarkdown
+	}
 	return answer{
 		document: func(string) any { return shown },
-		text:     func(w io.Writer) error { return terminal.WriteSchema(w, shown) },
+		text:     func(w io.Writer) error { return write(w, shown) },
 	}, nil
 }

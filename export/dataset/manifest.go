@@ -59,6 +59,8 @@ type TableState struct {
 	// Lists says, for a table that is read from a list for each row of another table, when these lists were read. It is in
 	// key order of the other table's rows; nil if that is not known.
 	Lists []ListsRead `json:"lists,omitempty"`
+	// Counted are the numbers of these lists that the last run which compared them read, and left because they stood still.
+	Counted ListCounts `json:"counted,omitzero"`
 	// Behind are the keys, in row order, of the other table's rows whose lists could not be read to the end. The next run
 	// reads them first.
 	Behind []schema.Key `json:"behind,omitempty"`
@@ -73,6 +75,14 @@ type ListsRead struct {
 	// At is a time before the reading: a row stored later may have another list by now. It is zero if the lists were never
 	// read.
 	At time.Time `json:"at,omitzero"` // UTC
+}
+
+// ListCounts are numbers of lists of one table.
+type ListCounts struct {
+	// Read lists were to be read, because the row that each belongs to is new or has moved.
+	Read int64 `json:"to_read"`
+	// Still lists were not read again, because their rows stood still: the table's rows stay as they are.
+	Still int64 `json:"stood_still"`
 }
 
 // Counts are numbers of changed rows.

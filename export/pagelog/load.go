@@ -66,7 +66,7 @@ func (ld *loader) load(s *segment) (*schema.Page, schema.Keys, error) {
 // latest sorts a page that was put together from several, and keeps the last row of each key, with the marks of all.
 func (ld *loader) latest(page *schema.Page, keys schema.Keys) *schema.Page {
 	rows := orderedRows(keys)
-	sorted := pickPage(page, latestRows(rows, keys))
+	sorted := ld.free.pickPage(page, latestRows(rows, keys))
 	if len(ld.marks) > 0 {
 		at := -1
 		for i, row := range rows {

@@ -48,21 +48,21 @@ func spansOf(rows []int) []span {
 	return spans
 }
 
-// pickPage returns the rows of the spans, with their child rows.
-func pickPage(page *schema.Page, spans []span) *schema.Page {
-	out := &schema.Page{Rows: pickBatch(page.Rows, spans), Dropped: page.Dropped}
+// pickPage returns the rows of the spans, with their child rows, in vectors that were free.
+func (f *freeVectors) pickPage(page *schema.Page, spans []span) *schema.Page {
+	out := &schema.Page{Rows: f.pickBatch(page.Rows, spans), Dropped: page.Dropped}
 	if page.Absent != nil {
 		for _, s := range spans {
 			out.Absent = append(out.Absent, page.Absent[s.from:s.to]...)
 		}
 	}
 	for _, c := range page.Children {
-		out.Children = append(out.Children, pickChildren(c, spans))
+		out.Children = append(out.Children, f.pickChildren(c, spans))
 	}
 	return out
 }
 
-func pickChildren(c schema.Children, spans []span) schema.Children {
+func (f *freeVectors) pickChildren(c schema.Children, spans []span) schema.Children {
 	offsets, inner := []uint32{0}, make([]span, len(spans))
 	for i, s := range spans {
 		inner[i] = span{int(c.Offsets[s.from]), int(c.Offsets[s.to])}
@@ -70,10 +70,10 @@ func pickChildren(c schema.Children, spans []span) schema.Children {
 			offsets = append(offsets, offsets[len(offsets)-1]+c.Offsets[row+1]-c.Offsets[row])
 		}
 	}
-	return schema.Children{Rows: pickBatch(c.Rows, inner), Offsets: offsets}
+	return schema.Children{Rows: f.pickBatch(c.Rows, inner), Offsets: offsets}
 }
 
-func pickBatch(b *schema.Batch, spans []span) *schema.Batch {
+func (f *freeVectors) pickBatch(b *schema.Batch, spans []span) *schema.Batch {
 	out := &schema.Batch{Columns: b.Columns, Vectors: make([]*schema.Vector, len(b.Vectors)), Missing: b.Missing}
 	for _, s := range spans {
 		out.Rows += s.to - s.from
@@ -82,7 +82,7 @@ func pickBatch(b *schema.Batch, spans []span) *schema.Batch {
 		if v == nil {
 			continue
 		}
-		out.Vectors[i] = schema.NewVector(v.Kind)
+		out.Vectors[i] = f.take(v.Kind)
 		for _, s := range spans {
 			out.Vectors[i].AppendRows(v, s.from, s.to)
 		}

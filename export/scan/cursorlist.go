@@ -19,8 +19,9 @@ const (
 	walkAsked = "asked" // rows asked for by their key
 )
 
-// walkCursorList walks a cursor list once, then looks for rows that are newer than the walk's start and compares with
-// the API's own counts, taken in between. If the account changes meanwhile, it tries again.
+// walkCursorList walks a cursor list once, and when the tables that it comes after were read, looks for rows that are newer
+// than the walk's start and compares with the API's own counts, taken in between. If the account changes meanwhile, it tries
+// again.
 func (s *Scanner) walkCursorList(ctx context.Context, t *tableScan) (incomplete string, err error) {
 	for _, walk := range t.list.EachWalk() {
 		if t.r.Log.Walk(t.mainWalk(walk)).Ended {
@@ -36,6 +37,9 @@ func (s *Scanner) walkCursorList(ctx context.Context, t *tableScan) (incomplete 
 		case err != nil:
 			return "", err
 		}
+	}
+	if err := s.wait(ctx, t.r.Table); err != nil {
+		return "", err
 	}
 	for round := range 4 {
 		if round == 2 {
@@ -102,7 +106,7 @@ func (t *tableScan) compareCounts(ctx context.Context) (incomplete string, err e
 func (t *tableScan) apiCount(ctx context.Context) (int64, error) {
 	var sum atomic.Int64
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(t.Client.Walks())
+	g.SetLimit(t.Client.Calls())
 	for _, params := range t.list.Counts {
 		g.Go(func() error {
 			n, err := t.Client.Count(ctx, t.list.Path, params)

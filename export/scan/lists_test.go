@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 	"slices"
@@ -74,7 +75,7 @@ func TestLists(t *testing.T) {
 	}
 	w.options.Client = one
 	read := func(lists Lists) (order []string, r *Result) {
-		w.options.Lists = func(*schema.Table) Lists { return lists }
+		w.options.Lists = func(context.Context, *schema.Table, *Result) (Lists, error) { return lists, nil }
 		w.options.Restart = true
 		r = w.mustScan("part")
 		for _, asked := range w.asked {
@@ -96,6 +97,9 @@ func TestLists(t *testing.T) {
 	}
 	if got, r := read(Lists{First: []schema.Key{{"2"}, {"9"}}, Of: w.keyLog("1", "2")}); sorted(got) != "1 2" || r.Left != nil {
 		t.Errorf("2 first, and 9 is not there: %v, left %v", got, r.Left)
+	}
+	if got, _ := read(Lists{First: []schema.Key{{"0"}, {"2"}, {"3"}, {"4"}}}); sorted(got) != "1 2 3 4 5" {
+		t.Errorf("three of four first: %v", got)
 	}
 	got, r := read(Lists{Until: day.Add(-time.Hour)})
 	if len(got) > 0 || r.Left.Compare(schema.Key{"1"}) != 0 || r.Complete() {

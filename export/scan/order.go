@@ -48,6 +48,13 @@ func comesAfter(t, other *schema.Table) bool {
 	return slices.ContainsFunc(other.References, refers) || other.Open != nil && other.Open.DefinedBy == t.Name
 }
 
+// beginsEarly reports whether a table may be read while the tables that it comes after still are: its list is in the order of
+// time, so that what is added meanwhile is met by looking once more at its top. That look has to wait.
+func beginsEarly(t *schema.Table) bool {
+	list, ok := t.Source.(*schema.List)
+	return ok && list.Per == nil && list.Paging == schema.ByCursor
+}
+
 // wait waits for the wanted scans that a table comes after.
 func (s *Scanner) wait(ctx context.Context, t *schema.Table) error {
 	for _, other := range s.order {

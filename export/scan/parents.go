@@ -19,7 +19,7 @@ import (
 // maxFailed is the number of parents that may fail before the rest is left to the next run.
 const maxFailed = 100
 
-// walkOfParent names, in the log, that all walks of a parent have ended.
+// walkOfParent names, in the log, all walks of a parent together.
 func walkOfParent(key schema.Key) string { return strings.Join(key, "\x00") }
 
 // readPerParent reads a list for each row of another table. Parents are independent of each other: one that fails, or
@@ -33,7 +33,11 @@ func (s *Scanner) readPerParent(ctx context.Context, r *Result, list *schema.Lis
 	}
 	r.lists = &parentLists{list: list, parent: parent}
 	if s.Lists != nil {
-		r.lists.Lists = s.Lists(r.Table)
+		lists, err := s.Lists(ctx, r.Table, parent)
+		if err != nil {
+			return err
+		}
+		r.lists.Lists = lists
 	}
 	return s.fillLog(ctx, r, list, resumable, s.walkParents)
 }
@@ -111,7 +115,13 @@ func (p *parentWalks) eachParent(ctx context.Context, walk func(key, left schema
 	if lists.Of != nil {
 		log = lists.Of
 	}
-	if more, err := walkFirst(ctx, log, lists.First, walk); err != nil || !more {
+	begun, more, err := walkFirst(ctx, p.parent.Log, p.begun(), walk)
+	if err != nil || !more {
+		return err
+	}
+	failed := slices.DeleteFunc(slices.Clone(lists.First), func(key schema.Key) bool { return key.In(begun) })
+	failed, more, err = walkFirst(ctx, log, failed, walk)
+	if err != nil || !more {
 		return err
 	}
 	cursor := pagelog.NewCursor(ctx, log, pagelog.KeysOnly, nil)
@@ -127,7 +137,7 @@ func (p *parentWalks) eachParent(ctx context.Context, walk func(key, left schema
 		}
 		for i := run.From; i < run.To; i++ {
 			key := run.Keys.At(i)
-			if _, begun := slices.BinarySearchFunc(lists.First, key, schema.Key.Compare); begun {
+			if key.In(begun) || key.In(failed) {
 				continue
 			}
 			if !walk(key, key) {
@@ -137,25 +147,41 @@ func (p *parentWalks) eachParent(ctx context.Context, walk func(key, left schema
 	}
 }
 
-// walkFirst walks those of some parents, in key order, that a log has.
-func walkFirst(ctx context.Context, log *pagelog.Log, first []schema.Key, walk func(key, left schema.Key) (more bool)) (more bool, err error) {
+// begun returns the parents whose walks had begun, and not all ended, when an earlier run stopped. Without the walks that
+// mark them, their rows in the log would be wrong.
+func (p *parentWalks) begun() []schema.Key {
+	var keys []schema.Key
+	for _, name := range p.r.Log.Unfinished() { // names of other walks are no keys of parents
+		if key := strings.Split(name, "\x00"); p.list.Marks() && len(key) == len(p.parent.Table.Order) {
+			keys = append(keys, key)
+		}
+	}
+	slices.SortFunc(keys, schema.Key.Compare)
+	return keys
+}
+
+// walkFirst walks those of some parents, in key order, that a log has, and returns them.
+func walkFirst(ctx context.Context, log *pagelog.Log, first []schema.Key, walk func(key, left schema.Key) (more bool)) (begun []schema.Key, more bool, err error) {
 	cursor := pagelog.NewCursor(ctx, log, pagelog.KeysOnly, nil)
 	run, ok := pagelog.Rows{}, true
 	for _, key := range first {
-		for run.From == run.To || run.Keys.CompareKey(run.To-1, key) < 0 {
-			if err := cursor.Seek(key); err != nil {
-				return false, err
-			}
-			if run, ok, err = cursor.Next(); err != nil || !ok {
-				return err == nil, err
+		for ok && (run.Page == nil || run.Keys.CompareKey(run.To-1, key) < 0) {
+			if run, ok, err = cursor.Next(); err != nil {
+				return nil, false, err
 			}
 		}
-		run.From = run.Keys.Search(run.From, key)
-		if run.Keys.CompareKey(run.From, key) == 0 && !walk(key, make(schema.Key, len(key))) { // nothing else has been read
-			return false, ctx.Err()
+		if !ok {
+			break
 		}
+		if row := run.Keys.Search(run.From, key); row == run.To || run.Keys.CompareKey(row, key) != 0 {
+			continue
+		}
+		if !walk(key, make(schema.Key, len(key))) { // nothing else has been read
+			return nil, false, ctx.Err()
+		}
+		begun = append(begun, key)
 	}
-	return true, nil
+	return begun, true, nil
 }
 
 func (p *parentWalks) count() {
@@ -180,10 +206,16 @@ func (p *parentWalks) stopped(left schema.Key) bool {
 
 // walkParent reads the lists of one parent. An error concerns the run.
 func (p *parentWalks) walkParent(ctx context.Context, key schema.Key) error {
+	name := walkOfParent(key)
+	if p.list.Marks() {
+		if err := p.append(nil, pagelog.Mark{Walk: name, Parent: true}, false); err != nil {
+			return err
+		}
+	}
 	err := p.walkLists(ctx, key)
 	if err == nil {
 		p.count()
-		return p.append(nil, pagelog.Mark{Walk: walkOfParent(key), Parent: true, End: true}, false)
+		return p.append(nil, pagelog.Mark{Walk: name, Parent: true, End: true}, false)
 	}
 	if stopsRun(err) || ctx.Err() != nil {
 		return err
@@ -241,30 +273,50 @@ func (p *parentWalks) walkLists(ctx context.Context, key schema.Key) error {
 	return p.walkCursors(ctx, of)
 }
 
-// walkCursors reads all walks of one parent's cursor list.
+// walkCursors reads all walks of one parent's cursor list: side by side where many requests are to be under way, once the
+// first shows that there is such a list.
 func (p *parentWalks) walkCursors(ctx context.Context, of *parentRow) error {
-	for _, walk := range p.list.EachWalk() {
-		w := p.newWalk(p.nameOf(walk))
-		w.marks = walk.Marks
-		of.begin(w)
-		done := p.r.Log.Walk(w.mark.Walk)
-		if done.Ended && !p.again {
-			continue
+	walks := p.list.EachWalk()
+	g, ctx := errgroup.WithContext(ctx)
+	others := sync.OnceFunc(func() {
+		for _, walk := range walks[1:] {
+			g.Go(func() error { return p.walkCursor(ctx, of, walk, nil) })
 		}
-		list := client.List{Path: of.path(walk.Path), Params: walk.Params, Limits: p.list.Limits, Small: true}
-		if !p.again {
-			list.From = done.Cursor
+	})
+	g.Go(func() error {
+		err := p.walkCursor(ctx, of, walks[0], func(*client.Page, *schema.Page) (bool, error) {
+			if p.Client.Calls() > len(walks) {
+				others()
+			}
+			return true, nil
+		})
+		if err == nil {
+			others()
 		}
-		err := w.each(ctx, p.Client.Cursor(ctx, list, w.decode), nil)
-		if list.From != "" && refused(err) { // the cursor of an earlier run
-			list.From = ""
-			err = w.each(ctx, p.Client.Cursor(ctx, list, w.decode), nil)
-		}
-		if err != nil {
-			return err
-		}
+		return err
+	})
+	return g.Wait()
+}
+
+// walkCursor reads one walk of a parent's cursor list. visit, unless nil, is called after each page.
+func (p *parentWalks) walkCursor(ctx context.Context, of *parentRow, walk schema.Walk, visit func(*client.Page, *schema.Page) (bool, error)) error {
+	w := p.newWalk(p.nameOf(walk))
+	w.marks = walk.Marks
+	of.begin(w)
+	done := p.r.Log.Walk(w.mark.Walk)
+	if done.Ended && !p.again {
+		return nil
 	}
-	return nil
+	list := client.List{Path: of.path(walk.Path), Params: walk.Params, Limits: p.list.Limits, Small: true}
+	if !p.again {
+		list.From = done.Cursor
+	}
+	err := w.each(ctx, p.Client.Cursor(ctx, list, w.decode), visit)
+	if list.From != "" && refused(err) { // the cursor of an earlier run
+		list.From = ""
+		err = w.each(ctx, p.Client.Cursor(ctx, list, w.decode), visit)
+	}
+	return err
 }
 
 // judge says what the walks prove together. A list that was refused for every parent does not exist.

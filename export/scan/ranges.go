@@ -86,7 +86,7 @@ func (c *ranges) worth(p *client.Page, page *schema.Page) bool {
 		return false
 	}
 	c.note(main, s, p.Cursor)
-	if s.end || s.rows == 0 || c.t.Client.Walks() == 1 || c.stored == nil && c.pages < 2 {
+	if s.end || s.rows == 0 || c.t.Client.CutWalks(c.list) == 1 || c.stored == nil && c.pages < 2 {
 		return false
 	}
 	c.worthy = max(c.left(0), c.stored.at(main.pos)) >= leastPages*c.page
@@ -149,12 +149,13 @@ func (c *ranges) readers() int {
 	if c.whole || c.alone {
 		return 1
 	}
-	return c.t.Client.Walks()
+	return c.t.Client.CutWalks(c.list)
 }
 
 // readRange reads a range from where it is, until it has come to its end or its reader is not needed any more.
 func (c *ranges) readRange(ctx context.Context, r *keyRange) error {
 	w := c.t.newWalk(r.walk)
+	defer w.release()
 	list := c.list
 	list.From, list.Cut = r.cursor, true
 	for p, err := range c.t.Client.Cursor(ctx, list, w.decode) {
@@ -169,6 +170,7 @@ func (c *ranges) readRange(ctx context.Context, r *keyRange) error {
 			return err
 		}
 		w.decoder.Recycle(w.page)
+		w.release()
 	}
 	return nil
 }

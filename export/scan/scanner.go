@@ -29,8 +29,9 @@ type Options struct {
 	// ResumeWithin is the maximum age of a scan that is resumed.
 	ResumeWithin time.Duration
 	Now          func() time.Time
-	// Lists says which lists of a table are read, of those that it has for each row of another; nil for all of every table.
-	Lists func(t *schema.Table) Lists
+	// Lists says which lists of a table are read, of those that it has for each row of a parent that was scanned; nil for
+	// all of every table.
+	Lists func(ctx context.Context, t *schema.Table, parent *Result) (Lists, error)
 	// OnEvent is called with each step of the scan, from several goroutines at once.
 	OnEvent func(Event)
 }
@@ -126,8 +127,10 @@ func (s *Scanner) scanned(ctx context.Context, t *schema.Table) (*Result, error)
 
 // scan scans a table after the tables that come before it.
 func (s *Scanner) scan(ctx context.Context, r *Result) error {
-	if err := s.wait(ctx, r.Table); err != nil {
-		return err
+	if !beginsEarly(r.Table) {
+		if err := s.wait(ctx, r.Table); err != nil {
+			return err
+		}
 	}
 	err := s.read(ctx, r)
 	if err == nil {

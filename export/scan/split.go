@@ -12,7 +12,7 @@ import (
 const (
 	leastPart   = 0.75 // pages that a part of a range has at least, to be worth a cut
 	wasteAtEnd  = 0.5  // pages that the end of a range wastes, on average
-	wasteFree   = 6.0  // pages that may be wasted in any case
+	wasteFree   = 6.0  // pages that may be wasted in any case, and as many as are read at a time where they share requests
 	wasteShare  = 16   // and one in so many pages read
 	wildPages   = 64   // a range of more pages than this is not taken for one whose rows lie as densely all over it
 	coarsePages = 4    // how far its rows are taken to lie as densely, at least
@@ -127,7 +127,8 @@ func (c *ranges) affordable() int {
 			wasted += wasteAtEnd
 		}
 	}
-	return int((wasteFree + float64(c.pages)/wasteShare - wasted) / wasteAtEnd)
+	free := max(wasteFree, float64(c.readers()))
+	return int((free + float64(c.pages)/wasteShare - wasted) / wasteAtEnd)
 }
 
 // points returns where to cut a range so often, the greatest id first. Where there may be no rows, it is cut once.

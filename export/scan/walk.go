@@ -42,10 +42,12 @@ func (t *tableScan) nameOf(w schema.Walk) string {
 func (w *walk) decode(body []byte, at int) (records, end int, err error) {
 	w.hold()
 	records, end, err = w.decoder.ReadRecords(body, at)
-	if err == nil {
-		w.page = w.decoder.Decoded()
+	if err != nil {
+		w.release()
+		return records, end, err
 	}
-	return records, end, err
+	w.page = w.decoder.Decoded()
+	return records, end, nil
 }
 
 // log appends a page to the table's log.

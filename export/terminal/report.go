@@ -157,14 +157,23 @@ func widest(r *export.Report) (w tally) {
 
 // tableLines writes a line for every table, with its details below.
 func tableLines(r *export.Report, as wording) *strings.Builder {
-	rows, widest := make([][]string, len(r.Tables)), widest(r)
+	rows, below, widest := make([][]string, len(r.Tables)), make([][]string, len(r.Tables)), widest(r)
+	lacking := map[string]string{} // the first table that is not available for a reason
 	for i, t := range r.Tables {
-		rows[i] = []string{Clean(t.Name), changes(t, as, widest), "(" + remark(t, as) + ")"}
+		rows[i], below[i] = []string{Clean(t.Name), changes(t, as, widest), "(" + remark(t, as) + ")"}, details(t)
+		if t.Unavailable == "" {
+			continue
+		}
+		if first, known := lacking[t.Unavailable]; known {
+			rows[i][1], below[i] = rows[i][1]+", like "+first, nil
+		} else {
+			lacking[t.Unavailable] = Clean(t.Name)
+		}
 	}
 	b := &strings.Builder{}
 	for i, line := range align(rows) {
 		fmt.Fprintf(b, "  %s\n", line)
-		for _, detail := range details(r.Tables[i]) {
+		for _, detail := range below[i] {
 			fmt.Fprintf(b, "      %s\n", Clean(detail))
 		}
 	}
@@ -186,6 +195,8 @@ func changes(t export.TableReport, as wording, widest tally) string {
 func remark(t export.TableReport, as wording) string {
 	rows := count(t.Rows, "row")
 	switch {
+	case t.Unavailable != "" && t.Rows == 0:
+		return rows
 	case t.Err != nil || t.TablePlan == nil:
 		return "keeps its " + rows
 	case t.New:

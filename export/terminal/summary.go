@@ -68,10 +68,12 @@ func (s *Summary) Write(w io.Writer) error {
 	b := &strings.Builder{}
 	fmt.Fprintf(b, "account %s%s\n", Clean(s.Account), inBrackets(s.Name))
 	fmt.Fprintf(b, "snapshot %s, committed %s by %s\n\n", number(s.Snapshot), instant(s.CommittedAt), Clean(s.Program))
-	rows := [][]string{{"table", "rows", "parts", "size", "last run", "changed in", "data as of"}}
+	rows := [][]string{{"table", "rows", "parts", "size", "last run", "changed in", "as of (UTC)"}}
 	var incomplete []string
+	var total TableSummary
 	for _, t := range s.Tables {
 		rows = append(rows, t.cells())
+		total.Rows, total.Bytes = total.Rows+t.Rows, total.Bytes+t.Bytes
 		if !t.Complete {
 			incomplete = append(incomplete, Clean(t.Name))
 		}
@@ -79,8 +81,9 @@ func (s *Summary) Write(w io.Writer) error {
 	for _, line := range align(rows, 1, 2, 3) {
 		fmt.Fprintf(b, "%s\n", line)
 	}
+	fmt.Fprintf(b, "\n%s, %s, %s\n", count(int64(len(s.Tables)), "table"), count(total.Rows, "row"), size(total.Bytes))
 	if len(incomplete) > 0 {
-		fmt.Fprintf(b, "\nincomplete: %s; rows deleted in MailerLite may still be in the dataset; the next export checks again\n", strings.Join(incomplete, ", "))
+		fmt.Fprintf(b, "\nincomplete: %s\nRows deleted in MailerLite may still be in the dataset. The next export checks again.\n", strings.Join(incomplete, ", "))
 	}
 	if s.Pending {
 		b.WriteString("\nA commit is unfinished: some parts may be newer than shown here. The next mailerlake export finishes it.\n")
@@ -94,7 +97,7 @@ func (t TableSummary) cells() []string {
 		last = fmt.Sprintf("+ %s, ~ %s, - %s", number(t.Last.Inserted), number(t.Last.Updated), number(t.Last.Deleted))
 	}
 	return []string{Clean(t.Name), number(t.Rows), number(int64(t.Parts)), size(t.Bytes),
-		last, "snapshot " + number(t.ChangedIn), instant(t.ScanStarted)}
+		last, "snapshot " + number(t.ChangedIn), t.ScanStarted.UTC().Format("2006-01-02 15:04")}
 }
 
 // inBrackets returns a text in brackets, if there is one.

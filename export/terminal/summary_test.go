@@ -29,9 +29,11 @@ func TestSummary(t *testing.T) {
 account 83510 (Kornblume & Söhne)
 snapshot 12, committed 2026-03-02 06:00:00 UTC by mailerlake v1
 
-table            rows  parts       size  last run             changed in   data as of
-group              12      1    5.4 KiB  no changes           snapshot 3   2026-03-02 06:00:00 UTC
-subscriber  2,018,000     16  139.0 MiB  + 2,400, ~ 101, - 6  snapshot 12  2026-03-02 06:00:00 UTC
+table            rows  parts       size  last run             changed in   as of (UTC)
+group              12      1    5.4 KiB  no changes           snapshot 3   2026-03-02 06:00
+subscriber  2,018,000     16  139.0 MiB  + 2,400, ~ 101, - 6  snapshot 12  2026-03-02 06:00
+
+2 tables, 2,018,012 rows, 139.0 MiB
 `)
 	s.Tables, s.Name, s.Pending = s.Tables[:1], "", true
 	s.Tables[0].Complete = false
@@ -39,10 +41,13 @@ subscriber  2,018,000     16  139.0 MiB  + 2,400, ~ 101, - 6  snapshot 12  2026-
 account 83510
 snapshot 12, committed 2026-03-02 06:00:00 UTC by mailerlake v1
 
-table  rows  parts     size  last run    changed in  data as of
-group    12      1  5.4 KiB  no changes  snapshot 3  2026-03-02 06:00:00 UTC
+table  rows  parts     size  last run    changed in  as of (UTC)
+group    12      1  5.4 KiB  no changes  snapshot 3  2026-03-02 06:00
 
-incomplete: group; rows deleted in MailerLite may still be in the dataset; the next export checks again
+1 table, 12 rows, 5.4 KiB
+
+incomplete: group
+Rows deleted in MailerLite may still be in the dataset. The next export checks again.
 
 A commit is unfinished: some parts may be newer than shown here. The next mailerlake export finishes it.
 `)
@@ -126,13 +131,29 @@ No damage: snapshot 3 matches its manifest.
 `)
 	v.Tables, v.Restarted = v.Tables[:1], true
 	v.Problems = []export.Problem{{Table: "group", Part: "group/part-00000.parquet", What: "file is missing\x1b[2J"}}
-	v.References = []export.Reference{{Table: "group_subscriber", Column: "group_id", To: "group", Dangling: 2, Examples: []string{"7", "8"}},
-		{Table: "group_subscriber", Column: "subscriber_id", To: "subscriber", Unchecked: "a table is damaged"}, {Table: "a", Column: "b", To: "c"}}
+	v.References = []export.Reference{{Table: "group_subscriber", Column: "group_id", To: "group", Dangling: 2, Examples: []string{"7\x1b[2J", "8"}},
+		{Table: "group_subscriber", Column: "subscriber_id", To: "subscriber", Unchecked: "a table is damaged"}, {Table: "a", Column: "b", To: "c"},
+		{Table: "activity", Column: "subscriber_id", To: "subscriber", Dangling: 1, Loose: true, Examples: []string{"1/2"}},
+		{Table: "campaign", Column: "language_id", To: "language", Unchecked: "the dataset does not have the table"},
+		{Table: "item", Column: "group_id", To: "group", Dangling: 1042, Examples: []string{"7"}},
+		{Table: "d", Column: "e", To: "subscriber", Unchecked: "a table is damaged"}}
 	want(t, text(t, write), `
   group  12 rows  in 1 undamaged part
-  group_subscriber.group_id: 2 rows refer to rows that group does not have (such as 7, 8); not damage: deletes were withheld, or tables exported separately
-  group_subscriber.subscriber_id: references not checked: a table is damaged
   damaged: group/part-00000.parquet file is missing[2J
+
+  lead to rows that the dataset lacks; not damage: deletes withheld, or tables exported separately
+    group_subscriber.group_id -> group      2 rows  such as 7[2J
+    item.group_id -> group              1,042 rows  such as 7
+
+  lead to rows that MailerLite does not list, or not any more, such as those of deleted subscribers
+    activity.subscriber_id -> subscriber  1 row  such as 1/2
+
+  not checked: a table is damaged
+    group_subscriber.subscriber_id -> subscriber
+    d.e -> subscriber
+
+  not checked: the dataset does not have the table
+    campaign.language_id -> language
 
 Another run committed during the check, which was then repeated on the new snapshot.
 

@@ -23,14 +23,10 @@ func Verification(w io.Writer, v *export.Verification) error {
 	for _, line := range align(rows, 1) {
 		fmt.Fprintf(b, "  %s\n", line)
 	}
-	for _, r := range v.References {
-		if line := dangling(r); line != "" {
-			fmt.Fprintf(b, "  %s\n", Clean(line))
-		}
-	}
 	for _, p := range v.Problems {
 		fmt.Fprintf(b, "  damaged: %s\n", Clean(p.Part+" "+p.What))
 	}
+	writeReferences(b, v.References)
 	if v.Restarted {
 		b.WriteString("\nAnother run committed during the check, which was then repeated on the new snapshot.\n")
 	}
@@ -47,16 +43,4 @@ func conclusion(v *export.Verification) string {
 		return fmt.Sprintf("Damaged: %s in snapshot %s. %s", count(n, "problem"), number(v.Snapshot), mend)
 	}
 	return fmt.Sprintf("No damage: snapshot %s matches its manifest.", number(v.Snapshot))
-}
-
-// dangling describes references to rows that the dataset does not have, empty if there are none.
-func dangling(r export.Reference) string {
-	switch {
-	case r.Unchecked != "":
-		return fmt.Sprintf("%s.%s: references not checked: %s", r.Table, r.Column, r.Unchecked)
-	case r.Dangling == 0:
-		return ""
-	}
-	return fmt.Sprintf("%s.%s: %s %s to rows that %s does not have (such as %s); not damage: deletes were withheld, or tables exported separately",
-		r.Table, r.Column, count(r.Dangling, "row"), verb(r.Dangling, "refers", "refer"), r.To, strings.Join(r.Examples, ", "))
 }

@@ -8,6 +8,8 @@ import (
 
 // automationActivity declares the runs of subscribers through the automations. The API asks for a status.
 func automationActivity() *schema.Table {
+	walks := schema.Each(schema.EachStatus("completed", "active", "canceled", "failed")...)
+	walks[0].Size, walks[1].Size = "stats_completed_subscribers_count", "stats_subscribers_in_queue_count"
 	return &schema.Table{
 		Name:  "automation_activity",
 		About: "The runs of subscribers through the automations, of every status.",
@@ -38,15 +40,15 @@ func automationActivity() *schema.Table {
 		Never:   []string{"secret"}, // a webhook among the steps has one
 		References: []schema.Reference{
 			{Column: "automation_id", Table: "automation"},
-			{Column: "subscriber_id", Table: "subscriber"},
-			{Column: "current_step_id", Table: "automation_step"},
-			{Column: "next_step_id", Table: "automation_step"},
+			outlived("subscriber_id", "subscriber"),
+			outlived("current_step_id", "automation_step"),
+			outlived("next_step_id", "automation_step"),
 		},
 		Optional: true,
 		Source: &schema.List{
 			Path:   "/automations/{automation_id}/activity",
 			Paging: schema.ByPage,
-			Walks:  schema.Each(schema.EachStatus("completed", "active", "canceled", "failed")...),
+			Walks:  walks,
 			Limits: []int{100, 50, 10},
 			Per:    &schema.Link{Table: "automation", Columns: []string{"automation_id"}},
 			Still:  slices.Concat([]string{"stats_completed_subscribers_count", "stats_subscribers_in_queue_count"}, sendingCounters),

@@ -106,8 +106,8 @@ func stepReferences() []schema.Reference {
 		{Column: "yes_step_id", Table: "automation_step"},
 		{Column: "no_step_id", Table: "automation_step"},
 		{Column: "language_id", Table: "campaign_language"},
-		{Column: "field_id", Table: "field"},
-		{Column: "group_id", Table: "group"},
-		{Column: "webhook_id", Table: "webhook"},
+		outlived("field_id", "field"), // then the step is broken
+		outlived("group_id", "group"),
+		outlived("webhook_id", "webhook"), // or the list never had it
 	}
 }

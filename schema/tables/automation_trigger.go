@@ -40,7 +40,7 @@ func automationTrigger() *schema.Table {
 		Repeats:    []string{"triggers.ecommerce_shop"},
 		Sparse:     true,
 		Never:      []string{"secret"},
-		References: []schema.Reference{{Column: "automation_id", Table: "automation"}, {Column: "ecommerce_shop_id", Table: "shop"}},
+		References: []schema.Reference{{Column: "automation_id", Table: "automation"}, outlived("ecommerce_shop_id", "shop")},
 		Optional:   true,
 		Source:     &schema.Nested{In: schema.Link{Table: "automation", Columns: []string{"automation_id"}}, Attribute: "triggers"},
 	}

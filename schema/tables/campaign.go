@@ -19,12 +19,12 @@ func campaign(content bool) *schema.Table {
 		Key:     []string{"id"},
 		Columns: slices.Concat(campaignHead(), campaignCourse(), sendingStats("stats"), campaignTail()),
 		Means:   means(campaignMeans, under("stats_", sendingMeans)),
+		Same:    map[string]string{"language.id": "language_id"},
 		References: []schema.Reference{
 			{Column: "language_id", Table: "campaign_language"},
 			{Column: "default_email_id", Table: "campaign_email"},
 			{Column: "settings_winner_email_id", Table: "campaign_email"},
 		},
-		Same: map[string]string{"language.id": "language_id"},
 		// Only a single GET sends the body of an e-mail; without it both kinds of answer give the same row.
 		Omit: map[string][]string{"emails": {"content", "click_map"}},
 		Source: &schema.List{

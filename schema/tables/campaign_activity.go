@@ -7,18 +7,21 @@ import (
 	"mailerlake/schema"
 )
 
-// activityTypes are the columns that say what a recipient did, and the types that the API filters and counts by.
-var activityTypes = []struct{ column, filter string }{
-	{"opened", "opened"}, {"clicked", "clicked"}, {"unsubscribed", "unsubscribed"}, {"forwarded", "forwarded"},
-	{"hard_bounced", "hardbounced"}, {"soft_bounced", "softbounced"}, {"junk", "junk"},
+// activityTypes are the columns that say what a recipient did, the types that the API filters and counts by, and the counters
+// of the campaign that tell about how many did it.
+var activityTypes = []struct{ column, filter, counter string }{
+	{"opened", "opened", "stats_unique_opens_count"}, {"clicked", "clicked", "stats_unique_clicks_count"},
+	{"unsubscribed", "unsubscribed", "stats_unsubscribes_count"}, {"forwarded", "forwarded", "stats_forwards_count"},
+	{"hard_bounced", "hardbounced", "stats_hard_bounces_count"}, {"soft_bounced", "softbounced", "stats_soft_bounces_count"},
+	{"junk", "junk", "stats_spam_count"},
 }
 
 // campaignActivity declares what each recipient of a sent campaign did. The rows do not say what for: one walk meets all
 // recipients, and one for each type marks those that it meets.
 func campaignActivity() *schema.Table {
-	walks, marks := []schema.Walk{{}}, []string(nil)
+	walks, marks := []schema.Walk{{Size: "stats_sent"}}, []string(nil)
 	for _, t := range activityTypes {
-		walks = append(walks, schema.Walk{Params: url.Values{"filter[type]": {t.filter}}, Marks: t.column, Counted: t.filter})
+		walks = append(walks, schema.Walk{Params: url.Values{"filter[type]": {t.filter}}, Marks: t.column, Counted: t.filter, Size: t.counter})
 		marks = append(marks, t.column)
 	}
 	return &schema.Table{
@@ -47,7 +50,7 @@ func campaignActivity() *schema.Table {
 			junk: whether the recipient complained of spam
 		`),
 		Repeats:    []string{"subscriber"},
-		References: []schema.Reference{{Column: "campaign_id", Table: "campaign"}, {Column: "subscriber_id", Table: "subscriber"}},
+		References: []schema.Reference{{Column: "campaign_id", Table: "campaign"}, outlived("subscriber_id", "subscriber")},
 		Optional:   true,
 		Source: &schema.List{
 			Path:   "/campaigns/{campaign_id}/reports/subscriber-activity",
@@ -57,7 +60,8 @@ func campaignActivity() *schema.Table {
 			Limits: []int{100, 50, 25, 10},
 			Per:    &schema.Link{Table: "campaign", Columns: []string{"campaign_id"}},
 			Of:     &schema.Condition{Column: "status", Values: []string{"sent"}},
-			Still:  slices.Concat([]string{"status", "finished_at"}, sendingCounters),
+			// Who opens again moves only the counters of the e-mails: the campaign counts people.
+			Still: slices.Concat([]string{"status", "finished_at", "emails"}, sendingCounters),
 		},
 	}
 }

@@ -35,7 +35,7 @@ func campaignEmail(content bool) *schema.Table {
 		Paging:  schema.InObject,
 		Records: "emails",
 		Per:     &link,
-		Still:   slices.Concat([]string{"updated_at", "status", "finished_at"}, sendingCounters),
+		Still:   slices.Concat([]string{"updated_at", "status", "finished_at", "emails"}, sendingCounters),
 	}
 	return t
 }

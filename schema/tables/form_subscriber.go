@@ -25,6 +25,7 @@ func formSubscriber() *schema.Table {
 			Walks:  schema.Each(schema.EachStatus(subscriberStatuses...)...),
 			Limits: []int{1000, 100, 25},
 			Per:    &schema.Link{Table: "form", Columns: []string{"form_id"}},
+			Size:   "conversions_count",
 			Still:  []string{"conversions_count", "conversions_count_including_children", "last_registration_at"},
 		},
 	}

@@ -6,7 +6,7 @@ import (
 	"mailerlake/schema"
 )
 
-// order declares the orders of the shops. The cart that an order came from may not be listed any more.
+// order declares the orders of the shops.
 func order() *schema.Table {
 	return &schema.Table{
 		Name:  "order",
@@ -36,8 +36,15 @@ func order() *schema.Table {
 		Expected:   []string{"cart.items"},
 		Skip:       []string{"shop"},
 		Repeats:    []string{"customer"},
-		References: []schema.Reference{toShop(), inShop("customer_id", "customer")},
+		References: []schema.Reference{toShop(), inShop("customer_id", "customer"), cartOf()},
 		Optional:   true,
 		Source:     ofShop("orders"),
 	}
+}
+
+// cartOf says that an order refers to the cart that it came from, which may not be listed any more.
+func cartOf() schema.Reference {
+	cart := inShop("cart_id", "cart")
+	cart.Loose = true
+	return cart
 }

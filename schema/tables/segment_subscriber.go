@@ -5,6 +5,8 @@ import "mailerlake/schema"
 // segmentSubscriber declares who is in which segment. Members follow from rules that the API does not show, so that nothing
 // tells when they stand still.
 func segmentSubscriber() *schema.Table {
+	walks := schema.Each(schema.EachStatus(subscriberStatuses...)...)
+	walks[0].Size = "total" // of the active ones
 	return &schema.Table{
 		Name:  "segment_subscriber",
 		About: "Who is in which segment, of every status.",
@@ -21,11 +23,12 @@ func segmentSubscriber() *schema.Table {
 		Closed:     true, // the rest of a subscriber is in its own table
 		Optional:   true,
 		Source: &schema.List{
-			Path:   "/segments/{segment_id}/subscribers",
-			Paging: schema.ByCursor,
-			Walks:  schema.Each(schema.EachStatus(subscriberStatuses...)...),
-			Limits: []int{1000, 100, 50},
-			Per:    &schema.Link{Table: "segment", Columns: []string{"segment_id"}},
+			Path:      "/segments/{segment_id}/subscribers",
+			Paging:    schema.ByCursor,
+			Walks:     walks,
+			Limits:    []int{1000, 100, 50},
+			Per:       &schema.Link{Table: "segment", Columns: []string{"segment_id"}},
+			EndsEmpty: true,
 		},
 	}
 }

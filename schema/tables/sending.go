@@ -54,7 +54,8 @@ const sendingMeans = `
 	forward_rate_*: share of recipients who forwarded
 	social_interactions_count: interactions on social networks
 	social_interaction_rate_*: share of recipients who interacted on social networks
-	click_to_open_rate_*: clicks for each open; may exceed 1
+	click_to_open_rate_float: clicks for each open, 0 to 1 or more
+	click_to_open_rate_string: clicks for each open, as text: 12.5%
 `
 
 // sendingCounters are the columns of the statistics at "stats" that grow whenever a recipient does something.

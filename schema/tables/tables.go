@@ -45,3 +45,8 @@ func mustCatalog(c *schema.Catalog, err error) *schema.Catalog {
 
 // subscriberStatuses are all statuses that a subscriber can have.
 var subscriberStatuses = []string{"active", "unsubscribed", "unconfirmed", "bounced", "junk"}
+
+// outlived says that rows refer to rows that they outlive: MailerLite may not list these any more.
+func outlived(column, table string) schema.Reference {
+	return schema.Reference{Column: column, Table: table, Loose: true}
+}

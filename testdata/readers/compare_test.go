@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"mailerlake/client/mailerlitetest"
 )
 
 // comparison compares a table of the dataset with the account's own rows.
@@ -136,7 +134,7 @@ func (c comparison) changes(t testing.TB, before, after string) (inserted, updat
 func (l *lake) check(t *testing.T, w *warehouse) {
 	t.Helper()
 	l.record(t)
-	for _, table := range mailerlitetest.CoreTables {
+	for _, table := range l.tables {
 		for _, difference := range l.compare(t, w, table).differences(t) {
 			t.Errorf("%s: %s", table, difference)
 		}

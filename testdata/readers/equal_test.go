@@ -12,7 +12,7 @@ import (
 
 // TestLakeEqualsAccount follows an account for three days, exporting it each day and once more after the last.
 func TestLakeEqualsAccount(t *testing.T) {
-	l, w := newLake(t, demo(20_000)), newWarehouse(t)
+	l, w := newLake(t, demo(2000)), newWarehouse(t)
 	l.export(t)
 	l.check(t, w)
 	for day := 1; day <= 3; day++ {
@@ -75,7 +75,7 @@ func TestUnknownBehaviour(t *testing.T) {
 		"nobody and no groups": func(o *mailerlitetest.Options) { o.Subscribers, o.Groups, o.Campaigns = 0, 0, 0 },
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := demo(600)
+			o := demo(300)
 			change(&o)
 			l, w := newLake(t, o), newWarehouse(t)
 			for range 3 {

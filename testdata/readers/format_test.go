@@ -43,7 +43,7 @@ func checkFile(t *testing.T, path string) {
 				t.Fatal(err)
 			}
 			name := chunk.PathInSchema().String()
-			checkChunk(t, name, chunk)
+			checkChunk(t, name, chunk, group.NumRows())
 			checkStatistics(t, name, chunk, group.NumRows())
 			pages, err := r.RowGroup(g).GetColumnPageReader(c)
 			if err != nil {
@@ -54,7 +54,7 @@ func checkFile(t *testing.T, path string) {
 	}
 }
 
-func checkChunk(t *testing.T, name string, chunk *metadata.ColumnChunkMetaData) {
+func checkChunk(t *testing.T, name string, chunk *metadata.ColumnChunkMetaData, rows int64) {
 	t.Helper()
 	if got := chunk.Compression(); got != compress.Codecs.Zstd {
 		t.Errorf("%s: compressed with %v, want zstd", name, got)
@@ -71,7 +71,7 @@ func checkChunk(t *testing.T, name string, chunk *metadata.ColumnChunkMetaData) 
 	}
 	switch name {
 	case "status", "source", "_synced_at", "group_id": // few values, often repeated
-		if !chunk.HasDictionaryPage() {
+		if rows >= 1000 && !chunk.HasDictionaryPage() { // few rows take less room without one
 			t.Errorf("%s: no dictionary, want one where values repeat", name)
 		}
 	case "id", "email": // never repeated

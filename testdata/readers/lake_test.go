@@ -27,7 +27,8 @@ type lake struct {
 	dir     string // of the dataset
 	records string // directory of the account's rows, see record
 	account *mailerlitetest.Account
-	moment  int // number of the last recording of the account's rows, from 1
+	moment  int      // number of the last recording of the account's rows, from 1
+	tables  []string // that are exported and compared
 	sizes   part.Sizes
 }
 
@@ -35,7 +36,7 @@ func newLake(t testing.TB, o mailerlitetest.Options) *lake {
 	t.Helper()
 	o.RatePerMinute = -1
 	return &lake{dir: filepath.Join(t.TempDir(), "lake"), records: t.TempDir(),
-		account: mailerlitetest.New(o), sizes: part.DefaultSizes}
+		account: mailerlitetest.New(o), tables: mailerlitetest.Tables, sizes: part.DefaultSizes}
 }
 
 // demo describes the demo account with another number of subscribers.
@@ -54,7 +55,7 @@ func (l *lake) export(t testing.TB) *export.Report {
 	}
 	report, err := export.Export(context.Background(), export.Options{
 		Client: c, FS: disk.OS(false), Dir: l.dir, Program: "mailerlake 0.0.0",
-		Catalog: tables.All(), ResumeWithin: time.Hour, Sizes: l.sizes,
+		Catalog: tables.All(), Tables: l.tables, ResumeWithin: time.Hour, Sizes: l.sizes,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -74,7 +75,7 @@ func (l *lake) export(t testing.TB) *export.Report {
 func (l *lake) record(t testing.TB) {
 	t.Helper()
 	l.moment++
-	for _, table := range mailerlitetest.CoreTables {
+	for _, table := range l.tables {
 		f, err := os.Create(l.rows(table, l.moment))
 		if err != nil {
 			t.Fatal(err)

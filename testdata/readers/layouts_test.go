@@ -1,15 +1,16 @@
 package readers
 
 import (
+	_ "embed"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 )
 
-// layouts state the columns of each table, one a line: its name, its type and, if it differs from the name, its path in
+// layouts state the columns of each core table, one a line: its name, its type and, if it differs from the name, its path in
 // the API. They follow from the facts about the API and the dataset's rules for names. Types are DuckDB's, except that
-// TIME stands for a time in UTC and JSON for JSON text.
+// TIME stands for a time in UTC, JSON for JSON text and IDS for the ids of an array of objects as JSON text.
 var layouts = map[string]string{
 	"subscriber": `
 		id VARCHAR
@@ -142,7 +143,7 @@ var layouts = map[string]string{
 		can_be_scheduled BOOLEAN
 		is_currently_sending_out BOOLEAN
 		ecommerce_stats_total_orders BIGINT ecommerce_stats.total_orders
-		ecommerce_stats_total_price VARCHAR ecommerce_stats.total_price
+		ecommerce_stats_total_price DOUBLE ecommerce_stats.total_price
 		ecommerce_stats_multi_currency BOOLEAN ecommerce_stats.multi_currency
 		warnings JSON
 		initial_created_at TIME
@@ -162,8 +163,51 @@ var layouts = map[string]string{
 `,
 }
 
+// moreLayouts are the layouts of the other tables, each under its name. Paths of nested rows begin at the row.
+//
+//go:embed layouts.txt
+var moreLayouts string
+
+func init() {
+	table := ""
+	for line := range strings.Lines(moreLayouts) {
+		if column, ok := strings.CutPrefix(line, "\t"); ok {
+			layouts[table] += column
+		} else {
+			table = strings.TrimSpace(line)
+		}
+	}
+}
+
 // keys state the key of each table, in the order that its rows are sorted by.
 var keys = map[string][]string{
+	"account":             {"id"},
+	"timezone":            {"id"},
+	"campaign_language":   {"id"},
+	"webhook":             {"id"},
+	"import":              {"id"},
+	"subscriber_field":    {"subscriber_id", "field_id"},
+	"subscriber_activity": {"subscriber_id", "log_name", "id"},
+	"segment":             {"id"},
+	"segment_subscriber":  {"segment_id", "subscriber_id"},
+	"form":                {"id"},
+	"form_subscriber":     {"form_id", "subscriber_id"},
+	"campaign_email":      {"id"},
+	"campaign_activity":   {"campaign_id", "id"},
+	"automation":          {"id"},
+	"automation_step":     {"id"},
+	"automation_trigger":  {"id"},
+	"automation_activity": {"automation_id", "id"},
+	"shop":                {"id"},
+	"product":             {"shop_id", "id"},
+	"category":            {"shop_id", "id"},
+	"category_product":    {"shop_id", "product_id", "category_id"},
+	"customer":            {"shop_id", "id"},
+	"order":               {"shop_id", "id"},
+	"order_item":          {"shop_id", "order_id", "id"},
+	"cart":                {"shop_id", "id"},
+	"cart_item":           {"shop_id", "cart_id", "id"},
+
 	"subscriber":       {"id"},
 	"group":            {"id"},
 	"group_subscriber": {"subscriber_id", "group_id"},
@@ -215,7 +259,7 @@ func (c column) sqlType() string {
 	switch c.kind {
 	case "TIME":
 		return "TIMESTAMP WITH TIME ZONE"
-	case "JSON":
+	case "JSON", "IDS":
 		return "VARCHAR"
 	}
 	return c.kind
@@ -227,8 +271,10 @@ func (c column) fromJSON() string {
 	switch text := "(json->>" + path + ")"; c.kind {
 	case "VARCHAR":
 		return text
-	case "TIME": // the API's times are in UTC and do not say so
-		return "CAST(" + text + " || '+00' AS TIMESTAMPTZ)"
+	case "TIME": // the API's times are in UTC and most do not say so
+		return "CAST(rtrim(" + text + ", 'Z') || '+00' AS TIMESTAMPTZ)"
+	case "IDS":
+		return "json(to_json(json_extract_string(json, " + quote("$."+c.path+"[*].id") + ")))"
 	case "JSON":
 		return "CASE WHEN json_type(json, " + path + ") <> 'NULL' THEN json(json->" + path + ") END"
 	default:
@@ -238,7 +284,7 @@ func (c column) fromJSON() string {
 
 // stored returns the SQL of the column's value in the dataset. JSON text is compared by content, whatever its spacing.
 func (c column) stored() string {
-	if c.kind == "JSON" {
+	if c.kind == "JSON" || c.kind == "IDS" {
 		return "json(" + name(c.name) + ")"
 	}
 	return name(c.name)

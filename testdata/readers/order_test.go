@@ -14,8 +14,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-
-	"mailerlake/client/mailerlitetest"
 )
 
 // manifest is the part of manifest.json that a loader reads.
@@ -53,8 +51,8 @@ func (l *lake) manifest(t testing.TB) manifest {
 	if err := json.Unmarshal(b, &m); err != nil {
 		t.Fatal(err)
 	}
-	if m.Format != 2 || len(m.Tables) != len(mailerlitetest.CoreTables) {
-		t.Fatalf("manifest of format %d with %d tables, want 2 and %d", m.Format, len(m.Tables), len(mailerlitetest.CoreTables))
+	if m.Format != 3 || len(m.Tables) != len(l.tables) {
+		t.Fatalf("manifest of format %d with %d tables, want 3 and %d", m.Format, len(m.Tables), len(l.tables))
 	}
 	return m
 }

@@ -68,7 +68,7 @@ func testReader(t *testing.T, reader string, required bool) {
 		l.export(t)
 	}
 	gots := l.readWith(t, python, reader)
-	for _, table := range mailerlitetest.CoreTables {
+	for _, table := range mailerlitetest.Tables {
 		want := l.profile(t, w, table)
 		if d := cmp.Diff(want, gots[table], cmp.Comparer(sameSum)); d != "" {
 			t.Errorf("%s (-DuckDB +%s)\n%s", table, reader, d)
@@ -80,7 +80,7 @@ func testReader(t *testing.T, reader string, required bool) {
 func (l *lake) readWith(t testing.TB, python, reader string) map[string]profile {
 	t.Helper()
 	args := []string{"read.py", reader, l.dir}
-	for _, table := range mailerlitetest.CoreTables {
+	for _, table := range mailerlitetest.Tables {
 		args = append(args, table+"="+strings.Join(keys[table], ","))
 	}
 	var stderr bytes.Buffer

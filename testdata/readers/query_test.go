@@ -51,7 +51,7 @@ func TestTypes(t *testing.T) {
 func TestKeysAreRequired(t *testing.T) {
 	l, w := newLake(t, demo(300)), newWarehouse(t)
 	l.export(t)
-	for _, table := range mailerlitetest.CoreTables {
+	for _, table := range mailerlitetest.Tables {
 		for _, row := range w.table(t, "SELECT name, repetition_type FROM parquet_schema("+l.glob(table)+") WHERE type IS NOT NULL") {
 			name, got, want := row[0].(string), row[1].(string), "OPTIONAL"
 			if slices.Contains(keys[table], name) {
