@@ -2,6 +2,8 @@ package export_test
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"testing"
@@ -15,7 +17,7 @@ import (
 // badges are made.
 func newGuested(t *testing.T) *depot {
 	t.Helper()
-	d := newWatched(t)
+	d := newWatched(t, false)
 	all := d.catalog.Tables()
 	visit := *d.catalog.Lookup("visit")
 	visit.References = []schema.Reference{{Column: "box_id", Table: "box"}, {Column: "id", Table: "guest"}}
@@ -30,6 +32,7 @@ func newGuested(t *testing.T) *depot {
 		t.Fatal(err)
 	}
 	d.catalog = catalog
+	d.boxes.banned = nil // the guests are those of a list
 	for i := range 60 {
 		d.boxes.guests = append(d.boxes.guests, strconv.Itoa(i+1))
 	}
@@ -62,6 +65,7 @@ func (b *boxes) leave(guest int) {
 func TestGuestGone(t *testing.T) {
 	d := newGuested(t)
 	d.mustRun(t)
+	d.mustRun(t) // what was stored by the first run has its lists read once more
 	d.boxes.walked()
 	d.boxes.leave(50)
 	d.read(t)
@@ -137,5 +141,29 @@ func TestNewGuestWhilePlanned(t *testing.T) {
 				t.Errorf("%d guests", len(rows))
 			}
 		})
+	}
+}
+
+// TestRepairWithLists: damaged rows are rebuilt, and their lists are read, also where these are chosen while other tables are
+// still being read.
+func TestRepairWithLists(t *testing.T) {
+	for _, guests := range []bool{false, true} {
+		d := newWatched(t, guests)
+		d.mustRun(t)
+		parts, err := filepath.Glob(filepath.Join(d.dir, "box", "*.parquet"))
+		if err != nil || len(parts) == 0 {
+			t.Fatal(err, parts)
+		}
+		if err := os.WriteFile(parts[0], []byte("damaged"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		d.boxes.list[2].moved(1)
+		options := d.options(t)
+		options.Repair = true
+		if r, err := export.Export(context.Background(), options); err != nil || r.Failed() {
+			t.Errorf("guests %t: %v: %s", guests, err, troubles(r))
+			continue
+		}
+		d.checkVisits(t)
 	}
 }
