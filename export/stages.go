@@ -2,6 +2,7 @@ package export
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"mailerlake/export/scan"
@@ -73,6 +74,7 @@ func (r *run) commitStages(ctx context.Context) error {
 		if !r.due().exportsAny() && r.stage > stageFirst {
 			return nil
 		}
+		r.sayCommitted()
 		for again := true; again; again = r.goOn() {
 			if err := r.scanAndPlan(ctx, false); err != nil {
 				return err
@@ -83,6 +85,13 @@ func (r *run) commitStages(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// sayCommitted says what is safe when the run is stopped while it reads what follows.
+func (r *run) sayCommitted() {
+	if r.committed != nil {
+		r.event(Event{Message: fmt.Sprintf("committed snapshot %d; tables that take longer to read follow", r.committed.Snapshot)})
+	}
 }
 
 // goOn prepares the tables of which only a part was read and committed for the next part. It reports whether there are

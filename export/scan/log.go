@@ -105,7 +105,7 @@ const unexplained = "unexplained"
 // unusable says why a log cannot be used again; empty if it can.
 func (s *Scanner) unusable(log *pagelog.Log, now pagelog.Header, use reuse) string {
 	h := log.Header
-	_, _, err := concluded(log)
+	_, ended, err := concluded(log)
 	switch {
 	case s.Restart || log.Stats().Pages == 0 && len(log.Unfinished()) == 0:
 		return unexplained
@@ -113,6 +113,8 @@ func (s *Scanner) unusable(log *pagelog.Log, now pagelog.Header, use reuse) stri
 		return "the page log is of another account"
 	case h.Table != now.Table || h.Source != now.Source:
 		return "the page log was scanned with other parameters, or by another version"
+	case h.Base != now.Base && ended: // kept for what a run reads after its first commit
+		return unexplained
 	case h.Base != now.Base:
 		return "the table was committed after its page log was begun"
 	case now.Started.Sub(h.Started) > s.ResumeWithin:

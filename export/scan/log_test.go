@@ -253,3 +253,13 @@ func TestLogIsKept(t *testing.T) {
 		}
 	}
 }
+
+// TestConsumedLog says nothing about a log that was kept after its table was committed, until all of the run was.
+func TestConsumedLog(t *testing.T) {
+	w := newWorld(t, func(_ string, q url.Values) (int, string) { return page(q, ids(5, 4, 3)...) }, thing(nil))
+	w.mustScan("thing")
+	w.options.Base = func(*schema.Table) string { return "2026" }
+	if r := w.mustScan("thing"); r.Resumed || w.said("thing") != "" {
+		t.Errorf("it says %q; resumed %t", w.said("thing"), r.Resumed)
+	}
+}
