@@ -85,12 +85,14 @@ func (m *movement) visit(s *segment) error {
 	return m.ctx.Err()
 }
 
-// compare marks the rows that differ in a watched column. One that the table or all records lack shows nothing.
+// compare marks the rows that differ in a watched column. One that all records lack shows nothing, nor does it where it has
+// never had a value; if no column shows anything, all rows are marked.
 func (m *movement) compare(s *segment) error {
 	var buf schema.Vector
+	seen := false
 	for _, name := range m.Still {
 		i := m.table.index(m.table.Layout.Columns, name)
-		if i < 0 || m.table.Missing[m.table.Layout.Columns[i].Path] {
+		if i < 0 {
 			m.markAll()
 			return nil
 		}
@@ -98,12 +100,16 @@ func (m *movement) compare(s *segment) error {
 		if err != nil {
 			return err
 		}
+		seen = seen || !m.table.Missing[m.table.Layout.Columns[i].Path]
 		for _, r := range s.runs {
 			m.markRescued(r, r.Vectors[i])
 			for _, row := range appendDiffering(nil, s, r, r.Vectors[i], stored) {
 				m.moved[row] = true
 			}
 		}
+	}
+	if !seen {
+		m.markAll()
 	}
 	return nil
 }
