@@ -73,12 +73,14 @@ func (b *batch) attempt(ctx context.Context) error {
 		return nil // it has the ticket
 	}
 	requests := make([]request, len(calls))
+	expected := 0
 	for i, c := range calls {
 		requests[i] = c.r
+		expected += c.weight
 	}
 	b.q.c.stats.batches.Add(1)
 	start := time.Now()
-	r := request{method: http.MethodPost, path: batchPath, body: batchBody(requests)}
+	r := request{method: http.MethodPost, path: batchPath, body: batchBody(requests), expected: expected}
 	return b.q.c.exchange(ctx, ticket, r, func(resp *response) error {
 		return b.deliver(calls, resp, time.Since(start))
 	})
@@ -158,7 +160,7 @@ func (b *batch) deliver(calls []*call, resp *response, took time.Duration) error
 	q := b.q
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if took > slowBatch || len(resp.body) > q.maxBytes {
+	if took > slowBatch || len(resp.body) > largeBatch {
 		q.size.shrink(len(calls))
 	} else {
 		q.size.grow(len(calls))

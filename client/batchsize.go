@@ -3,9 +3,10 @@ package client
 import "time"
 
 const (
-	// smallBytes and cutBytes bound the expected answer to a batch.
-	smallBytes = 16 << 20
-	cutBytes   = 32 << 20
+	// fillBytes bounds the answer to a batch as it is expected: all of it is in memory.
+	fillBytes = 12 << 20
+	// largeBatch is the size of an answer after which smaller batches are sent.
+	largeBatch = 32 << 20
 	// slowBatch is how long a batch may take before smaller ones are sent.
 	slowBatch = 10 * time.Second
 	// sizeAfter is how many answers must come well before more requests are put

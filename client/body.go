@@ -57,13 +57,13 @@ func (s *sharedBody) release() {
 	}
 }
 
-// readBody reads a body to its end, within the bound.
-func (c *Client) readBody(resp *http.Response) (*bytes.Buffer, error) {
+// readBody reads a body to its end, within the bound. So many bytes are expected.
+func (c *Client) readBody(resp *http.Response, expected int) (*bytes.Buffer, error) {
 	if resp.ContentLength > c.maxBody {
 		return nil, tooLarge()
 	}
 	b := bodies.Get().(*bytes.Buffer)
-	b.Grow(int(min(max(resp.ContentLength, 0), maxPrealloc)) + bytes.MinRead)
+	b.Grow(max(int(min(max(resp.ContentLength, 0), maxPrealloc)), expected/8*9) + bytes.MinRead)
 	n, err := b.ReadFrom(io.LimitReader(resp.Body, c.maxBody+1))
 	c.stats.bytes.Add(n)
 	switch {

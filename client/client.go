@@ -155,9 +155,9 @@ func New(o Options) (*Client, error) {
 	}
 	c.pace = newPacer(o.Rate, c.maxWait)
 	c.batching = newBatching(c.log)
-	c.small = newQueue(c, newBatchSize(MaxBatch, MaxBatch), smallBytes)
+	c.small = newQueue(c, newBatchSize(MaxBatch, MaxBatch))
 	if o.BatchPages > 1 {
-		c.cut = newQueue(c, newBatchSize(2, min(o.BatchPages, MaxBatch)), cutBytes)
+		c.cut = newQueue(c, newBatchSize(2, min(o.BatchPages, MaxBatch)))
 		c.cut.patient = true
 	}
 	return c, nil

@@ -20,9 +20,8 @@ var errAlone = errors.New("go alone")
 // waits in its own goroutine and reads its own answer there; a batch has a
 // goroutine of its own, which ends with it.
 type queue struct {
-	c        *Client
-	maxBytes int  // of an answer
-	patient  bool // batches wait for all requests that are sure to come
+	c       *Client
+	patient bool // batches wait for all requests that are sure to come
 
 	mu       sync.Mutex
 	size     *batchSize
@@ -35,12 +34,9 @@ type queue struct {
 	changed  chan struct{} // something came or went: the batch that gathers looks again
 }
 
-func newQueue(c *Client, size *batchSize, maxBytes int) *queue {
-	return &queue{c: c, size: size, maxBytes: maxBytes, changed: make(chan struct{}, 1)}
+func newQueue(c *Client, size *batchSize) *queue {
+	return &queue{c: c, size: size, changed: make(chan struct{}, 1)}
 }
-
-// filled is how many bytes are expected of an answer at most: it may turn out larger.
-func (q *queue) filled() int { return q.maxBytes / 4 * 3 }
 
 // call is a request in a queue, until it is settled: by a ticket to go alone, by an
 // error, or by the answer to its part of a batch.
@@ -158,6 +154,9 @@ func (q *queue) batches() int {
 	if !q.c.batching.cheap() && q.c.pace.room() < maxLimit {
 		return 1
 	}
+	if q.patient { // no more than all that are here fill
+		return max(1, min((q.calls+q.size.n-1)/q.size.n, q.c.inFlight()))
+	}
 	return q.c.inFlight()
 }
 
@@ -234,7 +233,7 @@ func (q *queue) take(room int) []*call {
 	n, bytes := 0, 0
 	for _, c := range q.waiting {
 		bytes += c.weight
-		if n > 0 && (n >= min(room, q.size.n) || bytes > q.filled()) {
+		if n > 0 && (n >= min(room, q.size.n) || bytes > fillBytes) {
 			break
 		}
 		n++
