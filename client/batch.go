@@ -19,6 +19,7 @@ type batch struct {
 	aboard   []*call
 	departed bool
 	handed   bool // its only request goes alone, and returns by itself
+	bytes    int  // of the answer, as expected; 0 once that is counted by who reads it
 }
 
 func newBatch(q *queue) *batch {
@@ -73,14 +74,12 @@ func (b *batch) attempt(ctx context.Context) error {
 		return nil // it has the ticket
 	}
 	requests := make([]request, len(calls))
-	expected := 0
 	for i, c := range calls {
 		requests[i] = c.r
-		expected += c.weight
 	}
 	b.q.c.stats.batches.Add(1)
 	start := time.Now()
-	r := request{method: http.MethodPost, path: batchPath, body: batchBody(requests), expected: expected}
+	r := request{method: http.MethodPost, path: batchPath, body: batchBody(requests), expected: b.q.c.batching.expect(requests)}
 	return b.q.c.exchange(ctx, ticket, r, func(resp *response) error {
 		return b.deliver(calls, resp, time.Since(start))
 	})
@@ -119,7 +118,9 @@ func (b *batch) load(room int) {
 	b.aboard = q.take(room)
 	for _, c := range b.aboard {
 		c.batch = b
+		b.bytes += c.weight
 	}
+	q.bytes += b.bytes
 	q.away += len(b.aboard)
 	q.out++
 	q.board()
@@ -137,6 +138,7 @@ func (b *batch) land() {
 	case !b.handed:
 		q.out--
 	}
+	q.bytes -= b.bytes
 	q.board()
 	q.change()
 }
@@ -166,6 +168,9 @@ func (b *batch) deliver(calls []*call, resp *response, took time.Duration) error
 		q.size.grow(len(calls))
 	}
 	q.landed = time.Now()
+	bytes := b.bytes
+	b.bytes = 0
+	resp.shared.freed = func() { q.read(bytes) }
 	for i, call := range calls {
 		if !slices.Contains(b.aboard, call) { // its caller gave up
 			continue

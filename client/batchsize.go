@@ -3,8 +3,13 @@ package client
 import "time"
 
 const (
-	// fillBytes bounds the answer to a batch as it is expected: all of it is in memory.
-	fillBytes = 12 << 20
+	// smallBytes and cutBytes bound the expected answer to a batch, which is held in
+	// memory. Pages of ranges are large, and are decoded all at once.
+	smallBytes = 12 << 20
+	cutBytes   = 8 << 20
+	// allBytes bounds the expected answers to all batches of a queue that are on their
+	// way or being read.
+	allBytes = 32 << 20
 	// largeBatch is the size of an answer after which smaller batches are sent.
 	largeBatch = 32 << 20
 	// slowBatch is how long a batch may take before smaller ones are sent.

@@ -41,6 +41,7 @@ func freeBody(b *bytes.Buffer) {
 type sharedBody struct {
 	buf   *bytes.Buffer
 	users atomic.Int32
+	freed func() // called when all of them are done, unless nil
 }
 
 func share(b *bytes.Buffer) *sharedBody {
@@ -52,8 +53,12 @@ func share(b *bytes.Buffer) *sharedBody {
 func (s *sharedBody) hold() { s.users.Add(1) }
 
 func (s *sharedBody) release() {
-	if s.users.Add(-1) == 0 {
-		freeBody(s.buf)
+	if s.users.Add(-1) > 0 {
+		return
+	}
+	freeBody(s.buf)
+	if s.freed != nil {
+		s.freed()
 	}
 }
 

@@ -86,8 +86,8 @@ type Options struct {
 	// BatchPages is how many pages of a list that is cut into ranges (List.Cut) may
 	// travel in one batch. It begins with 2 and grows up to this number while a batch
 	// is answered within 10 seconds and holds no more than 32 MiB; it shrinks
-	// otherwise. Below 2 such pages travel alone. Nobody has seen yet how the live
-	// API bears it.
+	// otherwise. Pages are put into a batch only while about 8 MiB are expected of it.
+	// Below 2 such pages travel alone. Nobody has seen yet how the live API bears it.
 	BatchPages int
 	// Logger logs each request at debug level; nil means no log.
 	Logger *slog.Logger
@@ -155,9 +155,9 @@ func New(o Options) (*Client, error) {
 	}
 	c.pace = newPacer(o.Rate, c.maxWait)
 	c.batching = newBatching(c.log)
-	c.small = newQueue(c, newBatchSize(MaxBatch, MaxBatch))
+	c.small = newQueue(c, newBatchSize(MaxBatch, MaxBatch), smallBytes)
 	if o.BatchPages > 1 {
-		c.cut = newQueue(c, newBatchSize(2, min(o.BatchPages, MaxBatch)))
+		c.cut = newQueue(c, newBatchSize(2, min(o.BatchPages, MaxBatch)), cutBytes)
 		c.cut.patient = true
 	}
 	return c, nil

@@ -94,8 +94,8 @@ func (w costWorld) run(t testing.TB) (run costRun) {
 	run.rows, run.partial = map[string]map[string]string{}, map[string]string{}
 	for _, name := range names {
 		switch r := s.Result(catalog.Lookup(name)); {
-		case !r.Complete():
-			run.partial[name] = fmt.Sprint(r.Err, r.Incomplete, r.Partial, r.Unavailable)
+		case !r.Complete() || len(r.Gone) > 0:
+			run.partial[name] = fmt.Sprint(r.Err, r.Incomplete, r.Partial, r.Unavailable, r.Gone)
 		case !r.Nested:
 			run.rows[name] = rowsIn(t, r.Log, !w.whole)
 		}
