@@ -100,7 +100,8 @@ func (c *ranges) worth(p *client.Page, page *schema.Page) bool {
 		return false
 	}
 	c.note(main, s, p.Cursor)
-	if s.end || float64(s.rows) < c.page || c.walks() == 1 || c.stored == nil && c.pages < 2 {
+	last := s.rows == 0 || c.of != nil && float64(s.rows) < c.page // lists of members name a page that follows their last one
+	if s.end || last || c.walks() == 1 || c.stored == nil && c.pages < 2 {
 		return false
 	}
 	c.worthy = max(c.left(0), c.stored.at(main.pos)) >= leastPages*c.page
