@@ -110,21 +110,23 @@ func (b *batching) served(calls []*call, parts []part) {
 	}
 }
 
-// errDoubt says that an answer in a batch does not show that its parameters were
-// read.
-var errDoubt = errors.New("the answer in a batch does not show that its parameters were read")
+// errDoubt says that an answer in a batch is not the one that was asked for, or does
+// not show that its parameters were read.
+var errDoubt = errors.New("the answer in a batch does not show that it is the one that was asked for")
 
 // position is where an answer lies in its list.
 type position struct {
-	page, perPage int  // 0 if not stated, or not asked for
-	rows          int  // records of the answer
-	none          bool // no records were asked for
+	path          string // of the list; an answer states its whole address
+	page, perPage int    // 0 if not stated, or not asked for
+	rows          int    // records of the answer
+	none          bool   // no records were asked for
 }
 
 // met reports whether an answer lies where it was asked for, as far as it says.
 func (want position) met(said position) bool {
 	switch {
-	case want.page > 0 && said.page != want.page,
+	case said.path != "" && !strings.HasSuffix(said.path, want.path),
+		want.page > 0 && said.page != want.page,
 		want.perPage > 0 && said.perPage > 0 && said.perPage != want.perPage,
 		want.none && said.rows > 0:
 		return false
@@ -150,6 +152,7 @@ func (b *batching) check(r *response, said position) error {
 
 // position returns what the answer to a request should state.
 func (r request) position() (want position) {
+	want.path = r.path
 	want.page, _ = strconv.Atoi(r.params.Get("page"))
 	want.perPage, _ = strconv.Atoi(r.params.Get("limit"))
 	want.none = r.params.Get("limit") == "0"
@@ -203,7 +206,9 @@ func (b *batching) judge(r request, refused bool, said position, err error) {
 	case err == nil && refused:
 		b.note(r, func(l *list) { l.alone = true })
 	case err == nil && want.met(said):
-		b.giveUp("the parameters of their parts are not read")
+		b.giveUp("their parts are not answered as they are asked")
+	case err == nil && said.path != "" && !strings.HasSuffix(said.path, want.path): // it is never what was asked for
+		b.note(r, func(l *list) { l.alone = true })
 	case err == nil && (want.page == 0 || said.page == want.page) && said.perPage > 0 && len(b.perPage) < maxPatterns:
 		b.perPage[sizeKey(r)] = said.perPage // the server's choice, in a batch or not
 	case err == nil:

@@ -29,6 +29,7 @@ type envelope struct {
 	number       int    // 0 if unknown
 	lastPage     int    // 0 if unknown
 	perPage      int    // 0 if unknown
+	path         string // address of the list, without parameters, "" if unknown
 	total        int64  // -1 if unknown
 	aggregations map[string]int64
 }
@@ -219,6 +220,11 @@ func (env *envelope) meta(e *reader, name string) (err error) {
 		env.perPage, err = e.small()
 	case "total":
 		env.total, err = e.count(-1)
+	case "path":
+		if e.dec.PeekKind() != '"' {
+			return e.dec.SkipValue()
+		}
+		env.path, err = e.text()
 	case "aggregations":
 		err = e.object(func(name string) error { return env.aggregation(e, name) })
 	default:

@@ -22,7 +22,7 @@ func TestParseEnvelope(t *testing.T) {
 		want       envelope
 	}{
 		{"cursor list", `{"data":[{"id":"1"}, {"id":"2"}],"links":{"first":null,"next":"https://x/api/s?cursor=abc"},"meta":{"path":"p","per_page":25,"next_cursor":"abc","prev_cursor":null}}`,
-			`[{"id":"1"}, {"id":"2"}]`, envelope{rows: 2, cursor: "abc", nextLink: "https://x/api/s?cursor=abc", perPage: 25, total: -1}},
+			`[{"id":"1"}, {"id":"2"}]`, envelope{rows: 2, cursor: "abc", nextLink: "https://x/api/s?cursor=abc", perPage: 25, path: "p", total: -1}},
 		{"per_page as text", `{"meta":{"per_page":"3","next_cursor":""},"data":[]}`,
 			`[]`, envelope{perPage: 3, total: -1}},
 		{"cursor in the link alone", `{"data":[],"links":{"next":"https://x/api/s?a=b&cursor=eyJpZCI6%3D"}}`,

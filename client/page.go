@@ -110,7 +110,7 @@ func (w *walk) accept(resp *response, r request) (*Page, error) {
 	w.json.reset(resp.body)
 	env, err := w.json.envelope(w.read)
 	if err == nil {
-		err = w.c.batching.check(resp, position{page: env.number, perPage: env.perPage, rows: env.rows})
+		err = w.c.batching.check(resp, position{path: env.path, page: env.number, perPage: env.perPage, rows: env.rows})
 	}
 	if err != nil {
 		return nil, err

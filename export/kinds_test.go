@@ -116,6 +116,8 @@ type boxes struct {
 	hidden string   // id of a box that no page shows
 	mute   bool     // boxes come without their moves
 	guests []string // ids, of a list of their own
+
+	hiddenGuest string // that the list does not show
 }
 
 func (b *boxes) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -200,6 +202,9 @@ func (b *boxes) page(n int) any {
 func (b *boxes) guestList() any {
 	data := []any{}
 	for _, id := range b.guests {
+		if id == b.hiddenGuest {
+			continue
+		}
 		data = append(data, map[string]any{"id": id, "name": "guest"})
 	}
 	return map[string]any{"data": data, "meta": map[string]any{"current_page": 1, "last_page": 1, "per_page": 100, "total": len(data)}}

@@ -35,7 +35,7 @@ func (r *run) watchNow(ctx context.Context, t *table, scanned *scan.Result) erro
 		return nil
 	}
 	parent := newTable(scanned.Table, r.data, r.Sizes, r.rewrite, t.parent.auxiliary) // as it will be once all scans are done
-	parent.scan = scanned
+	parent.scan, parent.damaged = scanned, t.parent.damaged
 	if err := r.tables.layOut(ctx, parent); err != nil {
 		return err
 	}

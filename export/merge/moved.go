@@ -85,22 +85,21 @@ func (m *movement) visit(s *segment) error {
 	return m.ctx.Err()
 }
 
-// compare marks the rows that differ in a watched column. One that all records lack shows nothing, nor does it where it has
-// never had a value; if no column shows anything, all rows are marked.
+// compare marks the rows that differ in a watched column: all rows, if the table lacks one or no record has any.
 func (m *movement) compare(s *segment) error {
 	var buf schema.Vector
-	seen := false
+	shown := false
 	for _, name := range m.Still {
 		i := m.table.index(m.table.Layout.Columns, name)
 		if i < 0 {
 			m.markAll()
 			return nil
 		}
+		shown = shown || !m.table.Missing[m.table.Layout.Columns[i].Path]
 		stored, err := m.table.read(s.reader, s.part, s.group, i, &buf)
 		if err != nil {
 			return err
 		}
-		seen = seen || !m.table.Missing[m.table.Layout.Columns[i].Path]
 		for _, r := range s.runs {
 			m.markRescued(r, r.Vectors[i])
 			for _, row := range appendDiffering(nil, s, r, r.Vectors[i], stored) {
@@ -108,7 +107,7 @@ func (m *movement) compare(s *segment) error {
 			}
 		}
 	}
-	if !seen {
+	if !shown {
 		m.markAll()
 	}
 	return nil
