@@ -12,7 +12,7 @@ const (
 	// aheadBytes bounds what one walk reads ahead for each request in flight, and
 	// allAheadBytes what all walks together do, in expected bytes.
 	aheadBytes    = 8 << 20
-	allAheadBytes = 32 << 20
+	allAheadBytes = 16 << 20
 )
 
 // ahead asks for the pages of a walk before they are read, so that a long list

@@ -19,6 +19,7 @@ type batch struct {
 	aboard   []*call
 	departed bool
 	handed   bool // its only request goes alone, and returns by itself
+	bytes    int  // of the answer, as expected; 0 once that is counted by who reads it
 }
 
 func newBatch(q *queue) *batch {
@@ -78,7 +79,7 @@ func (b *batch) attempt(ctx context.Context) error {
 	}
 	b.q.c.stats.batches.Add(1)
 	start := time.Now()
-	r := request{method: http.MethodPost, path: batchPath, body: batchBody(requests)}
+	r := request{method: http.MethodPost, path: batchPath, body: batchBody(requests), expected: b.q.c.batching.expect(requests)}
 	return b.q.c.exchange(ctx, ticket, r, func(resp *response) error {
 		return b.deliver(calls, resp, time.Since(start))
 	})
@@ -117,7 +118,9 @@ func (b *batch) load(room int) {
 	b.aboard = q.take(room)
 	for _, c := range b.aboard {
 		c.batch = b
+		b.bytes += c.weight
 	}
+	q.bytes += b.bytes
 	q.away += len(b.aboard)
 	q.out++
 	q.board()
@@ -135,6 +138,7 @@ func (b *batch) land() {
 	case !b.handed:
 		q.out--
 	}
+	q.bytes -= b.bytes
 	q.board()
 	q.change()
 }
@@ -158,12 +162,15 @@ func (b *batch) deliver(calls []*call, resp *response, took time.Duration) error
 	q := b.q
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if took > slowBatch || len(resp.body) > q.maxBytes {
+	if took > slowBatch || len(resp.body) > largeBatch {
 		q.size.shrink(len(calls))
 	} else {
 		q.size.grow(len(calls))
 	}
 	q.landed = time.Now()
+	bytes := b.bytes
+	b.bytes = 0
+	resp.shared.freed = func() { q.read(bytes) }
 	for i, call := range calls {
 		if !slices.Contains(b.aboard, call) { // its caller gave up
 			continue

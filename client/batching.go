@@ -249,3 +249,17 @@ func (b *batching) weigh(r request) int {
 	defer b.mu.Unlock()
 	return b.weights.of(r)
 }
+
+// expect returns the bytes that the answer to a batch is expected to have, 0 if not
+// enough is known about its lists.
+func (b *batching) expect(requests []request) (bytes int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, r := range requests {
+		if b.weights[pattern(r.path)].n == 0 {
+			return 0
+		}
+		bytes += b.weights.of(r)
+	}
+	return bytes
+}

@@ -174,6 +174,10 @@ func TestBatchFaults(t *testing.T) {
 				if s := c.Stats(); s.Requests > tc.most || s.BatchesOff != tc.off || tc.off == 1 && batches != 1 {
 					t.Errorf("got stats %+v, want at most %d requests", s, tc.most)
 				}
+				synctest.Wait() // the last batch lands
+				if q := c.small; q.bytes != 0 || q.away != 0 || q.out != 0 || len(c.pace.flying) != 0 {
+					t.Errorf("%d bytes, %d requests, %d batches stay", q.bytes, q.away, q.out)
+				}
 			})
 		})
 	}

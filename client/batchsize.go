@@ -3,9 +3,15 @@ package client
 import "time"
 
 const (
-	// smallBytes and cutBytes bound the expected answer to a batch.
-	smallBytes = 16 << 20
-	cutBytes   = 32 << 20
+	// smallBytes and cutBytes bound the expected answer to a batch, which is held in
+	// memory. Pages of ranges are large, and are decoded all at once.
+	smallBytes = 12 << 20
+	cutBytes   = 8 << 20
+	// allBytes bounds the expected answers to all batches of a queue that are on their
+	// way or being read.
+	allBytes = 32 << 20
+	// largeBatch is the size of an answer after which smaller batches are sent.
+	largeBatch = 32 << 20
 	// slowBatch is how long a batch may take before smaller ones are sent.
 	slowBatch = 10 * time.Second
 	// sizeAfter is how many answers must come well before more requests are put

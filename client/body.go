@@ -41,6 +41,7 @@ func freeBody(b *bytes.Buffer) {
 type sharedBody struct {
 	buf   *bytes.Buffer
 	users atomic.Int32
+	freed func() // called when all of them are done, unless nil
 }
 
 func share(b *bytes.Buffer) *sharedBody {
@@ -52,18 +53,22 @@ func share(b *bytes.Buffer) *sharedBody {
 func (s *sharedBody) hold() { s.users.Add(1) }
 
 func (s *sharedBody) release() {
-	if s.users.Add(-1) == 0 {
-		freeBody(s.buf)
+	if s.users.Add(-1) > 0 {
+		return
+	}
+	freeBody(s.buf)
+	if s.freed != nil {
+		s.freed()
 	}
 }
 
-// readBody reads a body to its end, within the bound.
-func (c *Client) readBody(resp *http.Response) (*bytes.Buffer, error) {
+// readBody reads a body to its end, within the bound. So many bytes are expected.
+func (c *Client) readBody(resp *http.Response, expected int) (*bytes.Buffer, error) {
 	if resp.ContentLength > c.maxBody {
 		return nil, tooLarge()
 	}
 	b := bodies.Get().(*bytes.Buffer)
-	b.Grow(int(min(max(resp.ContentLength, 0), maxPrealloc)) + bytes.MinRead)
+	b.Grow(max(int(min(max(resp.ContentLength, 0), maxPrealloc)), expected/8*9) + bytes.MinRead)
 	n, err := b.ReadFrom(io.LimitReader(resp.Body, c.maxBody+1))
 	c.stats.bytes.Add(n)
 	switch {

@@ -86,8 +86,8 @@ type Options struct {
 	// BatchPages is how many pages of a list that is cut into ranges (List.Cut) may
 	// travel in one batch. It begins with 2 and grows up to this number while a batch
 	// is answered within 10 seconds and holds no more than 32 MiB; it shrinks
-	// otherwise. Below 2 such pages travel alone. Nobody has seen yet how the live
-	// API bears it.
+	// otherwise. Pages are put into a batch only while about 8 MiB are expected of it.
+	// Below 2 such pages travel alone. Nobody has seen yet how the live API bears it.
 	BatchPages int
 	// Logger logs each request at debug level; nil means no log.
 	Logger *slog.Logger

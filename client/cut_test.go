@@ -29,6 +29,9 @@ func walkRanges(t *testing.T, c *Client, ranges, pages int) {
 		})
 	}
 	wg.Wait()
+	if q := c.cut; q != nil && (q.calls != 0 || len(q.waiting) != 0) {
+		t.Errorf("%d calls stay", q.calls)
+	}
 }
 
 // rangeOf answers with a page of one row, whose id is the cursor, of ranges of some

@@ -63,7 +63,7 @@ func (c *Client) CutWalks(l List) int {
 		return plain
 	}
 	page := request{path: l.Path, params: newPageSize(l.Limits).params()}
-	return max(plain, min(c.cut.fill(plain), c.cut.filled()/c.batching.weigh(page)))
+	return max(plain, min(c.cut.fill(plain), c.cut.fillBytes/c.batching.weigh(page)))
 }
 
 // fill returns how many requests fill a number of batches, but no more than may ever be in one.

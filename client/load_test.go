@@ -63,3 +63,39 @@ func TestWalksFollowAnswers(t *testing.T) {
 		}
 	})
 }
+
+// TestCutWalks: ranges fill the batches that their pages may share, within what a batch may hold and memory bears.
+func TestCutWalks(t *testing.T) {
+	list := List{Path: "/subscribers", Limits: []int{1000, 100}, Cut: true}
+	for _, tc := range []struct {
+		pages, size int
+		took        time.Duration
+		bytes       int // of a page; 0 if none was seen
+		off         bool
+		want        int
+	}{
+		{0, 2, 0, 1 << 20, false, 1},
+		{50, 2, 0, 1 << 20, false, 2},
+		{50, 8, 0, 1 << 20, false, 8},
+		{50, 50, 0, 1 << 20, false, 8}, // 8 MiB
+		{50, 50, 0, 1 << 10, false, 50},
+		{5, 5, 2 * time.Second, 1 << 10, false, 5},
+		{50, 2, 2 * time.Second, 1 << 10, false, 10}, // 5 batches
+		{50, 2, 2 * time.Second, 7 << 20, false, 5},  // as without batches
+		{50, 50, 2 * time.Second, 1 << 10, true, 5},  // as without batches
+		{50, 50, 20 * time.Millisecond, 0, false, 8 << 20 / (firstWeight*1000 + 1)},
+	} {
+		c, _ := newBatchClient(t, nil, Options{BatchPages: tc.pages, Rate: 108})
+		if c.cut != nil {
+			c.cut.size.n = tc.size
+		}
+		c.load.average = tc.took
+		if tc.bytes > 0 {
+			c.batching.learn(request{method: http.MethodGet, path: list.Path, params: newPageSize(list.Limits).params()}, tc.bytes-1000)
+		}
+		c.batching.off.Store(tc.off)
+		if got := c.CutWalks(list); got != tc.want {
+			t.Errorf("%+v: got %d", tc, got)
+		}
+	}
+}

@@ -20,9 +20,9 @@ var errAlone = errors.New("go alone")
 // waits in its own goroutine and reads its own answer there; a batch has a
 // goroutine of its own, which ends with it.
 type queue struct {
-	c        *Client
-	maxBytes int  // of an answer
-	patient  bool // batches wait for all requests that are sure to come
+	c         *Client
+	fillBytes int  // of an answer, as expected
+	patient   bool // batches wait for all requests that are sure to come
 
 	mu       sync.Mutex
 	size     *batchSize
@@ -31,16 +31,14 @@ type queue struct {
 	waiting  []*call       // first come, first served
 	boarding *batch        // the next to leave, nil if none may yet
 	out      int           // batches and single requests on their way
+	bytes    int           // expected of the batches on their way, and of those not read to their end
 	landed   time.Time     // when the last batch was answered
 	changed  chan struct{} // something came or went: the batch that gathers looks again
 }
 
-func newQueue(c *Client, size *batchSize, maxBytes int) *queue {
-	return &queue{c: c, size: size, maxBytes: maxBytes, changed: make(chan struct{}, 1)}
+func newQueue(c *Client, size *batchSize, fillBytes int) *queue {
+	return &queue{c: c, size: size, fillBytes: fillBytes, changed: make(chan struct{}, 1)}
 }
-
-// filled is how many bytes are expected of an answer at most: it may turn out larger.
-func (q *queue) filled() int { return q.maxBytes / 4 * 3 }
 
 // call is a request in a queue, until it is settled: by a ticket to go alone, by an
 // error, or by the answer to its part of a batch.
@@ -137,7 +135,7 @@ func (q *queue) board() {
 	if q.c.batching.off.Load() {
 		q.dissolve()
 	}
-	if q.boarding != nil || len(q.waiting) == 0 || q.out >= q.batches() {
+	if q.boarding != nil || len(q.waiting) == 0 || q.out >= q.batches() || q.bytes > 0 && q.bytes+q.fillBytes > allBytes {
 		return
 	}
 	q.boarding = newBatch(q)
@@ -157,6 +155,9 @@ func (q *queue) dissolve() {
 func (q *queue) batches() int {
 	if !q.c.batching.cheap() && q.c.pace.room() < maxLimit {
 		return 1
+	}
+	if q.patient { // no more than all that are here fill
+		return max(1, min((q.calls+q.size.n-1)/q.size.n, q.c.inFlight()))
 	}
 	return q.c.inFlight()
 }
@@ -208,6 +209,14 @@ func (q *queue) withdraw(c *call) bool {
 	return true
 }
 
+// read counts the bytes of a batch that was read to its end, or has none.
+func (q *queue) read(bytes int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.bytes -= bytes
+	q.board()
+}
+
 // returned counts requests that were on their way, with what they travelled in.
 func (q *queue) returned(requests int) {
 	q.mu.Lock()
@@ -234,7 +243,7 @@ func (q *queue) take(room int) []*call {
 	n, bytes := 0, 0
 	for _, c := range q.waiting {
 		bytes += c.weight
-		if n > 0 && (n >= min(room, q.size.n) || bytes > q.filled()) {
+		if n > 0 && (n >= min(room, q.size.n) || bytes > q.fillBytes) {
 			break
 		}
 		n++

@@ -250,3 +250,38 @@ func TestBatchCancelled(t *testing.T) {
 		})
 	}
 }
+
+// However many batches the budget asks for, their answers together stay within the bound.
+func TestBatchesOfLargeAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		page := ok(`{"data":[],"links":{"next":null},"x":"` + strings.Repeat("x", 200<<10) + `"}`)
+		var mu sync.Mutex
+		flying, most := 0, 0
+		note := func(n int) {
+			mu.Lock()
+			defer mu.Unlock()
+			flying += n
+			most = max(most, flying)
+		}
+		c, _ := newBatchClient(t, nil, Options{})
+		c.walks = 8
+		c.transport = tripper(func(r *http.Request) (*http.Response, error) {
+			a := api(func(string, url.Values) reply { return page }).server(t)(0, r)
+			note(len(a.body))
+			defer note(-len(a.body))
+			return a.response(r), pause(r.Context(), time.Second)
+		})
+		var wg sync.WaitGroup
+		for i := range 600 {
+			wg.Go(func() {
+				if _, err := collect(t.Context(), c.Pages, logList(i)); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if most > allBytes || most < allBytes/2 {
+			t.Errorf("%d bytes of answers in flight", most)
+		}
+	})
+}

@@ -22,6 +22,7 @@ type request struct {
 	// shrinkable says that the caller can ask for less at a time: retries stop
 	// early if that may help.
 	shrinkable bool
+	expected   int // bytes of the answer of a batch, 0 if it is not known
 
 	kind    travel // which batches it may be part of
 	place   *place // announced to its queue, nil if it was not
@@ -156,7 +157,7 @@ func (c *Client) receive(ctx context.Context, r request, resp *http.Response, co
 	if resp.StatusCode/100 != 2 {
 		return c.statusError(r, resp.StatusCode, resp.Header, resp.Body)
 	}
-	body, err := c.readBody(resp)
+	body, err := c.readBody(resp, r.expected)
 	if err == nil {
 		c.batching.learn(r, body.Len())
 		shared := share(body)

@@ -30,13 +30,14 @@ import (
 )
 
 // The environment variables that set the size of the account that the benchmarks export, subscribers and custom fields
-// of each, and how many pages of them may share a batch. The account lives in another process, so that memory and processor time are those of the export alone:
+// of each, how many pages of them may share a batch, and the requests a minute. The account lives in another process, so that memory and processor time are those of the export alone:
 //
 //	BENCH_ROWS=1000000 BENCH_FIELDS=50 go test ./export -run '^$' -bench Export -benchtime 1x
 const (
 	benchRows   = "BENCH_ROWS"
 	benchFields = "BENCH_FIELDS"
 	benchPages  = "BENCH_PAGES"
+	benchRate   = "BENCH_RATE"
 )
 
 func TestMain(m *testing.M) {
@@ -138,8 +139,12 @@ func BenchmarkExport(b *testing.B) {
 }
 
 func measure(b *testing.B, addr string, o export.Options) {
+	rate, err := strconv.Atoi(os.Getenv(benchRate))
+	if err != nil {
+		rate = 1 << 30
+	}
 	pages, _ := strconv.Atoi(os.Getenv(benchPages))
-	c, err := client.New(client.Options{URL: addr + "/api", Key: "bench", Rate: 1 << 30, BatchPages: pages})
+	c, err := client.New(client.Options{URL: addr + "/api", Key: "bench", Rate: rate, BatchPages: pages})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -53,7 +53,7 @@ func (r *run) readAfter(t *table, next *dataset.Manifest) time.Time {
 	switch {
 	case t.scan.Resumed:
 		return earlier(t.scan.Started, r.started)
-	case !t.FansOut(): // chosen before all rows of the parent were known
+	case !t.FansOut() && t.parent.scan.Log.Stats().Pages != t.watchedPages: // rows of the parent were found since
 		return t.scan.Started
 	case t.parent.stage == t.stage: // committed together: rows of the parent are as new as the commit
 		return next.CommittedAt

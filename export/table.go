@@ -25,12 +25,13 @@ type table struct {
 	auxiliary bool
 	stage     int // of the run, in which the table is read and committed
 
-	lists   scan.Lists    // to read, of a table with a list for each row of another
-	watched *ListCounts   // of the lists that there are; nil if all are read
-	unmet   int64         // stored rows of the parent that the scan did not meet, and whose lists are to be read
-	earlier []*merge.Plan // committed before, by this run
-	before  scan.Outcome  // of the scans of these: when the first began, whether any was resumed, and what was gone
-	written int64         // bytes of the parts that this run committed
+	lists        scan.Lists    // to read, of a table with a list for each row of another
+	watched      *ListCounts   // of the lists that there are; nil if all are read
+	watchedPages int           // of the parent's log, when its lists were chosen while it was being scanned
+	unmet        int64         // stored rows of the parent that the scan did not meet, and whose lists are to be read
+	earlier      []*merge.Plan // committed before, by this run
+	before       scan.Outcome  // of the scans of these: when the first began, whether any was resumed, and what was gone
+	written      int64         // bytes of the parts that this run committed
 
 	scan    *scan.Result
 	sorted  sortedLog

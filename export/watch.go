@@ -39,6 +39,7 @@ func (r *run) watchNow(ctx context.Context, t *table, scanned *scan.Result) erro
 	if err := r.tables.layOut(ctx, parent); err != nil {
 		return err
 	}
+	t.watchedPages = scanned.Log.Stats().Pages
 	return r.watchOne(ctx, t, parent)
 }
 

@@ -143,7 +143,7 @@ func (s *Scanner) ReadAgain(ctx context.Context, r *Result) (incomplete string, 
 
 // ReadParentsAgain reads the rows of some parents once more.
 func (s *Scanner) ReadParentsAgain(ctx context.Context, r *Result, list *schema.List, parents []schema.Key) error {
-	p := &parentWalks{tableScan: &tableScan{Scanner: s, r: r, list: list}, parent: s.Result(s.Catalog.Lookup(list.Per.Table)), again: true}
+	p := &parentWalks{tableScan: &tableScan{Scanner: s, r: r, list: list}, parent: s.Result(s.Catalog.Lookup(list.Per.Table)), again: true, under: newGate()}
 	for _, key := range parents {
 		if err := p.walkLists(ctx, key); err != nil {
 			return err

@@ -18,7 +18,7 @@ type decoders struct {
 }
 
 // maxDecoders is the greatest number of decoders of a table.
-const maxDecoders = 8
+const maxDecoders = 4
 
 // patience is how long a walk waits for a decoder. Those who hold one may wait for the server to send their page again.
 const patience = time.Second

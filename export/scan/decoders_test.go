@@ -32,13 +32,13 @@ func TestDecoders(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		if took := time.Since(start); most != maxDecoders || took != 130*time.Millisecond {
+		if took := time.Since(start); most != maxDecoders || took != 250*time.Millisecond {
 			t.Errorf("%d decoders at a time, for %s", most, took)
 		}
 		for range maxDecoders + 3 {
 			d.take(table)
 		}
-		if took := time.Since(start); took != 130*time.Millisecond+3*patience || len(d.spare) != 0 {
+		if took := time.Since(start); took != 250*time.Millisecond+3*patience || len(d.spare) != 0 {
 			t.Errorf("took %s", took)
 		}
 	})

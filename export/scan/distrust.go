@@ -20,7 +20,7 @@ func (c *ranges) distrust(why string) error {
 	}
 	c.all = c.all[:1]
 	c.t.say(c.t.r.Table, "reading the list as a whole: "+why)
-	if err := c.t.append(nil, pagelog.Mark{Walk: c.name + wholeMark, End: true}, false); err != nil {
+	if err := c.t.append(nil, pagelog.Mark{Walk: c.name + wholeMark, Parent: c.of != nil, End: true}, false); err != nil {
 		return err
 	}
 	return c.t.r.Log.Sync()

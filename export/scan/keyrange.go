@@ -55,11 +55,11 @@ func keyOf(id uint64) schema.Key { return schema.Key{number64(id)} }
 // loggedRange returns a range as the log shows it; false if the log does not show what was read of it.
 func loggedRange(name string, start uint64, w pagelog.Walk) (*keyRange, bool) {
 	r := &keyRange{walk: name, start: start, cursor: w.Cursor}
-	if len(w.Top) != 1 {
+	if len(w.Top) == 0 {
 		return nil, false
 	}
 	var ok bool
-	if r.top, ok = parseID(w.Top[0]); !ok || r.top >= start {
+	if r.top, ok = parseID(w.Top[len(w.Top)-1]); !ok || r.top >= start {
 		return nil, false
 	}
 	if w.Ended {

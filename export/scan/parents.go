@@ -64,7 +64,7 @@ func (s *Scanner) ReadNewParents(ctx context.Context, r *Result) (read bool, err
 
 // walkParents walks the list of each row of the parent for which it was not walked yet.
 func (s *Scanner) walkParents(ctx context.Context, t *tableScan) (incomplete string, err error) {
-	p := &parentWalks{tableScan: t, parent: t.r.lists.parent}
+	p := &parentWalks{tableScan: t, parent: t.r.lists.parent, under: newGate()}
 	t.r.lists.pages = p.parent.Log.Stats().Pages
 	if err := p.walkAll(ctx); err != nil {
 		return "", err
@@ -76,7 +76,8 @@ func (s *Scanner) walkParents(ctx context.Context, t *tableScan) (incomplete str
 type parentWalks struct {
 	*tableScan
 	parent *Result
-	again  bool // from their beginning, whatever was read before
+	again  bool  // from their beginning, whatever was read before
+	under  *gate // the parents under way
 
 	mu       sync.Mutex
 	answered int     // parents whose list was read to the end, in this run or before
@@ -89,17 +90,16 @@ type parentWalks struct {
 func (p *parentWalks) walkAll(ctx context.Context) error {
 	p.r.Failed, p.r.Gone, p.r.Stopped, p.r.Left, p.r.Partial = nil, nil, false, nil, ""
 	g, ctx := errgroup.WithContext(ctx)
-	under := newGate()
 	walk := func(key, left schema.Key) (more bool) {
 		if p.r.Log.Walk(walkOfParent(key)).Ended {
 			p.count()
 			return true
 		}
-		if !under.enter(ctx, p.Client.Calls) || p.stopped(left) {
+		if !p.under.enter(ctx, p.Client.Calls) || p.stopped(left) {
 			return false
 		}
 		g.Go(func() error {
-			defer under.leave()
+			defer p.under.leave()
 			return p.walkParent(ctx, key)
 		})
 		return true
@@ -280,15 +280,14 @@ func (p *parentWalks) walkCursors(ctx context.Context, of *parentRow) error {
 	g, ctx := errgroup.WithContext(ctx)
 	others := sync.OnceFunc(func() {
 		for _, walk := range walks[1:] {
-			g.Go(func() error { return p.walkCursor(ctx, of, walk, nil) })
+			g.Go(func() error { return p.walkCursor(ctx, of, walk, func() {}) })
 		}
 	})
 	g.Go(func() error {
-		err := p.walkCursor(ctx, of, walks[0], func(*client.Page, *schema.Page) (bool, error) {
+		err := p.walkCursor(ctx, of, walks[0], func() {
 			if p.Client.Calls() > len(walks) {
 				others()
 			}
-			return true, nil
 		})
 		if err == nil {
 			others()
@@ -298,8 +297,10 @@ func (p *parentWalks) walkCursors(ctx context.Context, of *parentRow) error {
 	return g.Wait()
 }
 
-// walkCursor reads one walk of a parent's cursor list. visit, unless nil, is called after each page.
-func (p *parentWalks) walkCursor(ctx context.Context, of *parentRow, walk schema.Walk, visit func(*client.Page, *schema.Page) (bool, error)) error {
+// walkCursor reads one walk of a parent's cursor list, in ranges where only few lists are under way and that saves time.
+// visit, unless nil, is called after each page of its beginning.
+func (p *parentWalks) walkCursor(ctx context.Context, of *parentRow, walk schema.Walk, visit func()) error {
+	c := p.newRanges(walk, of)
 	w := p.newWalk(p.nameOf(walk))
 	w.marks = walk.Marks
 	of.begin(w)
@@ -307,17 +308,37 @@ func (p *parentWalks) walkCursor(ctx context.Context, of *parentRow, walk schema
 	if done.Ended && !p.again {
 		return nil
 	}
-	list := client.List{Path: of.path(walk.Path), Params: walk.Params, Limits: p.list.Limits, Small: true}
-	if !p.again {
-		list.From = done.Cursor
+	c.whole = c.whole || p.again
+	cut := !p.again && c.worthy
+	read := func(from string) error {
+		list := c.list
+		list.From = from
+		return w.each(ctx, p.Client.Cursor(ctx, list, w.decode), func(page *client.Page, rows *schema.Page) (more bool, err error) {
+			visit()
+			cut = c.worth(page, rows) && p.under.running.Load() <= fewLists
+			return !cut, nil
+		})
 	}
-	err := w.each(ctx, p.Client.Cursor(ctx, list, w.decode), visit)
-	if list.From != "" && refused(err) { // the cursor of an earlier run
-		list.From = ""
-		err = w.each(ctx, p.Client.Cursor(ctx, list, w.decode), visit)
+	from := done.Cursor
+	if p.again {
+		from = ""
+	}
+	var err error
+	if !cut {
+		err = read(from)
+	}
+	if cut && err == nil {
+		err = c.walk(ctx)
+	}
+	if from != "" && refused(err) { // the cursor of an earlier run
+		c.whole, cut = true, false
+		err = read("")
 	}
 	return err
 }
+
+// fewLists is how many lists are under way at most when one of them is cut: more fill batches as they are.
+const fewLists = 8
 
 // judge says what the walks prove together. A list that was refused for every parent does not exist.
 func (p *parentWalks) judge() error {

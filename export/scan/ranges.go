@@ -12,8 +12,8 @@ import (
 	"mailerlake/schema"
 )
 
-// ranges reads a cursor list of the account, whose pages may take seconds, in several ranges of ids side by side: as
-// many as the client asks for. It makes the cursors at which ranges start, so the list must be in the order of its ids,
+// ranges reads a cursor list, whose pages may take seconds, in several ranges of ids side by side: as many as the client
+// asks for. It makes the cursors at which ranges start, so the list must be in the order of its ids,
 // newest first, and its own cursors must be exactly those that would be made: every page is checked for that. If one is
 // not, or does not start below the id that was asked for, the ranges do not count, and the main walk goes on alone from
 // where it is.
@@ -23,6 +23,7 @@ import (
 // remembered.
 type ranges struct {
 	t    *tableScan
+	of   *parentRow  // whose list it is; nil for a list of the account
 	list client.List // without a place to start
 	name string      // of the main walk
 
@@ -44,12 +45,19 @@ type ranges struct {
 }
 
 // newRanges returns what the log shows of a list, or a plain main walk if it is none that could be cut.
-func (t *tableScan) newRanges(walk schema.Walk) *ranges {
-	name := t.mainWalk(walk)
-	c := &ranges{t: t, name: name, list: client.List{Path: walk.Path, Params: walk.Params, Limits: t.list.Limits}}
-	c.all = loggedRanges(t.r.Log, name)
+func (t *tableScan) newRanges(walk schema.Walk, of *parentRow) *ranges {
+	w := t.newWalk(t.mainWalk(walk))
+	if of != nil {
+		w = t.newWalk(t.nameOf(walk))
+		of.begin(w)
+	}
+	name := w.mark.Walk
+	c := &ranges{t: t, of: of, name: name, list: client.List{Path: of.path(walk.Path), Params: walk.Params, Limits: t.list.Limits, Small: of != nil}}
 	begun := t.r.Log.Walk(name)
-	if !t.cuttable() || begun.Begun && c.all == nil || t.r.Log.Walk(name+wholeMark).Begun {
+	if begun.Begun {
+		c.all = loggedRanges(t.r.Log, name)
+	}
+	if !t.cuttable(walk, of) || begun.Begun && c.all == nil || t.r.Log.Walk(name+wholeMark).Begun {
 		c.whole = true
 		c.all = nil
 	}
@@ -60,7 +68,7 @@ func (t *tableScan) newRanges(walk schema.Walk) *ranges {
 	}
 	c.proven = len(c.all) > 1
 	c.worthy = c.proven
-	if t.Stored != nil && !c.whole {
+	if t.Stored != nil && !c.whole && of == nil {
 		c.stored = newScale(t.Stored(t.r.Table))
 	}
 	if len(c.stored) > 0 {
@@ -69,10 +77,16 @@ func (t *tableScan) newRanges(walk schema.Walk) *ranges {
 	return c
 }
 
-// cuttable reports whether the table is one list of the account in the order of single ids.
-func (t *tableScan) cuttable() bool {
-	return len(t.list.Walks) == 0 && t.list.Per == nil && len(t.r.Table.Order) == 1
+// cuttable reports whether a list is in the order of single ids: beside the parent's key, its rows have one.
+func (t *tableScan) cuttable(walk schema.Walk, of *parentRow) bool {
+	if of != nil {
+		return walk.Marks == "" && len(t.r.Table.Order) == len(of.key)+1
+	}
+	return len(t.list.Walks) == 0 && len(t.r.Table.Order) == 1
 }
+
+// id names the column that ids are in.
+func (c *ranges) id() []string { return c.t.r.Table.Order[len(c.t.r.Table.Order)-1:] }
 
 // worth notes a page of the main walk, and reports whether the rest is worth reading in ranges. Without stored rows, a
 // second page shows first that there are many.
@@ -80,13 +94,14 @@ func (c *ranges) worth(p *client.Page, page *schema.Page) bool {
 	if c.whole {
 		return false
 	}
-	main, s := c.all[0], see(p, page, c.t.r.Table.Order)
+	main, s := c.all[0], see(p, page, c.id())
 	if !c.fits(0, s) {
 		c.whole = true
 		return false
 	}
 	c.note(main, s, p.Cursor)
-	if s.end || s.rows == 0 || c.t.Client.CutWalks(c.list) == 1 || c.stored == nil && c.pages < 2 {
+	last := s.rows == 0 || c.of != nil && float64(s.rows) < c.page // lists of members name a page that follows their last one
+	if s.end || last || c.walks() == 1 || c.stored == nil && c.pages < 2 {
 		return false
 	}
 	c.worthy = max(c.left(0), c.stored.at(main.pos)) >= leastPages*c.page
@@ -125,7 +140,7 @@ func (c *ranges) walk(ctx context.Context) error {
 	if c.t.r.Log.Walk(c.name).Ended {
 		return nil
 	}
-	return c.t.append(nil, pagelog.Mark{Walk: c.name, End: true}, false)
+	return c.t.append(nil, pagelog.Mark{Walk: c.name, Parent: c.of != nil, End: true}, false)
 }
 
 // fill gives work to as many readers as the client asks for.
@@ -149,15 +164,24 @@ func (c *ranges) readers() int {
 	if c.whole || c.alone {
 		return 1
 	}
+	return c.walks()
+}
+
+// walks returns how many ranges the client asks for.
+func (c *ranges) walks() int {
+	if c.of != nil { // their pages share batches in any case
+		return c.t.Client.Walks()
+	}
 	return c.t.Client.CutWalks(c.list)
 }
 
 // readRange reads a range from where it is, until it has come to its end or its reader is not needed any more.
 func (c *ranges) readRange(ctx context.Context, r *keyRange) error {
 	w := c.t.newWalk(r.walk)
+	w.of, w.mark.Parent = c.of, c.of != nil
 	defer w.release()
 	list := c.list
-	list.From, list.Cut = r.cursor, true
+	list.From, list.Cut = r.cursor, c.of == nil
 	for p, err := range c.t.Client.Cursor(ctx, list, w.decode) {
 		if err == nil {
 			err = ctx.Err()
@@ -177,7 +201,7 @@ func (c *ranges) readRange(ctx context.Context, r *keyRange) error {
 
 // accept checks a page of a range, logs it, and reports whether its reader is to go on.
 func (c *ranges) accept(r *keyRange, w *walk, p *client.Page) (more bool, err error) {
-	s := see(p, w.page, c.t.r.Table.Order)
+	s := see(p, w.page, c.id())
 	if use, err := c.check(r, s); err != nil || !use {
 		return false, err
 	}

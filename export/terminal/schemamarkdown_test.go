@@ -57,7 +57,7 @@ func TestTableOfTables(t *testing.T) {
 		"| `subscriber_field` | `subscriber_id, field_id` | derived from `subscriber` | none | with `subscriber` |  |",
 		"| `segment_subscriber` | `segment_id, subscriber_id` | `/segments/{segment_id}/subscribers` | 1 per 1,000 rows of each `segment` and status | every run |  |",
 		"| `campaign_activity` | `campaign_id, id` | `/campaigns/{campaign_id}/reports/subscriber-activity?include=subscriber` | 1 per 100 rows of each `campaign` with `status` sent, and again for each of 7 kinds of rows" +
-			" | where `campaign` changed in `status`, `finished_at`, 10 of `stats_*` | `opened`, `clicked`, `unsubscribed`, `forwarded`, `hard_bounced`, `soft_bounced`, `junk`: true or false; `subscriber_id` |",
+			" | where `campaign` changed in `status`, `finished_at`, `emails`, 10 of `stats_*` | `opened`, `clicked`, `unsubscribed`, `forwarded`, `hard_bounced`, `soft_bounced`, `junk`: true or false; `subscriber_id` |",
 		"- Requests: none; with `--campaign-content` 1 for each `campaign`",
 		"| `content` | STRING | the e-mail as HTML; only with `--campaign-content` |",
 		"- `shop_id, product_id` refers to `product`",
