@@ -17,8 +17,9 @@ import (
 )
 
 const (
-	// maxPooled is the largest body buffer that is kept for another request.
-	maxPooled = 16 << 20
+	// maxPooled is the largest body buffer that is kept for another request: one that
+	// a large batch filled would be held by requests for small pages.
+	maxPooled = 4 << 20
 	// maxPrealloc bounds the memory that is reserved on the word of a
 	// Content-Length.
 	maxPrealloc = 4 << 20
@@ -85,6 +86,29 @@ func (c *Client) readBody(resp *http.Response, expected int) (*bytes.Buffer, err
 	}
 	freeBody(b)
 	return nil, err
+}
+
+// readAll reads to the end. A buffer that is too small grows by a quarter, not to
+// twice its size as by itself: bodies of batches are large, and several are read at
+// the same time.
+func readAll(b *bytes.Buffer, r io.Reader) (int64, error) {
+	data := b.AvailableBuffer()
+	for {
+		if len(data) == cap(data) {
+			larger := make([]byte, len(data), len(data)+len(data)/4+bytes.MinRead)
+			copy(larger, data)
+			data = larger
+		}
+		n, err := r.Read(data[len(data):cap(data)])
+		data = data[:len(data)+n]
+		if err != nil {
+			*b = *bytes.NewBuffer(data)
+			if err == io.EOF {
+				err = nil
+			}
+			return int64(len(data)), err
+		}
+	}
 }
 
 // badCompression reports whether a body is not the gzip that its header says.
