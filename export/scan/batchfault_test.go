@@ -77,7 +77,7 @@ var batchTroubles = []batchTrouble{
 // troubled is a way to an account on which batches go wrong.
 type troubled struct {
 	batchTrouble
-	next    http.RoundTripper
+	next http.RoundTripper
 
 	mu      sync.Mutex
 	rnd     *rand.Rand
