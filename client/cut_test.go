@@ -104,3 +104,36 @@ func TestCutPagesShrink(t *testing.T) {
 		})
 	}
 }
+
+// A batch waits for the next page of every range, however long the pages before it take to be read, within reason; one
+// that is never asked for holds nothing up for long.
+func TestCutPagesOfSlowReaders(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, f := newBatchClient(t, rangeOf(50, "").server(t), Options{BatchPages: 8})
+		c.cut.size.n = 8
+		start := time.Now()
+		var wg sync.WaitGroup
+		for i := range 8 {
+			wg.Go(func() {
+				pages := 0
+				for _, err := range c.Cursor(t.Context(), List{Path: "/subscribers", From: strconv.Itoa(i * 1000), Limits: []int{1000}, Cut: true}, skip) {
+					if err != nil {
+						t.Error(err)
+					}
+					if pages++; i == 7 && pages == 10 {
+						time.Sleep(time.Hour)
+						break
+					}
+					time.Sleep(time.Duration(i*60) * time.Millisecond)
+				}
+			})
+		}
+		wg.Wait()
+		if n, s := len(f.requests()), c.Stats(); n > 55 || s.Parts < 7*50 || c.cut.calls != 0 {
+			t.Errorf("%d requests, %+v, %d calls stay", n, s, c.cut.calls)
+		}
+		if took := time.Since(start); took > time.Hour+time.Minute {
+			t.Errorf("took %s", took)
+		}
+	})
+}

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/http"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -76,15 +77,24 @@ var batchTroubles = []batchTrouble{
 // troubled is a way to an account on which batches go wrong.
 type troubled struct {
 	batchTrouble
-	next    http.RoundTripper
+	next http.RoundTripper
+
+	mu      sync.Mutex
 	rnd     *rand.Rand
 	batch   int
 	limited int64 // 429 of the trouble's own making
 }
 
+// forgets reports whether the parameters of the next batch are not read.
+func (w *troubled) forgets() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.forget != nil && w.forget(w.batch)
+}
+
 // RoundTrip changes batches as the trouble says.
 func (w *troubled) RoundTrip(r *http.Request) (*http.Response, error) {
-	if r.Method != http.MethodPost || w.forget == nil || !w.forget(w.batch) {
+	if r.Method != http.MethodPost || !w.forgets() {
 		return w.next.RoundTrip(r)
 	}
 	var batch struct {
@@ -110,6 +120,8 @@ func (w *troubled) faults(_ int, r *http.Request) *mailerlitetest.Fault {
 	if r.Method != http.MethodPost {
 		return nil
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.batch++
 	if w.fault == nil {
 		return nil
