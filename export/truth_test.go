@@ -148,7 +148,7 @@ type conversion struct {
 
 // add adds the value at a path.
 func (r *conversion) add(path string, value any) {
-	column := columnName(path)
+	column := r.column(path)
 	object, isObject := value.(map[string]any)
 	array, isArray := value.([]any)
 	switch {
@@ -182,14 +182,33 @@ func (r *conversion) add(path string, value any) {
 
 var camel = regexp.MustCompile(`([a-z])([A-Z])`)
 
-func columnName(path string) string {
-	return strings.ToLower(camel.ReplaceAllString(strings.ReplaceAll(path, ".", "_"), "${1}_${2}"))
+// column returns the name of the column of a path. One that differs from another by case alone has a suffix.
+func (r *conversion) column(path string) string {
+	name := strings.ReplaceAll(path, ".", "_")
+	if r.table == "automation_activity" {
+		name = strings.ToLower(camel.ReplaceAllString(name, "${1}_${2}"))
+	}
+	if r.columns[name] == "" {
+		suffixed := regexp.MustCompile("^" + regexp.QuoteMeta(name) + "_[0-9a-f]{8}$")
+		for column := range r.columns {
+			if suffixed.MatchString(column) {
+				return column
+			}
+		}
+	}
+	return name
 }
+
+// scalars are the columns of text, of those that tests put objects and arrays into, that hold no JSON.
+var scalars = map[string][]string{"subscriber": {"email", "ip_address"}}
 
 // set gives the value to its column.
 func (r *conversion) set(path string, value any) {
-	column := columnName(path)
+	column := r.column(path)
 	v, fits := asColumn(r.columns[column], value, slices.Contains(documents[r.table], path))
+	if _, isDocument := v.(document); isDocument && slices.Contains(scalars[r.table], path) {
+		v, fits = nil, false
+	}
 	switch {
 	case fits:
 	case r.table == "subscriber_field":

@@ -27,8 +27,8 @@ func TestMembersResume(t *testing.T) {
 	for name, c := range map[string]struct {
 		refuses     bool
 		every       int // requests between interruptions; 0 for none
-		least, most int // requests; one chain of pages takes more than 40
-	}{"whole": {false, 0, 10, 30}, "interrupted": {false, 9, 10, 40}, "refused": {true, 0, 40, 60}, "refused, interrupted": {true, 9, 40, 80}} {
+		least, most int // requests
+	}{"whole": {false, 0, 10, 30}, "interrupted": {false, 9, 10, 40}, "refused": {true, 0, 10, 60}, "refused, interrupted": {true, 9, 10, 80}} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				a := mailerlitetest.New(mailerlitetest.Options{Seed: 3, Subscribers: 20_000, Segments: 3, Latency: 2 * time.Second,
