@@ -79,7 +79,7 @@ func (w *wholeLake) someRun(t testing.TB) {
 	o := w.options(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	stop, changes := -1, rng.IntN(3) == 0 && os.Getenv("NOCH") == ""
+	stop, changes := -1, rng.IntN(3) == 0
 	if rng.IntN(2) == 0 {
 		stop = 1 + rng.IntN(300)
 	}
@@ -97,11 +97,7 @@ func (w *wholeLake) someRun(t testing.TB) {
 	defer w.account.OnRequest(nil)
 	defer w.account.Faults(nil)
 	w.note(fmt.Sprintf("begin: stop %d, changes %t", stop, changes))
-	sw := rng.IntN(8)
-	if os.Getenv("NOSW") != "" {
-		sw = 7
-	}
-	switch sw {
+	switch rng.IntN(8) {
 	case 0:
 		w.note("plan")
 		if _, err := export.Plan(ctx, o); err == nil && rng.IntN(2) == 0 {
@@ -134,9 +130,6 @@ func (w *wholeLake) someFault(rng *rand.Rand) func(int, *http.Request) *mailerli
 		return h.Sum32()%of == 0
 	}
 	kind := rng.IntN(6)
-	if os.Getenv("NOF") != "" {
-		kind = 5
-	}
 	w.note(fmt.Sprint("fault ", kind, " ", code))
 	return func(n int, r *http.Request) *mailerlitetest.Fault {
 		list := r.URL.Path != "/api/account" && r.URL.Path != "/api/batch"
@@ -144,7 +137,7 @@ func (w *wholeLake) someFault(rng *rand.Rand) func(int, *http.Request) *mailerli
 		case kind == 0 && list && share(r, 30):
 			return &mailerlitetest.Fault{Status: 500}
 		case kind == 1 && n%97 == int(salt%97):
-			return &mailerlitetest.Fault{Status: 429, RetryAfter: "0"}
+			return &mailerlitetest.Fault{Status: 503}
 		case kind == 2 && list && share(r, 10):
 			return &mailerlitetest.Fault{Status: code}
 		case kind == 3 && n%53 == int(salt%53):
