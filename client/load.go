@@ -50,8 +50,8 @@ func (l *load) timed(sent time.Time, use func(*response) error) func(*response) 
 }
 
 // Walks returns how many requests should be in flight for the budget to be used in full, from 1 to 8: as many as (seconds
-// that an answer takes) x (requests a second that the budget allows) asks for, and one more for answers that take longer
-// than others. It changes as answers get slower or faster.
+// that an answer takes) x (requests a second that the budget allows) asks for, and two more: some answers take longer than
+// others, and a walk may have to wait for another. It changes as answers get slower or faster.
 func (c *Client) Walks() int { return walks(c.load.took(), c.pace.perMinute()) }
 
 // CutWalks returns how many walks should read the ranges of a list side by side (List.Cut): as many as Walks says, or as
@@ -85,7 +85,7 @@ func walks(took time.Duration, perMinute int) int {
 	if need <= enough {
 		return 1
 	}
-	return int(min(math.Ceil(need)+1, maxWalks))
+	return int(min(math.Ceil(need)+2, maxWalks))
 }
 
 // perMinute returns the number of requests that our own count allows in a minute, 0 for any number.

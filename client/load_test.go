@@ -17,9 +17,9 @@ func TestWalks(t *testing.T) {
 		{0, 108, 1},
 		{20 * time.Millisecond, 108, 1},
 		{400 * time.Millisecond, 108, 1}, // 0.72 of the budget
-		{500 * time.Millisecond, 108, 2}, // 0.9: too close to all of it
-		{600 * time.Millisecond, 108, 3}, // 1.08
-		{2 * time.Second, 108, 5},        // 3.6
+		{500 * time.Millisecond, 108, 3}, // 0.9: too close to all of it
+		{600 * time.Millisecond, 108, 4}, // 1.08
+		{2 * time.Second, 108, 6},        // 3.6
 		{10 * time.Second, 108, 8},
 		{30 * time.Second, 1, 1},
 		{20 * time.Millisecond, 0, 1},
@@ -58,7 +58,7 @@ func TestWalksFollowAnswers(t *testing.T) {
 			}
 			seen += fmt.Sprint(c.Walks(), " ")
 		}
-		if want := "5 5 1 "; seen != want {
+		if want := "6 6 1 "; seen != want {
 			t.Errorf("got %s, want %s", seen, want)
 		}
 	})
@@ -79,10 +79,10 @@ func TestCutWalks(t *testing.T) {
 		{50, 8, 0, 1 << 20, false, 8},
 		{50, 50, 0, 1 << 20, false, 8}, // 8 MiB
 		{50, 50, 0, 1 << 10, false, 50},
-		{5, 5, 2 * time.Second, 1 << 10, false, 5},
-		{50, 2, 2 * time.Second, 1 << 10, false, 10}, // 5 batches
-		{50, 2, 2 * time.Second, 7 << 20, false, 5},  // as without batches
-		{50, 50, 2 * time.Second, 1 << 10, true, 5},  // as without batches
+		{5, 5, 2 * time.Second, 1 << 10, false, 6},
+		{50, 2, 2 * time.Second, 1 << 10, false, 12}, // 6 batches
+		{50, 2, 2 * time.Second, 7 << 20, false, 6},  // as without batches
+		{50, 50, 2 * time.Second, 1 << 10, true, 6},  // as without batches
 		{50, 50, 20 * time.Millisecond, 0, false, 8 << 20 / (firstWeight*1000 + 1)},
 	} {
 		c, _ := newBatchClient(t, nil, Options{BatchPages: tc.pages, Rate: 108})
