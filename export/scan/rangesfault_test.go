@@ -69,7 +69,7 @@ func TestRangesThatFail(t *testing.T) {
 				w.disturb = nil
 				r := w.run(t.Context())
 				w.complete(0)
-				if most := 31 - pages + mostExtra/2; !r.Resumed || len(w.keyset.asked) > most {
+				if most := 31 - pages + mostExtra; !r.Resumed || len(w.keyset.asked) > most {
 					t.Errorf("resumed %t, asked for %d pages after %d, want at most %d", r.Resumed, len(w.keyset.asked), pages, most)
 				}
 			})
