@@ -70,7 +70,7 @@ func (c *Client) readBody(resp *http.Response, expected int) (*bytes.Buffer, err
 	}
 	b := bodies.Get().(*bytes.Buffer)
 	b.Grow(max(int(min(max(resp.ContentLength, 0), maxPrealloc)), expected/8*9) + bytes.MinRead)
-	n, err := b.ReadFrom(io.LimitReader(resp.Body, c.maxBody+1))
+	n, err := readAll(b, io.LimitReader(resp.Body, c.maxBody+1))
 	c.stats.bytes.Add(n)
 	switch {
 	case n > c.maxBody:

@@ -82,12 +82,8 @@ func newWalk(c *Client, l List, read ReadRecords) walk {
 	return walk{c: c, list: l, read: read, size: newPageSize(l.Limits), json: new(reader)}
 }
 
-// page fetches the page at a position: a cursor, a page number, or nothing for
+// request asks for the page at a position: a cursor, a page number, or nothing for
 // the first page.
-func (w *walk) page(ctx context.Context, position url.Values) (*Page, error) {
-	return w.fetch(ctx, w.request(position))
-}
-
 func (w *walk) request(position url.Values) request {
 	params := url.Values{}
 	maps.Copy(params, w.list.Params)

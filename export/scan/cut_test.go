@@ -42,7 +42,7 @@ func TestCutPages(t *testing.T) {
 		for pages, share := range map[int]float64{1: 1, 2: 0.65, 10: 0.5, 50: 0.5} {
 			t.Run(fmt.Sprint(latency, pages), func(t *testing.T) {
 				run := readCut(t, latency, pages, batchTrouble{})
-				if most := share*float64(plain.requests) + 5; float64(run.requests) > most {
+				if most := share*float64(plain.requests) + 10; float64(run.requests) > most {
 					t.Errorf("%d requests, want %.0f at most: without batches it takes %d", run.requests, most, plain.requests)
 				}
 				if run.took > plain.took*3/2+2*time.Second {

@@ -128,7 +128,6 @@ func pageOf(rows []uint64, next string) string {
 type slowWorld struct {
 	*world
 	*keyset
-	limits []int
 }
 
 // newSlowWorld makes an account of some ids, of which a page has so many.

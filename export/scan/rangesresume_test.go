@@ -102,7 +102,7 @@ func TestRangesResumeWhole(t *testing.T) {
 			return ok200(w.page(q, ""))
 		}
 		w.before = func(n int) {
-			if n == 25 {
+			if n == 28 {
 				cancel()
 			}
 		}
