@@ -83,9 +83,18 @@ func (w *wholeLake) someRun(t testing.TB) {
 	if rng.IntN(2) == 0 {
 		stop = 1 + rng.IntN(300)
 	}
+	over := false // a batch of a run that was stopped may still be on its way
+	defer func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		over = true
+	}()
 	w.account.OnRequest(func(n int, _ *http.Request) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
+		if over {
+			return
+		}
 		if stop--; stop == 0 {
 			cancel()
 		}
