@@ -104,10 +104,10 @@ func TestCursorList(t *testing.T) {
 			}
 			return of(3, 3, ids(6, 5, 4, 3, 2, 1)...)(n, q)
 		}, keys: "1 2 3 4 5 6", requests: 2 + 2 + 2},
-		"counting refused":  {answer: func(n int, q url.Values) (int, string) { return code(q, 422, ids(3, 2, 1)) }, keys: "1 2 3", requests: 3, more: 2, incomplete: "the rows could not be counted: "},
-		"counting fails":    {answer: func(n int, q url.Values) (int, string) { return code(q, 500, ids(3, 2, 1)) }, keys: "1 2 3", requests: 3, more: 2, incomplete: "the rows could not be counted: "},
-		"counting unusable": {answer: func(n int, q url.Values) (int, string) { return code(q, 200, ids(3, 2, 1)) }, keys: "1 2 3", requests: 3, more: 2, incomplete: "the rows could not be counted: "},
-		"rate limit":        {answer: func(n int, q url.Values) (int, string) { return code(q, 429, ids(3, 2, 1)) }, keys: "1 2 3", requests: 3, more: 2, err: errAny},
+		"counting refused":  {answer: func(n int, q url.Values) (int, string) { return code(q, 422, ids(3, 2, 1)) }, keys: "1 2 3", requests: 3, more: 3, incomplete: "the rows could not be counted: "},
+		"counting fails":    {answer: func(n int, q url.Values) (int, string) { return code(q, 500, ids(3, 2, 1)) }, keys: "1 2 3", requests: 3, more: 3, incomplete: "the rows could not be counted: "},
+		"counting unusable": {answer: func(n int, q url.Values) (int, string) { return code(q, 200, ids(3, 2, 1)) }, keys: "1 2 3", requests: 3, more: 3, incomplete: "the rows could not be counted: "},
+		"rate limit":        {answer: func(n int, q url.Values) (int, string) { return code(q, 429, ids(3, 2, 1)) }, keys: "1 2 3", requests: 3, more: 3, err: errAny},
 		"a circle of pages": {answer: func(_ int, q url.Values) (int, string) {
 			return 200, `{"data":[{"id":"1"}],"meta":{"next_cursor":"x"}}`
 		}, keys: "1", requests: 2, incomplete: "points back"},
