@@ -28,7 +28,7 @@ func TestMembersResume(t *testing.T) {
 		refuses     bool
 		every       int // requests between interruptions; 0 for none
 		least, most int // requests
-	}{"whole": {false, 0, 10, 30}, "interrupted": {false, 9, 10, 70}, "refused": {true, 0, 10, 60}, "refused, interrupted": {true, 9, 10, 110}} {
+	}{"whole": {false, 0, 10, 40}, "interrupted": {false, 9, 10, 70}, "refused": {true, 0, 10, 60}, "refused, interrupted": {true, 9, 10, 110}} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				a := mailerlitetest.New(mailerlitetest.Options{Seed: 3, Subscribers: 20_000, Segments: 3, Latency: 2 * time.Second,
