@@ -44,7 +44,7 @@ func (ts tables) parentsOf(ctx context.Context, t *table) (merge.Parents, []stri
 		return nil, nil, err
 	}
 	if !t.scan.Nested {
-		return &listedParents{t.scan, gone.Keys, merge.WithList(log, t.unread(), ts.deletesUnmet(owner), t.follows(columns))}, columns, nil
+		return &listedParents{t.scan, gone.Keys, merge.WithList(log, t.unread(), ts.deletesUnmet(owner), t.SortedBy(columns))}, columns, nil
 	}
 	return merge.InRows(log, t.Table, t.absentBit(), ts.deletesUnmet(owner), gone), columns, nil
 }
@@ -77,11 +77,6 @@ func (t *table) unread() merge.Standing {
 		return merge.Outside
 	}
 	return merge.Unknown
-}
-
-// follows reports whether the table's rows are sorted by some columns first.
-func (t *table) follows(columns []string) bool {
-	return len(columns) <= len(t.Order) && slices.Equal(columns, t.Order[:len(columns)])
 }
 
 // columnsOf returns the columns of a link in the order of the owner's rows. owner is nil while a plan is committed that

@@ -31,8 +31,7 @@ func (r *run) stamp() time.Time {
 func (r *run) noteLists(due tables, next *dataset.Manifest) {
 	for _, t := range due {
 		state := next.Table(t.Name)
-		list, ok := t.Source.(*schema.List)
-		if !ok || list.Per == nil || state == nil || t.err != nil || t.skipped() {
+		if t.PerRow() == nil || state == nil || t.err != nil || t.skipped() {
 			continue
 		}
 		settled := t.watched != nil && t.unmet == 0 || r.tables.deletesUnmet(t.parent) // no row will come back with a list to read

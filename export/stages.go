@@ -97,7 +97,7 @@ func (r *run) sayCommitted() {
 // goOn prepares the tables of which only a part was read and committed for the next part. It reports whether there are
 // any. The others are done.
 func (r *run) goOn() bool {
-	any := false
+	more := false
 	for _, t := range r.due() {
 		if t.err != nil || !t.scanned() || t.scan.Left == nil || t.scan.Stopped {
 			if r.stage > stageFirst {
@@ -105,7 +105,7 @@ func (r *run) goOn() bool {
 			}
 			continue
 		}
-		any = true
+		more = true
 		r.scanner.Forget(t.Table)
 		t.closeLog()
 		t.keepEarlier()
@@ -113,7 +113,7 @@ func (r *run) goOn() bool {
 		t.stored = r.data.Manifest.Table(t.Name)
 		t.scan, t.layout, t.added, t.gone, t.plan, t.merge = nil, nil, nil, nil, nil, nil
 	}
-	return any
+	return more
 }
 
 // keepEarlier keeps, for the report, what was committed of a table of which a part is still to be read.

@@ -56,7 +56,7 @@ func (r *run) watchOne(ctx context.Context, t, parent *table) error {
 		return err
 	}
 	list := t.Source.(*schema.List)
-	keys := keyBatch{log: log, columns: parent.keyDeclarations()}
+	keys := keyBatch{log: log, columns: parent.KeysInOrder()}
 	watch := merge.Watch{Of: list.Of, Still: list.Still, Read: func(keys schema.Keys, row int) time.Time { return t.stored.ListRead(keys, row) }}
 	if r.Full || t.stored == nil || t.rewrite || parent.auxiliary || len(t.damaged) > 0 {
 		watch.Read = func(schema.Keys, int) time.Time { return time.Time{} }
@@ -67,15 +67,6 @@ func (r *run) watchOne(ctx context.Context, t, parent *table) error {
 	}
 	t.lists.Of, t.watched, t.unmet = log, &ListCounts{Read: keys.count, Still: moved.Still}, moved.Unmet
 	return err
-}
-
-// keyDeclarations returns the columns of the key, in row order.
-func (t *table) keyDeclarations() []schema.Column {
-	var columns []schema.Column
-	for _, name := range t.Order {
-		columns = append(columns, schema.Column{Name: name, Kind: schema.String, Required: true})
-	}
-	return columns
 }
 
 // keyBatch writes keys to a log, in pages.

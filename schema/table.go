@@ -181,7 +181,21 @@ func (t *Table) FansOut() bool {
 // FollowsParent reports whether rows sorted by the table's order are also in the order of their parents.
 func (t *Table) FollowsParent() bool {
 	columns := t.ParentColumns()
-	return columns != nil && len(columns) <= len(t.Order) && slices.Equal(columns, t.Order[:len(columns)])
+	return columns != nil && t.SortedBy(columns)
+}
+
+// SortedBy reports whether the table's rows are sorted by some columns first.
+func (t *Table) SortedBy(columns []string) bool {
+	return len(columns) <= len(t.Order) && slices.Equal(columns, t.Order[:len(columns)])
+}
+
+// KeysInOrder returns columns for the table's key alone, in the order that rows are sorted by.
+func (t *Table) KeysInOrder() []Column {
+	columns := make([]Column, len(t.Order))
+	for i, name := range t.Order {
+		columns[i] = Column{Name: name, Kind: String, Required: true}
+	}
+	return columns
 }
 
 // column returns the place of the column with a name in Columns, -1 if there is none.

@@ -45,7 +45,7 @@ func (t *Table) parentKeys(s *segment) (schema.Keys, error) {
 	if t.Parents == nil {
 		return nil, nil
 	}
-	if len(columns) <= len(t.Table.Order) && slices.Equal(columns, t.Table.Order[:len(columns)]) {
+	if t.Table.SortedBy(columns) {
 		return s.stored[:len(columns)], nil
 	}
 	keys := make(schema.Keys, len(columns))

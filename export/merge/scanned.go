@@ -211,11 +211,7 @@ func (s *scanned) columns() []schema.Column {
 	if !s.keysOnly {
 		return s.table.Layout.Columns
 	}
-	var keys []schema.Column
-	for _, name := range s.table.Table.Order {
-		keys = append(keys, schema.Column{Name: name, Kind: schema.String, Required: true})
-	}
-	return keys
+	return s.table.Table.KeysInOrder()
 }
 
 // leaveOutGone skips rows at the front that refer to what is gone. It returns the end of the following rows, up to the

@@ -43,8 +43,8 @@ func (s *Scanner) readPerParent(ctx context.Context, r *Result, list *schema.Lis
 }
 
 // ReadNewParents reads the lists of those parent rows that were found after the others were walked, if all of them were
-// to be read. It reports whether there are any. Rows that are nested in those of a parent take over what its own lists proved; these must have been read
-// before.
+// to be read. It reports whether there are any. Rows that are nested in those of a parent take over what its own lists proved;
+// these must have been read before.
 func (s *Scanner) ReadNewParents(ctx context.Context, r *Result) (read bool, err error) {
 	if r.Nested && r.parent.lists != nil {
 		above := &r.parent.Outcome
