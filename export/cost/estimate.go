@@ -94,7 +94,7 @@ func (e *Estimate) Table(name string) Table {
 	return Table{Name: name}
 }
 
-// Line says in one line what a run costs, and which tables cost most: "about 420 requests in 31 units, 0.3 minutes at 108 a
+// Line says in one line what a run costs, and which tables cost most: "about 420 requests in 31 units, 18 seconds at 108 a
 // minute: subscriber 201, campaign_activity 150, and others 69".
 func (e *Estimate) Line() string {
 	const few = 4
@@ -105,7 +105,7 @@ func (e *Estimate) Line() string {
 		text += " in " + counted(e.Units, "unit")
 	}
 	if e.PerMinute > 0 {
-		text += fmt.Sprintf(", %s at %d a minute", minutes(e.Minutes), e.PerMinute)
+		text += fmt.Sprintf(", %s at %d a minute", span(e.Minutes), e.PerMinute)
 	}
 	var parts []string
 	for _, t := range tables[:min(few, len(tables))] {
@@ -125,15 +125,15 @@ func counted(n int64, noun string) string {
 	return fmt.Sprintf("%d %s", n, noun)
 }
 
-// minutes writes minutes, few of them with a decimal.
-func minutes(m float64) string {
+// span writes how long something takes: "18 seconds", "25 minutes", "3.5 hours".
+func span(minutes float64) string {
 	switch {
-	case m < 0.1:
-		return "less than 0.1 minutes"
-	case m < 10:
-		return fmt.Sprintf("%.1f minutes", m)
+	case minutes < 2:
+		return counted(int64(math.Ceil(minutes*60)), "second")
+	case minutes < 120:
+		return fmt.Sprintf("%.0f minutes", minutes)
 	}
-	return fmt.Sprintf("%.0f minutes", m)
+	return fmt.Sprintf("%.1f hours", minutes/60)
 }
 
 // estimator estimates the tables of one run.
