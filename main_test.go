@@ -102,19 +102,20 @@ func number(ts *testscript.TestScript, s string) int {
 	return n
 }
 
-// interrupt runs a program, sends it SIGINT when it has sent the n-th request to a path, which is never answered, and
-// checks its exit code.
+// interrupt runs a program, sends it SIGINT when a page of a table's scan is on disk and the n-th request to a path, which
+// is never answered, was sent, and checks its exit code.
 //
-//	interrupt PATH N CODE program [args...]
+//	interrupt TABLE PATH N CODE program [args...]
 func interrupt(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 4 {
-		ts.Fatalf("usage: interrupt path n code program [args...]")
+	if neg || len(args) < 5 {
+		ts.Fatalf("usage: interrupt table path n code program [args...]")
 	}
-	reached := hangAt(account(ts), args[0], int64(number(ts, args[1])))
+	log := ts.MkAbs("lake/.mailerlake/scan/" + args[0] + ".pages")
+	reached := hangAt(account(ts), args[1], int64(number(ts, args[2])))
 	defer account(ts).Faults(nil)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, args[3], args[4:]...)
+	cmd := exec.CommandContext(ctx, args[4], args[5:]...)
 	cmd.Dir = ts.MkAbs(".")
 	cmd.Stdout, cmd.Stderr = ts.Stdout(), ts.Stderr()
 	for _, name := range []string{"MAILERLITE_API_URL", "MAILERLITE_API_KEY"} {
@@ -123,12 +124,24 @@ func interrupt(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(cmd.Start())
 	select {
 	case <-reached:
+		awaitPage(ctx, log)
 		ts.Check(cmd.Process.Signal(os.Interrupt))
 	case <-ctx.Done():
 	}
 	err := cmd.Wait()
-	if got, want := cmd.ProcessState.ExitCode(), number(ts, args[2]); got != want {
+	if got, want := cmd.ProcessState.ExitCode(), number(ts, args[3]); got != want {
 		ts.Fatalf("exit code: got %d (%v), want %d", got, err, want)
+	}
+}
+
+// awaitPage waits until a page log has more than its header.
+func awaitPage(ctx context.Context, log string) {
+	const header = 2 << 10 // bytes, at most; a page of these accounts has more
+	for ctx.Err() == nil {
+		if info, err := os.Stat(log); err == nil && info.Size() > header {
+			return
+		}
+		time.Sleep(time.Millisecond)
 	}
 }
 
