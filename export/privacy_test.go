@@ -169,7 +169,7 @@ func (l *lake) exportPrivate(t testing.TB, p export.Privacy, change func(*export
 	}
 	for _, table := range r.Tables {
 		if table.Err != nil || table.Withheld != "" {
-			t.Fatalf("%s: %v %s", table.Name, table.Err, table.Withheld)
+			t.Fatalf("%s: error %v, %+v", table.Name, table.Err, table.TablePlan)
 		}
 	}
 	return r

@@ -25,7 +25,7 @@ func TestSlowRun(t *testing.T) {
 		}
 		for _, table := range r.Tables {
 			if table.Err != nil || table.Withheld != "" {
-				t.Errorf("%s: error %v, withheld %q", table.Name, table.Err, table.Withheld)
+				t.Errorf("%s: error %v, %+v", table.Name, table.Err, table.TablePlan)
 			}
 		}
 		x.check(t)

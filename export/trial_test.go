@@ -149,7 +149,7 @@ func (x *trial) healthy(t testing.TB) *export.Report {
 	}
 	for _, table := range r.Tables {
 		if table.Err != nil || table.Withheld != "" {
-			t.Errorf("healthy run: %s: error %v, withheld %q", table.Name, table.Err, table.Withheld)
+			t.Errorf("healthy run: %s: error %v, %+v", table.Name, table.Err, table.TablePlan)
 		}
 	}
 	return r

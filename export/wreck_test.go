@@ -187,7 +187,7 @@ func (w *wreck) mustRun(t *testing.T, do doRun) *export.Report {
 	}
 	for _, table := range r.Tables {
 		if table.Err != nil || table.Withheld != "" {
-			t.Fatalf("%s: error %v, withheld %q", table.Name, table.Err, table.Withheld)
+			t.Fatalf("%s: error %v, %+v", table.Name, table.Err, table.TablePlan)
 		}
 	}
 	return r
