@@ -76,19 +76,17 @@ func (m *mutator) some(n int) {
 // someRun makes a run that may go wrong. Its outcome does not matter.
 func (w *wholeLake) someRun(t testing.TB) {
 	rng := w.mutator.rng
-	o := w.options(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	stop, changes := -1, rng.IntN(3) == 0
 	if rng.IntN(2) == 0 {
 		stop = 1 + rng.IntN(300)
 	}
+	w.account.Faults(w.someFault(rng))
+	defer w.account.Faults(nil)
+	w.note(fmt.Sprintf("begin: stop %d, changes %t", stop, changes))
+	run := w.chooseRun(t, rng)
 	over := false // a batch of a run that was stopped may still be on its way
-	defer func() {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		over = true
-	}()
 	w.account.OnRequest(func(n int, _ *http.Request) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
@@ -102,17 +100,28 @@ func (w *wholeLake) someRun(t testing.TB) {
 			w.mutator.some(1)
 		}
 	})
-	w.account.Faults(w.someFault(rng))
 	defer w.account.OnRequest(nil)
-	defer w.account.Faults(nil)
-	w.note(fmt.Sprintf("begin: stop %d, changes %t", stop, changes))
+	outcome := run(ctx)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	over = true
+	w.note(outcome)
+}
+
+// chooseRun returns a kind of run, which says how it ended.
+func (w *wholeLake) chooseRun(t testing.TB, rng *rand.Rand) func(context.Context) string {
+	o := w.options(t)
 	switch rng.IntN(8) {
 	case 0:
-		w.note("plan")
-		if _, err := export.Plan(ctx, o); err == nil && rng.IntN(2) == 0 {
-			_, _ = export.ExportPlanned(context.Background(), o)
+		commit := rng.IntN(2) == 0
+		return func(ctx context.Context) string {
+			_, err := export.Plan(ctx, o)
+			if err != nil || !commit {
+				return fmt.Sprintf("plan: %v", err)
+			}
+			_, err = export.ExportPlanned(context.Background(), o)
+			return fmt.Sprintf("plan, committed: %v", err)
 		}
-		return
 	case 1, 2:
 		for _, table := range mailerlitetest.Tables {
 			if rng.IntN(3) == 0 {
@@ -121,10 +130,11 @@ func (w *wholeLake) someRun(t testing.TB) {
 		}
 	case 3:
 		o.Full = true
-		w.note("full")
 	}
-	r, err := export.Export(ctx, o)
-	w.note(fmt.Sprintf("run %v: %v %v", o.Tables, err, r != nil && r.Failed()))
+	return func(ctx context.Context) string {
+		r, err := export.Export(ctx, o)
+		return fmt.Sprintf("run %v, full %t: %v %v", o.Tables, o.Full, err, r != nil && r.Failed())
+	}
 }
 
 // note keeps what happened, for a test that fails.
