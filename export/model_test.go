@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -53,6 +54,7 @@ func (r record) json() string {
 // script is an account whose subscriber list is a script: pages in any order, rows doubled, missing or outdated. What
 // exists by id, and what the counts say, is the truth.
 type script struct {
+	mu     sync.Mutex
 	pages  [][]record
 	read   map[int]bool // pages that were read before
 	truth  map[string]record
@@ -60,6 +62,8 @@ type script struct {
 }
 
 func (s *script) RoundTrip(r *http.Request) (*http.Response, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	code, body := 200, ""
 	if id, ok := strings.CutPrefix(r.URL.Path, "/api/subscribers/"); ok {
 		code, body = s.subscriber(id)

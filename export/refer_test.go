@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,6 +24,7 @@ import (
 
 // registry is an account of two lists and of pairs of their ids, as JSON by path. Each list is pages of records.
 type registry struct {
+	mu    sync.Mutex
 	lists map[string][]string // pages, by path
 	first map[string][]string // what lists of one page are before they are what they are, a page for each reading
 	items map[string]bool     // paths of single records that are there although no list shows them
@@ -30,6 +32,8 @@ type registry struct {
 }
 
 func (g *registry) RoundTrip(r *http.Request) (*http.Response, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	path := strings.TrimPrefix(r.URL.Path, "/api")
 	status, body := 200, ""
 	switch path {
