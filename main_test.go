@@ -176,16 +176,31 @@ func deleteSubscribers(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// fail answers every request to a path with a status, from now on; 0 ends that.
+// fail answers every request to a path with a status, in batches too, from now on; 0 ends that.
 //
 //	fail PATH STATUS
 func fail(ts *testscript.TestScript, neg bool, args []string) {
 	path, status := args[0], number(ts, args[1])
 	account(ts).Faults(func(_ int, r *http.Request) *mailerlitetest.Fault {
-		if status == 0 || !strings.HasSuffix(r.URL.Path, path) {
+		switch {
+		case status == 0:
+			return nil
+		case strings.HasSuffix(r.URL.Path, path):
+			return &mailerlitetest.Fault{Status: status}
+		case !strings.HasSuffix(r.URL.Path, "/batch"):
 			return nil
 		}
-		return &mailerlitetest.Fault{Status: status}
+		var batch struct{ Requests []struct{ Path string } }
+		if err := json.NewDecoder(r.Body).Decode(&batch); err != nil {
+			return &mailerlitetest.Fault{Status: http.StatusBadRequest}
+		}
+		f := &mailerlitetest.Fault{Parts: map[int]int{}}
+		for i, part := range batch.Requests {
+			if strings.HasSuffix(part.Path, path) {
+				f.Parts[i] = status
+			}
+		}
+		return f
 	})
 }
 
