@@ -125,13 +125,18 @@ type position struct {
 // met reports whether an answer lies where it was asked for, as far as it says.
 func (want position) met(said position) bool {
 	switch {
-	case said.path != "" && !strings.HasSuffix(said.path, want.path),
+	case want.elsewhere(said),
 		want.page > 0 && said.page != want.page,
 		want.perPage > 0 && said.perPage > 0 && said.perPage != want.perPage,
 		want.none && said.rows > 0:
 		return false
 	}
 	return true
+}
+
+// elsewhere reports whether an answer says that it is of another list.
+func (want position) elsewhere(said position) bool {
+	return said.path != "" && !strings.HasSuffix(said.path, want.path)
 }
 
 // check notes where an answer lies. If it came in a batch and should lie elsewhere,
@@ -207,7 +212,7 @@ func (b *batching) judge(r request, refused bool, said position, err error) {
 		b.note(r, func(l *list) { l.alone = true })
 	case err == nil && want.met(said):
 		b.giveUp("their parts are not answered as they are asked")
-	case err == nil && said.path != "" && !strings.HasSuffix(said.path, want.path): // it is never what was asked for
+	case err == nil && want.elsewhere(said): // it is never what was asked for
 		b.note(r, func(l *list) { l.alone = true })
 	case err == nil && (want.page == 0 || said.page == want.page) && said.perPage > 0 && len(b.perPage) < maxPatterns:
 		b.perPage[sizeKey(r)] = said.perPage // the server's choice, in a batch or not

@@ -61,7 +61,7 @@ func (s *Scanner) walkCursorList(ctx context.Context, t *tableScan) (incomplete 
 // walkMain walks a list from its top, or from where an earlier run came to, to its end: page by page, or in ranges side
 // by side where that saves time.
 func (t *tableScan) walkMain(ctx context.Context, walk schema.Walk) error {
-	c := t.newRanges(walk, nil)
+	c := t.newRanges(t.mainWalk(walk), walk, nil)
 	if !c.worthy { // no earlier run has read ranges
 		w, list := t.newWalk(c.name), c.list
 		list.From = t.r.Log.Walk(c.name).Cursor

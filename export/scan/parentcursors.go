@@ -37,7 +37,6 @@ func (p *parentWalks) walkCursors(ctx context.Context, of *parentRow) error {
 // walkCursor reads one walk of a parent's cursor list: in ranges, where that saves time and only few lists are under way.
 // visit is called after each page of its beginning.
 func (p *parentWalks) walkCursor(ctx context.Context, of *parentRow, walk schema.Walk, visit func()) error {
-	c := p.newRanges(walk, of)
 	w := p.newWalk(p.nameOf(walk))
 	w.marks = walk.Marks
 	of.begin(w)
@@ -45,6 +44,7 @@ func (p *parentWalks) walkCursor(ctx context.Context, of *parentRow, walk schema
 	if done.Ended && !p.again {
 		return nil
 	}
+	c := p.newRanges(w.mark.Walk, walk, of)
 	c.whole = c.whole || p.again
 	cut := !p.again && c.worthy
 	read := func(from string) error {

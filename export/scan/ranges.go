@@ -44,14 +44,9 @@ type ranges struct {
 	worthy bool // it is worth while to read the rest in ranges
 }
 
-// newRanges returns what the log shows of a list, or a plain main walk if it is none that could be cut.
-func (t *tableScan) newRanges(walk schema.Walk, of *parentRow) *ranges {
-	w := t.newWalk(t.mainWalk(walk))
-	if of != nil {
-		w = t.newWalk(t.nameOf(walk))
-		of.begin(w)
-	}
-	name := w.mark.Walk
+// newRanges returns what the log shows of a list, whose main walk has the name, or a plain main walk if it is none that
+// could be cut.
+func (t *tableScan) newRanges(name string, walk schema.Walk, of *parentRow) *ranges {
 	c := &ranges{t: t, of: of, name: name, list: client.List{Path: of.path(walk.Path), Params: walk.Params, Limits: t.list.Limits, Small: of != nil}}
 	begun := t.r.Log.Walk(name)
 	if begun.Begun {
