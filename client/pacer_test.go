@@ -238,18 +238,11 @@ func TestPacingWakes(t *testing.T) {
 // However many callers there are, few requests are in flight at the same time; one that is given up makes room.
 func TestPacerFlying(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var mu sync.Mutex
-		flying, most := 0, 0
-		note := func(n int) {
-			mu.Lock()
-			defer mu.Unlock()
-			flying += n
-			most = max(most, flying)
-		}
+		var flying gauge
 		c, _ := newTestClient(t, nil, Options{Rate: 1 << 30})
 		c.transport = tripper(func(r *http.Request) (*http.Response, error) {
-			note(1)
-			defer note(-1)
+			flying.add(1)
+			defer flying.add(-1)
 			return ok(`{"data":{}}`).response(r), pause(r.Context(), time.Second)
 		})
 		var wg sync.WaitGroup
@@ -266,8 +259,8 @@ func TestPacerFlying(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		if most != maxWalks || len(c.pace.flying) > 0 {
-			t.Errorf("got %d requests in flight, %d at last", most, len(c.pace.flying))
+		if flying.most != maxWalks || len(c.pace.flying) > 0 {
+			t.Errorf("got %d requests in flight, %d at last", flying.most, len(c.pace.flying))
 		}
 	})
 }

@@ -255,20 +255,13 @@ func TestBatchCancelled(t *testing.T) {
 func TestBatchesOfLargeAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		page := ok(`{"data":[],"links":{"next":null},"x":"` + strings.Repeat("x", 200<<10) + `"}`)
-		var mu sync.Mutex
-		flying, most := 0, 0
-		note := func(n int) {
-			mu.Lock()
-			defer mu.Unlock()
-			flying += n
-			most = max(most, flying)
-		}
+		var flying gauge
 		c, _ := newBatchClient(t, nil, Options{})
 		c.walks = 8
 		c.transport = tripper(func(r *http.Request) (*http.Response, error) {
 			a := api(func(string, url.Values) reply { return page }).server(t)(0, r)
-			note(len(a.body))
-			defer note(-len(a.body))
+			flying.add(len(a.body))
+			defer flying.add(-len(a.body))
 			return a.response(r), pause(r.Context(), time.Second)
 		})
 		var wg sync.WaitGroup
@@ -280,8 +273,21 @@ func TestBatchesOfLargeAnswers(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		if most > allBytes || most < allBytes/2 {
-			t.Errorf("%d bytes of answers in flight", most)
+		if flying.most > allBytes || flying.most < allBytes/2 {
+			t.Errorf("%d bytes of answers in flight", flying.most)
 		}
 	})
+}
+
+// gauge is a number that goes up and down, and the most that it was.
+type gauge struct {
+	mu        sync.Mutex
+	now, most int
+}
+
+func (g *gauge) add(n int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.now += n
+	g.most = max(g.most, g.now)
 }

@@ -30,7 +30,8 @@ import (
 )
 
 // The environment variables that set the size of the account that the benchmarks export, subscribers and custom fields
-// of each, how many pages of them may share a batch, and the requests a minute. The account lives in another process, so that memory and processor time are those of the export alone:
+// of each, how many pages of them may share a batch, and the requests a minute. The account lives in another process, so
+// that memory and processor time are those of the export alone:
 //
 //	BENCH_ROWS=1000000 BENCH_FIELDS=50 go test ./export -run '^$' -bench Export -benchtime 1x
 const (

@@ -13,8 +13,6 @@ import (
 
 	"mailerlake/client"
 	"mailerlake/client/mailerlitetest"
-	"mailerlake/export/disk"
-	"mailerlake/export/pagelog"
 	"mailerlake/schema"
 	"mailerlake/schema/tables"
 )
@@ -56,9 +54,9 @@ func (w costWorld) run(t testing.TB) (run costRun) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	catalog, dir := tables.All(), t.TempDir()
-	s := New(Options{Client: api, Logs: pagelog.NewStore(disk.OS(false), dir+"/scan", dir+"/scratch"), Account: "1", Catalog: catalog, Stored: w.stored,
-		Base: func(*schema.Table) string { return "" }, ResumeWithin: time.Hour, Now: time.Now})
+	catalog := tables.All()
+	s := scannerIn(t.TempDir(), api, catalog)
+	s.Stored = w.stored
 	sent := (&world{t: t, logs: s.Logs}).keyLog(sentCampaigns(t, w.a)...)
 	defer sent.Close()
 	s.Lists = func(_ context.Context, t *schema.Table, _ *Result) (lists Lists, err error) { // as a run chooses them

@@ -19,21 +19,12 @@ func rowsIn(t testing.TB, log *pagelog.Log, keysOnly bool) map[string]string {
 	if keysOnly {
 		want = pagelog.KeysOnly
 	}
-	for c := pagelog.NewCursor(t.Context(), log, want, nil); ; {
-		run, ok, err := c.Next()
-		if err != nil {
-			t.Fatal(err)
+	eachRow(t, log, want, func(key string, page *schema.Batch, i int) {
+		if rows[key] = ""; !keysOnly {
+			rows[key] = rowText(page, i)
 		}
-		if !ok {
-			return rows
-		}
-		for i := run.From; i < run.To; i++ {
-			key := strings.Join(run.Keys.At(i), ".")
-			if rows[key] = ""; !keysOnly {
-				rows[key] = rowText(run.Page.Rows, i)
-			}
-		}
-	}
+	})
+	return rows
 }
 
 // rowText writes the values of a row, by the names of their columns.

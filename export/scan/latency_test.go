@@ -28,6 +28,12 @@ func (r slowRun) budget(perMinute int) float64 {
 	return r.took.Minutes() / (float64(r.requests) / float64(perMinute))
 }
 
+// scannerIn returns a scanner whose logs are below a directory, of an account that was never committed.
+func scannerIn(dir string, api *client.Client, catalog *schema.Catalog) *Scanner {
+	return New(Options{Client: api, Logs: pagelog.NewStore(disk.OS(false), dir+"/scan", dir+"/scratch"), Account: "1", Catalog: catalog,
+		Base: func(*schema.Table) string { return "" }, ResumeWithin: time.Hour, Now: time.Now})
+}
+
 // scanAccount reads the core tables as a run does, which begins by asking for the account.
 func scanAccount(t testing.TB, a *mailerlitetest.Account, delay time.Duration, rate int, stored func(*schema.Table) []Stretch) slowRun {
 	t.Helper()
@@ -37,12 +43,12 @@ func scanAccount(t testing.TB, a *mailerlitetest.Account, delay time.Duration, r
 		t.Fatal(err)
 	}
 	catalog := schematest.Core()
-	before, start, dir := a.Requests(), time.Now(), t.TempDir()
+	before, start := a.Requests(), time.Now()
 	if _, err := api.Account(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	s := New(Options{Client: api, Logs: pagelog.NewStore(disk.OS(false), dir+"/scan", dir+"/scratch"), Account: "1", Catalog: catalog, Stored: stored,
-		Base: func(*schema.Table) string { return "" }, ResumeWithin: time.Hour, Now: time.Now})
+	s := scannerIn(t.TempDir(), api, catalog)
+	s.Stored = stored
 	if err := s.Scan(t.Context(), catalog.Tables()); err != nil {
 		t.Fatal(err)
 	}

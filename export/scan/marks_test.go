@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -46,22 +45,13 @@ func TestMarkedWalks(t *testing.T) {
 // marksIn returns the keys in a log, each with the marks that its row has.
 func marksIn(t *testing.T, log *pagelog.Log, marks ...string) (rows []string) {
 	t.Helper()
-	for c := pagelog.NewCursor(t.Context(), log, nil, nil); ; {
-		run, ok, err := c.Next()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !ok {
-			return rows
-		}
-		for i := run.From; i < run.To; i++ {
-			row := strings.Join(run.Keys.At(i), ".")
-			for _, mark := range marks {
-				if v := run.Page.Rows.Vector(mark); v.Int(i) == 1 {
-					row += fmt.Sprint(" ", mark)
-				}
+	eachRow(t, log, nil, func(row string, page *schema.Batch, i int) {
+		for _, mark := range marks {
+			if page.Vector(mark).Int(i) == 1 {
+				row += fmt.Sprint(" ", mark)
 			}
-			rows = append(rows, row)
 		}
-	}
+		rows = append(rows, row)
+	})
+	return rows
 }

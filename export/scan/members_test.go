@@ -12,8 +12,6 @@ import (
 
 	"mailerlake/client"
 	"mailerlake/client/mailerlitetest"
-	"mailerlake/export/disk"
-	"mailerlake/export/pagelog"
 	"mailerlake/schema"
 	"mailerlake/schema/tables"
 )
@@ -37,7 +35,6 @@ func TestMembersResume(t *testing.T) {
 					a.Faults((&handedCursors{seen: map[string]bool{}}).faults)
 				}
 				dir, catalog := t.TempDir(), tables.All()
-				logs := pagelog.NewStore(disk.OS(false), dir+"/scan", dir+"/scratch")
 				var r *Result
 				runs := 0
 				for done := false; !done; runs++ {
@@ -52,7 +49,7 @@ func TestMembersResume(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					s := New(Options{Client: api, Logs: logs, Account: "1", Catalog: catalog, Base: func(*schema.Table) string { return "" }, ResumeWithin: time.Hour, Now: time.Now})
+					s := scannerIn(dir, api, catalog)
 					err = s.Scan(ctx, []*schema.Table{catalog.Lookup("segment_subscriber")})
 					if done = err == nil; !done && ctx.Err() == nil {
 						t.Fatal(err)

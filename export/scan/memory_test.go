@@ -13,8 +13,6 @@ import (
 
 	"mailerlake/client"
 	"mailerlake/client/mailerlitetest"
-	"mailerlake/export/disk"
-	"mailerlake/export/pagelog"
 	"mailerlake/schema"
 	"mailerlake/schema/tables"
 )
@@ -127,9 +125,8 @@ func TestMemoryOfManyWalks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir, catalog := t.TempDir(), tables.All()
-	s := New(Options{Client: api, Logs: pagelog.NewStore(disk.OS(false), dir+"/scan", dir+"/scratch"), Account: "1", Catalog: catalog,
-		Base: func(*schema.Table) string { return "" }, ResumeWithin: time.Hour, Now: time.Now})
+	catalog := tables.All()
+	s := scannerIn(t.TempDir(), api, catalog)
 	cpu := cpuTime()
 	peak := peakHeap(func() {
 		if err := s.Scan(t.Context(), []*schema.Table{catalog.Lookup("campaign_activity")}); err != nil {

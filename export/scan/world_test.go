@@ -211,16 +211,23 @@ func (w *world) said(table string) (text string) {
 func keysIn(t testing.TB, log *pagelog.Log) []string {
 	t.Helper()
 	keys := []string{}
-	for c := pagelog.NewCursor(t.Context(), log, pagelog.KeysOnly, nil); ; {
+	eachRow(t, log, pagelog.KeysOnly, func(key string, _ *schema.Batch, _ int) { keys = append(keys, key) })
+	return keys
+}
+
+// eachRow calls f for each row in a log, in key order, with some of its columns.
+func eachRow(t testing.TB, log *pagelog.Log, want pagelog.Select, f func(key string, page *schema.Batch, i int)) {
+	t.Helper()
+	for c := pagelog.NewCursor(t.Context(), log, want, nil); ; {
 		run, ok, err := c.Next()
 		if err != nil {
 			t.Fatal(err)
 		}
 		if !ok {
-			return keys
+			return
 		}
 		for i := run.From; i < run.To; i++ {
-			keys = append(keys, strings.Join(run.Keys.At(i), "."))
+			f(strings.Join(run.Keys.At(i), "."), run.Page.Rows, i)
 		}
 	}
 }
