@@ -190,9 +190,9 @@ func (b *batch) lighten(f *failure) {
 		return
 	}
 	q := b.q
-	q.c.log.Debug("batch failed", "parts", len(b.aboard), "cause", f.err)
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.c.log.Debug("batch failed", "parts", len(b.aboard), "cause", f.err)
 	q.size.shrink(len(b.aboard))
 	keep := min(q.size.n, len(b.aboard))
 	var back []*call

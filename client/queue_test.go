@@ -189,6 +189,19 @@ func TestBatchKinds(t *testing.T) {
 	})
 }
 
+// callers returns a function that reads a list by its number in a goroutine of its own, and wants its rows or an error.
+func callers(t *testing.T, c *Client, wg *sync.WaitGroup) func(ctx context.Context, list int, want error) {
+	return func(ctx context.Context, list int, want error) {
+		wg.Go(func() {
+			path := fmt.Sprintf("/subscribers/%d/activity-log", list)
+			got, err := collect(ctx, c.Pages, List{Path: path, Limits: []int{100}})
+			if !errors.Is(err, want) || err == nil && got != rowsOf(path, list%3, 100) {
+				t.Errorf("list %d: got %s, error %v, want %v", list, got, err, want)
+			}
+		})
+	}
+}
+
 // One caller that gives up takes only its own part with it; when all have, so does
 // the batch.
 func TestBatchCancelled(t *testing.T) {
@@ -207,15 +220,7 @@ func TestBatchCancelled(t *testing.T) {
 				return a.response(r), nil
 			})
 			var wg sync.WaitGroup
-			read := func(ctx context.Context, n int, want error) {
-				wg.Go(func() {
-					path := fmt.Sprintf("/subscribers/%d/activity-log", n)
-					got, err := collect(ctx, c.Pages, List{Path: path, Limits: []int{100}})
-					if !errors.Is(err, want) || err == nil && got != rowsOf(path, n%3, 100) {
-						t.Errorf("list %d: got %s, error %v, want %v", n, got, err, want)
-					}
-				})
-			}
+			read := callers(t, c, &wg)
 			read(t.Context(), 0, nil) // alone: the others wait for it
 			synctest.Wait()
 			ctx, cancel := context.WithCancelCause(t.Context())
@@ -249,6 +254,36 @@ func TestBatchCancelled(t *testing.T) {
 			wg.Wait()
 		})
 	}
+}
+
+// A batch may fail just after one of its callers gave up: the others are tried again. The race
+// detector sees whether what is aboard is counted under the lock.
+func TestFailedBatchLosesCaller(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		failed := false
+		serve := api(logs).server(t)
+		c, _ := newBatchClient(t, func(n int, r *http.Request) reply {
+			if r.Method == http.MethodPost && !failed {
+				failed = true
+				return reply{status: http.StatusServiceUnavailable, delay: time.Second}
+			}
+			return latency(100*time.Millisecond, serve)(n, r)
+		}, Options{})
+		var wg sync.WaitGroup
+		read := callers(t, c, &wg)
+		read(t.Context(), 0, nil) // alone: the others wait for it
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+		defer cancel()
+		for i := range 5 {
+			read(t.Context(), i, nil)
+			read(ctx, i, context.DeadlineExceeded)
+		}
+		wg.Wait()
+		if s := c.Stats(); !failed || s.Retries == 0 {
+			t.Errorf("no batch failed: got stats %+v", s)
+		}
+	})
 }
 
 // However many batches the budget asks for, their answers together stay within the bound.
