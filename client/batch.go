@@ -212,6 +212,7 @@ func (b *batch) lighten(f *failure) {
 	b.aboard = slices.Clone(b.aboard[:keep])
 	q.waiting = append(back, q.waiting...)
 	q.board()
+	q.change() // they may fill the batch that gathers
 }
 
 // end settles all that is aboard.

@@ -286,6 +286,38 @@ func TestFailedBatchLosesCaller(t *testing.T) {
 	})
 }
 
+// What a failed batch puts back in line may fill the one that gathers: it leaves, and does not wait for walks that are
+// late.
+func TestPutBackFillsNext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		var sent []time.Duration
+		start, answer := time.Now(), rangeOf(1, "").server(t)
+		c, _ := newBatchClient(t, func(n int, r *http.Request) reply {
+			mu.Lock()
+			defer mu.Unlock()
+			if sent = append(sent, time.Since(start)); n == 1 {
+				return reply{status: http.StatusServiceUnavailable, delay: time.Second}
+			}
+			return answer(n, r)
+		}, Options{BatchPages: 4})
+		c.walks, c.cut.size.n = 2, 4
+		c.cut.announce(2) // of walks that are late
+		var wg sync.WaitGroup
+		for range 6 {
+			wg.Go(func() {
+				if _, err := collect(t.Context(), c.Cursor, List{Path: "/subscribers", Limits: []int{1000}, Cut: true}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if sent[0] != 0 || sent[1] != time.Second {
+			t.Errorf("sent after %s, want 0s, 1s and some later", sent)
+		}
+	})
+}
+
 // However many batches the budget asks for, their answers together stay within the bound.
 func TestBatchesOfLargeAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
