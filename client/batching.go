@@ -25,6 +25,7 @@ const (
 type batching struct {
 	log *slog.Logger
 	off atomic.Bool
+	end chan struct{} // closed when they are given up
 
 	// asking has room for one: of requests in doubt one is asked alone at a time,
 	// since its answer may settle the others.
@@ -46,12 +47,13 @@ type list struct {
 }
 
 func newBatching(log *slog.Logger) *batching {
-	return &batching{log: log, asking: make(chan struct{}, 1), weights: make(weights), perPage: make(map[string]int), known: make(map[string]list)}
+	return &batching{log: log, end: make(chan struct{}), asking: make(chan struct{}, 1), weights: make(weights), perPage: make(map[string]int), known: make(map[string]list)}
 }
 
 // giveUp ends the use of batches for good.
 func (b *batching) giveUp(why string) {
 	if !b.off.Swap(true) {
+		close(b.end)
 		b.log.Debug("no more batches", "why", why)
 	}
 }

@@ -183,6 +183,27 @@ func TestBatchFaults(t *testing.T) {
 	}
 }
 
+// A batch that gathers leaves when batches are given up meanwhile: nothing comes to it any more.
+func TestGivenUpWhileGathering(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := newBatchClient(t, rangeOf(1, "").server(t), Options{BatchPages: 8})
+		c.cut.announce(1) // of a walk that is late
+		start := time.Now()
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if _, err := collect(t.Context(), c.Cursor, List{Path: "/subscribers", Limits: []int{1000}, Cut: true}); err != nil {
+				t.Error(err)
+			}
+		})
+		time.Sleep(time.Second)
+		c.batching.giveUp("test")
+		wg.Wait()
+		if took := time.Since(start); took != time.Second {
+			t.Errorf("took %s, want 1s", took)
+		}
+	})
+}
+
 // What concerns the key, the account or the budget is an error of every request.
 func TestBatchDecisive(t *testing.T) {
 	for name, tc := range map[string]struct {

@@ -70,6 +70,8 @@ func (q *queue) gather(ctx context.Context) {
 			}
 		case <-most.C:
 			return
+		case <-q.c.batching.end:
+			return
 		case <-ctx.Done():
 			return
 		}
