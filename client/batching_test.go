@@ -204,6 +204,34 @@ func TestGivenUpWhileGathering(t *testing.T) {
 	})
 }
 
+// A batch that stands in line when batches are given up takes no turn: its requests go alone.
+func TestGivenUpInLine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		answer := api(logs).server(t)
+		c, _ := newBatchClient(t, func(n int, r *http.Request) reply {
+			if r.Method == http.MethodPost {
+				return reply{status: http.StatusForbidden, delay: time.Second}
+			}
+			return answer(n, r)
+		}, Options{Rate: 1})
+		c.walks = 2
+		c.small.announce(1) // so that not even the first is lone
+		start := time.Now()
+		var wg sync.WaitGroup
+		read := callers(t, c, &wg)
+		for i := range 4 {
+			read(t.Context(), i, nil)
+			if i == 1 {
+				time.Sleep(gatherMost) // the first two are on their way
+			}
+		}
+		wg.Wait()
+		if took, s := time.Since(start), c.Stats(); took < 4*time.Minute || took > 4*time.Minute+2*time.Second || s.Requests != 1+4 {
+			t.Errorf("took %s, want 4m for one batch and 4 requests: %+v", took, s)
+		}
+	})
+}
+
 // What concerns the key, the account or the budget is an error of every request.
 func TestBatchDecisive(t *testing.T) {
 	for name, tc := range map[string]struct {

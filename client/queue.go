@@ -142,12 +142,16 @@ func (q *queue) board() {
 	go q.boarding.run()
 }
 
-// dissolve sends all that wait on their own ways.
+// dissolve sends all that wait on their own ways. Nobody waits for the batch any more
+// that they would have left with.
 func (q *queue) dissolve() {
 	for _, c := range q.waiting {
 		c.settle(errAlone)
 	}
 	q.waiting = nil
+	if q.boarding != nil {
+		q.boarding.cancel()
+	}
 }
 
 // batches returns how many batches may be on their way at the same time. As long as
