@@ -86,7 +86,12 @@ func TestServerFaults(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := serve(t, Options{MaxBody: 1 << 20, Timeout: 300 * time.Millisecond}, func(n int, w http.ResponseWriter, r *http.Request) {
+			o := Options{MaxBody: 1 << 20}
+			silent := name == "never answers" || strings.HasSuffix(name, "silence")
+			if silent {
+				o.Timeout = 300 * time.Millisecond
+			}
+			c := serve(t, o, func(n int, w http.ResponseWriter, r *http.Request) {
 				if n == 2 {
 					fault(w, r)
 					return
@@ -97,9 +102,10 @@ func TestServerFaults(t *testing.T) {
 			if err != nil || got != wholeList {
 				t.Errorf("got %s, error %v", got, err)
 			}
-			// The transport itself repeats a request when a reused connection is reset.
+			// The transport itself repeats a request when a reused connection is reset. A busy machine may be late with
+			// other answers too, when time-outs are short.
 			hidden := name == "reset before the head"
-			if s := c.Stats(); s.Retries != 1 && !hidden || s.Retries > 1 || s.BytesRead > 2<<20 {
+			if s := c.Stats(); s.Retries < 1 && !hidden || s.Retries > 1 && !silent || s.BytesRead > 2<<20 {
 				t.Errorf("got stats %+v, want one retry", s)
 			}
 		})
