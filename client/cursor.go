@@ -50,11 +50,11 @@ type cursorWalk struct {
 
 // keep keeps a place in a batch for the next page of a range, or gives it up.
 func (w *cursorWalk) keep(more bool) {
-	if w.place != nil {
+	if w.place != nil && (!more || w.place.left) {
 		w.place.leave()
 		w.place = nil
 	}
-	if more && w.kind == inCut && w.c.cut != nil {
+	if w.place == nil && more && w.kind == inCut && w.c.cut != nil {
 		w.place = w.c.cut.announce(1)[0]
 	}
 }

@@ -65,7 +65,7 @@ func (q *queue) gather(ctx context.Context) {
 		case <-q.changed:
 			quiet.Reset(gatherQuiet)
 		case <-quiet.C:
-			if !q.patient || coming < 0 {
+			if !q.patient || q.coming() < 0 { // not as it was: a place is announced without a sound
 				return
 			}
 		case <-most.C:

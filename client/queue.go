@@ -76,8 +76,8 @@ func (q *queue) once(ctx context.Context, r request, use func(*response) error) 
 	here := r.place
 	if here == nil {
 		here = q.announce(1)[0]
+		defer here.leave()
 	}
-	defer here.leave()
 	runtime.Gosched() // lets others join that could run as well
 	if q.lone() {
 		defer q.returned(1)
