@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -160,8 +161,11 @@ func TestParents(t *testing.T) {
 	}
 }
 
-// TestTooManyFail: after so many failures the rest of the parents is left alone.
-func TestTooManyFail(t *testing.T) {
+// TestTooManyFail: after so many failures the rest of the parents is left alone. In a bubble an answer takes no time: were one
+// slow, all parents would be under way before the first fails.
+func TestTooManyFail(t *testing.T) { synctest.Test(t, testTooManyFail) }
+
+func testTooManyFail(t *testing.T) {
 	a := newThings(nil)
 	for i := range 4 * maxFailed {
 		a.order = append(a.order, fmt.Sprint(1000+i))
