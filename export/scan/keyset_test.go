@@ -143,18 +143,24 @@ func newSlowWorld(t testing.TB, ids []uint64, size int, limits ...int) *slowWorl
 func (w *slowWorld) run(ctx context.Context) *Result {
 	w.t.Helper()
 	w.close()
-	api, err := client.New(client.Options{Key: "test", Transport: w.keyset, Rate: -1, Retries: 2})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	w.events, w.options.Client = nil, api
-	w.keyset.asked, w.most = nil, 0
+	w.useClient()
 	w.scanner = New(w.options)
 	w.t.Cleanup(w.close)
 	if err := w.scanner.Scan(ctx, w.catalog.Tables()); err != nil && ctx.Err() == nil {
 		w.t.Fatal(err)
 	}
 	return w.result("thing")
+}
+
+// useClient takes a new client, which nothing has been asked of yet.
+func (w *slowWorld) useClient() {
+	w.t.Helper()
+	api, err := client.New(client.Options{Key: "test", Transport: w.keyset, Rate: -1, Retries: 2})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.events, w.options.Client = nil, api
+	w.keyset.asked, w.most = nil, 0
 }
 
 // requests returns the number of pages that the last run asked for, and how many a plain walk of the ids takes: the walk

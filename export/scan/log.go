@@ -66,8 +66,11 @@ func (t *tableScan) conclude(incomplete string) error {
 	if err != nil {
 		return err
 	}
-	t.progress(true)
-	return t.r.Log.Conclude(note)
+	if err := t.r.Log.Conclude(note); err != nil {
+		return err
+	}
+	t.progress(true) // who hears of it finds the log as it stays
+	return nil
 }
 
 // openLog opens the page log that an earlier run left, if this run may use it, and else starts a new one and says why.

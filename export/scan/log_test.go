@@ -168,6 +168,25 @@ func TestCheckPlanned(t *testing.T) {
 	}
 }
 
+// TestDoneOnceConcluded: a scan that is said to be done writes nothing more to its log.
+func TestDoneOnceConcluded(t *testing.T) {
+	w := newWorld(t, func(_ string, q url.Values) (int, string) { return page(q, ids(2, 1)...) }, thing(nil))
+	done := false
+	w.options.OnEvent = func(e Event) {
+		if !e.Done {
+			return
+		}
+		done = true
+		if w.result(e.Table).Log.Conclusion() == nil {
+			t.Error("done, and the log has no end yet")
+		}
+	}
+	w.mustScan("thing")
+	if !done {
+		t.Error("never done")
+	}
+}
+
 // TestProgress: rows are counted once, also those of a log that is resumed.
 func TestProgress(t *testing.T) {
 	cut := true

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"os"
 	"runtime"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -160,8 +162,11 @@ func TestParents(t *testing.T) {
 	}
 }
 
-// TestTooManyFail: after so many failures the rest of the parents is left alone.
-func TestTooManyFail(t *testing.T) {
+// TestTooManyFail: after so many failures the rest of the parents is left alone. In a bubble an answer takes no time: were one
+// slow, all parents would be under way before the first fails.
+func TestTooManyFail(t *testing.T) { synctest.Test(t, testTooManyFail) }
+
+func testTooManyFail(t *testing.T) {
 	a := newThings(nil)
 	for i := range 4 * maxFailed {
 		a.order = append(a.order, fmt.Sprint(1000+i))
@@ -623,7 +628,7 @@ func TestNothingLeft(t *testing.T) {
 			t.Errorf("cut at %d: files left open: %q", cut, open)
 		}
 	}
-	for range 100 {
+	for range 10_000 { // a batch that was given up ends a little later, on a busy machine later still
 		if runtime.NumGoroutine() <= before {
 			return
 		}
@@ -645,8 +650,8 @@ func TestStoppedIsNoInterrupt(t *testing.T) {
 	}
 }
 
-// TestKeyRefused: a key that is refused when the scan asks whether a parent is gone, or gives up after many failures, ends
-// the run: nothing is said about the parent.
+// TestKeyRefused: a key that is refused when the scan asks whether a parent is gone ends the run: nothing is said about the
+// parent.
 func TestKeyRefused(t *testing.T) {
 	a := newThings(map[string][]int{"1": {4}}, "2", "1")
 	a.fault = func(path string, _ url.Values) int {
@@ -654,26 +659,49 @@ func TestKeyRefused(t *testing.T) {
 	}
 	w := newWorld(t, a.answer, thing(nil), part(nil))
 	if err := w.scan(); !errors.Is(err, client.ErrUnauthorized) {
-		t.Errorf("asking for a parent: error %v", err)
+		t.Errorf("error %v", err)
 	}
+}
 
-	a = newThings(nil)
-	for i := range 2 * maxFailed {
-		a.order = append(a.order, fmt.Sprint(1000+i))
-	}
-	asked := 0
-	a.fault = func(path string, _ url.Values) int {
-		if !strings.HasSuffix(path, "/parts") {
-			return 0
+// TestKeyRefusedWhileGivingUp: so it does when the scan gives up after many failures. Answers take a second, so that all lists
+// are under way before the first fails.
+func TestKeyRefusedWhileGivingUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newThings(nil)
+		for i := range 2 * maxFailed {
+			a.order = append(a.order, fmt.Sprint(1000+i))
 		}
-		if asked++; asked > maxFailed {
-			return 401
+		asked := 0
+		a.fault = func(path string, _ url.Values) int {
+			if !strings.HasSuffix(path, "/parts") {
+				return 0
+			}
+			if asked++; asked > maxFailed {
+				return 401
+			}
+			return 500
 		}
-		return 500
-	}
-	w = newWorld(t, a.answer, thing(func(_ *schema.Table, l *schema.List) { l.Paging = schema.ByPage }), part(nil))
-	if err := w.scan(); !errors.Is(err, client.ErrUnauthorized) {
-		t.Errorf("giving up: error %v", err)
+		w := newWorld(t, a.answer, thing(func(_ *schema.Table, l *schema.List) { l.Paging = schema.ByPage }), part(nil))
+		api, err := client.New(client.Options{Key: "test", Transport: slow{w.site}, Rate: 1 << 30, Retries: -1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.options.Client = api
+		if err := w.scan(); !errors.Is(err, client.ErrUnauthorized) || asked <= maxFailed {
+			t.Errorf("error %v after %d lists", err, asked)
+		}
+	})
+}
+
+// slow is a way to an API on which each request takes a second.
+type slow struct{ http.RoundTripper }
+
+func (s slow) RoundTrip(r *http.Request) (*http.Response, error) {
+	select {
+	case <-time.After(time.Second):
+		return s.RoundTripper.RoundTrip(r)
+	case <-r.Context().Done():
+		return nil, r.Context().Err()
 	}
 }
 

@@ -26,6 +26,8 @@ type ranges struct {
 	of   *parentRow  // whose list it is; nil for a list of the account
 	list client.List // without a place to start
 	name string      // of the main walk
+	// walks returns how many ranges the client asks for: from one call to the next it may be another number.
+	walks func() int
 
 	mu     sync.Mutex
 	all    []*keyRange // the newest ids first; the first is the main walk
@@ -48,6 +50,10 @@ type ranges struct {
 // could be cut.
 func (t *tableScan) newRanges(name string, walk schema.Walk, of *parentRow) *ranges {
 	c := &ranges{t: t, of: of, name: name, list: client.List{Path: of.path(walk.Path), Params: walk.Params, Limits: t.list.Limits, Small: of != nil}}
+	c.walks = func() int { return t.Client.CutWalks(c.list) }
+	if of != nil { // their pages share batches in any case
+		c.walks = t.Client.Walks
+	}
 	begun := t.r.Log.Walk(name)
 	if begun.Begun {
 		c.all = loggedRanges(t.r.Log, name)
@@ -162,14 +168,6 @@ func (c *ranges) readers() int {
 	return c.walks()
 }
 
-// walks returns how many ranges the client asks for.
-func (c *ranges) walks() int {
-	if c.of != nil { // their pages share batches in any case
-		return c.t.Client.Walks()
-	}
-	return c.t.Client.CutWalks(c.list)
-}
-
 // readRange reads a range from where it is, until it has come to its end or its reader is not needed any more.
 func (c *ranges) readRange(ctx context.Context, r *keyRange) error {
 	w := c.t.newWalk(r.walk)
@@ -210,8 +208,9 @@ func (c *ranges) accept(r *keyRange, w *walk, p *client.Page) (more bool, err er
 		return false, nil
 	}
 	c.advance(i, s, p.Cursor)
+	more = r.busy // before another reader may get the range
 	c.fill()
-	return r.busy, nil
+	return more, nil
 }
 
 // check reports whether a page belongs into the log.

@@ -1,12 +1,15 @@
 package scan
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"mailerlake/schema"
 )
 
 // mostExtra is the number of requests that ranges may cost beside those of a plain walk over 60 pages.
@@ -127,4 +130,34 @@ func TestRangesFollowTheClient(t *testing.T) {
 			t.Errorf("requests in flight: %v, want 6, 1, 6 to 8", seen)
 		}
 	})
+}
+
+// TestRangeHasOneReader: the client may ask for fewer readers, and a moment later for more. The range whose reader was taken
+// away then gets one reader, not two that ask for the same pages.
+func TestRangeHasOneReader(t *testing.T) {
+	for seed := range uint64(3) {
+		synctest.Test(t, func(t *testing.T) {
+			rnd := rand.New(rand.NewPCG(seed, 2))
+			w := newSlowWorld(t, during(rnd, 3000, 0.5, 1), 100)
+			w.useClient()
+			table := w.catalog.Lookup("thing")
+			r := &Result{Table: table}
+			err := New(w.options).fillLog(t.Context(), r, table.Source.(*schema.List), resumable, func(ctx context.Context, s *tableScan) (string, error) {
+				c := s.newRanges(walkMain, s.list.EachWalk()[0], nil)
+				c.walks = func() int { return 1 + 7*min(1, rnd.IntN(4)) } // under the lock of the ranges
+				return "", c.walk(ctx)
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer r.Log.Close()
+			if met := len(keysIn(t, r.Log)); met != len(w.ids) || w.most < 2 || w.said("thing") != "" {
+				t.Errorf("met %d rows of %d, %d requests in flight, messages %q", met, len(w.ids), w.most, w.said("thing"))
+			}
+			slices.Sort(w.keyset.asked)
+			if once := slices.Compact(slices.Clone(w.keyset.asked)); len(once) != len(w.keyset.asked) {
+				t.Errorf("%d requests for %d pages", len(w.keyset.asked), len(once))
+			}
+		})
+	}
 }

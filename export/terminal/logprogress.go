@@ -18,6 +18,7 @@ const (
 
 // logProgress writes structured log lines. slog quotes what is not printable.
 type logProgress struct {
+	out   *logWriter
 	log   *slog.Logger
 	now   func() time.Time
 	began time.Time
@@ -41,16 +42,42 @@ func newLog(w io.Writer, o Options) *logProgress {
 	case o.Verbose:
 		level = slog.LevelDebug
 	}
-	log := slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
+	out := &logWriter{w: w}
+	log := slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: level}))
 	log.Info("started", "run", o.Run, "dataset", o.Dataset)
-	return &logProgress{log: log, now: o.Now, began: o.Now(), tables: map[string]*logged{}}
+	return &logProgress{out: out, log: log, now: o.Now, began: o.Now(), tables: map[string]*logged{}}
 }
 
 func (s *logProgress) Logger() *slog.Logger { return s.log }
 func (s *logProgress) Note(message string)  { s.log.Info(Clean(message)) }
 
 // Close logs how long the run took.
-func (s *logProgress) Close() { s.log.Info("ended", "seconds", seconds(s.now().Sub(s.began))) }
+func (s *logProgress) Close() {
+	s.log.Info("ended", "seconds", seconds(s.now().Sub(s.began)))
+	s.out.close()
+}
+
+// logWriter writes a log until it is closed: a batch of requests whose callers gave up, or have their answers, may report a
+// little after the run has ended, when w belongs to others again.
+type logWriter struct {
+	mu sync.Mutex
+	w  io.Writer // nil once it is closed
+}
+
+func (l *logWriter) Write(line []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.w == nil {
+		return len(line), nil
+	}
+	return l.w.Write(line)
+}
+
+func (l *logWriter) close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.w = nil
+}
 
 func seconds(d time.Duration) float64 { return d.Round(time.Millisecond).Seconds() }
 

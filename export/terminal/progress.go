@@ -36,7 +36,8 @@ type Progress interface {
 	Note(message string)
 	// Logger logs the requests of the client.
 	Logger() *slog.Logger
-	// Close removes the live lines; messages stay. No other method may be called afterwards.
+	// Close removes the live lines; messages stay. Event and Note may not be called afterwards; what Wait and Logger are still
+	// told is not shown.
 	Close()
 }
 

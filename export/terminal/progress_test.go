@@ -85,6 +85,36 @@ func TestLogLevels(t *testing.T) {
 	}
 }
 
+// TestLogEndsWithClose: requests that were given up may report after the run has ended, when its caller reads what it wrote.
+func TestLogEndsWithClose(t *testing.T) {
+	var out bytes.Buffer
+	s := Start(&out, Options{Verbose: true})
+	begun, stop := make(chan struct{}), make(chan struct{})
+	var late sync.WaitGroup
+	late.Go(func() {
+		for i := 0; ; i++ {
+			s.Logger().Debug("request")
+			s.Wait(client.Wait{Reason: client.WaitRetry, Duration: time.Duration(i+1) * time.Minute})
+			if i == 0 {
+				close(begun)
+			}
+			select {
+			case <-stop:
+				return
+			default:
+			}
+		}
+	})
+	<-begun
+	s.Close()
+	atClose := out.String()
+	close(stop)
+	late.Wait()
+	if !strings.Contains(atClose, "msg=request") || out.String() != atClose {
+		t.Errorf("written until Close: %d bytes, in all: %d", len(atClose), out.Len())
+	}
+}
+
 // console is a terminal of 80 columns that keeps its frames.
 type console struct {
 	bytes.Buffer
