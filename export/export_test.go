@@ -212,10 +212,13 @@ func TestExportFollowsTheAccount(t *testing.T) {
 	}
 }
 
-// TestRequestsOfOneSync holds the README to what it says of the account that the comparison was made with.
+// TestRequestsOfOneSync holds the README to what it says of the account that the comparison was made with. It is in a bubble: how
+// many requests share a batch must not depend on how busy the machine is.
 func TestRequestsOfOneSync(t *testing.T) {
-	l := newLake(t, mailerlitetest.Options{Subscribers: 20_000, Groups: 40, Campaigns: 60})
-	if r := l.export(t); r.Requests < 26 || r.Requests > 30 { // what travels together depends on what meets
-		t.Errorf("got %d requests, want about 28", r.Requests)
-	}
+	bubble(t, func(t *testing.T) {
+		l := newLake(t, mailerlitetest.Options{Subscribers: 20_000, Groups: 40, Campaigns: 60})
+		if r := l.export(t); r.Requests < 26 || r.Requests > 30 { // what travels together depends on what meets
+			t.Errorf("got %d requests, want about 28", r.Requests)
+		}
+	})
 }
