@@ -18,20 +18,23 @@ func walkRanges(t *testing.T, c *Client, ranges, pages int) {
 	t.Helper()
 	var wg sync.WaitGroup
 	for i := range ranges {
-		wg.Go(func() {
-			var want strings.Builder
-			for page := range pages {
-				fmt.Fprintf(&want, `["%d"]`, i*1000+page)
-			}
-			got, err := collect(t.Context(), c.Cursor, List{Path: "/subscribers", From: strconv.Itoa(i * 1000), Limits: []int{1000}, Cut: true})
-			if err != nil || got != want.String() {
-				t.Errorf("range %d: got %s, error %v", i, got, err)
-			}
-		})
+		wg.Go(func() { readRange(t, c, i, pages) })
 	}
 	wg.Wait()
 	if q := c.cut; q != nil && (q.calls != 0 || len(q.waiting) != 0) {
 		t.Errorf("%d calls stay", q.calls)
+	}
+}
+
+// readRange reads range n of a cursor list, which has some pages.
+func readRange(t *testing.T, c *Client, n, pages int) {
+	var want strings.Builder
+	for page := range pages {
+		fmt.Fprintf(&want, `["%d"]`, n*1000+page)
+	}
+	got, err := collect(t.Context(), c.Cursor, List{Path: "/subscribers", From: strconv.Itoa(n * 1000), Limits: []int{1000}, Cut: true})
+	if err != nil || got != want.String() {
+		t.Errorf("range %d: got %s, error %v", n, got, err)
 	}
 }
 
@@ -146,11 +149,7 @@ func TestCutPageAnnouncedWhileGathering(t *testing.T) {
 		c, f := newBatchClient(t, rangeOf(1, "").server(t), Options{BatchPages: 8})
 		c.cut.landed = time.Now()
 		var wg sync.WaitGroup
-		wg.Go(func() {
-			if _, err := collect(t.Context(), c.Cursor, List{Path: "/subscribers", Limits: []int{1000}, Cut: true}); err != nil {
-				t.Error(err)
-			}
-		})
+		wg.Go(func() { readRange(t, c, 0, 1) })
 		synctest.Wait()
 		late := c.cut.announce(1)[0]
 		time.Sleep(10 * gatherQuiet)
@@ -177,9 +176,7 @@ func TestCutPlaceOfFailedPage(t *testing.T) {
 			}
 			return answer(n, r)
 		}, Options{BatchPages: 8})
-		if _, err := collect(t.Context(), c.Cursor, List{Path: "/subscribers", Limits: []int{1000}, Cut: true}); err != nil {
-			t.Error(err)
-		}
+		readRange(t, c, 0, 3)
 		if want := []int{1, 1, 1, 1}; !slices.Equal(calls, want) || c.cut.calls != 0 {
 			t.Errorf("got %d calls in the queue at each request, want %d; %d stay", calls, want, c.cut.calls)
 		}
