@@ -50,11 +50,10 @@ type cursorWalk struct {
 
 // keep keeps a place in a batch for the next page of a range, or gives it up.
 func (w *cursorWalk) keep(more bool) {
-	if w.place != nil && (!more || w.place.left) {
+	switch {
+	case !more && w.place != nil:
 		w.place.leave()
-		w.place = nil
-	}
-	if w.place == nil && more && w.kind == inCut && w.c.cut != nil {
+	case more && w.kind == inCut && w.c.cut != nil && (w.place == nil || w.place.left):
 		w.place = w.c.cut.announce(1)[0]
 	}
 }

@@ -25,7 +25,7 @@ type request struct {
 	expected   int // bytes of the answer of a batch, 0 if it is not known
 
 	kind    travel // which batches it may be part of
-	place   *place // announced to its queue, nil if it was not
+	place   *place // announced to its queue, and given up by who announced it; nil if none was
 	doubted bool   // its answer in a batch did not show that its parameters were read
 }
 
