@@ -100,7 +100,7 @@ func (b *batch) depart(ctx context.Context, ticket uint64) []*call {
 		}
 		b.load(room)
 	}
-	if b.q.c.batching.off.Load() { // since they gathered
+	if b.q.c.batching.off() { // since they gathered
 		b.end(errAlone)
 	}
 	if len(b.aboard) == 1 && ticket != 0 {

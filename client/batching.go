@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 )
 
 // travel says how a request reaches the server.
@@ -23,9 +22,9 @@ const (
 // promised but what is recorded, so each answer is checked, and batches are given
 // up for good where they are no gain or cannot be trusted.
 type batching struct {
-	log *slog.Logger
-	off atomic.Bool
-	end chan struct{} // closed when they are given up
+	log  *slog.Logger
+	over chan struct{} // closed when batches are given up
+	once sync.Once     // closes it
 
 	// asking has room for one: of requests in doubt one is asked alone at a time,
 	// since its answer may settle the others.
@@ -47,19 +46,29 @@ type list struct {
 }
 
 func newBatching(log *slog.Logger) *batching {
-	return &batching{log: log, end: make(chan struct{}), asking: make(chan struct{}, 1), weights: make(weights), perPage: make(map[string]int), known: make(map[string]list)}
+	return &batching{log: log, over: make(chan struct{}), asking: make(chan struct{}, 1), weights: make(weights), perPage: make(map[string]int), known: make(map[string]list)}
 }
 
 // giveUp ends the use of batches for good.
 func (b *batching) giveUp(why string) {
-	if !b.off.Swap(true) {
-		close(b.end)
+	b.once.Do(func() {
+		close(b.over)
 		b.log.Debug("no more batches", "why", why)
+	})
+}
+
+// off reports whether batches were given up.
+func (b *batching) off() bool {
+	select {
+	case <-b.over:
+		return true
+	default:
+		return false
 	}
 }
 
 func (b *batching) givenUp() int64 {
-	if b.off.Load() {
+	if b.off() {
 		return 1
 	}
 	return 0
@@ -75,7 +84,7 @@ func (c *Client) queueOf(r request) *queue {
 	case inCut:
 		q = c.cut
 	}
-	if q == nil || c.batching.off.Load() || !c.batching.accepts(r) {
+	if q == nil || c.batching.off() || !c.batching.accepts(r) {
 		return nil
 	}
 	return q

@@ -121,7 +121,7 @@ const wholeList = `[{"id":"1"},{"id":"2"}][{"id":"3"},{"id":"4"}][{"id":"5"},{"i
 func newTestClient(t testing.TB, answer func(n int, r *http.Request) reply, o Options) (*Client, *fake) {
 	t.Helper()
 	c, f := newBatchClient(t, answer, o)
-	c.batching.off.Store(true)
+	c.batching.giveUp("the server answers none")
 	return c, f
 }
 

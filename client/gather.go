@@ -65,12 +65,12 @@ func (q *queue) gather(ctx context.Context) {
 		case <-q.changed:
 			quiet.Reset(gatherQuiet)
 		case <-quiet.C:
-			if !q.patient || q.coming() < 0 { // not as it was: a place is announced without a sound
+			if !q.patient || q.coming() < 0 { // counted again: an announcement does not wake the batch
 				return
 			}
 		case <-most.C:
 			return
-		case <-q.c.batching.end:
+		case <-q.c.batching.over:
 			return
 		case <-ctx.Done():
 			return
@@ -85,7 +85,7 @@ func (q *queue) coming() int {
 	defer q.mu.Unlock()
 	coming := q.calls - q.away - len(q.waiting)
 	switch {
-	case len(q.waiting) >= q.size.n, q.c.batching.off.Load():
+	case len(q.waiting) >= q.size.n, q.c.batching.off():
 		return 0
 	case coming > 0:
 		return coming

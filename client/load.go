@@ -59,7 +59,7 @@ func (c *Client) Walks() int { return walks(c.load.took(), c.pace.perMinute()) }
 // pages on their way are expected to take.
 func (c *Client) CutWalks(l List) int {
 	plain := c.Walks()
-	if c.cut == nil || c.batching.off.Load() {
+	if c.cut == nil || c.batching.off() {
 		return plain
 	}
 	page := request{path: l.Path, params: newPageSize(l.Limits).params()}

@@ -93,7 +93,9 @@ func TestCutWalks(t *testing.T) {
 		if tc.bytes > 0 {
 			c.batching.learn(request{method: http.MethodGet, path: list.Path, params: newPageSize(list.Limits).params()}, tc.bytes-1000)
 		}
-		c.batching.off.Store(tc.off)
+		if tc.off {
+			c.batching.giveUp("test")
+		}
 		if got := c.CutWalks(list); got != tc.want {
 			t.Errorf("%+v: got %d", tc, got)
 		}

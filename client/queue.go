@@ -132,7 +132,7 @@ func (q *queue) join(r request) *call {
 
 // board has the next batch get ready if one may leave.
 func (q *queue) board() {
-	if q.c.batching.off.Load() {
+	if q.c.batching.off() {
 		q.dissolve()
 	}
 	if q.boarding != nil || len(q.waiting) == 0 || q.out >= q.batches() || q.bytes > 0 && q.bytes+q.fillBytes > allBytes {
@@ -188,7 +188,7 @@ func (c *Client) Calls() int {
 func (c *Client) batches() bool {
 	c.small.mu.Lock()
 	defer c.small.mu.Unlock()
-	return !c.batching.off.Load() && c.small.size.n > 1
+	return !c.batching.off() && c.small.size.n > 1
 }
 
 // withdraw takes a call out whose caller gave up. It reports false if the call is
