@@ -100,6 +100,7 @@ func (r *run) write(ctx context.Context, t *table, commit *dataset.Commit, snaps
 			return state, err
 		}
 		state.Parts, state.Columns, state.ChangedIn = parts, t.layout.Columns, snapshot
+		t.stampParts(&state)
 	}
 	state.Rows = 0
 	for _, p := range state.Parts {
@@ -110,6 +111,21 @@ func (r *run) write(ctx context.Context, t *table, commit *dataset.Commit, snaps
 	}
 	t.describe(&state)
 	return state, nil
+}
+
+// stampParts notes in which snapshot each part was last written: those that differ from the stored ones, in this one.
+func (t *table) stampParts(state *dataset.TableState) {
+	for i := range state.Parts {
+		p := &state.Parts[i]
+		if p.ChangedIn == 0 {
+			p.ChangedIn = state.ChangedIn
+		}
+	}
+	// No change file is written yet: nothing is known of changes before this snapshot.
+	state.Changes, state.ChangesSince = nil, state.ChangedIn
+	if t.stored == nil {
+		state.CreatedIn = state.ChangedIn
+	}
 }
 
 // describe notes in a table's state what the run did, and how its scan ended.

@@ -41,6 +41,9 @@ func (m *Manifest) Check() error {
 	if err := m.Privacy.check(); err != nil {
 		return fmt.Errorf("privacy: %w", err)
 	}
+	if m.Feed.Keep < 0 || m.Feed.Keep > maxCount {
+		return fmt.Errorf("feed: keep_seconds %d", m.Feed.Keep)
+	}
 	for i := range m.Tables {
 		t := &m.Tables[i]
 		if i > 0 && t.Name <= m.Tables[i-1].Name {
@@ -69,7 +72,7 @@ func (t *TableState) check(snapshot int64) error {
 	if t.ChangedIn < 1 || t.ChangedIn > snapshot {
 		return fmt.Errorf("changed_in %d", t.ChangedIn)
 	}
-	if err := errors.Join(t.checkTimes(), t.checkLists()); err != nil {
+	if err := errors.Join(t.checkTimes(), t.checkLists(), t.checkFeed()); err != nil {
 		return err
 	}
 	return t.checkParts()
@@ -177,6 +180,9 @@ func (t *TableState) checkParts() error {
 			return fmt.Errorf("part path %s is not one of this table, or is there twice", quote(p.Path))
 		}
 		seen[p.Path] = true
+		if p.ChangedIn < 1 || p.ChangedIn > t.ChangedIn {
+			return fmt.Errorf("part %s: changed_in %d", p.Path, p.ChangedIn)
+		}
 		if err := p.Check(len(t.Key)); err != nil {
 			return fmt.Errorf("part %s: %w", p.Path, err)
 		}

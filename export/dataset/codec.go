@@ -105,7 +105,12 @@ func DecodeManifest(path string, data []byte) (*Manifest, error) {
 	if err := json.Unmarshal(data, &m, decodeOptions); err != nil {
 		return nil, &DamagedError{path, reason(err), manifestHint}
 	}
-	m.Format = Format // what an older version lacks is empty
+	if m.Format < 4 {
+		for i := range m.Tables {
+			m.Tables[i].fillFeed()
+		}
+	}
+	m.Format = Format // what else an older version lacks is empty
 	if err := m.Check(); err != nil {
 		return nil, &DamagedError{path, err.Error(), manifestHint}
 	}
@@ -121,6 +126,9 @@ func (m *Manifest) normalize() {
 		t.ScanStarted, t.ScanEnded = t.ScanStarted.UTC(), t.ScanEnded.UTC()
 		for j := range t.Lists {
 			t.Lists[j].At = t.Lists[j].At.UTC()
+		}
+		for j := range t.Changes {
+			t.Changes[j].At = t.Changes[j].At.UTC()
 		}
 		if t.GreatestUpdatedAt != nil {
 			*t.GreatestUpdatedAt = t.GreatestUpdatedAt.UTC()

@@ -9,10 +9,11 @@ import (
 	"mailerlake/schema"
 )
 
-// Format is the version of manifest and journal that this program writes. It also reads manifests of version 2, which lack
-// what version 3 says of lists that are read for each row of another table. Version 1 had no checksum in the manifest.
+// Format is the version of manifest and journal that this program writes. It also reads manifests of version 3, which lack
+// the change feed, and of version 2, which lack also what is said of lists that are read for each row of another table.
+// Version 1 had no checksum in the manifest.
 const (
-	Format       = 3
+	Format       = 4
 	oldestFormat = 2
 )
 
@@ -23,6 +24,10 @@ type Manifest struct {
 	Account Account `json:"account"`
 	// Privacy says which columns are dropped and hashed; nil if none are.
 	Privacy *Privacy `json:"privacy,omitempty"`
+	// Feed says which changes are kept.
+	Feed Feed `json:"feed"`
+	// Publication is only in the manifest of a destination whose files differ from those of the dataset: it says how they do.
+	Publication *Publication `json:"publication,omitempty"`
 	// Snapshot numbers the committed states, from 1.
 	Snapshot    int64        `json:"snapshot"`
 	CommittedAt time.Time    `json:"committed_at"` // UTC
@@ -66,6 +71,12 @@ type TableState struct {
 	Behind []schema.Key `json:"behind,omitempty"`
 	// ChangedIn is the snapshot in which the table's rows or columns last changed.
 	ChangedIn int64 `json:"changed_in"`
+	// CreatedIn is the first snapshot that has the table; 0 if that is not known.
+	CreatedIn int64 `json:"created_in,omitempty"`
+	// ChangesSince is the earliest snapshot since which all changes are known: they are those in Changes.
+	ChangesSince int64 `json:"changes_since"`
+	// Changes are the change files, by snapshot. A snapshot that changed no row has none.
+	Changes []ChangeFile `json:"changes,omitempty"`
 }
 
 // ListsRead says when the lists of a range of rows were read: of those from the end of the range before.
@@ -119,7 +130,7 @@ func (m *Manifest) Clone() *Manifest {
 		return nil
 	}
 	c := *m
-	c.Privacy = m.Privacy.Clone()
+	c.Privacy, c.Publication = m.Privacy.Clone(), m.Publication.Clone()
 	c.Tables = slices.Clone(m.Tables)
 	for i := range c.Tables {
 		c.Tables[i] = c.Tables[i].Clone()
@@ -165,7 +176,7 @@ func (t *TableState) Clone() TableState {
 	for i := range c.Parts {
 		c.Parts[i] = c.Parts[i].Clone()
 	}
-	c.Lists, c.Behind = slices.Clone(t.Lists), slices.Clone(t.Behind)
+	c.Lists, c.Behind, c.Changes = slices.Clone(t.Lists), slices.Clone(t.Behind), slices.Clone(t.Changes)
 	if t.GreatestUpdatedAt != nil {
 		at := *t.GreatestUpdatedAt
 		c.GreatestUpdatedAt = &at

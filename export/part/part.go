@@ -31,6 +31,8 @@ type Part struct {
 	Bytes int64      `json:"bytes"`
 	// SHA256 is the checksum of the file, in lower-case hexadecimal.
 	SHA256 string `json:"sha256"`
+	// ChangedIn is the snapshot in which the part was last written.
+	ChangedIn int64 `json:"changed_in"`
 	// RowGroups are the file's row groups, none empty; none at all if the part has no rows.
 	RowGroups []RowGroup `json:"row_groups,omitempty"`
 	// LastKey is the greatest key in the part; empty if the part has no rows.
