@@ -1,16 +1,25 @@
 package dataset
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"time"
+
+	"mailerlake/export/disk"
+	"mailerlake/export/part"
 )
 
 // ChangesDir holds the change files, in a directory for each table. It is beside the tables' directories, so that no
 // reader of a table sees them.
 const ChangesDir = "_changes"
+
+// DefaultKeep is how long change files are kept unless said otherwise, in seconds: 90 days.
+const DefaultKeep = 90 * 24 * 60 * 60
 
 // Feed says which changes of rows are kept, in change files.
 type Feed struct {
@@ -37,7 +46,7 @@ func ChangesPath(table string, snapshot int64) string {
 	return fmt.Sprintf("%s/%s/snapshot-%08d.parquet", ChangesDir, table, snapshot)
 }
 
-var changesPattern = regexp.MustCompile(`^_changes/([a-z_]{1,100})/snapshot-[0-9]{8,16}\.parquet$`)
+var changesPattern = regexp.MustCompile(`^_changes/([a-z_]{1,100})/snapshot-([0-9]{8,16})\.parquet$`)
 
 // ChangesOf returns the table that the path of a change file belongs to, empty if it is not one.
 func ChangesOf(path string) string {
@@ -48,15 +57,27 @@ func ChangesOf(path string) string {
 	return m[1]
 }
 
+// snapshotOf returns the snapshot in the path of a change file, 0 if it is not one.
+func snapshotOf(path string) int64 {
+	if ChangesOf(path) == "" {
+		return 0
+	}
+	snapshot, err := strconv.ParseInt(changesPattern.FindStringSubmatch(path)[2], 10, 64)
+	if err != nil {
+		return 0
+	}
+	return snapshot
+}
+
 // checkFeed returns what is wrong with what is said of a table's changes.
 func (t *TableState) checkFeed() error {
 	if t.CreatedIn < 0 || t.ChangesSince < max(1, t.CreatedIn) || t.ChangesSince > t.ChangedIn {
 		return fmt.Errorf("created_in %d, changes_since %d, changed_in %d", t.CreatedIn, t.ChangesSince, t.ChangedIn)
 	}
-	last := t.ChangesSince
+	last := t.CreatedIn
 	for _, c := range t.Changes {
 		if c.Snapshot <= last || c.Snapshot > t.ChangedIn {
-			return errors.New("change files are out of order, or of snapshots whose changes are not kept")
+			return errors.New("change files are out of order, or of snapshots that changed nothing")
 		}
 		last = c.Snapshot
 		if c.Rows < 1 || c.Rows > maxCount || c.Bytes < 1 || c.Bytes > maxCount || !sumPattern.MatchString(c.SHA256) {
@@ -69,10 +90,55 @@ func (t *TableState) checkFeed() error {
 	return nil
 }
 
-// fillFeed gives a table of a manifest of an older format what that lacked: nothing is known of changes before its last one.
-func (t *TableState) fillFeed() {
-	t.ChangesSince = t.ChangedIn
-	for i := range t.Parts {
-		t.Parts[i].ChangedIn = t.ChangedIn
+// fillFeed gives a manifest of an older format what that lacked: nothing is known of changes before the last one of each
+// table.
+func (m *Manifest) fillFeed() {
+	m.Feed = Feed{Keep: DefaultKeep}
+	for i := range m.Tables {
+		t := &m.Tables[i]
+		t.ChangesSince = t.ChangedIn
+		for j := range t.Parts {
+			t.Parts[j].ChangedIn = t.ChangedIn
+		}
 	}
+}
+
+// OpenChanges opens a change file of the committed state of a table, and compares its size and checksum with what the
+// manifest says; a difference is a *part.FileError. It is safe for concurrent use.
+func (d *Dataset) OpenChanges(ctx context.Context, table string, c *ChangeFile) (disk.File, error) {
+	f, err := d.fsys.Open(d.path(ChangesPath(table, c.Snapshot)))
+	if err != nil {
+		return nil, err
+	}
+	if err := part.CheckContent(ctx, f, c.Bytes, c.SHA256); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// dropLaterChanges removes change files of snapshots after the present one: of a commit that was given up.
+func (d *Dataset) dropLaterChanges() error {
+	if d.Manifest == nil {
+		return nil
+	}
+	for i := range d.Manifest.Tables {
+		table := d.Manifest.Tables[i].Name
+		entries, err := d.fsys.ReadDir(d.path(ChangesDir, table))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		for _, e := range entries {
+			path := ChangesDir + "/" + table + "/" + e.Name()
+			if snapshot := snapshotOf(path); snapshot > d.Manifest.Snapshot {
+				if err := disk.RemoveFile(d.fsys, d.path(path)); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
 }
