@@ -95,7 +95,7 @@ func (r *run) write(ctx context.Context, t *table, commit *dataset.Commit, snaps
 	plan := t.plan
 	if !plan.Empty() {
 		create := func(path string) (merge.File, error) { return commit.Create(path) }
-		parts, err := t.merge.Write(ctx, plan, create, r.Program, now)
+		parts, err := t.merge.Write(ctx, plan, create, nil, r.Program, now)
 		if err != nil {
 			return state, err
 		}
