@@ -42,6 +42,7 @@ type Writer struct {
 	at       time.Time
 	history  bool
 	program  string
+	group    int // rows of a row group
 
 	file   File
 	out    *part.Writer
@@ -56,7 +57,8 @@ type Writer struct {
 // NewWriter returns a writer of the changes that a snapshot makes at a time. With history, it keeps the rows whole. program
 // names the program and its version in the file. A file that is created and not closed must be discarded.
 func NewWriter(create func() (File, error), table Table, snapshot int64, at time.Time, history bool, program string) *Writer {
-	w := &Writer{create: create, table: table, snapshot: snapshot, at: at.UTC().Truncate(time.Microsecond), history: history, program: program}
+	w := &Writer{create: create, table: table, snapshot: snapshot, at: at.UTC().Truncate(time.Microsecond), history: history,
+		program: program, group: groupRows}
 	columns, places := table.fileColumns(history)
 	w.places, w.buffer = places, &schema.Batch{Columns: columns}
 	for _, c := range columns {
@@ -112,7 +114,7 @@ func (w *Writer) add(change string, rows part.Rows) error {
 
 // full reports whether the buffer is to be written.
 func (w *Writer) full() bool {
-	return w.buffer.Rows >= groupRows || w.buffer.Size() >= bufferBytes
+	return w.buffer.Rows >= w.group || w.buffer.Size() >= bufferBytes
 }
 
 // append buffers rows.
@@ -164,7 +166,7 @@ func (w *Writer) flush() (err error) {
 		if w.file, err = w.create(); err != nil {
 			return err
 		}
-		w.out = part.NewWriter(w.file, w.table.Name, w.buffer.Columns, w.table.Order, w.program, part.Sizes{Group: groupRows})
+		w.out = part.NewWriter(w.file, w.table.Name, w.buffer.Columns, w.table.Order, w.program, part.Sizes{Group: int64(w.group)})
 	}
 	if err := w.out.Write(part.Rows{Batch: w.buffer, To: w.buffer.Rows}); err != nil {
 		return err
