@@ -28,6 +28,7 @@ var layers = map[string][]string{
 	"mailerlake/export/dataset":              {"mailerlake/export/disk", "mailerlake/export/pagelog", "mailerlake/export/part", "mailerlake/schema"},
 	"mailerlake/export/pagelog":              {"mailerlake/export/disk", "mailerlake/schema"},
 	"mailerlake/export/part":                 {"mailerlake/export/disk", "mailerlake/schema"},
+	"mailerlake/export/feed":                 {"mailerlake/export/dataset", "mailerlake/export/disk", "mailerlake/export/part", "mailerlake/schema"},
 	"mailerlake/export/disk":                 {},
 	"mailerlake/export/disk/disktest":        {},
 	"mailerlake/export/disk/faultfs":         {"mailerlake/export/disk"},
