@@ -42,7 +42,7 @@ func (m *Manifest) names() []string {
 // journal. What is in there stays private. Datasets of older versions kept it shut. The lock must be held.
 func (d *Dataset) AdmitReaders() error {
 	err := d.fsys.Admit(d.path(PrivateDir), d.path(ManifestName))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) { // only the owner may
 		return fmt.Errorf("let readers see whether a commit is unfinished: %w", err)
 	}
 	return nil

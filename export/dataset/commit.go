@@ -237,12 +237,18 @@ func (c *Commit) checkForeign(next *Manifest) error {
 	var found error
 	for i := range next.Tables {
 		t := &next.Tables[i]
-		if old := c.base.Table(t.Name); old != nil && reflect.DeepEqual(old, t) {
+		if old := c.base.Table(t.Name); old != nil && sameParts(old, *t) {
 			continue
 		}
 		found = errors.Join(found, c.d.checkForeign(c.base, t.Name))
 	}
 	return found
+}
+
+// sameParts reports whether a table's state differs from another at most in what it says of changes.
+func sameParts(old *TableState, next TableState) bool {
+	next.Changes, next.ChangesSince = old.Changes, old.ChangesSince
+	return reflect.DeepEqual(*old, next)
 }
 
 func (c *Commit) findStaged(ctx context.Context) error {

@@ -1,17 +1,17 @@
 package dataset
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"sort"
 	"strconv"
 	"time"
 
 	"mailerlake/export/disk"
-	"mailerlake/export/part"
 )
 
 // ChangesDir holds the change files, in a directory for each table. It is beside the tables' directories, so that no
@@ -90,6 +90,19 @@ func (t *TableState) checkFeed() error {
 	return nil
 }
 
+// ChangesUpTo returns how many change files are of a snapshot or of earlier ones.
+func (t *TableState) ChangesUpTo(snapshot int64) int {
+	return sort.Search(len(t.Changes), func(i int) bool { return t.Changes[i].Snapshot > snapshot })
+}
+
+// DropChanges drops the oldest n change files. Changes are then known since the last of them.
+func (t *TableState) DropChanges(n int) {
+	if n > 0 {
+		t.ChangesSince = max(t.ChangesSince, t.Changes[n-1].Snapshot)
+		t.Changes = slices.Clone(t.Changes[n:])
+	}
+}
+
 // fillFeed gives a manifest of an older format what that lacked: nothing is known of changes before the last one of each
 // table.
 func (m *Manifest) fillFeed() {
@@ -101,20 +114,6 @@ func (m *Manifest) fillFeed() {
 			t.Parts[j].ChangedIn = t.ChangedIn
 		}
 	}
-}
-
-// OpenChanges opens a change file of the committed state of a table, and compares its size and checksum with what the
-// manifest says; a difference is a *part.FileError. It is safe for concurrent use.
-func (d *Dataset) OpenChanges(ctx context.Context, table string, c *ChangeFile) (disk.File, error) {
-	f, err := d.fsys.Open(d.path(ChangesPath(table, c.Snapshot)))
-	if err != nil {
-		return nil, err
-	}
-	if err := part.CheckContent(ctx, f, c.Bytes, c.SHA256); err != nil {
-		f.Close()
-		return nil, err
-	}
-	return f, nil
 }
 
 // dropLaterChanges removes change files of snapshots after the present one: of a commit that was given up.
