@@ -311,10 +311,11 @@ func TestWatchedModel(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, 7))
 			d := newWatched(t, seed%2 == 1)
 			f := &follower{}
-			for range 12 {
+			for run := range 12 {
 				d.someDay(rng)
-				d.someRun(t, rng)
-				f.follow(t, d.dir)
+				if d.someRun(t, rng); run%3 == 0 {
+					f.follow(t, d.dir)
+				}
 			}
 			d.boxes.fault = nil
 			if r := d.mustRunLong(t); slices.ContainsFunc(r.Tables, func(t export.TableReport) bool { return t.Resumed }) {
