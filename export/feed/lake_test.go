@@ -26,9 +26,9 @@ type lake struct {
 	columns []schema.Column
 	history func(snapshot int64) bool
 	state   dataset.TableState
-	rows    map[string][]string            // the present rows by key: a text for each column after the key, "-" for null
+	rows    map[string][]string           // the present rows by key: a text for each column after the key, "-" for null
 	past    map[int64]map[string][]string // the rows of each snapshot
-	known   map[int64][]string             // the names of the columns of each snapshot
+	known   map[int64][]string            // the names of the columns of each snapshot
 }
 
 var lakeKey = []schema.Column{schematest.KeyColumn("group_id"), schematest.KeyColumn("person_id")}
