@@ -49,6 +49,9 @@ func (s *Server) Bucket(t testing.TB) *Bucket {
 	return b
 }
 
+// Kind returns the kind of the bucket's server.
+func (b *Bucket) Kind() Kind { return b.server.Kind }
+
 // URL returns the bucket's URL for a client that reaches the server by an address: its own, or that of a proxy.
 func (b *Bucket) URL(addr string) string {
 	switch b.server.Kind {
