@@ -32,3 +32,19 @@ type RaceError struct {
 func (e *RaceError) Error() string {
 	return fmt.Sprintf("Delta table %s: another publish wrote version %d just now; let only one publish run at a time, and run this one again", e.Table, e.Version)
 }
+
+// maxQuoted bounds what is quoted of a foreign version, in characters.
+const maxQuoted = 60
+
+// foreign describes a version of another program.
+func foreign(table string, e *entry) *ForeignError {
+	info := e.info()
+	return &ForeignError{Table: table, Version: e.version, Operation: shortened(info.Operation), Engine: shortened(info.Engine)}
+}
+
+func shortened(text string) string {
+	if runes := []rune(text); len(runes) > maxQuoted {
+		return string(runes[:maxQuoted]) + "..."
+	}
+	return text
+}
