@@ -1,7 +1,6 @@
 package delta
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -90,9 +89,7 @@ func (l tableLog) get(ctx context.Context, name string) (data []byte, at time.Ti
 
 // put writes an object of the log.
 func (l tableLog) put(ctx context.Context, name string, data []byte, condition store.Condition) error {
-	open := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
-	_, err := l.store.Put(ctx, l.key(name), store.Body{Open: open, Bytes: int64(len(data)), SHA256: sumOf(data)}, condition)
-	if err != nil {
+	if _, err := l.store.Put(ctx, l.key(name), store.BytesBody(data), condition); err != nil {
 		return fmt.Errorf("write %s: %w", l.key(name), err)
 	}
 	return nil
