@@ -23,6 +23,17 @@ func (e *ForeignError) Error() string {
 	return fmt.Sprintf("Delta table %s: %s; mailerlake publish --adopt replaces what it holds with the dataset's rows", e.Table, what)
 }
 
+// LogError says that a log cannot be read: someone removed or damaged a part of it.
+type LogError struct {
+	Table  string
+	Reason string
+}
+
+func (e *LogError) Error() string {
+	return fmt.Sprintf("the log of Delta table %s cannot be read: %s; remove the table's directory there and run mailerlake publish --adopt, or publish to another place",
+		e.Table, e.Reason)
+}
+
 // RaceError says that another publish of the same dataset commits to the same table at the same time.
 type RaceError struct {
 	Table   string

@@ -65,7 +65,7 @@ func (l tableLog) read(ctx context.Context, version int64) (*entry, error) {
 	}
 	actions, err := decodeEntry(data)
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", l.key(entryName(version)), err)
+		return nil, &LogError{l.table, fmt.Sprintf("%s: %v", entryName(version), err)}
 	}
 	return &entry{version, sumOf(data), at, actions}, nil
 }
@@ -156,7 +156,7 @@ func (l tableLog) replay(ctx context.Context, account string) (*state, error) {
 		s.apply(e)
 	}
 	if s.metadata == nil || len(found.entries) > 0 && s.Version < found.entries[len(found.entries)-1] {
-		return nil, fmt.Errorf("the log %s cannot be read: it lacks version %d", l.key(""), s.Version+1)
+		return nil, &LogError{l.table, fmt.Sprintf("version %d is missing", s.Version+1)}
 	}
 	s.Oldest = s.Version
 	if len(found.entries) > 0 {
@@ -174,7 +174,7 @@ func (l tableLog) restore(ctx context.Context, s *state, version int64) error {
 	}
 	actions, err := decodeCheckpoint(data)
 	if err != nil {
-		return fmt.Errorf("read %s: %w", l.key(checkpointName(version)), err)
+		return &LogError{l.table, fmt.Sprintf("%s: %v", checkpointName(version), err)}
 	}
 	e, err := l.read(ctx, version)
 	if err != nil {
