@@ -53,12 +53,15 @@ type Options struct {
 	// History says whether change files hold whole rows, from before and after each change; nil means as before, for a new
 	// dataset no.
 	History *bool
+	// Destinations are published to when the run has committed. A run that could not publish to one of them does not begin.
+	Destinations []Destination
 	// Sizes of row groups and parts; zero means part.DefaultSizes.
 	Sizes part.Sizes
 	// Now returns the time; nil means time.Now.
 	Now func() time.Time
-	// OnEvent, if set, is called with each step of the run, from several goroutines at once.
-	OnEvent func(Event)
+	// OnEvent, if set, is called with each step of the run, from several goroutines at once; so is OnTransfer, as it publishes.
+	OnEvent    func(Event)
+	OnTransfer func(Transfer)
 }
 
 // Event is a step of a run.
@@ -84,6 +87,8 @@ type run struct {
 	committed *dataset.Manifest
 	// lost is, by table, the snapshot of the last damaged change file that a repair found.
 	lost map[string]int64
+	// published is what was done with the destinations.
+	published []Published
 }
 
 // Plan scans the account and reports what Export would change. It touches no table, and keeps the scan for
@@ -109,6 +114,9 @@ func Export(ctx context.Context, o Options) (*Report, error) {
 			work = r.rewriteAll
 		}
 		err := work(ctx)
+		if err == nil {
+			err = r.publish(ctx)
+		}
 		return r.report(), err
 	})
 }
@@ -123,6 +131,9 @@ func ExportPlanned(ctx context.Context, o Options) (*Report, error) {
 		err := r.loadPlanned(ctx)
 		if err == nil {
 			err = r.commit(ctx)
+		}
+		if err == nil {
+			err = r.publish(ctx)
 		}
 		return r.report(), err
 	})
@@ -157,6 +168,9 @@ func start(ctx context.Context, o Options, plan bool, do func(*run) (*Report, er
 		return nil, err
 	}
 	defer r.closeLogs()
+	if err := r.checkDestinations(ctx); err != nil {
+		return nil, err
+	}
 	report, err = do(r)
 	return report, r.orConflict(err)
 }

@@ -21,8 +21,10 @@ import (
 
 // Verification is what a full check of a dataset found.
 type Verification struct {
-	Dataset  string `json:"dataset"`
-	Snapshot int64  `json:"snapshot"` // checked; 0 if nothing was
+	Dataset string `json:"dataset"`
+	// Destination says that a destination was checked, and Dataset is its URL.
+	Destination bool  `json:"destination,omitempty"`
+	Snapshot    int64 `json:"snapshot"` // checked; 0 if nothing was
 	// Pending says that a commit is unfinished: parts may be newer than the manifest, so nothing else was checked. The
 	// next export finishes it.
 	Pending bool `json:"pending"`

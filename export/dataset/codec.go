@@ -119,6 +119,7 @@ func DecodeManifest(path string, data []byte) (*Manifest, error) {
 // normalize gives all times the same location, that of UTC.
 func (m *Manifest) normalize() {
 	m.CommittedAt = m.CommittedAt.UTC()
+	m.Publication.normalize()
 	for i := range m.Tables {
 		t := &m.Tables[i]
 		t.ScanStarted, t.ScanEnded = t.ScanStarted.UTC(), t.ScanEnded.UTC()

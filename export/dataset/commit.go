@@ -45,6 +45,8 @@ type Commit struct {
 	d     *Dataset
 	base  *Manifest // the state it started from, nil for a new dataset
 	token string    // in the names of its staged files
+	// restores says that the first state of the dataset is one that it had elsewhere, of any snapshot.
+	restores bool
 
 	mu     sync.Mutex
 	staged map[string]*Staged // by path
@@ -155,7 +157,7 @@ func (c *Commit) plan(next *Manifest, logs []string) (*journal, error) {
 	if c.over {
 		return nil, errors.New("the commit is over")
 	}
-	if want := c.base.snapshot() + 1; next.Snapshot != want {
+	if want := c.base.snapshot() + 1; next.Snapshot != want && !c.restores {
 		return nil, fmt.Errorf("snapshot %d does not follow %d", next.Snapshot, want-1)
 	}
 	if c.base != nil && next.Account.ID != c.base.Account.ID {

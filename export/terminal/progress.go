@@ -28,6 +28,8 @@ type Options struct {
 type Progress interface {
 	// Event shows a step of the run. It fits export.Options.OnEvent.
 	Event(export.Event)
+	// Transfer shows a step of a publish or a restore. It fits export.Options.OnTransfer.
+	Transfer(export.Transfer)
 	// Wait shows that a request is held back. It fits client.Options.OnWait.
 	Wait(client.Wait)
 	// Note shows a message.
