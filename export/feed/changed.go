@@ -121,3 +121,53 @@ func (s *segment) pick(c int, kind schema.Kind, rows []int32) (*schema.Vector, e
 	}
 	return v, nil
 }
+
+// Rewritten are changed rows, in key order, with what they were and what they are.
+type Rewritten struct {
+	Kinds []Kind
+	// Before and After are beside Kinds, in the table's columns as they are now: all null where there was or is no row.
+	Before, After *schema.Batch
+}
+
+// HasHistory reports whether Rewritings knows what changed in a table since a snapshot.
+func HasHistory(t *dataset.TableState, since int64) bool {
+	return since >= max(1, t.CreatedIn, HistorySince(t), t.ChangesSince)
+}
+
+// Rewritings returns what the snapshots after since changed in a table's rows, as Changes does, with the rows before them. The
+// rows come from the history alone, so the table's present rows are not read: those are the same. HasHistory must say that
+// they are known.
+func Rewritings(ctx context.Context, d *dataset.Dataset, t *dataset.TableState, since int64) iter.Seq2[*Rewritten, error] {
+	return func(yield func(*Rewritten, error) bool) {
+		w, err := Open(ctx, d, t, since)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		defer w.Close()
+		for {
+			r, err := w.rewritten(ctx)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if len(r.Kinds) == 0 || !yield(r, nil) {
+				return
+			}
+		}
+	}
+}
+
+// rewritten returns the next changed rows.
+func (w *Window) rewritten(ctx context.Context) (*Rewritten, error) {
+	n, err := w.Next(ctx, nil, pastKeys)
+	if err != nil {
+		return nil, err
+	}
+	r := &Rewritten{Kinds: n.Kinds}
+	if r.Before, err = w.Before(ctx, n, w.table.Columns); err != nil {
+		return nil, err
+	}
+	r.After, err = w.After(ctx, n, w.table.Columns)
+	return r, err
+}
