@@ -2,6 +2,7 @@ package feed
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"slices"
 
@@ -23,30 +24,32 @@ var changedKeys = 65536
 // time. Where all rows are new, it is all rows. KnownSince must say that the changes are known.
 func Changes(ctx context.Context, d *dataset.Dataset, t *dataset.TableState, since int64) iter.Seq2[*Changed, error] {
 	return func(yield func(*Changed, error) bool) {
-		var visit func(*segment) error
-		w, window := &walk{data: d, table: t, limit: changedKeys}, &Window{table: t, key: newKeys(len(t.Key))}
-		ended := false
-		pass := func(c *Changed) error {
-			if ended = c.Rows.Rows > 0 && !yield(c, nil); ended {
-				return errEnough
-			}
-			return nil
-		}
+		w := &walk{data: d, table: t, limit: changedKeys, window: &Window{table: t, key: newKeys(len(t.Key))}}
+		pass := passer(func(c *Changed) bool { return c.Rows.Rows == 0 || yield(c, nil) })
 		if KnownSince(t, since) == All {
-			visit = func(s *segment) error { return w.all(ctx, s, pass) }
+			w.visit = func(s *segment) error { return w.all(ctx, s, pass) }
 		} else {
+			w.visit = func(s *segment) error { return w.changed(ctx, s, pass) }
 			var err error
-			if window, err = Open(ctx, d, t, since); err != nil {
+			if w.window, err = Open(ctx, d, t, since); err != nil {
 				yield(nil, err)
 				return
 			}
-			visit = func(s *segment) error { return w.changed(ctx, s, pass) }
+			defer w.window.Close()
 		}
-		defer window.Close()
-		w.window, w.visit = window, visit
-		if err := w.run(ctx); err != nil && !ended {
+		if err := w.run(ctx); err != nil && !errors.Is(err, errEnough) {
 			yield(nil, err)
 		}
+	}
+}
+
+// passer makes a function that passes something on of one that says whether more is wanted.
+func passer[T any](yield func(T) bool) func(T) error {
+	return func(v T) error {
+		if !yield(v) {
+			return errEnough
+		}
+		return nil
 	}
 }
 
@@ -120,54 +123,4 @@ func (s *segment) pick(c int, kind schema.Kind, rows []int32) (*schema.Vector, e
 		rows = rows[n:]
 	}
 	return v, nil
-}
-
-// Rewritten are changed rows, in key order, with what they were and what they are.
-type Rewritten struct {
-	Kinds []Kind
-	// Before and After are beside Kinds, in the table's columns as they are now: all null where there was or is no row.
-	Before, After *schema.Batch
-}
-
-// HasHistory reports whether Rewritings knows what changed in a table since a snapshot.
-func HasHistory(t *dataset.TableState, since int64) bool {
-	return since >= max(1, t.CreatedIn, HistorySince(t), t.ChangesSince)
-}
-
-// Rewritings returns what the snapshots after since changed in a table's rows, as Changes does, with the rows before them. The
-// rows come from the history alone, so the table's present rows are not read: those are the same. HasHistory must say that
-// they are known.
-func Rewritings(ctx context.Context, d *dataset.Dataset, t *dataset.TableState, since int64) iter.Seq2[*Rewritten, error] {
-	return func(yield func(*Rewritten, error) bool) {
-		w, err := Open(ctx, d, t, since)
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		defer w.Close()
-		for {
-			r, err := w.rewritten(ctx)
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			if len(r.Kinds) == 0 || !yield(r, nil) {
-				return
-			}
-		}
-	}
-}
-
-// rewritten returns the next changed rows.
-func (w *Window) rewritten(ctx context.Context) (*Rewritten, error) {
-	n, err := w.Next(ctx, nil, pastKeys)
-	if err != nil {
-		return nil, err
-	}
-	r := &Rewritten{Kinds: n.Kinds}
-	if r.Before, err = w.Before(ctx, n, w.table.Columns); err != nil {
-		return nil, err
-	}
-	r.After, err = w.After(ctx, n, w.table.Columns)
-	return r, err
 }

@@ -93,7 +93,7 @@ func TestRowsAtModel(t *testing.T) {
 		}
 		for snapshot := int64(1); snapshot <= 7; snapshot++ {
 			l.checkPast(snapshot)
-			l.checkRewritings(snapshot)
+			l.checkWhole(snapshot)
 		}
 	}
 }
@@ -126,11 +126,11 @@ func (l *lake) checkPast(snapshot int64) {
 	}
 }
 
-// checkRewritings checks the rows before and after of what changed since a snapshot.
-func (l *lake) checkRewritings(since int64) {
+// checkWhole checks the rows before and after of what changed since a snapshot.
+func (l *lake) checkWhole(since int64) {
 	l.t.Helper()
 	d, state := l.open()
-	if !feed.HasHistory(state, since) || feed.HasHistory(state, 0) {
+	if !feed.HasWhole(state, since) || feed.HasWhole(state, 0) {
 		l.t.Fatalf("since %d: the history is said to be unknown, or known since 0", since)
 	}
 	full := func(row []string) []string {
@@ -140,7 +140,7 @@ func (l *lake) checkRewritings(since int64) {
 		return row
 	}
 	seen := map[string]bool{}
-	for r, err := range feed.Rewritings(context.Background(), d, state, since) {
+	for r, err := range feed.WholeChanges(context.Background(), d, state, since) {
 		if err != nil {
 			l.t.Fatal(err)
 		}
