@@ -222,3 +222,33 @@ func applyFeed(t *testing.T, m *memory, v *version, rows map[string]bool, kinds 
 func hasFeed(v *version) bool {
 	return slices.ContainsFunc(v.lines, func(l line) bool { return l["cdc"] != nil })
 }
+
+// TestFeedOfAnotherDataset publishes a dataset that was exported anew: its change files say nothing of what is published.
+func TestFeedOfAnotherDataset(t *testing.T) {
+	w, m := newMemoryWorld(t, 5)
+	w.history = true
+	for range 3 {
+		w.change()
+		w.commit()
+	}
+	w.publish()
+	anew := newWorld(t, 6, m)
+	anew.history, anew.was, anew.token = true, w.was, 100
+	for range 10 {
+		anew.change()
+	}
+	anew.commit()
+	for range 4 {
+		anew.rows[1000] = row{"id": "1000"}
+		anew.dirty[1000/partRows] = true
+		anew.commit()
+	}
+	anew.publish()
+	anew.checkTable(m)
+	versions := versionsOf(t, m, "thing")
+	for _, l := range versions[1].lines {
+		if l["cdc"] != nil || l["add"] != nil && l["add"]["dataChange"] != true {
+			t.Errorf("%v", l)
+		}
+	}
+}
