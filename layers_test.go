@@ -48,8 +48,8 @@ var layers = map[string][]string{
 	"mailerlake/export/publish/store/storetest": {"mailerlake/export/publish/store"},
 	"mailerlake/export/publish": {"mailerlake/export/dataset", "mailerlake/export/disk", "mailerlake/export/part",
 		"mailerlake/export/publish/store"},
-	"mailerlake/export/publish/delta": {"mailerlake/export/dataset", "mailerlake/export/disk", "mailerlake/export/part",
-		"mailerlake/export/publish/store", "mailerlake/schema"},
+	"mailerlake/export/publish/delta": {"mailerlake/export/dataset", "mailerlake/export/disk", "mailerlake/export/feed",
+		"mailerlake/export/part", "mailerlake/export/publish/store", "mailerlake/schema"},
 }
 
 // dependencies says which packages import each module of others. A new one gets a line here, and a reason in its commit.

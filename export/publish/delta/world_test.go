@@ -48,6 +48,7 @@ type world struct {
 	history bool
 	was     *dataset.DeltaTable
 	token   int
+	orphans bool
 }
 
 // partRows is how many numbers belong to a part.
@@ -109,10 +110,15 @@ func (w *world) change() {
 func (w *world) addColumn() {
 	name := fmt.Sprintf("extra_%d", len(w.table.Columns))
 	w.table.Columns = append(w.table.Columns, schema.Column{Name: name, Kind: schema.Kind(1 + w.r.IntN(int(schema.Date)))})
-	for number := range w.rows {
-		w.dirty[number/partRows] = true
-	}
+	w.dirtyAll()
 	w.change()
+}
+
+// dirtyAll lets all parts be written again.
+func (w *world) dirtyAll() {
+	for i := range w.table.Parts {
+		w.dirty[w.table.Parts[i].Number()] = true
+	}
 }
 
 // widen makes a column text.
@@ -128,8 +134,8 @@ func (w *world) widen() {
 			r[c.Name] = fmt.Sprint(v)
 			w.rows[number] = r
 		}
-		w.dirty[number/partRows] = true
 	}
+	w.dirtyAll()
 }
 
 // commit makes a snapshot of the rows.
@@ -252,7 +258,7 @@ func (w *world) input() delta.Input {
 		Open: func(_ context.Context, p *part.Part) (disk.File, error) {
 			return &disktest.File{Data: w.files[p.Path]}, nil
 		},
-		History: w.history, Changes: w.changes, Scratch: func() (disk.File, error) { return &disktest.File{}, nil }}
+		Orphans: w.orphans, History: w.history, Changes: w.changes, Scratch: func() (disk.File, error) { return &disktest.File{}, nil }}
 }
 
 // publish publishes the snapshot.
