@@ -34,8 +34,6 @@ type layout interface {
 	stale(key string) bool
 	// commit makes the files that were uploaded a state of the destination, and returns its manifest.
 	commit(ctx context.Context, there *state) (*dataset.Manifest, error)
-	// cleanUp removes what is no longer needed now that the manifest was replaced.
-	cleanUp(ctx context.Context, published *dataset.Manifest) error
 }
 
 func (p *publisher) layoutOf(format string) (layout, error) {
@@ -61,4 +59,3 @@ func (parquetLayout) stale(string) bool { return true }
 func (parquetLayout) globbed() bool     { return true }
 
 func (l parquetLayout) commit(context.Context, *state) (*dataset.Manifest, error) { return l.next, nil }
-func (parquetLayout) cleanUp(context.Context, *dataset.Manifest) error            { return nil }

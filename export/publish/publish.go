@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"mailerlake/export/dataset"
@@ -210,15 +211,36 @@ func (p *publisher) finish(ctx context.Context, l *lease, there *state) error {
 		return err
 	}
 	if !bytes.Equal(data, there.data) {
-		if err := l.renew(ctx); err != nil {
-			return err
-		}
-		p.dirty = true
-		if err := p.putManifest(ctx, data, there); err != nil {
+		if err := p.swap(ctx, l, data, there); err != nil {
 			return err
 		}
 	}
-	return p.layout.cleanUp(ctx, published)
+	return nil
+}
+
+// swapTries is how often the manifest is replaced that another program replaces at the same time.
+const swapTries = 3
+
+// swap replaces the manifest, if the journal is still ours and the manifest the one that was read. A publisher that was taken
+// for dead may have replaced it late: then that is what was there before.
+func (p *publisher) swap(ctx context.Context, l *lease, data []byte, there *state) error {
+	p.dirty = true
+	for range swapTries {
+		if err := l.renew(ctx); err != nil {
+			return err
+		}
+		err := p.putManifest(ctx, data, there)
+		if !errors.Is(err, store.ErrConflict) {
+			return err
+		}
+		if there, err = p.look(ctx); err != nil {
+			return err
+		}
+		if bytes.Equal(there.data, data) {
+			return nil // the answer to an earlier attempt was lost
+		}
+	}
+	return &RefusedError{p.Store.String(), "was changed by another program while it was published", "publish again, from one place at a time"}
 }
 
 func (p *publisher) putManifest(ctx context.Context, data []byte, there *state) error {
@@ -227,12 +249,8 @@ func (p *publisher) putManifest(ctx context.Context, data []byte, there *state) 
 		condition = store.IfVersion(there.version)
 	}
 	_, err := p.Store.Put(ctx, manifestKey, store.BytesBody(data), condition)
-	if errors.Is(err, store.ErrConflict) {
-		now, _, look := readObject(ctx, p.Store, manifestKey)
-		if look == nil && bytes.Equal(now, data) {
-			return nil // the answer to an earlier attempt was lost
-		}
-		return &RefusedError{p.Store.String(), "was changed by another program while it was published", "publish again, from one place at a time"}
+	if there.version != "" && errors.Is(err, fs.ErrNotExist) {
+		err = store.ErrConflict
 	}
 	if err != nil {
 		return fmt.Errorf("replace %s: %w", manifestKey, err)
