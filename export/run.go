@@ -49,6 +49,12 @@ type Options struct {
 	Yes bool
 	// Destinations are published to when the run has committed. A run that could not publish to one of them does not begin.
 	Destinations []Destination
+	// KeepChanges is how long change files are kept, and 0 that none are; nil means as long as before, for a new dataset
+	// dataset.DefaultKeep. It must not be negative.
+	KeepChanges *time.Duration
+	// History says whether change files hold whole rows, from before and after each change; nil means as before, for a new
+	// dataset no.
+	History *bool
 	// Sizes of row groups and parts; zero means part.DefaultSizes.
 	Sizes part.Sizes
 	// Now returns the time; nil means time.Now.
@@ -81,6 +87,8 @@ type run struct {
 	committed *dataset.Manifest
 	// published is what was done with the destinations.
 	published []Published
+	// lost is, by table, the snapshot of the last damaged change file that a repair found.
+	lost map[string]int64
 }
 
 // Plan scans the account and reports what Export would change. It touches no table, and keeps the scan for
@@ -145,6 +153,9 @@ func start(ctx context.Context, o Options, plan bool, do func(*run) (*Report, er
 	if r.data, err = dataset.Open(o.FS, o.Dir); err != nil {
 		return nil, err
 	}
+	if _, err := r.feedSettings(); err != nil {
+		return nil, err
+	}
 	if r.catalog, r.privacy, err = o.Privacy.protect(o.Catalog, r.data.Manifest); err != nil {
 		return nil, err
 	}
@@ -183,10 +194,8 @@ func (r *run) prepare(ctx context.Context, plan bool) error {
 			return err
 		}
 	}
-	if r.Private {
-		if err := r.data.MakePrivate(); err != nil {
-			return err
-		}
+	if err := r.setAccess(plan); err != nil {
+		return err
 	}
 	r.tables = choose(r.catalog, r.exports, r.data, r.Sizes, r.rewrite)
 	if err := r.data.Logs().DropScratch(); err != nil { // of a run that was killed
@@ -203,6 +212,17 @@ func (r *run) prepare(ctx context.Context, plan bool) error {
 		r.event(Event{Message: "removing the page logs of earlier scans: they were made with different --drop or --hash"})
 	}
 	return err
+}
+
+// setAccess makes the dataset private, if that is wanted. Otherwise an export lets readers look for its journal.
+func (r *run) setAccess(plan bool) error {
+	switch {
+	case r.Private:
+		return r.data.MakePrivate()
+	case plan:
+		return nil
+	}
+	return r.data.AdmitReaders()
 }
 
 // orConflict returns a conflict in place of damage if another run committed meanwhile: the lock does not keep out other

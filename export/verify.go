@@ -127,6 +127,12 @@ func (v *verifier) check(ctx context.Context) error {
 		if err := v.table(ctx, &v.data.Manifest.Tables[i]); err != nil {
 			return err
 		}
+		if err := v.changes(ctx, &v.data.Manifest.Tables[i]); err != nil {
+			return err
+		}
+	}
+	if err := v.strayChanges(); err != nil {
+		return err
 	}
 	strays, err := v.data.Stray()
 	if err != nil {
@@ -154,6 +160,31 @@ func (v *verifier) stray(path string) error {
 	}
 	v.out.Problems = append(v.out.Problems, p)
 	return nil
+}
+
+// changes checks the size and checksum of a table's change files.
+func (v *verifier) changes(ctx context.Context, t *dataset.TableState) error {
+	for i, c := range t.Changes {
+		err := checkChanges(ctx, v.data, t, i)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			v.problem(t.Name, dataset.ChangesPath(t.Name, c.Snapshot), err.Error()+"; --repair drops the changes up to this snapshot")
+		}
+	}
+	return nil
+}
+
+// strayChanges notes change files that are not in the manifest.
+func (v *verifier) strayChanges() error {
+	strays, err := v.data.StrayChanges()
+	for _, path := range strays {
+		table := strings.Split(path, "/")[1]
+		v.out.Problems = append(v.out.Problems, Problem{Table: table, Part: path, ByHand: true,
+			What: "is not in the manifest; readers of the directory take it for changes; move it away, --repair does not"})
+	}
+	return err
 }
 
 func (v *verifier) problem(table, part, what string) {

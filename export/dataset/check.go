@@ -60,7 +60,7 @@ func (m *Manifest) Check() error {
 }
 
 func (t *TableState) check(snapshot int64) error {
-	if !tablePattern.MatchString(t.Name) || !filepath.IsLocal(t.Name) {
+	if !tablePattern.MatchString(t.Name) || !filepath.IsLocal(t.Name) || t.Name == ChangesDir {
 		return errors.New("this is not a table name")
 	}
 	if err := t.checkColumns(); err != nil {
