@@ -1,19 +1,13 @@
 package command
 
 import (
-	"context"
-	"fmt"
 	"strings"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"mailerlake/export"
 	"mailerlake/export/publish/store"
 )
-
-// openStore opens the destination that a URL names.
-func openStore(ctx context.Context, url string) (store.Store, error) { return store.Open(ctx, url) }
 
 // urls are the values of a flag that can be given several times. Unlike those of a string slice flag, they may have commas.
 type urls []string
@@ -51,23 +45,6 @@ func destinationAt(c *cli.Context, url, prefix, dir string) (d export.Destinatio
 	}
 	if err != nil {
 		return d, usage(c, "%w", err)
-	}
-	return d, nil
-}
-
-// period reads a duration, which may also be in days: 7d.
-func period(text string) (time.Duration, error) {
-	in := text
-	if days, ok := strings.CutSuffix(text, "d"); ok {
-		var n int
-		if _, err := fmt.Sscanf(days+"\n", "%d\n", &n); err != nil || n > 36500 {
-			return 0, fmt.Errorf("%q is not a number of days, such as 7d", text)
-		}
-		in = fmt.Sprintf("%dh", n*24)
-	}
-	d, err := time.ParseDuration(in)
-	if err != nil || d < 0 {
-		return 0, fmt.Errorf("%q is not a time, such as 7d or 12h", text)
 	}
 	return d, nil
 }

@@ -2,10 +2,27 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"sync/atomic"
 )
+
+// Copy writes the body to w and returns its SHA-256. It is an error if the body is not what it says.
+func (b Body) Copy(ctx context.Context, w io.Writer) (sum string, err error) {
+	r, err := b.Open()
+	if err != nil {
+		return "", err
+	}
+	defer r.Close()
+	h := sha256.New()
+	n, err := io.Copy(io.MultiWriter(w, h), &counted{ReadCloser: r, ctx: ctx})
+	if err != nil {
+		return "", err
+	}
+	sum = fmt.Sprintf("%x", h.Sum(nil))
+	return sum, b.check(n, sum)
+}
 
 // check compares what was read of a body with what it says. It returns an error if its file was changed or is damaged.
 func (b Body) check(size int64, sum string) error {
@@ -43,7 +60,7 @@ func (e *exactly) Read(p []byte) (int, error) {
 type counted struct {
 	io.ReadCloser
 	ctx   context.Context
-	count *atomic.Int64
+	count *atomic.Int64 // nil counts nothing
 }
 
 func (c *counted) Read(p []byte) (int, error) {
@@ -51,6 +68,8 @@ func (c *counted) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	n, err := c.ReadCloser.Read(p)
-	c.count.Add(int64(n))
+	if c.count != nil {
+		c.count.Add(int64(n))
+	}
 	return n, err
 }

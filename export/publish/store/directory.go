@@ -99,7 +99,7 @@ func (d *directory) Get(ctx context.Context, key string) (io.ReadCloser, Object,
 	if err != nil {
 		return nil, Object{}, err
 	}
-	return Exactly(&counted{f, ctx, &d.received}, object), object, nil
+	return Exactly(&counted{ReadCloser: f, ctx: ctx, count: &d.received}, object), object, nil
 }
 
 // open opens an object and describes it. A file is never changed once it has its name, so what is read is what is described.

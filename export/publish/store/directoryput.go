@@ -3,10 +3,8 @@ package store
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -109,7 +107,8 @@ func (d *directory) write(ctx context.Context, body Body) (temp, sum string, err
 			_ = os.Remove(temp)
 		}
 	}()
-	if sum, err = d.fill(ctx, f, body); err == nil {
+	if sum, err = body.Copy(ctx, f); err == nil {
+		d.sent.Add(body.Bytes)
 		now := time.Now()
 		err = os.Chtimes(temp, now, now) // the kernel's own times are those of its last tick
 	}
@@ -121,22 +120,6 @@ func (d *directory) write(ctx context.Context, body Body) (temp, sum string, err
 
 // temp returns the name for a file that is being written.
 func (d *directory) temp() string { return filepath.Join(d.path(privateDir), rand.Text()+tempEnd) }
-
-// fill copies a body, whose size and sum must be what it says.
-func (d *directory) fill(ctx context.Context, w io.Writer, body Body) (sum string, err error) {
-	r, err := body.Open()
-	if err != nil {
-		return "", err
-	}
-	defer r.Close()
-	h := sha256.New()
-	n, err := io.Copy(io.MultiWriter(w, h), &counted{r, ctx, &d.sent})
-	if err != nil {
-		return "", err
-	}
-	sum = fmt.Sprintf("%x", h.Sum(nil))
-	return sum, body.check(n, sum)
-}
 
 // install gives a written file its name, if the condition holds. The caller holds the lock.
 func (d *directory) install(ctx context.Context, temp, key, name, sum string, condition Condition) (Object, error) {

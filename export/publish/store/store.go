@@ -99,7 +99,7 @@ type Store interface {
 	// Get opens an object for reading. A missing one is fs.ErrNotExist. What is read is one version of it, as described;
 	// reading ends with an error if not all of it comes.
 	Get(ctx context.Context, key string) (io.ReadCloser, Object, error)
-	// Put writes an object and returns it as it is now. If the condition does not hold, it is ErrConflict.
+	// Put writes an object and returns it as it is now, but for Modified, which not every store tells. If the condition does not hold, it is ErrConflict.
 	Put(ctx context.Context, key string, body Body, condition Condition) (Object, error)
 	// List lists the objects whose keys begin with a prefix, by key.
 	List(ctx context.Context, prefix string) iter.Seq2[Object, error]
