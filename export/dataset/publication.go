@@ -3,7 +3,6 @@ package dataset
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -25,7 +24,7 @@ type Publication struct {
 // a log that says something else is noticed.
 type DeltaTable struct {
 	Name string `json:"name"`
-	// ID is the table's identifier in its Delta metadata: 36 characters of a UUID.
+	// ID is the table's identifier in its Delta metadata: a UUID, unless another program chose it.
 	ID      string    `json:"id"`
 	Created time.Time `json:"created"` // UTC
 	// Version is the last version of the log, At when it was committed, and SHA256 the checksum of its log entry.
@@ -122,8 +121,6 @@ func (t *DeltaTable) Clone() *DeltaTable {
 	return &c
 }
 
-var idPattern = regexp.MustCompile(`^[0-9a-fA-F-]{36}$`)
-
 // check returns what is wrong with a publication of tables. Nil is fine: the destination has the dataset's own files.
 func (p *Publication) check(m *Manifest) error {
 	if p == nil {
@@ -149,7 +146,7 @@ func (p *Publication) check(m *Manifest) error {
 
 func (t *DeltaTable) check(snapshot int64) error {
 	switch {
-	case !idPattern.MatchString(t.ID):
+	case t.ID == "" || len(t.ID) > 200:
 		return errors.New("no identifier")
 	case t.Version < 0 || t.Version > maxCount || t.Oldest < 0 || t.Oldest > t.Version:
 		return fmt.Errorf("versions %d to %d", t.Oldest, t.Version)

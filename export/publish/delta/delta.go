@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"path"
 	"strings"
 	"time"
 
@@ -60,20 +59,3 @@ type Input struct {
 // Change is a changed row: one row before, one after, or both. The batch of a row that is not there is nil. The batches
 // have the table's columns and are valid until the next change.
 type Change struct{ Before, After part.Rows }
-
-// tablePath returns the key of a file of a table from its path in the table.
-func tablePath(table, name string) string { return path.Join(table, name) }
-
-// Commit brings the log of a table to a snapshot and returns its new state, for the destination's manifest. If the table is
-// as the log has it, and no file is due to go, it makes no request and returns in.Was. Otherwise it
-//
-//   - goes on from versions that a publish left which died;
-//   - writes one version, if anything changed, and a checkpoint if one is due;
-//   - removes files that, as in.Was says, no version has since before in.Retain, and log entries as old as that before a
-//     checkpoint.
-//
-// Whatever it is interrupted at, it can be run again. A version that another program wrote is a *ForeignError, one that
-// another publish of the same account writes at the same time a *RaceError.
-func Commit(ctx context.Context, in Input) (*dataset.DeltaTable, error) {
-	panic("not there yet")
-}

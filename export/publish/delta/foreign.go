@@ -23,6 +23,17 @@ func (e *ForeignError) Error() string {
 	return fmt.Sprintf("Delta table %s: %s; mailerlake publish --adopt replaces what it holds with the dataset's rows", e.Table, what)
 }
 
+// LogError says that a log cannot be read: someone removed or damaged a part of it.
+type LogError struct {
+	Table  string
+	Reason string
+}
+
+func (e *LogError) Error() string {
+	return fmt.Sprintf("the log of Delta table %s cannot be read: %s; remove the table's directory there and run mailerlake publish --adopt, or publish to another place",
+		e.Table, e.Reason)
+}
+
 // RaceError says that another publish of the same dataset commits to the same table at the same time.
 type RaceError struct {
 	Table   string
@@ -31,4 +42,20 @@ type RaceError struct {
 
 func (e *RaceError) Error() string {
 	return fmt.Sprintf("Delta table %s: another publish wrote version %d just now; let only one publish run at a time, and run this one again", e.Table, e.Version)
+}
+
+// maxQuoted bounds what is quoted of a foreign version, in characters.
+const maxQuoted = 60
+
+// foreign describes a version of another program.
+func foreign(table string, e *entry) *ForeignError {
+	info := e.info()
+	return &ForeignError{Table: table, Version: e.version, Operation: shortened(info.Operation), Engine: shortened(info.Engine)}
+}
+
+func shortened(text string) string {
+	if runes := []rune(text); len(runes) > maxQuoted {
+		return string(runes[:maxQuoted]) + "..."
+	}
+	return text
 }
