@@ -3,6 +3,7 @@ package publish_test
 import (
 	"context"
 	"errors"
+	"os"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -81,7 +82,15 @@ func when(broken bool) error {
 	return nil
 }
 
-// TestFaults breaks every request of a publish, in every way, and checks that the next publish brings the destination to the
+// every returns which share of all requests a test takes: each third, and all with MAILERLAKE_EVERY_REQUEST=1.
+func every() int {
+	if os.Getenv("MAILERLAKE_EVERY_REQUEST") != "" {
+		return 1
+	}
+	return 3
+}
+
+// TestFaults breaks the requests of a publish, in every way, and checks that the next publish brings the destination to the
 // state of the dataset: one of the same dataset at once, one of a copy after the lease.
 func TestFaults(t *testing.T) {
 	s := newScene(t)
@@ -89,7 +98,7 @@ func TestFaults(t *testing.T) {
 	want := treeOf(t, other)
 	for name, fault := range faults {
 		t.Run(name, func(t *testing.T) {
-			for at := 1; ; at++ {
+			for at := 1 + len(name)%every(); ; at += every() {
 				m := s.there.clone()
 				c := connect(m)
 				fault(c, at)
@@ -122,13 +131,13 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// TestTwoPublishers stops a publisher at every request, lets another one of a later snapshot take over and end, and then lets
+// TestTwoPublishers stops a publisher at a request, lets another one of a later snapshot take over and end, and then lets
 // the first go on: its request, which was under way, takes effect.
 func TestTwoPublishers(t *testing.T) {
 	s := newScene(t)
 	other := datasetAt(t, 4)
 	want := treeOf(t, other)
-	for at := 1; ; at++ {
+	for at := 1; ; at += every() {
 		more := true
 		synctest.Test(t, func(t *testing.T) {
 			m := s.there.clone()
