@@ -67,20 +67,20 @@ func (v *Verification) Dangling() (n int64) {
 	return n
 }
 
-// errChanged says that another run committed while the dataset was read.
-var errChanged = errors.New("another run changed the dataset")
+// ErrChanged says that another run committed while the dataset was read.
+var ErrChanged = errors.New("another run changed the dataset")
 
 // Verify reads a dataset to its last value and compares it with its manifest. The damage that it finds is in the
 // Verification. An error means that nothing was checked; if the manifest cannot be read, it is a *dataset.DamagedError.
 // Verify takes no lock: if another run commits meanwhile, the check begins again, once.
 func Verify(ctx context.Context, fsys disk.FS, dir string, catalog *schema.Catalog) (*Verification, error) {
 	v, err := verifyOnce(ctx, fsys, dir, catalog)
-	if errors.Is(err, errChanged) {
+	if errors.Is(err, ErrChanged) {
 		if v, err = verifyOnce(ctx, fsys, dir, catalog); err == nil {
 			v.Restarted = true
 		}
 	}
-	if errors.Is(err, errChanged) {
+	if errors.Is(err, ErrChanged) {
 		err = fmt.Errorf("%w; verify again while no export runs", err)
 	}
 	if err != nil {
@@ -106,14 +106,19 @@ func verifyOnce(ctx context.Context, fsys disk.FS, dir string, catalog *schema.C
 	if err := v.check(ctx); err != nil {
 		return nil, err
 	}
-	again, err := dataset.Open(fsys, dir)
-	if err != nil {
+	if err := unchanged(d); err != nil {
 		return nil, err
 	}
-	if again.Pending() || again.Manifest == nil || again.Manifest.Snapshot != d.Manifest.Snapshot {
-		return nil, errChanged
-	}
 	return v.out, nil
+}
+
+// unchanged returns ErrChanged if another run has committed to a dataset since it was opened, or is about to.
+func unchanged(d *dataset.Dataset) error {
+	again, err := d.Again()
+	if err == nil && (again.Pending() || again.Manifest == nil || again.Manifest.Snapshot != d.Manifest.Snapshot) {
+		err = ErrChanged
+	}
+	return err
 }
 
 type verifier struct {

@@ -32,7 +32,8 @@ var exitCodes = []exitCode{
 	{5, "no API key, or MailerLite does not accept it", []cause{as[*authError], is(client.ErrUnauthorized), is(client.ErrForbidden)}},
 	{6, "another run is using the dataset or the destination", []cause{as[*dataset.LockedError], as[*export.BusyError]}},
 	{7, "the dataset is damaged, or of a format that this version does not know",
-		[]cause{as[*dataset.DamagedError], as[*dataset.VersionError], as[*export.PartError], as[*damageFoundError]}},
+		[]cause{as[*dataset.DamagedError], as[*dataset.VersionError], as[*export.PartError], as[*export.ChangeFileError], as[*damageFoundError]}},
+	{8, "the changes since that snapshot are not known: load the tables again", []cause{as[*export.NotKeptError]}},
 	{130, "interrupted; the next export or plan resumes the scan", []cause{is(context.Canceled)}},
 }
 

@@ -70,8 +70,11 @@ func keeping(c *cli.Context, o *export.Options) error {
 }
 
 // chosenTables returns the names of the tables that --tables and --exclude leave.
-func chosenTables(c *cli.Context) ([]string, error) {
-	only := []string{schema.SetDefault}
+func chosenTables(c *cli.Context) ([]string, error) { return chosenFrom(c, schema.SetDefault) }
+
+// chosenFrom is chosenTables with another set in place of --tables that is not given.
+func chosenFrom(c *cli.Context, set string) ([]string, error) {
+	only := []string{set}
 	if c.IsSet("tables") {
 		only = c.StringSlice("tables")
 	}

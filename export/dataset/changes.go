@@ -24,3 +24,6 @@ func (d *Dataset) OpenChanges(ctx context.Context, t *TableState, i int) (*part.
 	}
 	return part.OpenDescribed(f, c.Bytes, c.Rows, len(t.Columns)+moreColumns)
 }
+
+// Again opens the dataset anew, to see whether another run has committed to it.
+func (d *Dataset) Again() (*Dataset, error) { return Open(d.fsys, d.dir) }

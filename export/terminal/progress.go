@@ -6,8 +6,6 @@ import (
 	"os"
 	"time"
 
-	"golang.org/x/term"
-
 	"mailerlake/client"
 	"mailerlake/export"
 )
@@ -48,7 +46,7 @@ func Start(w io.Writer, o Options) Progress {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	if f, ok := w.(*os.File); ok && !o.Quiet && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb" {
+	if f, ok := w.(*os.File); ok && !o.Quiet && IsTerminal(f) && os.Getenv("TERM") != "dumb" {
 		return startLive(f, o)
 	}
 	return newLog(w, o)
