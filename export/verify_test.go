@@ -57,7 +57,7 @@ func (l *lake) verify(t *testing.T) *export.Verification {
 	return v
 }
 
-func (l *lake) manifest(t *testing.T) *dataset.Manifest {
+func (l *lake) manifest(t testing.TB) *dataset.Manifest {
 	t.Helper()
 	data, err := os.ReadFile(l.path(dataset.ManifestName))
 	if err != nil {
