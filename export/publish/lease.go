@@ -23,6 +23,8 @@ type lease struct {
 	length time.Duration
 	took   bool        // from a publisher that had not ended: found
 	found  heldJournal // zero unless took
+	token  string      // of this publish alone
+	tables []string    // those of the journal
 
 	turn    chan struct{} // holds a value while the journal is written
 	journal journal
@@ -105,7 +107,7 @@ func (l *lease) take(ctx context.Context, held *heldJournal) error {
 	if err != nil {
 		return fmt.Errorf("write %s: %w", journalKey, err)
 	}
-	l.version = object.Version
+	l.version, l.token, l.tables = object.Version, l.journal.Token, l.journal.Tables
 	l.note(began)
 	return nil
 }

@@ -17,7 +17,7 @@ const (
 	// Parquet has the parts under the names that they have in the dataset, and replaces them.
 	Parquet = "parquet"
 	// Delta has a Delta table for each table.
-	Delta = "delta"
+	Delta = dataset.Delta
 )
 
 // DefaultLease is how long a publisher may be silent before another takes its journal over.
@@ -200,9 +200,12 @@ func (p *publisher) bring(ctx context.Context, l *lease) error {
 	return p.finish(ctx, l, there)
 }
 
-// finish replaces the manifest, if it is still the one that was read.
+// finish writes the logs and replaces the manifest.
 func (p *publisher) finish(ctx context.Context, l *lease, there *state) error {
-	published, err := p.layout.commit(ctx, there)
+	if p.out.Format == Delta {
+		p.dirty = true // the logs may change
+	}
+	published, err := p.layout.commit(ctx, there, l)
 	if err != nil {
 		return err
 	}
