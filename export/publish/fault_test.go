@@ -13,6 +13,9 @@ import (
 
 var errBroken = errors.New("the connection is broken")
 
+// formats are those of destinations.
+var formats = []string{publish.Parquet, publish.Delta}
+
 // scene is a destination at snapshot 1, and the dataset at 3.
 type scene struct {
 	there  *memory
@@ -21,9 +24,9 @@ type scene struct {
 	after  objects // that it is to hold
 }
 
-func newScene(t *testing.T) scene {
+func newScene(t *testing.T, format string) scene {
 	m := &memory{summed: true}
-	mustPublish(t, datasetAt(t, 1), m)
+	mustPublish(t, datasetAt(t, 1), m, inFormat(format))
 	dir := datasetAt(t, 3)
 	return scene{m, dir, m.content(), treeOf(t, dir)}
 }
@@ -32,6 +35,10 @@ func newScene(t *testing.T) scene {
 func (s *scene) intact(t *testing.T, m *memory) {
 	t.Helper()
 	now := m.content()
+	if isDelta(m) {
+		s.readable(t, now)
+		return
+	}
 	for key, data := range now {
 		if data != s.before[key] && data != s.after[key] && key != "publishing.json" {
 			t.Errorf("%s is of neither snapshot", key)
@@ -54,6 +61,16 @@ func (s *scene) intact(t *testing.T, m *memory) {
 			if now[key] != data {
 				t.Errorf("%s has changed, but neither manifest nor journal say so", key)
 			}
+		}
+	}
+}
+
+// readable fails if an object that was there has changed or has gone: all files are for readers of any version.
+func (s *scene) readable(t *testing.T, now objects) {
+	t.Helper()
+	for key, data := range s.before {
+		if now[key] != data && key != "manifest.json" && key != "publishing.json" {
+			t.Errorf("%s has changed", key)
 		}
 	}
 }
@@ -82,109 +99,108 @@ func when(broken bool) error {
 	return nil
 }
 
-// every returns which share of all requests a test takes: each third, and all with MAILERLAKE_EVERY_REQUEST=1.
+// every returns which share of all requests a test takes: a seventh, and all with MAILERLAKE_EVERY_REQUEST=1.
 func every() int {
 	if os.Getenv("MAILERLAKE_EVERY_REQUEST") != "" {
 		return 1
 	}
-	return 3
+	return 7
 }
 
 // TestFaults breaks the requests of a publish, in every way, and checks that the next publish brings the destination to the
 // state of the dataset: one of the same dataset at once, one of a copy after the lease.
 func TestFaults(t *testing.T) {
-	s := newScene(t)
-	other := datasetAt(t, 4)
-	want := treeOf(t, other)
-	for name, fault := range faults {
-		t.Run(name, func(t *testing.T) {
-			for at := 1 + len(name)%every(); ; at += every() {
-				m := s.there.clone()
-				c := connect(m)
-				fault(c, at)
-				_, err := publishing(t.Context(), s.dir, c)
-				if err != nil && !errors.Is(err, errBroken) {
-					t.Fatalf("request %d (%s): %v", at, c.ops[at-1], err)
-				}
-				s.intact(t, m)
-				copied := m.clone()
-				mustPublish(t, s.dir, m)
-				same(t, m, s.after)
-				synctest.Test(t, func(t *testing.T) {
-					r := mustPublish(t, other, copied)
-					if _, left := copied.content()["publishing.json"]; left {
-						t.Error("the journal is still there")
+	for _, format := range formats {
+		s, later := newScene(t, format), datasetAt(t, 4)
+		for name, fault := range faults {
+			t.Run(format+"/"+name, func(t *testing.T) {
+				for at := 1 + len(name)%every(); !t.Failed(); at += every() {
+					c := connect(s.there.clone())
+					fault(c, at)
+					_, err := publishing(t.Context(), s.dir, c)
+					if err == nil && at > c.requests {
+						break
 					}
-					if err != nil && r.TookOver == nil && c.requests > 40 {
-						t.Error("nothing was taken over")
+					if err != nil && !errors.Is(err, errBroken) {
+						t.Errorf("%v", err)
 					}
-				})
-				same(t, copied, want)
-				if t.Failed() {
-					t.Fatalf("at request %d (%s)", at, c.ops[at-1])
+					s.finished(t, c.memory, later)
+					if t.Failed() {
+						t.Errorf("at request %d (%s): %v", at, c.ops[min(at, len(c.ops))-1], err)
+					}
 				}
-				if at >= c.requests && err == nil {
-					break
-				}
-			}
-		})
+			})
+		}
 	}
+}
+
+// finished fails unless the next publish finishes what was left: one of the same dataset, and one of a later snapshot.
+func (s *scene) finished(t *testing.T, m *memory, later string) {
+	t.Helper()
+	s.intact(t, m)
+	copied := m.clone()
+	mustPublish(t, s.dir, m)
+	holds(t, m, s.dir)
+	_, left := copied.content()["publishing.json"]
+	synctest.Test(t, func(t *testing.T) {
+		if r := mustPublish(t, later, copied); left != (r.TookOver != nil) {
+			t.Errorf("a journal was left: %v; taken over: %+v", left, r.TookOver)
+		}
+	})
+	holds(t, copied, later)
 }
 
 // TestTwoPublishers stops a publisher at a request, lets another one of a later snapshot take over and end, and then lets
 // the first go on: its request, which was under way, takes effect.
 func TestTwoPublishers(t *testing.T) {
-	s := newScene(t)
-	other := datasetAt(t, 4)
-	want := treeOf(t, other)
-	for at := 1; ; at += every() {
-		more := true
-		synctest.Test(t, func(t *testing.T) {
-			m := s.there.clone()
-			c, stopped, resume := connect(m), make(chan string, 1), make(chan struct{})
-			c.before = func(n int, op, key string) error {
-				if n == at {
-					stopped <- op + " " + key
-				}
-				if n >= at {
-					<-resume // whatever becomes of the context
-				}
-				return nil
-			}
-			ended := make(chan error, 1)
-			go func() {
-				_, err := publishing(context.WithoutCancel(t.Context()), s.dir, c)
-				ended <- err
-			}()
-			synctest.Wait()
-			select {
-			case op := <-stopped:
-				r, err := publishing(t.Context(), other, connect(m))
-				if err != nil {
-					t.Fatalf("at request %d (%s): %v", at, op, err)
-				}
-				close(resume)
-				first := <-ended
-				if first == nil && r.Before != 3 {
-					t.Errorf("at request %d (%s): the first publisher says that it ended well", at, op)
-				}
-				same(t, m, want)
-				if t.Failed() {
-					t.Fatalf("at request %d (%s): %v", at, op, first)
-				}
-			default:
-				more = false
+	for _, format := range formats {
+		t.Run(format, func(t *testing.T) {
+			s, later := newScene(t, format), datasetAt(t, 4)
+			for at, more := 1, true; more && !t.Failed(); at += every() {
+				synctest.Test(t, func(t *testing.T) { more = s.interleave(t, later, at) })
 			}
 		})
-		if !more || t.Failed() {
-			break
-		}
 	}
+}
+
+// interleave stops a publisher at a request. It reports whether there is such a request.
+func (s *scene) interleave(t *testing.T, later string, at int) bool {
+	c, stopped, resume := connect(s.there.clone()), make(chan string, 1), make(chan struct{})
+	c.before = func(n int, op, key string) error {
+		if n == at {
+			stopped <- op + " " + key
+		}
+		if n >= at {
+			<-resume // whatever becomes of the context
+		}
+		return nil
+	}
+	ended := make(chan error, 1)
+	go func() {
+		_, err := publishing(context.WithoutCancel(t.Context()), s.dir, c)
+		ended <- err
+	}()
+	synctest.Wait()
+	if len(stopped) == 0 {
+		return false
+	}
+	op := <-stopped
+	r := mustPublish(t, later, c.memory)
+	close(resume)
+	first := <-ended
+	if first == nil && r.Before != 3 {
+		t.Errorf("the first publisher says that it ended well")
+	}
+	holds(t, c.memory, later)
+	if t.Failed() {
+		t.Errorf("at request %d (%s): %v", at, op, first)
+	}
+	return true
 }
 
 // TestBusy checks that a publisher that lives is not disturbed, however long it takes.
 func TestBusy(t *testing.T) {
-	s := newScene(t)
+	s := newScene(t, publish.Parquet)
 	synctest.Test(t, func(t *testing.T) {
 		m := s.there.clone()
 		slow := connect(m)
@@ -216,7 +232,7 @@ func TestBusy(t *testing.T) {
 
 // TestLost checks that a publisher that cannot renew its journal stops before another may take it over.
 func TestLost(t *testing.T) {
-	s := newScene(t)
+	s := newScene(t, publish.Parquet)
 	synctest.Test(t, func(t *testing.T) {
 		m := s.there.clone()
 		c := connect(m)

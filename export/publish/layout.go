@@ -45,7 +45,7 @@ func (p *publisher) layoutOf(format string) (layout, error) {
 	case Delta:
 		return deltaLayout{p: p}, nil
 	}
-	return nil, fmt.Errorf("publish: there is no format %q", format)
+	return nil, fmt.Errorf("there is no format %q", format)
 }
 
 // parquetKeys is where a destination of format parquet has the files of a dataset: where the dataset has them.

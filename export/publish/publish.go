@@ -95,7 +95,7 @@ func Publish(ctx context.Context, o Options) (*Report, error) {
 	}
 	p.out.Destination = p.Store.String()
 	p.track = &tracker{to: p.out.Destination, report: o.OnProgress}
-	err := p.run(ctx)
+	err := p.named(p.run(ctx))
 	stats := p.Store.Stats()
 	p.out.Requests, p.out.Retries = stats.Requests-before.Requests, stats.Retries-before.Retries
 	p.out.Uploaded = p.track.uploaded()
@@ -107,9 +107,19 @@ func Publish(ctx context.Context, o Options) (*Report, error) {
 	return &p.out, err
 }
 
+// named adds the destination to an error that does not name it.
+func (p *publisher) named(err error) error {
+	_, refused := errors.AsType[*RefusedError](err)
+	_, busy := errors.AsType[*BusyError](err)
+	if err == nil || refused || busy {
+		return err
+	}
+	return fmt.Errorf("publish to %s: %w", p.Store, err)
+}
+
 func (p *publisher) run(ctx context.Context) error {
 	if p.next == nil || p.Dataset.Pending() {
-		return errors.New("publish: the dataset has no state, or an unfinished commit")
+		return errors.New("the dataset has no state, or an unfinished commit")
 	}
 	there, err := p.look(ctx)
 	if err != nil {

@@ -23,8 +23,14 @@ func restore(t *testing.T, s store.Store, dir string) (*publish.Restored, error)
 }
 
 func TestRestore(t *testing.T) {
+	for _, format := range formats {
+		t.Run(format, func(t *testing.T) { testRestore(t, format) })
+	}
+}
+
+func testRestore(t *testing.T, format string) {
 	m, original := &memory{}, datasetAt(t, 3)
-	mustPublish(t, original, m)
+	mustPublish(t, original, m, inFormat(format))
 	dir := filepath.Join(t.TempDir(), "lake")
 	r, err := restore(t, connect(m), dir)
 	if err != nil || r.Snapshot != 3 || r.Current || r.Files.Objects != len(treeOf(t, original))-1 {
@@ -125,7 +131,7 @@ func TestRestoreMeanwhile(t *testing.T) {
 
 // TestRestoreBetween refuses a destination that a dead publisher left between two snapshots.
 func TestRestoreBetween(t *testing.T) {
-	s := newScene(t)
+	s := newScene(t, publish.Parquet)
 	c := connect(s.there)
 	c.after = func(_ int, op, key string) error { return when(op == "PUT" && key != "publishing.json") }
 	if _, err := publishing(t.Context(), s.dir, c); err == nil {

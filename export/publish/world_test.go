@@ -128,7 +128,7 @@ func publishing(ctx context.Context, dir string, s store.Store, set ...func(*pub
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
-	o := publish.Options{Store: s, Dataset: d, Program: "test", Format: publish.Parquet}
+	o := publish.Options{Store: s, Dataset: d, Program: "test"}
 	for _, f := range set {
 		f(&o)
 	}
@@ -163,6 +163,39 @@ func short(all objects) objects {
 		cut[key] = data
 	}
 	return cut
+}
+
+// holds fails unless a bucket holds the dataset in a directory, in its format.
+func holds(t *testing.T, m *memory, dir string) {
+	t.Helper()
+	if !isDelta(m) {
+		same(t, m, treeOf(t, dir))
+		return
+	}
+	v, err := publish.Verify(t.Context(), connect(m))
+	if err != nil || v.Pending != nil || len(v.Problems) > 0 {
+		t.Errorf("verify: %+v, %v", v, err)
+		return
+	}
+	there, err := dataset.DecodeManifest("manifest.json", []byte(m.content()["manifest.json"]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	there.Publication = nil
+	data, err := dataset.EncodeManifest(there)
+	if err != nil {
+		t.Fatal(err)
+	}
+	local, err := os.ReadFile(filepath.Join(dir, "manifest.json"))
+	if d := cmp.Diff(string(local), string(data)); d != "" || err != nil {
+		t.Errorf("%v: the destination's manifest differs (-dataset +destination)\n%s", err, d)
+	}
+}
+
+func isDelta(m *memory) bool { return strings.Contains(m.content()["manifest.json"], `"publication"`) }
+
+func inFormat(format string) func(*publish.Options) {
+	return func(o *publish.Options) { o.Format = format }
 }
 
 func adopt(o *publish.Options)  { o.Adopt = true }
