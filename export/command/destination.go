@@ -1,7 +1,6 @@
 package command
 
 import (
-	"context"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -9,9 +8,6 @@ import (
 	"mailerlake/export"
 	"mailerlake/export/publish/store"
 )
-
-// openStore opens the destination that a URL names.
-func openStore(ctx context.Context, url string) (store.Store, error) { return store.Open(ctx, url) }
 
 // urls are the values of a flag that can be given several times. Unlike those of a string slice flag, they may have commas.
 type urls []string

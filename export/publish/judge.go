@@ -2,6 +2,7 @@ package publish
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"mailerlake/export/dataset"
@@ -23,6 +24,9 @@ func (e *RefusedError) Error() string {
 // state is nil for a new dataset. It takes one request.
 func Check(ctx context.Context, s store.Store, local *dataset.Manifest, format string, adopt bool) error {
 	there, err := readState(ctx, s, adopt)
+	if _, refused := errors.AsType[*RefusedError](err); err != nil && !refused {
+		return fmt.Errorf("look at destination %s: %w", s, err)
+	}
 	if err != nil {
 		return err
 	}

@@ -49,6 +49,11 @@ type restorer struct {
 // Restore makes a dataset of what a destination holds. Every file is compared with the manifest, and the dataset is there
 // whole or not at all. A directory that has another dataset is a *RefusedError.
 func Restore(ctx context.Context, o RestoreOptions) (out *Restored, err error) {
+	defer func() {
+		if _, refused := errors.AsType[*RefusedError](err); err != nil && !refused {
+			err = fmt.Errorf("restore from %s: %w", o.Store, err)
+		}
+	}()
 	r := &restorer{RestoreOptions: o, track: &tracker{to: o.Store.String(), report: o.OnProgress}}
 	before := o.Store.Stats()
 	if r.data, err = dataset.Open(o.FS, o.Dir); err != nil {
@@ -88,7 +93,7 @@ func (r *restorer) restored(there *state) (bool, error) {
 	if have == nil || there.has(have) {
 		return have != nil, nil
 	}
-	return false, fmt.Errorf("restore: %s has a dataset already, at snapshot %d; restore to a new directory with --out", r.Dir, have.Snapshot)
+	return false, fmt.Errorf("%s has a dataset already, at snapshot %d; restore to a new directory with --out", r.Dir, have.Snapshot)
 }
 
 // twice restores, and once more if the destination changes meanwhile.
@@ -110,7 +115,7 @@ func (r *restorer) twice(ctx context.Context, there *state) (*state, error) {
 		return nil, &RefusedError{r.Store.String(), fmt.Sprintf("is between two snapshots: the publish of dataset %s on %q since %s has not ended (%v)",
 			held.Publisher.Path, held.Publisher.Host, instant(held.Started), err), "restore when it has, or publish again from there"}
 	}
-	return nil, fmt.Errorf("restore from %s: %w; mailerlake verify --at %s says what is damaged", r.Store, err, r.Store)
+	return nil, fmt.Errorf("%w; mailerlake verify --at %s says what is damaged", err, r.Store)
 }
 
 // once downloads the files and commits them.

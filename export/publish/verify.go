@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"mailerlake/export/dataset"
+	"mailerlake/export/publish/delta"
 	"mailerlake/export/publish/store"
 )
 
@@ -98,7 +99,11 @@ func (v *verifier) check(ctx context.Context, there *state) error {
 		return err
 	}
 	for i := range there.manifest.Tables {
-		if err := v.table(ctx, &there.manifest.Tables[i]); err != nil {
+		t := &there.manifest.Tables[i]
+		if err := v.table(ctx, t); err != nil {
+			return err
+		}
+		if err := v.log(ctx, there.manifest, t); err != nil {
 			return err
 		}
 	}
@@ -137,6 +142,19 @@ func (v *verifier) table(ctx context.Context, t *dataset.TableState) error {
 	v.out.Tables = append(v.out.Tables, sum)
 	v.out.Problems = append(v.out.Problems, problems...)
 	return nil
+}
+
+// log compares the log of a Delta table with the manifest.
+func (v *verifier) log(ctx context.Context, m *dataset.Manifest, t *dataset.TableState) error {
+	log := m.Publication.Table(t.Name)
+	if log == nil {
+		return nil
+	}
+	found, err := delta.Verify(ctx, v.store, m.Account.ID, log, t)
+	for _, what := range found {
+		v.out.Problems = append(v.out.Problems, Problem{Table: t.Name, Object: t.Name, What: what})
+	}
+	return err
 }
 
 // file returns what is wrong with a file's object, empty if nothing is.

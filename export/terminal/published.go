@@ -25,7 +25,7 @@ func writeDestinations(b *strings.Builder, all []export.Published) {
 func writeDestination(b *strings.Builder, p *export.Published) {
 	to := Clean(p.Destination)
 	if p.Err != nil {
-		fmt.Fprintf(b, "Not published to %s: %s\n", to, Clean(p.Err.Error()))
+		fmt.Fprintf(b, "Not published: %s\n", Clean(p.Err.Error()))
 		return
 	}
 	if t := p.TookOver; t != nil {
