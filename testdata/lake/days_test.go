@@ -42,7 +42,7 @@ func exportDays(t testing.TB) (string, error) {
 	lake := filepath.Join(dir, "lake")
 	for day := range lastDay + 1 {
 		program.Must(t, program.Command{Args: []string{"export", "--out", lake, "--demo-day", fmt.Sprint(day), "--tables", "core", "--history", "--quiet"}})
-		if err := os.CopyFS(filepath.Join(dir, fmt.Sprint(day)), os.DirFS(lake)); err != nil {
+		if err := copyDir(filepath.Join(dir, fmt.Sprint(day)), lake); err != nil {
 			return "", err
 		}
 	}
@@ -62,7 +62,7 @@ type dataset struct{ dir string }
 func newDataset(t testing.TB, day int) *dataset {
 	t.Helper()
 	d := &dataset{filepath.Join(t.TempDir(), "lake")}
-	must(t, os.CopyFS(d.dir, os.DirFS(dayDir(t, day))))
+	must(t, copyDir(d.dir, dayDir(t, day)))
 	return d
 }
 
@@ -119,6 +119,8 @@ func tablesOf(files map[string][]byte) (tables []string) {
 	slices.Sort(tables)
 	return tables
 }
+
+func copyDir(to, from string) error { return os.CopyFS(to, os.DirFS(from)) }
 
 func must(t testing.TB, err error) {
 	t.Helper()
