@@ -28,6 +28,8 @@ type Report struct {
 	BytesWritten int64   `json:"bytes_written"`
 	// Matches says that the dataset matches the account: every table was scanned whole and afresh, and nothing was left undone.
 	Matches bool `json:"matches_account"`
+	// Published is what was done with each destination.
+	Published []Published `json:"published,omitempty"`
 }
 
 // TablePlan is what a commit would change in one table, as data.
@@ -80,7 +82,7 @@ func (r *Report) Failed() bool {
 // report returns how the run went.
 func (r *run) report() *Report {
 	committed := r.committed
-	rep := &Report{Estimate: r.estimated, Account: r.account.ID, Name: r.account.Name, Dataset: r.Dir, Started: r.started, Ended: r.now()}
+	rep := &Report{Published: r.published, Estimate: r.estimated, Account: r.account.ID, Name: r.account.Name, Dataset: r.Dir, Started: r.started, Ended: r.now()}
 	if committed != nil {
 		rep.Snapshot = committed.Snapshot
 	}

@@ -32,6 +32,7 @@ type table struct {
 	earlier      []*merge.Plan // committed before, by this run
 	before       scan.Outcome  // of the scans of these: when the first began, whether any was resumed, and what was gone
 	written      int64         // bytes of the parts that this run committed
+	kept         int64         // rows of the change files that this run wrote
 
 	scan    *scan.Result
 	sorted  sortedLog

@@ -21,8 +21,10 @@ import (
 
 // Verification is what a full check of a dataset found.
 type Verification struct {
-	Dataset  string `json:"dataset"`
-	Snapshot int64  `json:"snapshot"` // checked; 0 if nothing was
+	Dataset string `json:"dataset"`
+	// Destination says that a destination was checked, and Dataset is its URL.
+	Destination bool  `json:"destination,omitempty"`
+	Snapshot    int64 `json:"snapshot"` // checked; 0 if nothing was
 	// Pending says that a commit is unfinished: parts may be newer than the manifest, so nothing else was checked. The
 	// next export finishes it.
 	Pending bool `json:"pending"`
@@ -65,20 +67,20 @@ func (v *Verification) Dangling() (n int64) {
 	return n
 }
 
-// errChanged says that another run committed while the dataset was read.
-var errChanged = errors.New("another run changed the dataset")
+// ErrChanged says that another run committed while the dataset was read.
+var ErrChanged = errors.New("another run changed the dataset")
 
 // Verify reads a dataset to its last value and compares it with its manifest. The damage that it finds is in the
 // Verification. An error means that nothing was checked; if the manifest cannot be read, it is a *dataset.DamagedError.
 // Verify takes no lock: if another run commits meanwhile, the check begins again, once.
 func Verify(ctx context.Context, fsys disk.FS, dir string, catalog *schema.Catalog) (*Verification, error) {
 	v, err := verifyOnce(ctx, fsys, dir, catalog)
-	if errors.Is(err, errChanged) {
+	if errors.Is(err, ErrChanged) {
 		if v, err = verifyOnce(ctx, fsys, dir, catalog); err == nil {
 			v.Restarted = true
 		}
 	}
-	if errors.Is(err, errChanged) {
+	if errors.Is(err, ErrChanged) {
 		err = fmt.Errorf("%w; verify again while no export runs", err)
 	}
 	if err != nil {
@@ -104,14 +106,19 @@ func verifyOnce(ctx context.Context, fsys disk.FS, dir string, catalog *schema.C
 	if err := v.check(ctx); err != nil {
 		return nil, err
 	}
-	again, err := dataset.Open(fsys, dir)
-	if err != nil {
+	if err := unchanged(d); err != nil {
 		return nil, err
 	}
-	if again.Pending() || again.Manifest == nil || again.Manifest.Snapshot != d.Manifest.Snapshot {
-		return nil, errChanged
-	}
 	return v.out, nil
+}
+
+// unchanged returns ErrChanged if another run has committed to a dataset since it was opened, or is about to.
+func unchanged(d *dataset.Dataset) error {
+	again, err := d.Again()
+	if err == nil && (again.Pending() || again.Manifest == nil || again.Manifest.Snapshot != d.Manifest.Snapshot) {
+		err = ErrChanged
+	}
+	return err
 }
 
 type verifier struct {
@@ -125,6 +132,12 @@ func (v *verifier) check(ctx context.Context) error {
 		if err := v.table(ctx, &v.data.Manifest.Tables[i]); err != nil {
 			return err
 		}
+		if err := v.changes(ctx, &v.data.Manifest.Tables[i]); err != nil {
+			return err
+		}
+	}
+	if err := v.strayChanges(); err != nil {
+		return err
 	}
 	strays, err := v.data.Stray()
 	if err != nil {
@@ -152,6 +165,31 @@ func (v *verifier) stray(path string) error {
 	}
 	v.out.Problems = append(v.out.Problems, p)
 	return nil
+}
+
+// changes checks the size and checksum of a table's change files.
+func (v *verifier) changes(ctx context.Context, t *dataset.TableState) error {
+	for i, c := range t.Changes {
+		err := checkChanges(ctx, v.data, t, i)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			v.problem(t.Name, dataset.ChangesPath(t.Name, c.Snapshot), err.Error()+"; --repair drops the changes up to this snapshot")
+		}
+	}
+	return nil
+}
+
+// strayChanges notes change files that are not in the manifest.
+func (v *verifier) strayChanges() error {
+	strays, err := v.data.StrayChanges()
+	for _, path := range strays {
+		table := strings.Split(path, "/")[1]
+		v.out.Problems = append(v.out.Problems, Problem{Table: table, Part: path, ByHand: true,
+			What: "is not in the manifest; readers of the directory take it for changes; move it away, --repair does not"})
+	}
+	return err
 }
 
 func (v *verifier) problem(table, part, what string) {

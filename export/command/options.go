@@ -43,13 +43,38 @@ func (p *program) options(c *cli.Context) (o export.Options, err error) {
 	if o.ResumeWithin < 0 {
 		return o, usage(c, "--resume-within must not be negative")
 	}
+	if err := keeping(c, &o); err != nil {
+		return o, err
+	}
 	o.Privacy, err = p.privacy(c)
 	return o, err
 }
 
+// keeping checks the flags that say which changes are kept. Those that are not given leave it as it is.
+func keeping(c *cli.Context, o *export.Options) error {
+	if c.IsSet("keep-changes") {
+		keep, err := period(c.String("keep-changes"))
+		if err != nil {
+			return usage(c, "--keep-changes: %w", err)
+		}
+		o.KeepChanges = &keep
+	}
+	if c.IsSet("history") {
+		history := c.Bool("history")
+		o.History = &history
+		if history && o.KeepChanges != nil && *o.KeepChanges == 0 {
+			return usage(c, "--history keeps rows as long as --keep-changes says, and that is 0")
+		}
+	}
+	return nil
+}
+
 // chosenTables returns the names of the tables that --tables and --exclude leave.
-func chosenTables(c *cli.Context) ([]string, error) {
-	only := []string{schema.SetDefault}
+func chosenTables(c *cli.Context) ([]string, error) { return chosenFrom(c, schema.SetDefault) }
+
+// chosenFrom is chosenTables with another set in place of --tables that is not given.
+func chosenFrom(c *cli.Context, set string) ([]string, error) {
+	only := []string{set}
 	if c.IsSet("tables") {
 		only = c.StringSlice("tables")
 	}

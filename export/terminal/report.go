@@ -40,10 +40,12 @@ func Report(w io.Writer, r *export.Report) error {
 	sum, tables := total(r)
 	if tables == 0 {
 		fmt.Fprintf(b, "\n%s\n%s\n", noChanges(r), strings.Join(costs(r), "; "))
+		writeDestinations(b, r.Published)
 		return flush(w, b)
 	}
 	parts := append([]string{sum.text(done, sum) + " in " + count(tables, "table")}, earlierScans(r)...)
 	fmt.Fprintf(b, "\nExported: %s\n", strings.Join(append(parts, costs(r)...), "; "))
+	writeDestinations(b, r.Published)
 	return flush(w, b)
 }
 
