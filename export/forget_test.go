@@ -57,8 +57,8 @@ func (l *lake) historyOf(t testing.TB, table string) (rows []changed) {
 	return rows
 }
 
-// withHistory is an account with shops that was exported with history for some days.
-func withHistory(t testing.TB, change func(*export.Options)) *lake {
+// exportedWithHistory is an account with shops that was exported with history for some days.
+func exportedWithHistory(t testing.TB, change func(*export.Options)) *lake {
 	l := newLake(t, smallDemo())
 	for day := range 4 {
 		if day > 0 {
@@ -81,7 +81,7 @@ func (l *lake) forget(o export.ForgetOptions) (*export.Forgotten, error) {
 // TestForget: of the rows about a person only keys are left, in all tables that lead to the person; all others stay as they
 // are. What loaders learn from the feed stays the same.
 func TestForget(t *testing.T) {
-	l := withHistory(t, func(*export.Options) {})
+	l := exportedWithHistory(t, func(*export.Options) {})
 	before := map[string][]changed{}
 	for _, table := range tables.All().Tables() {
 		before[table.Name] = l.historyOf(t, table.Name)
@@ -235,7 +235,7 @@ func TestForgetByAddress(t *testing.T) {
 		"dropped": func(o *export.Options) { o.Privacy = export.Privacy{Drop: []string{"subscriber.email"}} },
 	} {
 		t.Run(name, func(t *testing.T) {
-			l := withHistory(t, func(o *export.Options) { o.Catalog = core(); change(o) })
+			l := exportedWithHistory(t, func(o *export.Options) { o.Catalog = core(); change(o) })
 			var id string
 			for _, row := range l.historyOf(t, "subscriber") {
 				if row[feed.ChangeColumn] == "update_after" {

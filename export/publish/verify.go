@@ -32,6 +32,8 @@ type TableVerification struct {
 	Name  string
 	Parts int   // that were read to the end and found whole
 	Rows  int64 // in these parts
+	// ChangeFiles are the files of changes that were found whole.
+	ChangeFiles int
 }
 
 // Problem is one object that is not as the manifest says.
@@ -131,6 +133,8 @@ func (v *verifier) table(ctx context.Context, t *dataset.TableState) error {
 			case f.Part != nil:
 				sum.Parts++
 				sum.Rows += f.Part.Rows
+			default:
+				sum.ChangeFiles++
 			}
 			return nil
 		})
