@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"iter"
 	"path/filepath"
 	"time"
 
@@ -70,9 +69,7 @@ func (l deltaLayout) commitTable(ctx context.Context, t *dataset.TableState, was
 	return delta.Commit(ctx, delta.Input{
 		Store: p.Store, Was: was, Table: t, Snapshot: p.next.Snapshot, SnapshotID: id, Account: p.next.Account.ID, Program: p.Program,
 		Token: held.token, Now: time.Now, Retain: p.Retain, Open: l.open, History: p.next.Feed.History,
-		Changes: func(ctx context.Context, since int64) (iter.Seq2[delta.Change, error], bool, error) {
-			return changesOf(ctx, p.Dataset, t, since)
-		},
+		Changes: delta.History(p.Dataset, t),
 		Scratch: func() (f disk.File, err error) {
 			f, scratch, err = p.Dataset.Scratch()
 			return f, err

@@ -70,7 +70,7 @@ func (w *world) checkTable(m *memory) {
 // checkRetained checks that every version can be read that was the last one within the time that files are retained.
 func (w *world) checkRetained(m *memory, versions []*version) {
 	w.t.Helper()
-	cutoff := w.now.Add(-7 * 24 * time.Hour).UnixMilli()
+	cutoff := w.now.Add(-w.retain).UnixMilli()
 	for i, v := range versions {
 		if i+1 < len(versions) && versions[i+1].at <= cutoff {
 			continue
@@ -87,7 +87,8 @@ func (w *world) checkRetained(m *memory, versions []*version) {
 }
 
 // checkCheckpoints compares each checkpoint with the log that led to it, as long as all of that is there.
-func checkCheckpoints(t *testing.T, m *memory) (checked int) {
+func (w *world) checkCheckpoints(m *memory) (checked int) {
+	t := w.t
 	t.Helper()
 	versions := versionsOf(t, m, "thing")
 	for _, v := range versions[1:] {
@@ -102,6 +103,9 @@ func checkCheckpoints(t *testing.T, m *memory) (checked int) {
 			if !v.removed[name] {
 				t.Errorf("checkpoint %d says that %s is removed", v.number, name)
 			}
+		}
+		if int64(v.number) == w.was.Version && len(got.removed) != len(w.was.Removed) {
+			t.Errorf("checkpoint %d has %d files that were removed, want %d", v.number, len(got.removed), len(w.was.Removed))
 		}
 		checked++
 	}
@@ -123,7 +127,7 @@ func TestDays(t *testing.T) {
 				w.checkTable(m)
 			}
 			if w.was.Version%10 == 0 {
-				checked += checkCheckpoints(t, m)
+				checked += w.checkCheckpoints(m)
 			}
 		}
 		trimmed += int(w.was.Oldest)
@@ -151,6 +155,33 @@ func (w *world) checkLeft(m *memory) {
 		if !strings.HasPrefix(name, "_delta_log/") && !slices.Contains(w.names(), name) {
 			w.t.Errorf("%s is left", key)
 		}
+	}
+}
+
+// TestRetainNothing keeps no file longer than it must: those that the manifest names which was read.
+func TestRetainNothing(t *testing.T) {
+	w, m := newMemoryWorld(t, 8)
+	w.history, w.retain = true, 0
+	for range 30 {
+		old := w.was
+		w.change()
+		w.commit()
+		w.publish()
+		w.checkTable(m)
+		if old == nil {
+			continue
+		}
+		for _, f := range old.Files {
+			if m.objects["thing/"+f.Path] == nil {
+				t.Errorf("%s went before the manifest was written that does not name it", f.Path)
+			}
+		}
+		for _, f := range slices.Concat(old.Removed, old.Changes) {
+			if m.objects["thing/"+f.Path] != nil {
+				t.Errorf("%s is there", f.Path)
+			}
+		}
+		w.pass(time.Second)
 	}
 }
 

@@ -69,31 +69,30 @@ func TestDeath(t *testing.T) {
 	deaths, resumed := 0, 0
 	for name, scene := range scenes(t) {
 		for _, late := range []bool{false, true} {
-			for _, later := range []bool{false, true} {
-				for at := 1; ; at += 1 + at/20*5 { // the many removals are much the same
-					w, m := scene.clone()
-					m.revive(at, late)
-					if !w.attempt() {
-						break
-					}
-					deaths++
-					m.revive(0, false)
-					if later {
-						w.pass(time.Hour)
-						w.change()
-						w.commit()
-					}
-					before := len(versionsOf(t, m, "thing"))
-					w.orphans = true
-					w.publish()
-					w.checkTable(m)
-					w.checkOrphans(m)
-					if after := len(versionsOf(t, m, "thing")); !later && after == before {
-						resumed++ // the version was there already
-					}
-					if t.Failed() {
-						t.Fatalf("%s, killed at request %d (late: %v, later: %v)", name, at, late, later)
-					}
+			for at := 1; ; at += 1 + at/20*5 { // the many removals are much the same
+				w, m := scene.clone()
+				m.revive(at, late)
+				if !w.attempt() {
+					break
+				}
+				deaths++
+				m.revive(0, false)
+				later := w.r.IntN(2) == 0
+				if later {
+					w.pass(time.Hour)
+					w.change()
+					w.commit()
+				}
+				before := len(versionsOf(t, m, "thing"))
+				w.orphans = true
+				w.publish()
+				w.checkTable(m)
+				w.checkOrphans(m)
+				if after := len(versionsOf(t, m, "thing")); !later && after == before {
+					resumed++ // the version was there already
+				}
+				if t.Failed() {
+					t.Fatalf("%s, killed at request %d (late: %v, later: %v)", name, at, late, later)
 				}
 			}
 		}

@@ -31,10 +31,11 @@ func TestVerify(t *testing.T) {
 		"other parts":  {func(w *world, _ *memory) { w.change(); w.commit() }, "its log lacks file"},
 		"other bytes":  {func(w *world, _ *memory) { w.table.Parts[0].Bytes++ }, "and the manifest"},
 	}
+	scene, _ := lived(t, 21)
+	scene.publish()
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			w, m := lived(t, 21)
-			w.publish()
+			w, m := scene.clone()
 			test.do(w, m)
 			problems, err := delta.Verify(t.Context(), m, "42", w.was, &w.table)
 			said := strings.Join(problems, "; ")

@@ -49,6 +49,7 @@ type world struct {
 	was     *dataset.DeltaTable
 	token   int
 	orphans bool
+	retain  time.Duration
 }
 
 // partRows is how many numbers belong to a part.
@@ -56,7 +57,7 @@ const partRows = 50
 
 func newWorld(t *testing.T, seed uint64, s store.Store) *world {
 	w := &world{t: t, r: rand.New(rand.NewPCG(seed, 3)), store: s, now: time.Date(2026, 3, 1, 4, 5, 6, 789e6, time.UTC), rows: map[int]row{}, past: map[int64]map[int]row{},
-		files: map[string][]byte{}, dirty: map[int]bool{0: true}}
+		files: map[string][]byte{}, dirty: map[int]bool{0: true}, retain: 7 * 24 * time.Hour}
 	w.table = dataset.TableState{Name: "thing", Key: []string{"id"}, Columns: []schema.Column{schematest.KeyColumn("id"), {Name: "name", Kind: schema.String},
 		{Name: "count", Kind: schema.Int64}, {Name: "rate", Kind: schema.Double}, {Name: "flag", Kind: schema.Bool}, {Name: "at", Kind: schema.Timestamp}, {Name: "day", Kind: schema.Date}}}
 	return w
@@ -254,7 +255,7 @@ func (w *world) upload(ctx context.Context) error {
 func (w *world) input() delta.Input {
 	w.token++
 	return delta.Input{Store: w.store, Was: w.was, Table: &w.table, Snapshot: w.snapshot, SnapshotID: fmt.Sprintf("id-%d", w.snapshot), Account: "42", Program: program,
-		Token: fmt.Sprintf("token-%012d", w.token), Now: func() time.Time { return w.now }, Retain: 7 * 24 * time.Hour,
+		Token: fmt.Sprintf("token-%012d", w.token), Now: func() time.Time { return w.now }, Retain: w.retain,
 		Open: func(_ context.Context, p *part.Part) (disk.File, error) {
 			return &disktest.File{Data: w.files[p.Path]}, nil
 		},
