@@ -149,6 +149,11 @@ func sources(t *testing.T) []source {
 
 // moduleOf returns the module of a package without its version, empty for the standard library.
 func moduleOf(imported string) string {
+	for module := range dependencies {
+		if imported == module || strings.HasPrefix(imported, module+"/") {
+			return module
+		}
+	}
 	parts := strings.Split(imported, "/")
 	switch {
 	case parts[0] == "mailerlake":

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -99,12 +100,13 @@ func when(broken bool) error {
 	return nil
 }
 
-// every returns which share of all requests a test takes: a seventh, and all with MAILERLAKE_EVERY_REQUEST=1.
-func every() int {
-	if os.Getenv("MAILERLAKE_EVERY_REQUEST") != "" {
-		return 1
+// next returns the request that a test takes after another: all of the first ones, which differ, then a seventh; or all, with
+// MAILERLAKE_EVERY_REQUEST=1.
+func next(at int) int {
+	if at < 6 || os.Getenv("MAILERLAKE_EVERY_REQUEST") != "" {
+		return at + 1
 	}
-	return 7
+	return at + 7
 }
 
 // TestFaults breaks the requests of a publish, in every way, and checks that the next publish brings the destination to the
@@ -114,7 +116,7 @@ func TestFaults(t *testing.T) {
 		s, later := newScene(t, format), datasetAt(t, 4)
 		for name, fault := range faults {
 			t.Run(format+"/"+name, func(t *testing.T) {
-				for at := 1 + len(name)%every(); !t.Failed(); at += every() {
+				for at := 1; !t.Failed(); at = next(at) {
 					c := connect(s.there.clone())
 					fault(c, at)
 					_, err := publishing(t.Context(), s.dir, c)
@@ -156,7 +158,7 @@ func TestTwoPublishers(t *testing.T) {
 	for _, format := range formats {
 		t.Run(format, func(t *testing.T) {
 			s, later := newScene(t, format), datasetAt(t, 4)
-			for at, more := 1, true; more && !t.Failed(); at += every() {
+			for at, more := 1, true; more && !t.Failed(); at = next(at) {
 				synctest.Test(t, func(t *testing.T) { more = s.interleave(t, later, at) })
 			}
 		})
@@ -196,6 +198,43 @@ func (s *scene) interleave(t *testing.T, later string, at int) bool {
 		t.Errorf("at request %d (%s): %v", at, op, first)
 	}
 	return true
+}
+
+// TestLateManifest has a publisher that was taken for dead replace the manifest at the last moment.
+func TestLateManifest(t *testing.T) {
+	s, later := newScene(t, publish.Parquet), datasetAt(t, 4)
+	for late, want := range map[string]string{s.after["manifest.json"]: "", treeOf(t, later)["manifest.json"]: "", `{"format": 99}`: "format version 99"} {
+		c, once := connect(s.there.clone()), false
+		c.before = func(_ int, op, key string) error {
+			if op == "PUT" && key == "manifest.json" && !once {
+				once = true
+				c.set("manifest.json", late)
+			}
+			return nil
+		}
+		_, err := publishing(t.Context(), later, c)
+		if want == "" && err == nil {
+			holds(t, c.memory, later)
+		} else if want == "" || err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}
+
+// TestDistrust has a dead publisher leave an object that has the size which the manifest says, and another content.
+func TestDistrust(t *testing.T) {
+	s := newScene(t, publish.Parquet)
+	c := connect(s.there)
+	c.before = func(_ int, op, key string) error { return when(op == "PUT" && key != "publishing.json") }
+	if _, err := publishing(t.Context(), s.dir, c); err == nil {
+		t.Fatal("the publish was not broken")
+	}
+	data := []byte(s.before["subscriber/part-00000.parquet"])
+	data[len(data)/2]++
+	s.there.set("subscriber/part-00000.parquet", string(data))
+	dir := datasetAt(t, 1)
+	synctest.Test(t, func(t *testing.T) { mustPublish(t, dir, s.there) })
+	holds(t, s.there, dir)
 }
 
 // TestBusy checks that a publisher that lives is not disturbed, however long it takes.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"mailerlake/export/dataset"
 	"mailerlake/export/publish/store"
@@ -55,10 +56,23 @@ func judge(url string, local, there *dataset.Manifest, format string) error {
 	case there.Snapshot == local.Snapshot && !there.CommittedAt.Equal(local.CommittedAt):
 		return refused(restore, "holds another snapshot %d than the dataset: both were exported on their own", there.Snapshot)
 	}
+	if lost := lacking(local, there); len(lost) > 0 {
+		return refused("run mailerlake export --tables "+strings.Join(lost, ",")+" first", "holds tables that the dataset lacks: %s", strings.Join(lost, ", "))
+	}
 	if path := forked(local, there); path != "" {
 		return refused(restore, "does not hold an earlier snapshot of this dataset: %s was written by another export", path)
 	}
 	return nil
+}
+
+// lacking returns the tables that a dataset lacks. A table never goes, so it was restored without them.
+func lacking(local, there *dataset.Manifest) (tables []string) {
+	for i := range there.Tables {
+		if name := there.Tables[i].Name; local.Table(name) == nil {
+			tables = append(tables, name)
+		}
+	}
+	return tables
 }
 
 // forked returns a part that the same snapshot wrote differently, empty if there is none: the two datasets do not have

@@ -1,6 +1,7 @@
 package publish_test
 
 import (
+	"regexp"
 	"testing"
 
 	"mailerlake/export/publish"
@@ -46,8 +47,8 @@ func differences(before, after objects) (changed, gone int) {
 	return changed, gone
 }
 
-// TestOrder checks that what a dataset's files promise holds at a destination: the manifest is last, and the journal goes after
-// it.
+// TestOrder checks that files come in the order of a commit: part-00000 of each table before the other parts, change files
+// after them, then the manifest; and that the journal is there before and goes afterwards.
 func TestOrder(t *testing.T) {
 	m := &memory{}
 	mustPublish(t, datasetAt(t, 1), m)
@@ -58,6 +59,25 @@ func TestOrder(t *testing.T) {
 	n := len(c.ops)
 	if got := c.ops[n-2:]; got[0] != "PUT manifest.json" || got[1] != "DELETE publishing.json" {
 		t.Errorf("got %q at the end, want the manifest, then the journal", got)
+	}
+	first := regexp.MustCompile(`^PUT [a-z_]+/part-00000\.parquet$`)
+	other := regexp.MustCompile(`^PUT [a-z_]+/part-`)
+	changes := regexp.MustCompile(`^PUT _changes/`)
+	order := map[*regexp.Regexp]int{first: -1, other: -1, changes: -1} // the last of each
+	for i, op := range c.ops {
+		switch {
+		case first.MatchString(op) && max(order[other], order[changes]) >= 0, other.MatchString(op) && order[changes] >= 0:
+			t.Errorf("%s comes too late", op)
+		case first.MatchString(op):
+			order[first] = i
+		case other.MatchString(op):
+			order[other] = i
+		case changes.MatchString(op):
+			order[changes] = i
+		}
+	}
+	if min(order[first], order[other], order[changes]) < 0 {
+		t.Errorf("got %q, want all kinds of files", c.ops)
 	}
 	if got := c.ops[:5]; got[2] != "PUT publishing.json" || got[4] != "LIST " {
 		t.Errorf("got %q at the beginning, want the journal before the objects are listed", got)

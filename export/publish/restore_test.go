@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -60,7 +61,7 @@ func TestRestoreKilled(t *testing.T) {
 	original := datasetAt(t, 1)
 	mustPublish(t, original, m)
 	want := short(treeOf(t, original))
-	for n := 1; ; n += 5 {
+	for n := 1; ; n += 11 {
 		root := t.TempDir()
 		fsys, err := faultfs.New(root)
 		if err != nil {
@@ -104,7 +105,7 @@ func treeIfAny(t *testing.T, dir string) objects {
 // TestRestoreMeanwhile publishes while a restore reads: it begins again, or is refused if the publish has not ended.
 func TestRestoreMeanwhile(t *testing.T) {
 	later := datasetAt(t, 3)
-	for at := 2; at < 30; at += 3 {
+	for at := 2; at < 30; at += 7 {
 		m := &memory{}
 		mustPublish(t, datasetAt(t, 1), m)
 		c := connect(m)
@@ -148,6 +149,47 @@ func TestRestoreBetween(t *testing.T) {
 	}
 	if v, err := publish.Verify(t.Context(), connect(s.there)); err != nil || v.Pending == nil || v.Pending.Path != s.dir {
 		t.Errorf("verify: got %+v, %v, want to be told that a publish has not ended", v, err)
+	}
+}
+
+// TestRestorePartial restores from a destination that a dead publisher left between two snapshots what is whole there, and
+// publishes to it only once the dataset has all tables again.
+func TestRestorePartial(t *testing.T) {
+	m := &memory{}
+	mustPublish(t, datasetAt(t, 1), m)
+	want := treeOf(t, datasetAt(t, 1))
+	m.remove("group/part-00000.parquet")
+	m.set("subscriber/part-00001.parquet", "of a later snapshot")
+	dir := filepath.Join(t.TempDir(), "lake")
+	r, err := publish.Restore(t.Context(), publish.RestoreOptions{Store: connect(m), FS: disk.OS(false), Dir: dir, Partial: true})
+	if err != nil || !slices.Equal(r.LeftOut, []string{"group", "subscriber"}) {
+		t.Fatalf("got %+v, %v, want two tables left out", r, err)
+	}
+	for path, data := range treeOf(t, dir) {
+		if path != "manifest.json" && want[path] != data {
+			t.Errorf("%s differs", path)
+		}
+	}
+	if _, err := publishing(t.Context(), dir, connect(m)); err == nil || !strings.Contains(err.Error(), "run mailerlake export --tables group,subscriber first") {
+		t.Errorf("got %v, want the tables that are left out to be missed", err)
+	}
+	account := newAccount(7)
+	account.Advance(1)
+	if err := exportOnce(account, dir); err != nil {
+		t.Fatal(err)
+	}
+	if r := mustPublish(t, dir, m); r.Before != 1 || r.Snapshot != 2 {
+		t.Errorf("got %+v, want snapshot 2", r)
+	}
+	holds(t, m, dir)
+	for _, key := range []string{"campaign", "field", "group_subscriber"} {
+		m.remove(key + "/part-00000.parquet")
+	}
+	m.remove("group/part-00000.parquet")
+	m.remove("subscriber/part-00000.parquet")
+	_, err = publish.Restore(t.Context(), publish.RestoreOptions{Store: connect(m), FS: disk.OS(false), Dir: filepath.Join(t.TempDir(), "lake"), Partial: true})
+	if err == nil || !strings.Contains(err.Error(), "no table is whole") {
+		t.Errorf("got %v, want to be told that nothing is whole", err)
 	}
 }
 
