@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"mailerlake/export/dataset"
-	"mailerlake/export/merge"
 )
 
 // commit writes what the plans of the present stage say and commits it, all tables in one step.
@@ -22,17 +21,23 @@ func (r *run) commit(ctx context.Context) error {
 		return err
 	}
 	defer commit.Abort()
-	next, now := r.nextManifest(), r.stamp()
+	next, err := r.nextManifest()
+	if err != nil {
+		return err
+	}
+	now := r.stamp()
+	k := &keeper{run: r, commit: commit, settings: next.Feed, snapshot: next.Snapshot, now: now}
 	for _, t := range due {
 		if t.err != nil || !t.scanned() || t.skipped() {
 			continue
 		}
-		state, err := r.write(ctx, t, commit, next.Snapshot, now)
+		state, err := r.write(ctx, t, k)
 		if err != nil {
 			return fmt.Errorf("export %s: %w", t.Name, err)
 		}
 		next.Put(state)
 	}
+	k.prune(next)
 	next.CommittedAt = later(r.now(), now)
 	r.noteLists(due, next)
 	if err := commit.Commit(ctx, next, r.consumed()); err != nil {
@@ -42,6 +47,7 @@ func (r *run) commit(ctx context.Context) error {
 	for _, t := range due {
 		if state := next.Table(t.Name); state != nil && t.err == nil {
 			t.written += written(t.stored, state)
+			t.kept, t.keeps = t.kept+t.keeps, 0
 		}
 	}
 	_ = r.dropPlanned() // a plan that stays is refused: it is for the old snapshot
@@ -70,20 +76,22 @@ func (r *run) consumed() []string {
 	return logs
 }
 
-func (r *run) nextManifest() *dataset.Manifest {
-	next := r.data.Manifest.Clone()
-	if next == nil {
+func (r *run) nextManifest() (next *dataset.Manifest, err error) {
+	if next = r.data.Manifest.Clone(); next == nil {
 		next = &dataset.Manifest{}
+	}
+	if next.Feed, err = r.feedSettings(); err != nil {
+		return nil, err
 	}
 	next.Format, next.Program = dataset.Format, r.Program
 	next.Account = dataset.Account{ID: r.account.ID, Name: r.account.Name}
 	next.Privacy = r.privacy
 	next.Snapshot++
-	return next
+	return next, nil
 }
 
-// write writes the parts of one table that change, as of now, and returns its new state.
-func (r *run) write(ctx context.Context, t *table, commit *dataset.Commit, snapshot int64, now time.Time) (dataset.TableState, error) {
+// write writes what changes of one table and returns its new state.
+func (r *run) write(ctx context.Context, t *table, k *keeper) (dataset.TableState, error) {
 	state := dataset.TableState{Name: t.Name, Key: t.Key, Order: t.Order}
 	if t.stored != nil {
 		state = t.stored.Clone()
@@ -94,13 +102,9 @@ func (r *run) write(ctx context.Context, t *table, commit *dataset.Commit, snaps
 	}
 	plan := t.plan
 	if !plan.Empty() {
-		create := func(path string) (merge.File, error) { return commit.Create(path) }
-		parts, err := t.merge.Write(ctx, plan, create, r.Program, now)
-		if err != nil {
+		if err := k.write(ctx, t, &state); err != nil {
 			return state, err
 		}
-		state.Parts, state.Columns, state.ChangedIn = parts, t.layout.Columns, snapshot
-		t.stampParts(&state)
 	}
 	state.Rows = 0
 	for _, p := range state.Parts {
@@ -111,21 +115,6 @@ func (r *run) write(ctx context.Context, t *table, commit *dataset.Commit, snaps
 	}
 	t.describe(&state)
 	return state, nil
-}
-
-// stampParts notes in which snapshot each part was last written: those that differ from the stored ones, in this one.
-func (t *table) stampParts(state *dataset.TableState) {
-	for i := range state.Parts {
-		p := &state.Parts[i]
-		if p.ChangedIn == 0 {
-			p.ChangedIn = state.ChangedIn
-		}
-	}
-	// No change file is written yet: nothing is known of changes before this snapshot.
-	state.Changes, state.ChangesSince = nil, state.ChangedIn
-	if t.stored == nil {
-		state.CreatedIn = state.ChangedIn
-	}
 }
 
 // describe notes in a table's state what the run did, and how its scan ended.

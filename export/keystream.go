@@ -81,7 +81,7 @@ func (s *keyStream) load() (err error) {
 	}
 	if s.reader == nil {
 		if s.reader, err = s.v.open(s.ctx, s.table, s.part); err != nil {
-			return fmt.Errorf("%w: %w", errChanged, err)
+			return fmt.Errorf("%w: %w", ErrChanged, err)
 		}
 	}
 	if s.group == len(s.table.Parts[s.part].RowGroups) {
@@ -91,7 +91,7 @@ func (s *keyStream) load() (err error) {
 	}
 	for i, v := range s.keys {
 		if err := s.reader.Read(s.group, s.columns[i], v); err != nil {
-			return fmt.Errorf("%w: %w", errChanged, err)
+			return fmt.Errorf("%w: %w", ErrChanged, err)
 		}
 	}
 	s.group++

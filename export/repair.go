@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 
 	"mailerlake/export/dataset"
@@ -31,6 +32,43 @@ func (r *run) findDamaged(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// findLostChanges looks for change files that are damaged or missing. Nothing can rebuild them: they are dropped with those
+// before them.
+func (r *run) findLostChanges(ctx context.Context) error {
+	r.lost = map[string]int64{}
+	if r.data.Manifest == nil {
+		return nil
+	}
+	for i := range r.data.Manifest.Tables {
+		t := &r.data.Manifest.Tables[i]
+		for j, c := range t.Changes {
+			err := checkChanges(ctx, r.data, t, j)
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			if err != nil && !errors.Is(err, fs.ErrPermission) {
+				r.lost[t.Name] = c.Snapshot
+			}
+		}
+		if s := r.lost[t.Name]; s > 0 {
+			r.event(Event{Table: t.Name, Warning: true, Message: fmt.Sprintf("dropping the changes up to snapshot %d: the file of that one is damaged; who followed them from before loads the table again", s)})
+		}
+	}
+	return nil
+}
+
+// checkChanges returns what is wrong with change file i of a table.
+func checkChanges(ctx context.Context, d *dataset.Dataset, t *dataset.TableState, i int) error {
+	f, err := d.OpenChanges(ctx, t, i)
+	if errors.Is(err, fs.ErrNotExist) {
+		return errors.New("file is missing")
+	}
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 // otherColumns returns the damage of a manifest that says of a part, which has the right checksum, that it has other

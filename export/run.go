@@ -47,12 +47,21 @@ type Options struct {
 	Estimate bool
 	// Yes applies deletes even if there are many.
 	Yes bool
+	// Destinations are published to when the run has committed. A run that could not publish to one of them does not begin.
+	Destinations []Destination
+	// KeepChanges is how long change files are kept, and 0 that none are; nil means as long as before, for a new dataset
+	// dataset.DefaultKeep. It must not be negative.
+	KeepChanges *time.Duration
+	// History says whether change files hold whole rows, from before and after each change; nil means as before, for a new
+	// dataset no.
+	History *bool
 	// Sizes of row groups and parts; zero means part.DefaultSizes.
 	Sizes part.Sizes
 	// Now returns the time; nil means time.Now.
 	Now func() time.Time
-	// OnEvent, if set, is called with each step of the run, from several goroutines at once.
-	OnEvent func(Event)
+	// OnEvent, if set, is called with each step of the run, from several goroutines at once; so is OnTransfer, as it publishes.
+	OnEvent    func(Event)
+	OnTransfer func(Transfer)
 }
 
 // Event is a step of a run.
@@ -76,6 +85,10 @@ type run struct {
 	stage     int // that is being read, planned and committed
 	// committed is the manifest of the last commit of this run, nil if there was none.
 	committed *dataset.Manifest
+	// published is what was done with the destinations.
+	published []Published
+	// lost is, by table, the snapshot of the last damaged change file that a repair found.
+	lost map[string]int64
 }
 
 // Plan scans the account and reports what Export would change. It touches no table, and keeps the scan for
@@ -101,6 +114,9 @@ func Export(ctx context.Context, o Options) (*Report, error) {
 			work = r.rewriteAll
 		}
 		err := work(ctx)
+		if err == nil {
+			err = r.publish(ctx)
+		}
 		return r.report(), err
 	})
 }
@@ -115,6 +131,9 @@ func ExportPlanned(ctx context.Context, o Options) (*Report, error) {
 		err := r.loadPlanned(ctx)
 		if err == nil {
 			err = r.commit(ctx)
+		}
+		if err == nil {
+			err = r.publish(ctx)
 		}
 		return r.report(), err
 	})
@@ -134,6 +153,9 @@ func start(ctx context.Context, o Options, plan bool, do func(*run) (*Report, er
 	if r.data, err = dataset.Open(o.FS, o.Dir); err != nil {
 		return nil, err
 	}
+	if _, err := r.feedSettings(); err != nil {
+		return nil, err
+	}
 	if r.catalog, r.privacy, err = o.Privacy.protect(o.Catalog, r.data.Manifest); err != nil {
 		return nil, err
 	}
@@ -146,6 +168,9 @@ func start(ctx context.Context, o Options, plan bool, do func(*run) (*Report, er
 		return nil, err
 	}
 	defer r.closeLogs()
+	if err := r.checkDestinations(ctx); err != nil {
+		return nil, err
+	}
 	report, err = do(r)
 	return report, r.orConflict(err)
 }
@@ -169,10 +194,8 @@ func (r *run) prepare(ctx context.Context, plan bool) error {
 			return err
 		}
 	}
-	if r.Private {
-		if err := r.data.MakePrivate(); err != nil {
-			return err
-		}
+	if err := r.setAccess(plan); err != nil {
+		return err
 	}
 	r.tables = choose(r.catalog, r.exports, r.data, r.Sizes, r.rewrite)
 	if err := r.data.Logs().DropScratch(); err != nil { // of a run that was killed
@@ -189,6 +212,17 @@ func (r *run) prepare(ctx context.Context, plan bool) error {
 		r.event(Event{Message: "removing the page logs of earlier scans: they were made with different --drop or --hash"})
 	}
 	return err
+}
+
+// setAccess makes the dataset private, if that is wanted. Otherwise an export lets readers look for its journal.
+func (r *run) setAccess(plan bool) error {
+	switch {
+	case r.Private:
+		return r.data.MakePrivate()
+	case plan:
+		return nil
+	}
+	return r.data.AdmitReaders()
 }
 
 // orConflict returns a conflict in place of damage if another run committed meanwhile: the lock does not keep out other

@@ -21,7 +21,7 @@ func (r *run) open(ctx context.Context) error {
 	}
 	if r.Repair {
 		r.Restart = true
-		if err := r.findDamaged(ctx); err != nil {
+		if err := errors.Join(r.findDamaged(ctx), r.findLostChanges(ctx)); err != nil {
 			return err
 		}
 	}

@@ -21,8 +21,10 @@ import (
 
 // Verification is what a full check of a dataset found.
 type Verification struct {
-	Dataset  string `json:"dataset"`
-	Snapshot int64  `json:"snapshot"` // checked; 0 if nothing was
+	Dataset string `json:"dataset"`
+	// Destination says that a destination was checked, and Dataset is its URL.
+	Destination bool  `json:"destination,omitempty"`
+	Snapshot    int64 `json:"snapshot"` // checked; 0 if nothing was
 	// Pending says that a commit is unfinished: parts may be newer than the manifest, so nothing else was checked. The
 	// next export finishes it.
 	Pending bool `json:"pending"`
@@ -38,6 +40,8 @@ type TableVerification struct {
 	Name  string `json:"name"`
 	Parts int    `json:"parts"` // that were read to the end and found whole
 	Rows  int64  `json:"rows"`  // in these parts
+	// ChangeFiles are the files of changes that were found whole.
+	ChangeFiles int `json:"change_files,omitempty"`
 }
 
 // Problem is one thing that is not as the manifest says. A damaged part has one: the first that was found.
@@ -65,20 +69,20 @@ func (v *Verification) Dangling() (n int64) {
 	return n
 }
 
-// errChanged says that another run committed while the dataset was read.
-var errChanged = errors.New("another run changed the dataset")
+// ErrChanged says that another run committed while the dataset was read.
+var ErrChanged = errors.New("another run changed the dataset")
 
 // Verify reads a dataset to its last value and compares it with its manifest. The damage that it finds is in the
 // Verification. An error means that nothing was checked; if the manifest cannot be read, it is a *dataset.DamagedError.
 // Verify takes no lock: if another run commits meanwhile, the check begins again, once.
 func Verify(ctx context.Context, fsys disk.FS, dir string, catalog *schema.Catalog) (*Verification, error) {
 	v, err := verifyOnce(ctx, fsys, dir, catalog)
-	if errors.Is(err, errChanged) {
+	if errors.Is(err, ErrChanged) {
 		if v, err = verifyOnce(ctx, fsys, dir, catalog); err == nil {
 			v.Restarted = true
 		}
 	}
-	if errors.Is(err, errChanged) {
+	if errors.Is(err, ErrChanged) {
 		err = fmt.Errorf("%w; verify again while no export runs", err)
 	}
 	if err != nil {
@@ -104,14 +108,19 @@ func verifyOnce(ctx context.Context, fsys disk.FS, dir string, catalog *schema.C
 	if err := v.check(ctx); err != nil {
 		return nil, err
 	}
-	again, err := dataset.Open(fsys, dir)
-	if err != nil {
+	if err := unchanged(d); err != nil {
 		return nil, err
 	}
-	if again.Pending() || again.Manifest == nil || again.Manifest.Snapshot != d.Manifest.Snapshot {
-		return nil, errChanged
-	}
 	return v.out, nil
+}
+
+// unchanged returns ErrChanged if another run has committed to a dataset since it was opened, or is about to.
+func unchanged(d *dataset.Dataset) error {
+	again, err := d.Again()
+	if err == nil && (again.Pending() || again.Manifest == nil || again.Manifest.Snapshot != d.Manifest.Snapshot) {
+		err = ErrChanged
+	}
+	return err
 }
 
 type verifier struct {
@@ -125,6 +134,9 @@ func (v *verifier) check(ctx context.Context) error {
 		if err := v.table(ctx, &v.data.Manifest.Tables[i]); err != nil {
 			return err
 		}
+	}
+	if err := v.strayChanges(); err != nil {
+		return err
 	}
 	strays, err := v.data.Stray()
 	if err != nil {
@@ -154,6 +166,33 @@ func (v *verifier) stray(path string) error {
 	return nil
 }
 
+// changes checks the size and checksum of a table's change files, and counts those that are whole.
+func (v *verifier) changes(ctx context.Context, t *dataset.TableState) (whole int, err error) {
+	for i, c := range t.Changes {
+		err := checkChanges(ctx, v.data, t, i)
+		if ctx.Err() != nil {
+			return whole, ctx.Err()
+		}
+		if err == nil {
+			whole++
+			continue
+		}
+		v.problem(t.Name, dataset.ChangesPath(t.Name, c.Snapshot), err.Error()+"; --repair drops the changes up to this snapshot")
+	}
+	return whole, nil
+}
+
+// strayChanges notes change files that are not in the manifest.
+func (v *verifier) strayChanges() error {
+	strays, err := v.data.StrayChanges()
+	for _, path := range strays {
+		table := strings.Split(path, "/")[1]
+		v.out.Problems = append(v.out.Problems, Problem{Table: table, Part: path, ByHand: true,
+			What: "is not in the manifest; readers of the directory take it for changes; move it away, --repair does not"})
+	}
+	return err
+}
+
 func (v *verifier) problem(table, part, what string) {
 	v.out.Problems = append(v.out.Problems, Problem{Table: table, Part: part, What: what})
 }
@@ -172,7 +211,8 @@ func (v *verifier) table(ctx context.Context, t *dataset.TableState) error {
 			return ctx.Err()
 		})
 	}
-	if err := g.Wait(); err != nil {
+	err := g.Wait()
+	if err != nil {
 		return err
 	}
 	sum := TableVerification{Name: t.Name}
@@ -184,8 +224,9 @@ func (v *verifier) table(ctx context.Context, t *dataset.TableState) error {
 		sum.Parts++
 		sum.Rows += t.Parts[i].Rows
 	}
+	sum.ChangeFiles, err = v.changes(ctx, t)
 	v.out.Tables = append(v.out.Tables, sum)
-	return nil
+	return err
 }
 
 // open opens a part; its size, checksum, schema and row counts are compared on the way.

@@ -21,7 +21,7 @@ type Layout struct {
 // fields are the types of the account's custom fields by key, whether or not a row has a value. Undeclared columns are
 // limited to MaxDynamic; Convert rescues the values of the rest.
 func Fix(t *Table, stored []Column, seen []string, fields map[string]Kind) (*Layout, []Column) {
-	f := fixing{table: t, taken: names{}, paths: map[string]bool{}, kinds: fieldPaths(t, fields)}
+	f := fixing{table: t, taken: reserved(), paths: map[string]bool{}, kinds: fieldPaths(t, fields)}
 	for _, c := range stored {
 		f.keep(c)
 	}

@@ -14,6 +14,16 @@ const maxColumnName = 120
 // names holds the column names in use, folded.
 type names map[string]bool
 
+// reserved returns the names that no column of a table gets: change files, answers about changes and Delta's change data feed
+// have columns of these names beside the table's.
+func reserved() names {
+	n := names{}
+	for _, name := range []string{"_change", "_snapshot", "_changed_at", "_table", "_change_type", "_commit_version", "_commit_timestamp"} {
+		n.use(name)
+	}
+	return n
+}
+
 // fold maps names that differ only in case to the same text.
 func fold(name string) string {
 	return strings.Map(func(r rune) rune {

@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"mailerlake/export"
+	"mailerlake/export/dataset"
 )
 
 // errChanges says that a plan found changes. It is returned only with --detailed-exitcode.
@@ -47,29 +48,33 @@ func (e *interruptedError) Error() string {
 func (e *interruptedError) Unwrap() error { return context.Canceled }
 
 // damageFoundError says that verify found damage.
-type damageFoundError struct {
-	problems   int
-	repairable bool // by --repair, at least in part
-}
+type damageFoundError struct{ found *export.Verification }
 
 func (e *damageFoundError) Error() string {
-	noun := "problem"
-	if e.problems != 1 {
+	what, noun := "dataset", "problem"
+	if len(e.found.Problems) != 1 {
 		noun = "problems"
 	}
 	mend := "move the files away that are not in the manifest"
-	if e.repairable {
+	if e.found.Repairable() {
 		mend = "mailerlake export --repair rebuilds the damaged parts"
 	}
-	return fmt.Sprintf("the dataset is damaged: %d %s found; %s", e.problems, noun, mend)
+	if e.found.Destination {
+		what = "destination"
+	}
+	if e.found.Destination && e.found.Repairable() {
+		mend = "mailerlake publish --repair replaces the damaged objects"
+	}
+	return fmt.Sprintf("the %s is damaged: %d %s found; %s", what, len(e.found.Problems), noun, mend)
 }
 
 // partialError says that a run reached its end and left something undone.
 type partialError struct {
-	failed     []string // tables
-	incomplete []string // tables, each with the reason
-	withheld   []string // tables
-	damaged    []error  // among the errors of the failed tables
+	failed      []string // tables
+	incomplete  []string // tables, each with the reason
+	withheld    []string // tables
+	unpublished []string // destinations, each with the reason
+	damaged     []error  // among the errors of the failed tables and destinations
 }
 
 // leftUndone returns a partialError if a report lists something that was left undone, else nil.
@@ -90,7 +95,10 @@ func leftUndone(r *export.Report) error {
 			e.withheld = append(e.withheld, t.Name)
 		}
 	}
-	if len(e.failed)+len(e.incomplete)+len(e.withheld) == 0 {
+	for _, d := range r.Published {
+		e.failTo(d)
+	}
+	if len(e.failed)+len(e.incomplete)+len(e.withheld)+len(e.unpublished) == 0 {
 		return nil
 	}
 	return e
@@ -103,6 +111,16 @@ func (e *partialError) fail(t export.TableReport) {
 	}
 }
 
+func (e *partialError) failTo(d export.Published) {
+	if d.Err == nil {
+		return
+	}
+	e.unpublished = append(e.unpublished, fmt.Sprintf("not published: %v", d.Err))
+	if file, ok := errors.AsType[*dataset.DamagedError](d.Err); ok {
+		e.damaged = append(e.damaged, file)
+	}
+}
+
 func (e *partialError) Error() string {
 	var parts []string
 	if len(e.failed) > 0 {
@@ -112,6 +130,7 @@ func (e *partialError) Error() string {
 	if len(e.withheld) > 0 {
 		parts = append(parts, "deletes withheld in "+strings.Join(e.withheld, ", "))
 	}
+	parts = append(parts, e.unpublished...)
 	return "not everything was done: " + strings.Join(parts, "; ")
 }
 

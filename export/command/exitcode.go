@@ -27,12 +27,13 @@ var exitCodes = []exitCode{
 	{0, "done", []cause{is(nil)}},
 	{1, "failed", []cause{anyError}},
 	{2, "plan found changes (with --detailed-exitcode)", []cause{is(errChanges)}},
-	{3, "done, but a table failed or is incomplete, or deletes were withheld", []cause{as[*partialError]}},
+	{3, "done, but a table failed or is incomplete, deletes were withheld, or it was not published", []cause{as[*partialError]}},
 	{4, "wrong flags or arguments", []cause{as[*usageError], as[*schema.ProtectionError], as[*export.PrivacyError]}},
 	{5, "no API key, or MailerLite does not accept it", []cause{as[*authError], is(client.ErrUnauthorized), is(client.ErrForbidden)}},
-	{6, "another run is using the dataset", []cause{as[*dataset.LockedError]}},
+	{6, "another run is using the dataset or the destination", []cause{as[*dataset.LockedError], as[*export.BusyError]}},
 	{7, "the dataset is damaged, or of a format that this version does not know",
-		[]cause{as[*dataset.DamagedError], as[*dataset.VersionError], as[*export.PartError], as[*damageFoundError]}},
+		[]cause{as[*dataset.DamagedError], as[*dataset.VersionError], as[*export.PartError], as[*export.ChangeFileError], as[*damageFoundError]}},
+	{8, "the changes since that snapshot are not known: load the tables again", []cause{as[*export.NotKeptError]}},
 	{130, "interrupted; the next export or plan resumes the scan", []cause{is(context.Canceled)}},
 }
 

@@ -1,6 +1,8 @@
 package command
 
 import (
+	"context"
+
 	"github.com/urfave/cli/v2"
 
 	"mailerlake/export"
@@ -12,11 +14,14 @@ func (p *program) export() *cli.Command {
 	return &cli.Command{
 		Name:  "export",
 		Usage: "bring the dataset up to date with the account",
-		Flags: append(runFlags(),
+		Flags: append(append(runFlags(),
 			toggle("planned", "commit exactly what the last plan showed: no key, no network"),
 			toggle("repair", "rebuild damaged parts from a fresh scan, and move foreign files away"),
 			toggle("rewrite", "rewrite every table with the current types and names; needed to change --drop or --hash"),
-		),
+			&cli.StringFlag{Name: "keep-changes", Usage: "keep what each export changes for `TIME`, and remember that; 0 keeps nothing", DefaultText: "as before, at first 90d"},
+			&cli.BoolFlag{Name: "history", Usage: "keep whole rows, from before and after each change, and remember that; --history=false keeps keys alone", DefaultText: "as before, at first off"},
+			&cli.GenericFlag{Name: "publish", Value: &urls{}, Usage: "then publish to `URL`, as mailerlake publish does; can be given several times"},
+		), layoutFlags("publish-")...),
 		Action: p.action(p.runExport),
 	}
 }
@@ -29,8 +34,39 @@ func (p *program) runExport(c *cli.Context) (answer, error) {
 		}
 		do = export.ExportPlanned
 	}
-	r, err := p.run(c, do)
+	to, err := p.destinations(c)
+	if err != nil {
+		return answer{}, err
+	}
+	for _, d := range to {
+		defer d.Store.Close()
+	}
+	r, err := p.run(c, func(ctx context.Context, o export.Options) (*export.Report, error) {
+		o.Destinations = to
+		return do(ctx, o)
+	})
 	return p.report(c, r, err, terminal.Report)
+}
+
+// destinations opens what --publish names.
+func (p *program) destinations(c *cli.Context) (to []export.Destination, err error) {
+	dir, err := p.dir(c)
+	if err != nil {
+		return nil, err
+	}
+	for _, url := range *c.Generic("publish").(*urls) {
+		d, err := destinationAt(c, url, "publish-", dir)
+		if err != nil {
+			return nil, err
+		}
+		to = append(to, d)
+	}
+	for _, name := range []string{"publish-format", "publish-retain"} {
+		if c.IsSet(name) && len(to) == 0 {
+			return nil, usage(c, "--%s needs --publish", name)
+		}
+	}
+	return to, nil
 }
 
 // checkPlanned refuses flags that apply to the plan.

@@ -15,10 +15,11 @@ func toggle(name, usage string) cli.Flag {
 
 // commonFlags are the flags of every command.
 func commonFlags() []cli.Flag {
-	return []cli.Flag{
-		&cli.StringFlag{Name: "out", Value: "./lake", Usage: "use the dataset in `DIR` [$MAILERLAKE_OUT]"},
-		toggle("json", "print the result as one JSON document"),
-	}
+	return []cli.Flag{outFlag(), toggle("json", "print the result as one JSON document")}
+}
+
+func outFlag() cli.Flag {
+	return &cli.StringFlag{Name: "out", Value: "./lake", Usage: "use the dataset in `DIR` [$MAILERLAKE_OUT]"}
 }
 
 // accountFlags are the flags of the commands that ask an account.

@@ -43,13 +43,38 @@ func (p *program) options(c *cli.Context) (o export.Options, err error) {
 	if o.ResumeWithin < 0 {
 		return o, usage(c, "--resume-within must not be negative")
 	}
+	if err := keeping(c, &o); err != nil {
+		return o, err
+	}
 	o.Privacy, err = p.privacy(c)
 	return o, err
 }
 
+// keeping checks the flags that say which changes are kept. Those that are not given leave it as it is.
+func keeping(c *cli.Context, o *export.Options) error {
+	if c.IsSet("keep-changes") {
+		keep, err := period(c.String("keep-changes"))
+		if err != nil {
+			return usage(c, "--keep-changes: %w", err)
+		}
+		o.KeepChanges = &keep
+	}
+	if c.IsSet("history") {
+		history := c.Bool("history")
+		o.History = &history
+		if history && o.KeepChanges != nil && *o.KeepChanges == 0 {
+			return usage(c, "--history keeps rows as long as --keep-changes says, and that is 0")
+		}
+	}
+	return nil
+}
+
 // chosenTables returns the names of the tables that --tables and --exclude leave.
-func chosenTables(c *cli.Context) ([]string, error) {
-	only := []string{schema.SetDefault}
+func chosenTables(c *cli.Context) ([]string, error) { return chosenFrom(c, schema.SetDefault) }
+
+// chosenFrom is chosenTables with another set in place of --tables that is not given.
+func chosenFrom(c *cli.Context, set string) ([]string, error) {
+	only := []string{set}
 	if c.IsSet("tables") {
 		only = c.StringSlice("tables")
 	}
@@ -115,18 +140,25 @@ func (p *program) hashKey(c *cli.Context) ([]byte, error) {
 	case file == "-" && c.String("api-key-file") == "-":
 		return nil, usage(c, "--api-key-file and --hash-key-file cannot both be standard input")
 	}
+	key, err := p.readHashKey(c)
+	if err == nil && len(key) == 0 {
+		err = usage(c, "--hash needs a key; set MAILERLAKE_HASH_KEY, or give --hash-key-file")
+	}
+	return key, err
+}
+
+// readHashKey returns the key of hashed columns from the file that a flag names, or from the environment; empty if it is in
+// neither.
+func (p *program) readHashKey(c *cli.Context) ([]byte, error) {
 	key := []byte(p.getenv("MAILERLAKE_HASH_KEY"))
 	if c.IsSet("hash-key-file") {
-		text, err := p.secretFile(c.Context, file)
+		text, err := p.secretFile(c.Context, c.String("hash-key-file"))
 		if err != nil {
 			return nil, usage(c, "%w", err)
 		}
 		key = text
 	}
-	if key = bytes.TrimRight(key, "\r\n"); len(key) == 0 {
-		return nil, usage(c, "--hash needs a key; set MAILERLAKE_HASH_KEY, or give --hash-key-file")
-	}
-	return key, nil
+	return bytes.TrimRight(key, "\r\n"), nil
 }
 
 // clientOptions checks the flags that say how to talk to MailerLite. The key is left out.

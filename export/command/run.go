@@ -43,6 +43,11 @@ func (p *program) printProblems(r *export.Report) {
 			fmt.Fprintf(p.stderr, "mailerlake: %s: %s\n", t.Name, problem)
 		}
 	}
+	for _, d := range r.Published {
+		if d.Err != nil {
+			fmt.Fprintf(p.stderr, "mailerlake: %s\n", terminal.Clean(d.Err.Error()))
+		}
+	}
 }
 
 // run checks the flags, then runs a plan or an export and shows its progress on stderr.
@@ -65,7 +70,7 @@ func (p *program) run(c *cli.Context, run runFunc) (*export.Report, error) {
 		Quiet: c.Bool("quiet"), Verbose: c.Bool("verbose"), Expect: storedRows(o)})
 	defer progress.Close()
 	defer noteInterrupt(c.Context, progress)()
-	o.OnEvent, api.OnWait, api.Logger = progress.Event, progress.Wait, progress.Logger()
+	o.OnEvent, o.OnTransfer, api.OnWait, api.Logger = progress.Event, progress.Transfer, progress.Wait, progress.Logger()
 	if online {
 		if o.Client, err = client.New(api); err != nil {
 			return nil, &authError{err}

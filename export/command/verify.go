@@ -16,8 +16,8 @@ import (
 func (p *program) verify() *cli.Command {
 	return &cli.Command{
 		Name:   "verify",
-		Usage:  "read the whole dataset and check it for damage",
-		Flags:  commonFlags(),
+		Usage:  "read the whole dataset, or a destination, and check it for damage",
+		Flags:  append(commonFlags(), &cli.StringFlag{Name: "at", Usage: "check the destination at `URL` instead: sizes and checksums"}),
 		Action: p.action(p.runVerify),
 	}
 }
@@ -29,11 +29,7 @@ type verificationDocument struct {
 }
 
 func (p *program) runVerify(c *cli.Context) (answer, error) {
-	dir, err := p.dir(c)
-	if err != nil {
-		return answer{}, err
-	}
-	v, err := export.Verify(c.Context, disk.OS(false), dir, tables.All())
+	v, err := p.verification(c)
 	if err != nil {
 		return answer{}, err
 	}
@@ -43,9 +39,31 @@ func (p *program) runVerify(c *cli.Context) (answer, error) {
 	}
 	switch {
 	case v.Damaged():
-		err = &damageFoundError{len(v.Problems), v.Repairable()}
+		err = &damageFoundError{v}
+	case v.Pending && v.Destination:
+		err = errors.New("nothing was checked: a publish has not ended; mailerlake publish finishes one that was interrupted")
 	case v.Pending:
 		err = errors.New("nothing was checked: a commit is unfinished; mailerlake export finishes it")
 	}
 	return a, err
+}
+
+// verification checks the dataset, or a destination.
+func (p *program) verification(c *cli.Context) (*export.Verification, error) {
+	dir, err := p.dir(c)
+	if err != nil {
+		return nil, err
+	}
+	if !c.IsSet("at") {
+		return export.Verify(c.Context, disk.OS(false), dir, tables.All())
+	}
+	if c.IsSet("out") {
+		return nil, usage(c, "give either --out or --at, not both")
+	}
+	at, err := openStore(c.Context, c.String("at"))
+	if err != nil {
+		return nil, usage(c, "%w", err)
+	}
+	defer at.Close()
+	return export.VerifyAt(c.Context, at)
 }

@@ -44,6 +44,9 @@ func (m *Manifest) Check() error {
 	if m.Feed.Keep < 0 || m.Feed.Keep > maxCount {
 		return fmt.Errorf("feed: keep_seconds %d", m.Feed.Keep)
 	}
+	if err := m.Publication.check(m); err != nil {
+		return fmt.Errorf("publication: %w", err)
+	}
 	for i := range m.Tables {
 		t := &m.Tables[i]
 		if i > 0 && t.Name <= m.Tables[i-1].Name {
@@ -57,7 +60,7 @@ func (m *Manifest) Check() error {
 }
 
 func (t *TableState) check(snapshot int64) error {
-	if !tablePattern.MatchString(t.Name) || !filepath.IsLocal(t.Name) {
+	if !tablePattern.MatchString(t.Name) || !filepath.IsLocal(t.Name) || t.Name == ChangesDir {
 		return errors.New("this is not a table name")
 	}
 	if err := t.checkColumns(); err != nil {

@@ -106,9 +106,7 @@ func DecodeManifest(path string, data []byte) (*Manifest, error) {
 		return nil, &DamagedError{path, reason(err), manifestHint}
 	}
 	if m.Format < 4 {
-		for i := range m.Tables {
-			m.Tables[i].fillFeed()
-		}
+		m.fillFeed()
 	}
 	m.Format = Format // what else an older version lacks is empty
 	if err := m.Check(); err != nil {
@@ -121,6 +119,7 @@ func DecodeManifest(path string, data []byte) (*Manifest, error) {
 // normalize gives all times the same location, that of UTC.
 func (m *Manifest) normalize() {
 	m.CommittedAt = m.CommittedAt.UTC()
+	m.Publication.normalize()
 	for i := range m.Tables {
 		t := &m.Tables[i]
 		t.ScanStarted, t.ScanEnded = t.ScanStarted.UTC(), t.ScanEnded.UTC()

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -146,16 +147,39 @@ func TestManifestOfOtherVersion(t *testing.T) {
 	}
 }
 
-// TestManifestOfVersion2 reads what the version before this one wrote, and writes it as the present one.
-func TestManifestOfVersion2(t *testing.T) {
-	want := oldWorld().manifest
-	old := reseal(strings.Replace(string(encode(t, want)), fmt.Sprintf(`"format": %d`, dataset.Format), `"format": 2`, 1))
-	got, err := dataset.DecodeManifest("m", []byte(old))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
+// TestManifestOfOlderVersion reads what the versions before this one wrote: it has no word of changes, so nothing is known
+// of those before a table's last one.
+func TestManifestOfOlderVersion(t *testing.T) {
+	for _, format := range []int{2, 3} {
+		want := newWorld(2).part("campaign", 0, "", "new", "1", "2").part("group", 0, "", "new").manifest
+		want.Snapshot = 4 // the tables changed before
+		want.Feed.Keep = dataset.DefaultKeep
+		for i := range want.Tables {
+			want.Tables[i].ChangesSince = 2
+		}
+		text := string(encode(t, want))
+		for _, member := range []string{"feed", "keep_seconds", "changed_in", "changes_since"} {
+			if !strings.Contains(text, member) {
+				t.Fatalf("no %s to take out in\n%s", member, text)
+			}
+		}
+		old := strings.Replace(text, fmt.Sprintf(`"format": %d`, dataset.Format), fmt.Sprintf(`"format": %d`, format), 1)
+		old = regexp.MustCompile(`(?s)\n  "feed": \{[^}]*\},`).ReplaceAllString(old, "")
+		old = regexp.MustCompile(`,\n      "changes_since": \d+`).ReplaceAllString(old, "")
+		old = regexp.MustCompile(`,\n {10}"changed_in": \d+`).ReplaceAllString(old, "") // that of parts
+		if got := strings.Count(old, "chang"); got != len(want.Tables) {
+			t.Fatalf("%d members speak of changes in\n%s", got, old)
+		}
+		got, err := dataset.DecodeManifest("m", []byte(reseal(old)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("version %d (-want +got):\n%s", format, diff)
+		}
+		if again := string(encode(t, got)); again != text {
+			t.Errorf("version %d is written as\n%s\nwant\n%s", format, again, text)
+		}
 	}
 }
 
@@ -167,6 +191,7 @@ func FuzzManifest(f *testing.F) {
 		}
 		f.Add(data)
 	}
+	f.Add([]byte("{\n  \"format\": 3,\n  \"snapshot\":1,\"committed_at\":\"2024-01-01T00:00:00Z\",\"tables\":[{\"changed_in\":1}],\"account\":{}}"))
 	f.Add([]byte("{\n  \"format\": 2,\n  \"snapshot\":1,\"committed_at\":\"2024-01-01T00:00:00+00:00\",\"tables\":null,\"account\":null}"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		m, err := dataset.DecodeManifest("m", []byte(reseal(string(data)+"\n\n"))) // so that what lies behind the checksum is tried
@@ -184,6 +209,14 @@ func FuzzManifest(f *testing.F) {
 			for _, p := range s.Parts {
 				if part.TableOf(p.Path) != s.Name || strings.Contains(p.Path, "..") {
 					t.Errorf("accepted part %q of table %q", p.Path, s.Name)
+				}
+				if p.ChangedIn < 1 || p.ChangedIn > m.Snapshot {
+					t.Errorf("accepted a part changed in %d of %d", p.ChangedIn, m.Snapshot)
+				}
+			}
+			for _, c := range s.Changes {
+				if path := dataset.ChangesPath(s.Name, c.Snapshot); dataset.ChangesOf(path) != s.Name || strings.Contains(path, "..") {
+					t.Errorf("accepted change file %q of table %q", path, s.Name)
 				}
 			}
 		}

@@ -6,8 +6,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"reflect"
 	"sync"
+	"syscall"
 
 	"mailerlake/export/disk"
 )
@@ -38,14 +40,16 @@ func (e *UnfinishedError) Error() string {
 
 func (e *UnfinishedError) Unwrap() error { return e.Err }
 
-// Commit is a change that is being prepared: Create and fill the new parts, then Commit or Abort.
+// Commit is a change that is being prepared: Create and fill the new parts and change files, then Commit or Abort.
 type Commit struct {
 	d     *Dataset
 	base  *Manifest // the state it started from, nil for a new dataset
 	token string    // in the names of its staged files
+	// restores says that the first state of the dataset is one that it had elsewhere, of any snapshot.
+	restores bool
 
 	mu     sync.Mutex
-	staged map[string]*Staged // by part path
+	staged map[string]*Staged // by path
 	over   bool
 }
 
@@ -153,7 +157,7 @@ func (c *Commit) plan(next *Manifest, logs []string) (*journal, error) {
 	if c.over {
 		return nil, errors.New("the commit is over")
 	}
-	if want := c.base.snapshot() + 1; next.Snapshot != want {
+	if want := c.base.snapshot() + 1; next.Snapshot != want && !c.restores {
 		return nil, fmt.Errorf("snapshot %d does not follow %d", next.Snapshot, want-1)
 	}
 	if c.base != nil && next.Account.ID != c.base.Account.ID {
@@ -180,17 +184,15 @@ func (m *Manifest) snapshot() int64 {
 }
 
 func (c *Commit) checkStaged(next *Manifest) error {
-	parts, old := next.parts(), c.base.parts()
+	files, old := next.files(), c.base.files()
 	for path, s := range c.staged {
-		p := parts[path]
-		if p == nil || !s.whole || p.Bytes != s.bytes || p.SHA256 != s.Sum() {
-			return fmt.Errorf("part %s is not closed, or not what the next manifest says", path)
+		if f, ok := files[path]; !ok || !s.whole || f != (content{s.bytes, s.Sum()}) {
+			return fmt.Errorf("file %s is not closed, or not what the next manifest says", path)
 		}
 	}
-	for path, p := range parts {
-		was := old[path]
-		if c.staged[path] == nil && (was == nil || was.SHA256 != p.SHA256 || was.Bytes != p.Bytes) {
-			return fmt.Errorf("part %s differs from the stored one, and was not created", path)
+	for path, f := range files {
+		if c.staged[path] == nil && old[path] != f {
+			return fmt.Errorf("file %s differs from the stored one, and was not created", path)
 		}
 	}
 	return nil
@@ -208,7 +210,27 @@ func (c *Commit) prepare(ctx context.Context, next *Manifest) error {
 	if err := c.checkForeign(next); err != nil {
 		return err
 	}
+	if err := c.checkChangesDirs(); err != nil {
+		return err
+	}
 	return ctx.Err()
+}
+
+// checkChangesDirs refuses a file where a directory of change files is to be: past the point of commit it would be too
+// late.
+func (c *Commit) checkChangesDirs() error {
+	for path := range c.staged {
+		table := ChangesOf(path)
+		if table == "" {
+			continue
+		}
+		for _, dir := range []string{c.d.path(ChangesDir), c.d.path(ChangesDir, table)} {
+			if info, err := c.d.fsys.Stat(dir); err == nil && !info.IsDir() {
+				return &fs.PathError{Op: "make directory", Path: dir, Err: syscall.ENOTDIR}
+			}
+		}
+	}
+	return nil
 }
 
 // checkForeign refuses foreign Parquet files in the directories of tables that change: a new part could even overwrite
@@ -217,12 +239,18 @@ func (c *Commit) checkForeign(next *Manifest) error {
 	var found error
 	for i := range next.Tables {
 		t := &next.Tables[i]
-		if old := c.base.Table(t.Name); old != nil && reflect.DeepEqual(old, t) {
+		if old := c.base.Table(t.Name); old != nil && sameParts(old, *t) {
 			continue
 		}
 		found = errors.Join(found, c.d.checkForeign(c.base, t.Name))
 	}
 	return found
+}
+
+// sameParts reports whether a table's state differs from another at most in what it says of changes.
+func sameParts(old *TableState, next TableState) bool {
+	next.Changes, next.ChangesSince = old.Changes, old.ChangesSince
+	return reflect.DeepEqual(*old, next)
 }
 
 func (c *Commit) findStaged(ctx context.Context) error {
@@ -232,10 +260,10 @@ func (c *Commit) findStaged(ctx context.Context) error {
 		}
 		info, err := c.d.fsys.Stat(s.name)
 		if err != nil {
-			return fmt.Errorf("find staged part %s: %w", path, err)
+			return fmt.Errorf("find staged file %s: %w", path, err)
 		}
 		if info.Size() != s.bytes {
-			return fmt.Errorf("staged part %s has %d bytes, not %d: another program changed it", path, info.Size(), s.bytes)
+			return fmt.Errorf("staged file %s has %d bytes, not %d: another program changed it", path, info.Size(), s.bytes)
 		}
 	}
 	return c.d.fsys.SyncDir(c.d.path(StagedDir))

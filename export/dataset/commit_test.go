@@ -246,7 +246,7 @@ func TestConflict(t *testing.T) {
 			stageNext(t, c)
 			other(t, dir)
 			theirs := readTree(t, dir)
-			ours, _ := filepath.Glob(filepath.Join(dir, ".mailerlake", "staged", "*.part-*"))
+			ours, _ := filepath.Glob(filepath.Join(dir, ".mailerlake", "staged", "*.*"))
 			for _, name := range ours {
 				if !strings.HasSuffix(name, ".00000000") {
 					delete(theirs, dataset.StagedDir+"/"+filepath.Base(name))

@@ -73,13 +73,14 @@ func (c *crash) checkReaders() (committed bool) {
 	committed = got.committed(c.next)
 	for path, text := range got {
 		switch {
-		case strings.HasSuffix(path, ".parquet") && part.TableOf(path) == "":
+		case strings.HasSuffix(path, ".parquet") && part.TableOf(path)+dataset.ChangesOf(path) == "":
 			c.Fatalf("a temporary file has the name of a part: %s", path)
-		case part.TableOf(path) == "" && path != dataset.ManifestName:
+		case part.TableOf(path)+dataset.ChangesOf(path) == "" && path != dataset.ManifestName:
 		case text != c.old[path] && (text != c.next[path] || !committed):
 			c.Fatalf("%s reads %q, committed %t", path, text, committed)
 		}
 	}
+	c.checkChangesLast(got)
 	met := got.keys()
 	for key := range c.old.keys() {
 		if n := met[key]; n != 1 && (n != 2 || !cutKeys[key] || !committed) {
@@ -87,6 +88,21 @@ func (c *crash) checkReaders() (committed bool) {
 		}
 	}
 	return committed
+}
+
+// checkChangesLast checks that who sees a new change file finds the changed rows in the parts.
+func (c *crash) checkChangesLast(got tree) {
+	c.Helper()
+	for path := range got {
+		if dataset.ChangesOf(path) == "" || c.old[path] != "" {
+			continue
+		}
+		for path, text := range c.next {
+			if part.TableOf(path) != "" && got[path] != text {
+				c.Fatalf("a new change file is there before %s", path)
+			}
+		}
+	}
 }
 
 // checkRecovered recovers without faults and checks that it comes to exactly the old or the new state.

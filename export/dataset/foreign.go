@@ -115,7 +115,7 @@ func (d *Dataset) Stray() ([]string, error) {
 	}
 	var strays []string
 	for _, e := range entries {
-		if !tablePattern.MatchString(e.Name()) || !d.isDir(e) {
+		if !tablePattern.MatchString(e.Name()) || e.Name() == ChangesDir || !d.isDir("", e) {
 			continue
 		}
 		found, err := d.strayOf(e.Name())
@@ -127,12 +127,39 @@ func (d *Dataset) Stray() ([]string, error) {
 	return strays, nil
 }
 
+// StrayChanges returns the Parquet files in the directories of change files that are not in the manifest, as paths with
+// slashes. Readers of such a directory would take them for changes.
+func (d *Dataset) StrayChanges() ([]string, error) {
+	named := d.Manifest.files()
+	var strays []string
+	dirs, err := d.fsys.ReadDir(d.path(ChangesDir))
+	for _, dir := range dirs {
+		if !tablePattern.MatchString(dir.Name()) || !d.isDir(ChangesDir, dir) {
+			continue
+		}
+		var entries []fs.DirEntry
+		if entries, err = d.fsys.ReadDir(d.path(ChangesDir, dir.Name())); err != nil {
+			break
+		}
+		for _, e := range entries {
+			path := ChangesDir + "/" + dir.Name() + "/" + e.Name()
+			if _, ok := named[path]; !ok && isParquet(path) {
+				strays = append(strays, path)
+			}
+		}
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("list change files: %w", err)
+	}
+	return strays, nil
+}
+
 // isDir follows symbolic links: a table's directory may be one.
-func (d *Dataset) isDir(e fs.DirEntry) bool {
+func (d *Dataset) isDir(in string, e fs.DirEntry) bool {
 	if e.Type()&fs.ModeSymlink == 0 {
 		return e.IsDir()
 	}
-	info, err := d.fsys.Stat(d.path(e.Name()))
+	info, err := d.fsys.Stat(d.path(in, e.Name()))
 	return err == nil && info.IsDir()
 }
 

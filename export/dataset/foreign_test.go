@@ -38,6 +38,28 @@ func TestStray(t *testing.T) {
 	}
 }
 
+// TestStrayChanges: files that readers of a directory of change files would take for changes.
+func TestStrayChanges(t *testing.T) {
+	dir := t.TempDir()
+	if got, err := open(t, dir).StrayChanges(); got != nil || err != nil {
+		t.Errorf("stray changes of nothing = %v, %v", got, err)
+	}
+	nextWorld().stored(t).write(t, dir)
+	tree{"_changes/group/snapshot-00000009.parquet": "a", "_changes/group/notes.txt": "b", "_changes/x/y.PARQUET": "c", "_changes/README": "d",
+		"_changes/x.parquet": "e", "_changes/part-00000.parquet": "f"}.write(t, dir)
+	d := open(t, dir)
+	got, err := d.StrayChanges()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"_changes/group/snapshot-00000009.parquet", "_changes/x/y.PARQUET"}, got); diff != "" {
+		t.Errorf("stray changes (-want +got):\n%s", diff)
+	}
+	if strays, err := d.Stray(); len(strays) > 0 || err != nil {
+		t.Errorf("stray files of tables = %v, %v", strays, err)
+	}
+}
+
 func TestForeign(t *testing.T) {
 	dir := t.TempDir()
 	nextWorld().stored(t).write(t, dir)

@@ -21,14 +21,15 @@ var (
 	tokenPattern = regexp.MustCompile(`^[0-9a-f]{8}$`)
 )
 
-// journal says what is left to do once a commit has passed its point of commit. Sizes and checksums of the parts are
+// journal says what is left to do once a commit has passed its point of commit. Sizes and checksums of the files are
 // those in Next.
 type journal struct {
-	// Token is in the names of the staged parts.
+	// Token is in the names of the staged files.
 	Token string `json:"token"`
-	// Install lists the parts to rename into place. What one step renames is durable before the next step begins.
+	// Install lists the parts and change files to rename into place. What one step renames is durable before the next step
+	// begins.
 	Install [][]string `json:"install"`
-	// Remove lists the parts that Next no longer has.
+	// Remove lists the parts and change files that Next no longer has.
 	Remove []string `json:"remove"`
 	// Logs are the names of the page logs that the commit consumed.
 	Logs []string  `json:"logs"`
@@ -85,7 +86,7 @@ func decodeJournal(path string, data []byte) (*journal, error) {
 	return &j, nil
 }
 
-// check returns what is wrong with a journal. One that passes names only parts and page logs.
+// check returns what is wrong with a journal. One that passes names only parts, change files and page logs.
 func (j *journal) check() error {
 	if j.Next == nil || !tokenPattern.MatchString(j.Token) {
 		return errors.New("no next manifest or no token")
@@ -93,18 +94,18 @@ func (j *journal) check() error {
 	if err := j.Next.Check(); err != nil {
 		return err
 	}
-	parts, seen := j.Next.parts(), make(map[string]bool)
+	files, seen := j.Next.files(), make(map[string]bool)
 	for _, step := range j.Install {
 		for _, path := range step {
-			if seen[path] || parts[path] == nil {
-				return fmt.Errorf("part %s is there twice, or not in the manifest", quote(path))
+			if _, ok := files[path]; seen[path] || !ok {
+				return fmt.Errorf("file %s is there twice, or not in the manifest", quote(path))
 			}
 			seen[path] = true
 		}
 	}
 	for _, path := range j.Remove {
-		if seen[path] || part.TableOf(path) == "" || parts[path] != nil {
-			return fmt.Errorf("part %s cannot be removed", quote(path))
+		if _, stays := files[path]; seen[path] || !ours(path) || stays {
+			return fmt.Errorf("file %s cannot be removed", quote(path))
 		}
 		seen[path] = true
 	}
@@ -120,19 +121,35 @@ func checkLogs(names []string) error {
 	return nil
 }
 
-// parts returns every part by its path.
-func (m *Manifest) parts() map[string]*part.Part {
-	parts := make(map[string]*part.Part)
+// content is what a manifest says of the content of a file.
+type content struct {
+	bytes int64
+	sum   string // SHA-256
+}
+
+// files returns the parts and change files that a manifest names, by path.
+func (m *Manifest) files() map[string]content {
+	files := make(map[string]content)
 	if m == nil {
-		return parts
+		return files
 	}
 	for i := range m.Tables {
-		for j := range m.Tables[i].Parts {
-			p := &m.Tables[i].Parts[j]
-			parts[p.Path] = p
+		t := &m.Tables[i]
+		for _, p := range t.Parts {
+			files[p.Path] = content{p.Bytes, p.SHA256}
+		}
+		for _, c := range t.Changes {
+			files[ChangesPath(t.Name, c.Snapshot)] = content{c.Bytes, c.SHA256}
 		}
 	}
-	return parts
+	return files
+}
+
+// ours reports whether a path is that of a part or of a change file. No other files are ever read, replaced or removed,
+// whatever a manifest or journal says.
+func ours(path string) bool {
+	table := part.TableOf(path)
+	return table != "" && table != ChangesDir || ChangesOf(path) != ""
 }
 
 func sumOf(data []byte) string {

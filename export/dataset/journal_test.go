@@ -18,21 +18,23 @@ import (
 
 func testJournal() *journal {
 	table := func(name string, parts ...string) TableState {
-		t := TableState{Name: name, Key: []string{"id"}, ChangedIn: 2, Columns: []schema.Column{{Name: "id", Kind: schema.String}}}
+		t := TableState{Name: name, Key: []string{"id"}, ChangedIn: 2, ChangesSince: 1, Columns: []schema.Column{{Name: "id", Kind: schema.String}}}
 		for i, path := range parts {
-			p := part.Part{Path: path, Bytes: 4, SHA256: sumOf([]byte(path))}
+			p := part.Part{Path: path, ChangedIn: 2, Bytes: 4, SHA256: sumOf([]byte(path))}
 			if i > 0 {
 				p.From = schema.Key{fmt.Sprint(i)}
 			}
 			t.Parts = append(t.Parts, p)
 		}
+		t.Changes = []ChangeFile{{Snapshot: 2, At: time.Date(2024, 1, 2, 3, 4, 5, 0, time.UTC), Rows: 1, Bytes: 4, SHA256: sumOf([]byte(name))}}
 		return t
 	}
 	return &journal{
-		Token:   "0123abcd",
-		Install: [][]string{{"group/part-00000.parquet"}, {"group/part-00001.parquet", "field/part-00000.parquet"}},
-		Remove:  []string{"group/part-00007.parquet"},
-		Logs:    []string{"subscriber.log"},
+		Token: "0123abcd",
+		Install: [][]string{{"group/part-00000.parquet"}, {"group/part-00001.parquet", "field/part-00000.parquet"},
+			{"_changes/group/snapshot-00000002.parquet"}},
+		Remove: []string{"group/part-00007.parquet", "_changes/group/snapshot-00000001.parquet"},
+		Logs:   []string{"subscriber.log"},
 		Next: &Manifest{
 			Format: Format, Snapshot: 2, CommittedAt: time.Date(2024, 1, 2, 3, 4, 5, 0, time.UTC),
 			Tables: []TableState{
@@ -101,6 +103,13 @@ func TestJournalRefused(t *testing.T) {
 		"part not in the manifest":  func(j *journal) { j.Install[0][0] = "group/part-00005.parquet" },
 		"part elsewhere":            func(j *journal) { j.Install[0][0] = "../part-00000.parquet" },
 		"double part":               func(j *journal) { j.Install[1][0] = j.Install[0][0] },
+		"changes not in manifest":   func(j *journal) { j.Install[2][0] = "_changes/group/snapshot-00000003.parquet" },
+		"changes of another table":  func(j *journal) { j.Install[2][0] = "_changes/campaign/snapshot-00000002.parquet" },
+		"double changes":            func(j *journal) { j.Install[0][0] = j.Install[2][0] },
+		"remove changes that stay":  func(j *journal) { j.Remove[1] = "_changes/group/snapshot-00000002.parquet" },
+		"remove changes elsewhere":  func(j *journal) { j.Remove[1] = "_changes/../snapshot-00000001.parquet" },
+		"remove a change directory": func(j *journal) { j.Remove[1] = "_changes/group" },
+		"remove a part of changes":  func(j *journal) { j.Remove[1] = "_changes/part-00000.parquet" },
 		"remove what stays":         func(j *journal) { j.Remove[0] = "group/part-00000.parquet" },
 		"remove twice":              func(j *journal) { j.Remove = append(j.Remove, j.Remove[0]) },
 		"remove elsewhere":          func(j *journal) { j.Remove[0] = "../../etc/passwd" },
@@ -147,7 +156,7 @@ func FuzzJournal(f *testing.F) {
 			return
 		}
 		for _, path := range append(j.Remove, strings.Split(strings.Join(flat(j.Install), ","), ",")...) {
-			if path != "" && part.TableOf(path) == "" {
+			if path != "" && part.TableOf(path)+ChangesOf(path) == "" {
 				t.Errorf("it touches %q", path)
 			}
 		}
@@ -181,11 +190,16 @@ func TestSteps(t *testing.T) {
 		return p
 	}
 	manifest := func(parts ...part.Part) *Manifest { return &Manifest{Tables: []TableState{{Name: "t", Parts: parts}}} }
+	withChanges := func(m *Manifest) *Manifest {
+		m.Tables[0].Changes = []ChangeFile{{Snapshot: 2}}
+		return m
+	}
 	tests := map[string]struct {
 		old, next *Manifest
 		want      string
 	}{
 		"first commit":  {nil, manifest(of(0, "", "5"), of(1, "6", "9")), "0|1"},
+		"with changes":  {manifest(of(0, "", "5")), withChanges(manifest(of(0, "", "6"), of(1, "7", "9"))), "0|1|changes"},
 		"all replaced":  {manifest(of(0, "", "5"), of(1, "6", "9")), manifest(of(0, "", "5"), of(1, "6", "9")), "0|1"},
 		"grown":         {manifest(of(0, "", "5")), manifest(of(0, "", "6"), of(1, "7", "9")), "0|1"},
 		"first cut":     {manifest(of(0, "", "5")), manifest(of(0, "", "3"), of(1, "4", "5")), "1|0"},
@@ -200,13 +214,17 @@ func TestSteps(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			c := &Commit{base: test.old, staged: map[string]*Staged{}}
-			for path := range test.next.parts() {
+			for path := range test.next.files() {
 				c.staged[path] = &Staged{}
 			}
 			var steps []string
 			for _, step := range c.steps(test.next) {
 				var numbers []string
 				for _, path := range step {
+					if ChangesOf(path) != "" {
+						numbers = append(numbers, "changes")
+						continue
+					}
 					numbers = append(numbers, fmt.Sprint((&part.Part{Path: path}).Number()))
 				}
 				steps = append(steps, strings.Join(numbers, " "))

@@ -119,7 +119,7 @@ func (l *runLock) try() (held bool, err error) {
 	if err := l.makeDir(l.d.dir, disk.Shared); err != nil {
 		return false, err
 	}
-	if err := l.makeDir(l.d.path(PrivateDir), disk.Private); err != nil {
+	if err := l.makeDir(l.d.path(PrivateDir), disk.Passable); err != nil {
 		return false, err
 	}
 	l.file = flock.New(l.d.path(LockName), flock.SetPermissions(0o600))

@@ -33,12 +33,16 @@ func fullManifest() *dataset.Manifest {
 	t.Parts[0].Rows = 3
 	t.Parts[0].RowGroups = []part.RowGroup{{Rows: 2, First: schema.Key{"9", "1"}}, {Rows: 1, First: schema.Key{"10", "2"}}}
 	t.Parts[0].LastKey = schema.Key{"10", "2"}
+	m.Feed = dataset.Feed{Keep: 3600, History: true}
+	t.CreatedIn = 1
+	t.Changes = []dataset.ChangeFile{{Snapshot: 2, At: at, Rows: 6, Bytes: 7, SHA256: strings.Repeat("0b", 32), History: true}}
 	return m
 }
 
 func TestManifestRefused(t *testing.T) {
 	table := func(m *dataset.Manifest) *dataset.TableState { return m.Table("subscriber") }
 	part := func(m *dataset.Manifest) *part.Part { return &table(m).Parts[1] }
+	changes := func(m *dataset.Manifest) []dataset.ChangeFile { return table(m).Changes }
 	tests := map[string]func(m *dataset.Manifest){
 		"no snapshot":            func(m *dataset.Manifest) { m.Snapshot = 0 },
 		"huge snapshot":          func(m *dataset.Manifest) { m.Snapshot = math.MaxInt64 },
@@ -60,6 +64,24 @@ func TestManifestRefused(t *testing.T) {
 		"order is not the key":   func(m *dataset.Manifest) { table(m).Order = []string{"n"} },
 		"negative count":         func(m *dataset.Manifest) { table(m).Total.Deleted = -1 },
 		"changed in the future":  func(m *dataset.Manifest) { table(m).ChangedIn = m.Snapshot + 1 },
+		"part changed later":     func(m *dataset.Manifest) { part(m).ChangedIn = table(m).ChangedIn + 1 },
+		"part never changed":     func(m *dataset.Manifest) { part(m).ChangedIn = 0 },
+		"changes in the future":  func(m *dataset.Manifest) { table(m).ChangesSince = table(m).ChangedIn + 1 },
+		"changes of nothing":     func(m *dataset.Manifest) { table(m).ChangesSince = 0 },
+		"created later":          func(m *dataset.Manifest) { table(m).CreatedIn = table(m).ChangesSince + 1 },
+		"created before all":     func(m *dataset.Manifest) { table(m).CreatedIn = -1 },
+		"changes of creation":    func(m *dataset.Manifest) { table(m).CreatedIn = 1 },
+		"changes out of order":   func(m *dataset.Manifest) { changes(m)[0], changes(m)[1] = changes(m)[1], changes(m)[0] },
+		"double changes":         func(m *dataset.Manifest) { changes(m)[1] = changes(m)[0] },
+		"changes of a later one": func(m *dataset.Manifest) { changes(m)[1].Snapshot = table(m).ChangedIn + 1 },
+		"empty change file":      func(m *dataset.Manifest) { changes(m)[0].Rows = 0 },
+		"huge change file":       func(m *dataset.Manifest) { changes(m)[0].Rows = math.MaxInt64 },
+		"change file of nothing": func(m *dataset.Manifest) { changes(m)[0].Bytes = 0 },
+		"changes unchecked":      func(m *dataset.Manifest) { changes(m)[0].SHA256 = "" },
+		"changes in other zone":  func(m *dataset.Manifest) { changes(m)[0].At = changes(m)[0].At.In(time.FixedZone("", 3600)) },
+		"kept for less than 0":   func(m *dataset.Manifest) { m.Feed.Keep = -1 },
+		"kept forever and a day": func(m *dataset.Manifest) { m.Feed.Keep = math.MaxInt64 },
+		"table of change files":  func(m *dataset.Manifest) { m.Tables[0].Name = dataset.ChangesDir },
 		"no parts":               func(m *dataset.Manifest) { table(m).Parts, table(m).Rows = nil, 0 },
 		"rows do not add up":     func(m *dataset.Manifest) { table(m).Rows++ },
 		"part elsewhere":         func(m *dataset.Manifest) { part(m).Path = "subscriber/../../part-00001.parquet" },
@@ -96,7 +118,7 @@ func TestManifestRefused(t *testing.T) {
 	}
 	for name, damage := range tests {
 		t.Run(name, func(t *testing.T) {
-			m := nextWorld().manifest.Clone()
+			m := nextWorld().changes("subscriber", 2).manifest.Clone()
 			if err := m.Check(); err != nil {
 				t.Fatal(err)
 			}
@@ -172,6 +194,7 @@ func TestManifestClone(t *testing.T) {
 	*s.GreatestUpdatedAt = time.Time{}
 	s.Parts[0].RowGroups[1].First[0], s.Parts[0].LastKey[0] = "x", "x"
 	c.Table("group").Parts[1].From[0] = "x"
+	s.Changes[0].Rows++
 	c.Privacy.Drop[0], c.Privacy.Hash[0], c.Privacy.KeyCheck = "x.x", "x.x", ""
 	if after := encode(t, m); string(after) != string(before) {
 		t.Errorf("a change of the clone shows in the original:\n%s", after)

@@ -20,7 +20,7 @@ func TestModes(t *testing.T) {
 	}
 	open := map[string]fs.FileMode{
 		"manifest.json": 0o644, "group": 0o755, "group/part-00000.parquet": 0o644,
-		".mailerlake": 0o700, ".mailerlake/lock": 0o600, ".mailerlake/scan": 0o700, ".mailerlake/scan/x.log": 0o600,
+		".mailerlake": 0o711, "_changes": 0o755, "_changes/group": 0o755, "_changes/group/snapshot-00000001.parquet": 0o644, ".mailerlake/lock": 0o600, ".mailerlake/scan": 0o700, ".mailerlake/scan/x.log": 0o600,
 	}
 	for _, private := range []bool{false, true} {
 		dir := filepath.Join(t.TempDir(), ".mailerlake", "staged", "lake") // names above it mean nothing
@@ -78,10 +78,60 @@ func TestMakePrivate(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]fs.FileMode{"manifest.json": 0o600, ".mailerlake": 0o700, "group": 0o700, "field": 0o700, "group/part-00000.parquet": 0o600,
-		"subscriber/part-00002.parquet": 0o600, "group/notes.txt": 0o644, "other": 0o755, "other/x": 0o644} {
+		"subscriber/part-00002.parquet": 0o600, "_changes": 0o700, "_changes/group": 0o700, "_changes/subscriber/snapshot-00000001.parquet": 0o600, "group/notes.txt": 0o644, "other": 0o755, "other/x": 0o644} {
 		if got := stat(t, dir, name).Mode().Perm(); got != want {
 			t.Errorf("mode of %s = %o, want %o", name, got, want)
 		}
+	}
+}
+
+// TestAdmitReaders: who may read the manifest may see whether there is a journal, and no more.
+func TestAdmitReaders(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no modes there")
+	}
+	cases := []struct {
+		private              bool
+		manifest, was, after fs.FileMode
+	}{
+		{false, 0o644, 0o700, 0o711},
+		{false, 0o640, 0o700, 0o710},
+		{false, 0o600, 0o700, 0o700}, // made private before
+		{true, 0o644, 0o700, 0o700},
+		{false, 0o644, 0o755, 0o755},
+		{false, 0, 0o700, 0o700}, // nothing is exported yet
+	}
+	for _, c := range cases {
+		dir := t.TempDir()
+		if c.manifest != 0 {
+			oldWorld().stored(t).write(t, dir)
+			chmod(t, dir, dataset.ManifestName, c.manifest)
+		}
+		tree{}.with("x.log").write(t, dir)
+		chmod(t, dir, dataset.PrivateDir, c.was)
+		chmod(t, dir, dataset.ScanDir, 0o700)
+		d, err := dataset.Open(disk.OS(c.private), dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if err := d.AdmitReaders(); err != nil {
+				t.Fatal(err)
+			}
+			if got := stat(t, dir, dataset.PrivateDir).Mode().Perm(); got != c.after {
+				t.Errorf("%+v: mode = %o", c, got)
+			}
+		}
+		if got := stat(t, dir, dataset.ScanDir).Mode().Perm(); got != 0o700 {
+			t.Errorf("%+v: mode of %s = %o", c, dataset.ScanDir, got)
+		}
+	}
+}
+
+func chmod(t *testing.T, dir, name string, mode fs.FileMode) {
+	t.Helper()
+	if err := os.Chmod(filepath.Join(dir, filepath.FromSlash(name)), mode); err != nil {
+		t.Fatal(err)
 	}
 }
 

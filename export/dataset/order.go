@@ -1,18 +1,23 @@
 package dataset
 
-import "mailerlake/export/part"
+import (
+	"slices"
 
-// The steps in which a commit renames parts into place. Cutting moves the upper keys of an outgrown part into a new one.
+	"mailerlake/export/part"
+)
+
+// The steps in which a commit renames files into place. Cutting moves the upper keys of an outgrown part into a new one.
 // The new one comes first, so that these keys show twice for a moment and are never missing.
 const (
-	cutOfFirst = iota // new parts that take keys from a part-00000
-	firstParts        // part-00000 of every table: readers take the schema from it and fail loudly on older parts
-	cutOfOther        // new parts that take keys from another part
-	otherParts        // all others, in any order
+	cutOfFirst  = iota // new parts that take keys from a part-00000
+	firstParts         // part-00000 of every table: readers take the schema from it and fail loudly on older parts
+	cutOfOther         // new parts that take keys from another part
+	otherParts         // all others, in any order
+	changeFiles        // who sees a change finds its rows in the parts
 	steps
 )
 
-// steps puts the parts created into the order in which they are renamed into place, without empty steps.
+// steps puts the files created into the order in which they are renamed into place, without empty steps.
 func (c *Commit) steps(next *Manifest) [][]string {
 	var by [steps][]string
 	for i := range next.Tables {
@@ -21,6 +26,11 @@ func (c *Commit) steps(next *Manifest) [][]string {
 		for j := range t.Parts {
 			if p := &t.Parts[j]; c.staged[p.Path] != nil {
 				by[stepOf(old, p)] = append(by[stepOf(old, p)], p.Path)
+			}
+		}
+		for _, f := range t.Changes {
+			if path := ChangesPath(t.Name, f.Snapshot); c.staged[path] != nil {
+				by[changeFiles] = append(by[changeFiles], path)
 			}
 		}
 	}
@@ -58,19 +68,15 @@ func cutFrom(old *TableState, p *part.Part) *part.Part {
 	return &old.Parts[i]
 }
 
-// removed lists the parts that next no longer has.
+// removed lists the parts and change files that next no longer has.
 func removed(old, next *Manifest) []string {
-	if old == nil {
-		return nil
-	}
 	var paths []string
-	kept := next.parts()
-	for i := range old.Tables {
-		for _, p := range old.Tables[i].Parts {
-			if kept[p.Path] == nil {
-				paths = append(paths, p.Path)
-			}
+	kept := next.files()
+	for path := range old.files() {
+		if _, stays := kept[path]; !stays {
+			paths = append(paths, path)
 		}
 	}
+	slices.Sort(paths)
 	return paths
 }

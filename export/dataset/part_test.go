@@ -61,6 +61,7 @@ func parquetWorld(t *testing.T, dir string, rows int) (name string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	p.ChangedIn = 1
 	p.Path, p.Bytes, p.SHA256 = state.Parts[0].Path, int64(out.Len()), fmt.Sprintf("%x", sha256.Sum256(out.Bytes()))
 	state.Parts[0], state.Rows = p, p.Rows
 	w.files[p.Path] = out.String()

@@ -13,7 +13,7 @@ import (
 )
 
 // Recover finishes a commit that has passed its point of commit, and removes what is left of one that has not. It
-// reports whether there was one to finish; Manifest is then the new state. The lock must be held. Every staged part is
+// reports whether there was one to finish; Manifest is then the new state. The lock must be held. Every staged file is
 // checked before the first file is touched. Until then the context can end Recover, with nothing changed. It may be
 // killed, and called again, at any moment. A journal that is damaged or does not fit the dataset is a *DamagedError,
 // one of another format version is a *VersionError; nothing is changed then.
@@ -46,13 +46,14 @@ func (d *Dataset) Recover(ctx context.Context) (rolledForward bool, err error) {
 	return true, nil
 }
 
-// Abandon drops a commit that Recover cannot finish. Parts that the commit has already replaced no longer match the
-// manifest, so they count as damaged and have to be rebuilt. The lock must be held.
+// Abandon drops a commit that Recover cannot finish, and the change files that it has put in place. Parts that it has
+// already replaced no longer match the manifest, so they count as damaged and have to be rebuilt; so do change files
+// that it has already removed. The lock must be held.
 func (d *Dataset) Abandon() error {
 	if !d.locked {
 		return errors.New("abandon commit: the dataset is not locked")
 	}
-	if err := d.dropJournal(); err != nil {
+	if err := errors.Join(d.dropLaterChanges(), d.dropJournal()); err != nil {
 		return fmt.Errorf("abandon commit: %w", err)
 	}
 	return d.removeUnfinished()
@@ -83,33 +84,33 @@ func (d *Dataset) checkFollows(j *journal) error {
 	return &DamagedError{d.path(JournalName), reason, journalHint}
 }
 
-// verify checks that every part of the journal is staged or in place, as the manifest describes it, and returns those
+// verify checks that every file of the journal is staged or in place, as the manifest describes it, and returns those
 // in place.
 func (d *Dataset) verify(ctx context.Context, j *journal) (done map[string]bool, err error) {
-	parts := j.Next.parts()
+	files := j.Next.files()
 	done = make(map[string]bool)
 	for _, name := range slices.Concat(j.Install...) {
-		p := parts[name]
-		if done[name], err = d.matches(ctx, d.path(name), p); err != nil {
+		want := files[name]
+		if done[name], err = d.matches(ctx, d.path(name), want); err != nil {
 			return nil, err
 		}
 		if done[name] {
 			continue
 		}
 		temp := d.path(stagedName(name, j.Token))
-		staged, err := d.matches(ctx, temp, p)
+		staged, err := d.matches(ctx, temp, want)
 		if err != nil {
 			return nil, err
 		}
 		if !staged {
-			return nil, &DamagedError{temp, "it is not the part " + name + " that the journal describes", journalHint}
+			return nil, &DamagedError{temp, "it is not the file " + name + " that the journal describes", journalHint}
 		}
 	}
 	return done, nil
 }
 
-// matches reports whether a file has the size and checksum of a part. A missing file does not.
-func (d *Dataset) matches(ctx context.Context, name string, p *part.Part) (bool, error) {
+// matches reports whether a file has the content that a manifest says. A missing file does not.
+func (d *Dataset) matches(ctx context.Context, name string, want content) (bool, error) {
 	f, err := d.fsys.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
@@ -118,7 +119,7 @@ func (d *Dataset) matches(ctx context.Context, name string, p *part.Part) (bool,
 		return false, err
 	}
 	defer f.Close()
-	err = part.CheckFile(ctx, f, p)
+	err = part.CheckContent(ctx, f, want.bytes, want.sum)
 	var other *part.FileError
 	if errors.As(err, &other) {
 		return false, nil
@@ -126,10 +127,13 @@ func (d *Dataset) matches(ctx context.Context, name string, p *part.Part) (bool,
 	return err == nil, err
 }
 
-// apply carries out the journal, except for the parts that are in place already. Any step may have been done before;
+// apply carries out the journal, except for the files that are in place already. Any step may have been done before;
 // the journal is removed last.
 func (d *Dataset) apply(j *journal, done map[string]bool) error {
 	if err := d.makeTables(j.Next); err != nil {
+		return err
+	}
+	if err := d.makeChanges(j.Install); err != nil {
 		return err
 	}
 	for _, step := range j.Install {
@@ -170,7 +174,25 @@ func (d *Dataset) makeTables(next *Manifest) error {
 	return d.fsys.SyncDir(d.dir)
 }
 
-// install renames one step's parts into place and makes that durable, including what an earlier try renamed.
+// makeChanges makes the directories of change files durable, as makeTables does those of tables.
+func (d *Dataset) makeChanges(install [][]string) error {
+	made := false
+	for _, name := range slices.Concat(install...) {
+		if ChangesOf(name) == "" {
+			continue
+		}
+		made = true
+		if err := d.fsys.MkdirAll(d.path(path.Dir(name)), disk.Shared); err != nil {
+			return err
+		}
+	}
+	if !made {
+		return nil
+	}
+	return errors.Join(d.fsys.SyncDir(d.dir), d.fsys.SyncDir(d.path(ChangesDir)))
+}
+
+// install renames one step's files into place and makes that durable, including what an earlier try renamed.
 func (d *Dataset) install(token string, step []string, done map[string]bool) error {
 	for _, name := range step {
 		if done[name] {
@@ -183,10 +205,10 @@ func (d *Dataset) install(token string, step []string, done map[string]bool) err
 	return d.syncTables(step)
 }
 
-// syncTables syncs the directories of parts. A directory that is gone needs no sync.
-func (d *Dataset) syncTables(parts []string) error {
+// syncTables syncs the directories of files. A directory that is gone needs no sync.
+func (d *Dataset) syncTables(files []string) error {
 	synced := make(map[string]bool)
-	for _, name := range parts {
+	for _, name := range files {
 		dir := path.Dir(name)
 		if synced[dir] {
 			continue

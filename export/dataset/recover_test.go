@@ -41,6 +41,9 @@ func TestRecoverDamaged(t *testing.T) {
 		"staged part changed": func(c *crash) error {
 			return write(c.only(dataset.StagedDir+"/subscriber.part-00001.*"), "7 bad\n8 bad\n9 bad\n")
 		},
+		"staged changes changed": func(c *crash) error {
+			return write(c.only(dataset.StagedDir+"/_changes.group.snapshot-00000002.*"), "changes of X\n")
+		},
 		"staged part gone":  func(c *crash) error { return os.Remove(c.only(dataset.StagedDir + "/subscriber.part-00001.*")) },
 		"journal truncated": func(c *crash) error { return os.Truncate(c.only(dataset.JournalName), 200) },
 		"journal empty":     func(c *crash) error { return os.Truncate(c.only(dataset.JournalName), 0) },
@@ -137,7 +140,7 @@ func TestRecoverSetsState(t *testing.T) {
 
 func TestAbandon(t *testing.T) {
 	c := halfway(t, 4)
-	tree{dataset.JournalName: "{"}.write(t, c.dir)
+	tree{dataset.JournalName: "{", "_changes/group/snapshot-00000002.parquet": "x", "_changes/group/notes-00000002.parquet": "y"}.write(t, c.dir)
 	d, err := dataset.Open(c.fsys, c.dir)
 	if err != nil {
 		t.Fatal(err)
@@ -157,6 +160,15 @@ func TestAbandon(t *testing.T) {
 		if strings.HasPrefix(path, dataset.StagedDir) || path == dataset.JournalName {
 			t.Errorf("%s is left", path)
 		}
+	}
+	for _, table := range []string{"group", "subscriber"} {
+		path := dataset.ChangesPath(table, 1)
+		if got[path] != c.old[path] || got[dataset.ChangesPath(table, 2)] != "" {
+			t.Errorf("the change files of %s are not the old ones", table)
+		}
+	}
+	if got["_changes/group/notes-00000002.parquet"] != "y" {
+		t.Error("a foreign file is gone")
 	}
 	if got["manifest.json"] != c.old["manifest.json"] || open(t, c.dir).Pending() {
 		t.Error("the state is not the old one")

@@ -12,33 +12,33 @@ import (
 	"mailerlake/export/part"
 )
 
-// stagedName is the name of a part until it is renamed into place. It does not end in .parquet.
+// stagedName is the name of a part or change file until it is renamed into place. It does not end in .parquet.
 func stagedName(path, token string) string {
-	return StagedDir + "/" + strings.Replace(strings.TrimSuffix(path, part.Suffix), "/", ".", 1) + "." + token
+	return StagedDir + "/" + strings.ReplaceAll(strings.TrimSuffix(path, part.Suffix), "/", ".") + "." + token
 }
 
-// Create creates a new part, or a new version of one. path is the path that it will have. It is safe for concurrent
-// use.
+// Create creates a new part, a new version of one, or a change file. path is the path that it will have. It is safe for
+// concurrent use.
 func (c *Commit) Create(path string) (*Staged, error) {
-	if part.TableOf(path) == "" {
-		return nil, fmt.Errorf("create part: %s is not the path of a part", quote(path))
+	if !ours(path) {
+		return nil, fmt.Errorf("create file: %s is not the path of a part or of a change file", quote(path))
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.staged[path] != nil || c.over {
-		return nil, fmt.Errorf("create part %s: it was created before, or the commit is over", path)
+		return nil, fmt.Errorf("create file %s: it was created before, or the commit is over", path)
 	}
 	name := c.d.path(stagedName(path, c.token))
 	file, err := c.d.fsys.Create(name, disk.Shared)
 	if err != nil {
-		return nil, fmt.Errorf("create part %s: %w", path, err)
+		return nil, fmt.Errorf("create file %s: %w", path, err)
 	}
 	s := &Staged{fsys: c.d.fsys, name: name, file: file, sum: sha256.New()}
 	c.staged[path] = s
 	return s, nil
 }
 
-// Staged is a new part that is being written. It keeps its size and checksum, for the manifest.
+// Staged is a new part or change file that is being written. It keeps its size and checksum, for the manifest.
 type Staged struct {
 	fsys  disk.FS
 	name  string
@@ -50,7 +50,7 @@ type Staged struct {
 	whole  bool // closed, and durable
 }
 
-// Write appends to the part.
+// Write appends to the file.
 func (s *Staged) Write(p []byte) (int, error) {
 	n, err := s.file.Write(p)
 	s.sum.Write(p[:n])
@@ -58,13 +58,13 @@ func (s *Staged) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// Close makes the part durable. It is called once, after the last Write and before Commit.
+// Close makes the file durable. It is called once, after the last Write and before Commit.
 func (s *Staged) Close() error {
 	err := s.file.Sync()
 	err = errors.Join(err, s.file.Close())
 	s.closed, s.whole = true, err == nil
 	if err != nil {
-		return fmt.Errorf("close part: %w", err)
+		return fmt.Errorf("close file: %w", err)
 	}
 	return nil
 }

@@ -38,7 +38,7 @@ func partOf(path, from, version string, keys ...string) (part.Part, string) {
 		p.LastKey = schema.Key{key}
 	}
 	p.Bytes = int64(text.Len())
-	p.SHA256 = fmt.Sprintf("%x", sha256.Sum256([]byte(text.String())))
+	p.SHA256 = sum(text.String())
 	return p, text.String()
 }
 
@@ -57,8 +57,12 @@ func newWorld(snapshot int64) *world {
 
 func (w *world) part(table string, number int, from, version string, keys ...string) *world {
 	p, text := partOf(part.Path(table, number), from, version, keys...)
+	p.ChangedIn = 1
+	if version == "new" {
+		p.ChangedIn = w.manifest.Snapshot
+	}
 	t := dataset.TableState{
-		Name: table, Key: []string{"id"}, ChangedIn: w.manifest.Snapshot, Complete: true,
+		Name: table, Key: []string{"id"}, ChangedIn: w.manifest.Snapshot, ChangesSince: 1, Complete: true,
 		Columns: []schema.Column{{Name: "id", Kind: schema.String, Path: "id", Required: true}, {Name: "n", Kind: schema.Int64, Path: "a.n"}},
 	}
 	if old := w.manifest.Table(table); old != nil {
@@ -71,9 +75,21 @@ func (w *world) part(table string, number int, from, version string, keys ...str
 	return w
 }
 
+// changes adds a change file to a table that is there. It is a line of its snapshot.
+func (w *world) changes(table string, snapshot int64) *world {
+	text := fmt.Sprintln("changes of", snapshot)
+	t := w.manifest.Table(table)
+	t.Changes = append(t.Changes, dataset.ChangeFile{Snapshot: snapshot, At: time.Date(2024, 5, int(snapshot), 1, 2, 3, 0, time.UTC), Rows: 1,
+		Bytes: int64(len(text)), SHA256: sum(text)})
+	w.files[dataset.ChangesPath(table, snapshot)] = text
+	return w
+}
+
+func sum(text string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(text))) }
+
 // oldWorld and nextWorld are what the crash tests commit: a replaced part-00000 and a new part at the end (campaign),
 // a part cut and an empty one dropped (group), a part-00000 cut and another part replaced (subscriber), a new table
-// (field).
+// (field). Of change files they have one that takes the place of another (group) and one that stays (subscriber).
 func oldWorld() *world {
 	return newWorld(1).
 		part("campaign", 0, "", "old", "1", "2", "3").
@@ -81,7 +97,9 @@ func oldWorld() *world {
 		part("group", 1, "3", "old", "3", "4").
 		part("group", 2, "5", "old").
 		part("subscriber", 0, "", "old", "1", "2", "3", "4", "5", "6").
-		part("subscriber", 1, "7", "old", "7", "8", "9")
+		part("subscriber", 1, "7", "old", "7", "8", "9").
+		changes("group", 1).
+		changes("subscriber", 1)
 }
 
 func nextWorld() *world {
@@ -94,7 +112,9 @@ func nextWorld() *world {
 		part("group", 3, "4", "new", "4").
 		part("subscriber", 0, "", "new", "1", "2", "3").
 		part("subscriber", 2, "4", "new", "4", "5", "6").
-		part("subscriber", 1, "7", "new", "7", "8", "9")
+		part("subscriber", 1, "7", "new", "7", "8", "9").
+		changes("group", 2).
+		changes("subscriber", 1)
 }
 
 // cutKeys are those that a reader may see twice between two renames.
@@ -194,16 +214,31 @@ func commitWorld(fsys disk.FS, dir string, w *world, logs ...string) (err error)
 	}
 	defer c.Abort()
 	for _, path := range slices.Sorted(maps.Keys(w.files)) {
-		if old := d.Manifest.Table(part.TableOf(path)); old != nil {
-			if p := old.Part(path); p != nil && p.SHA256 == fmt.Sprintf("%x", sha256.Sum256([]byte(w.files[path]))) {
-				continue
-			}
+		if sums(d.Manifest)[path] == sum(w.files[path]) {
+			continue
 		}
 		if err := stage(c, path, w.files[path]); err != nil {
 			return err
 		}
 	}
 	return c.Commit(context.Background(), w.manifest, logs)
+}
+
+// sums returns the checksums of the files that a manifest names.
+func sums(m *dataset.Manifest) tree {
+	files := tree{}
+	if m == nil {
+		return files
+	}
+	for _, t := range m.Tables {
+		for _, p := range t.Parts {
+			files[p.Path] = p.SHA256
+		}
+		for _, c := range t.Changes {
+			files[dataset.ChangesPath(t.Name, c.Snapshot)] = c.SHA256
+		}
+	}
+	return files
 }
 
 func stage(c *dataset.Commit, path, text string) error {

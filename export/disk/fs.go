@@ -29,6 +29,9 @@ type FS interface {
 	// Restrict makes a file or directory accessible to its owner only. On a platform without file modes, it does
 	// nothing.
 	Restrict(name string) error
+	// Admit lets those pass through a directory, without listing it, who may read a file. On a platform without file modes,
+	// and where Shared files are Private, it does nothing.
+	Admit(dir, file string) error
 	// ReadDir lists a directory, sorted by name.
 	ReadDir(name string) ([]fs.DirEntry, error)
 	// Stat describes what has a name, following symbolic links.
@@ -46,6 +49,8 @@ const (
 	Private Access = iota
 	// Shared is for others to read: 0644, and 0755 for directories, both under the umask.
 	Shared
+	// Passable is, for directories, for others to reach what they know the name of: 0711 under the umask. Files are Private.
+	Passable
 )
 
 // File is an open file. Read reads from the beginning; Write appends at the end, whatever was read or cut.

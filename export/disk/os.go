@@ -15,11 +15,11 @@ func OS(private bool) FS { return osFS{private} }
 type osFS struct{ private bool }
 
 func (s osFS) Create(name string, access Access) (File, error) {
-	return open(name, os.O_RDWR|os.O_CREATE|os.O_TRUNC, s.mode(access, 0o644))
+	return open(name, os.O_RDWR|os.O_CREATE|os.O_TRUNC, s.mode(access, 0o644, 0o600))
 }
 
 func (s osFS) OpenAppend(name string, access Access) (File, error) {
-	return open(name, os.O_RDWR|os.O_CREATE, s.mode(access, 0o644))
+	return open(name, os.O_RDWR|os.O_CREATE, s.mode(access, 0o644, 0o600))
 }
 
 func (s osFS) Open(name string) (File, error) { return open(name, os.O_RDONLY, 0) }
@@ -33,10 +33,13 @@ func open(name string, flag int, mode fs.FileMode) (File, error) {
 	return &osFile{File: f}, nil
 }
 
-// mode returns the mode of a new file or directory. shared is the mode for Shared access.
-func (s osFS) mode(access Access, shared fs.FileMode) fs.FileMode {
-	if s.private || access == Private {
+// mode returns the mode of a new file or directory, of those for Shared and for Passable access.
+func (s osFS) mode(access Access, shared, passable fs.FileMode) fs.FileMode {
+	switch {
+	case s.private || access == Private:
 		return shared & 0o700
+	case access == Passable:
+		return passable
 	}
 	return shared
 }
@@ -48,7 +51,7 @@ func (s osFS) Remove(name string) error { return os.Remove(name) }
 func (s osFS) RemoveAll(name string) error { return os.RemoveAll(name) }
 
 func (s osFS) MkdirAll(name string, access Access) error {
-	return os.MkdirAll(name, s.mode(access, 0o755))
+	return os.MkdirAll(name, s.mode(access, 0o755, 0o711))
 }
 
 func (s osFS) Restrict(name string) error {
@@ -60,6 +63,25 @@ func (s osFS) Restrict(name string) error {
 		return err
 	}
 	return os.Chmod(name, info.Mode()&^0o077)
+}
+
+func (s osFS) Admit(dir, file string) error {
+	if s.private || runtime.GOOS == "windows" {
+		return nil
+	}
+	of, err := os.Stat(file)
+	if err != nil {
+		return err
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return err
+	}
+	mode := info.Mode() | of.Mode()&0o044>>2 // who may read may pass
+	if mode == info.Mode() {
+		return nil
+	}
+	return os.Chmod(dir, mode)
 }
 
 func (s osFS) ReadDir(name string) ([]fs.DirEntry, error) { return os.ReadDir(name) }

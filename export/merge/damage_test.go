@@ -103,13 +103,13 @@ func TestWrongPlan(t *testing.T) {
 	m := l.things(t, numbered(21)...)
 	p := planned(t, m)
 	appendPage(t, m.Log, m.Table, []any{thing("8")})
-	if _, err := m.Write(context.Background(), p, nil, "", time0); err == nil {
+	if _, err := m.Write(context.Background(), p, nil, nil, "", time0); err == nil {
 		t.Error("the log has grown, and nothing is said")
 	}
 	m = l.things(t, numbered(21)...)
 	p = planned(t, m)
 	m.Parts = m.Parts[:2]
-	if _, err := m.Write(context.Background(), p, nil, "", time0); err == nil {
+	if _, err := m.Write(context.Background(), p, nil, nil, "", time0); err == nil {
 		t.Error("a part is missing, and nothing is said")
 	}
 }
@@ -123,7 +123,7 @@ func TestCancelled(t *testing.T) {
 	cancel()
 	_, plan := m.Plan(ctx, true)
 	_, keys := m.PlanKeys(ctx)
-	_, write := m.Write(ctx, p, func(string) (merge.File, error) { return &file{}, nil }, "", time0)
+	_, write := m.Write(ctx, p, func(string) (merge.File, error) { return &file{}, nil }, nil, "", time0)
 	_, find := m.FindDamaged(ctx)
 	extract := merge.Extract(ctx, newLog(t, catalog.Lookup("loose")), m.Log, catalog.Lookup("loose"), merge.GoneParents{})
 	_, count := (&lake{}).things(t, numbered(3)...).Plan(ctx, false)

@@ -87,7 +87,7 @@ func TestReadFails(t *testing.T) {
 		"plan": func() error { _, err := m.Plan(ctx, true); return err },
 		"keys": func() error { _, err := m.PlanKeys(ctx); return err },
 		"write": func() error {
-			_, err := m.Write(ctx, plan, func(string) (merge.File, error) { return &file{}, nil }, "", time0)
+			_, err := m.Write(ctx, plan, func(string) (merge.File, error) { return &file{}, nil }, nil, "", time0)
 			return err
 		},
 	} {
@@ -114,7 +114,7 @@ func TestWriteFails(t *testing.T) {
 	for n := 0; ; n++ {
 		made, closed = 0, 0
 		steps.left.Store(int64(n))
-		parts, err := m.Write(context.Background(), planned(t, m), create, "", time0)
+		parts, err := m.Write(context.Background(), planned(t, m), create, nil, "", time0)
 		if steps.left.Load() >= 0 && err == nil && n > 5 {
 			if made != len(parts) || closed != made {
 				t.Errorf("%d parts were made, %d closed, %d told of", made, closed, len(parts))
@@ -253,7 +253,7 @@ func TestLogReadFails(t *testing.T) {
 	n := 0
 	for ; ; n++ {
 		reads.left.Store(int64(n))
-		_, err := m.Write(context.Background(), plan, func(string) (merge.File, error) { return &file{}, nil }, "", time0)
+		_, err := m.Write(context.Background(), plan, func(string) (merge.File, error) { return &file{}, nil }, nil, "", time0)
 		if err == nil && reads.left.Load() >= 0 {
 			break
 		} else if !errors.Is(err, errFault) {

@@ -170,10 +170,18 @@ func (w *world) step(t *testing.T, r *rand.Rand, sizes part.Sizes, c claim) {
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(merge.Plan{}), cmpopts.EquateEmpty()); diff != "" {
 		t.Fatalf("%s: plan: %s", w.table.Name, diff)
 	}
-	w.write(t, m, plan)
+	changes := newChangeLog(t, w.table, r.IntN(2) == 0, w.stored)
+	var wanted merge.Changes
+	if len(m.Damaged) == 0 {
+		wanted = changes
+	}
+	w.write(t, m, plan, wanted)
 	rows := w.lake.rows(t, w.table)
-	if diff := cmp.Diff(after, rows, cmp.AllowUnexported(row{}), cmpopts.IgnoreFields(row{}, "part"), cmpopts.EquateEmpty()); diff != "" {
+	if diff := diffRows(after, rows); diff != "" {
 		t.Fatalf("%s: rows: %s", w.table.Name, diff)
+	}
+	if wanted != nil {
+		changes.check(rows, plan)
 	}
 	w.stored = rows
 }
@@ -199,13 +207,13 @@ func (w *world) checkKeys(t *testing.T, m *merge.Table, c claim) {
 }
 
 // write carries a plan out and checks that it touched what it said.
-func (w *world) write(t *testing.T, m *merge.Table, plan *merge.Plan) {
+func (w *world) write(t *testing.T, m *merge.Table, plan *merge.Plan, changes merge.Changes) {
 	t.Helper()
 	before, total, planned := w.lake, plan.PartsTotal, plan.PartsWritten
 	if plan.Empty() {
 		return
 	}
-	w.lake.write(t, m, plan, w.now)
+	w.lake.writeTo(t, m, plan, w.now, changes)
 	written, cut := 0, false
 	for i, p := range w.lake.parts {
 		if i < len(plan.Parts) {

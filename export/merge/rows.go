@@ -51,7 +51,7 @@ func (w *writer) stampSynced(s *segment) error {
 		v.AppendNull(r.from)
 		for i := range r.rows() {
 			at := s.match[r.first+i]
-			if at < 0 || w.plan.Parts[s.part].updated.has(s.earlier+int64(r.first+i)) {
+			if at < 0 || w.updated(s, r.first+i) {
 				v.AppendInt(w.now)
 			} else {
 				v.AppendRows(stored, int(at), int(at)+1)
@@ -63,9 +63,14 @@ func (w *writer) stampSynced(s *segment) error {
 	return nil
 }
 
+// updated reports whether scanned row i of a segment, which matches a stored row, differs from it.
+func (w *writer) updated(s *segment, i int) bool {
+	return w.plan.Parts[s.part].updated.has(s.earlier + int64(i))
+}
+
 // rows returns the rows of the segment's new state in key order: the scanned rows and the stored rows that stay.
 func (w *writer) rows(s *segment) ([]part.Rows, error) {
-	stay := w.stay(s)
+	stay, _ := w.unmet(s)
 	if len(stay) == 0 {
 		return interleave(s, nil, nil), nil
 	}
@@ -76,18 +81,19 @@ func (w *writer) rows(s *segment) ([]part.Rows, error) {
 	return interleave(s, old, stay), nil
 }
 
-// stay returns the stored rows that the scan did not meet and that stay.
-func (w *writer) stay(s *segment) []int32 {
+// unmet returns, of the stored rows that the scan did not meet, those that stay and those that are deleted.
+func (w *writer) unmet(s *segment) (stay, gone []int32) {
 	if w.plan.Withheld != "" || len(s.unmet) == 0 {
-		return s.unmet
+		return s.unmet, nil
 	}
-	var stay []int32
 	for _, at := range s.unmet {
-		if !w.plan.Parts[s.part].candidates.has(s.before + int64(at)) {
+		if w.plan.Parts[s.part].candidates.has(s.before + int64(at)) {
+			gone = append(gone, at)
+		} else {
 			stay = append(stay, at)
 		}
 	}
-	return stay
+	return stay, gone
 }
 
 // gather reads stored rows, in the layout's columns.
@@ -125,21 +131,29 @@ func interleave(s *segment, old *schema.Batch, places []int32) []part.Rows {
 			rows = append(rows, part.Rows{Batch: b, From: from, To: to})
 		}
 	}
+	s.walk(places, func(r *rowRange, from, to int) { add(r.Batch, from, to) }, func(k int) { add(old, k, k+1) })
+	return rows
+}
+
+// walk calls scanned with the scanned rows of a segment, a run at a time, and stored with the number of each of the given
+// places in the row group, all in key order.
+func (s *segment) walk(places []int32, scanned func(r *rowRange, from, to int), stored func(k int)) {
 	k := 0
 	for _, r := range s.runs {
 		from := r.from
 		for ; k < len(places); k++ {
 			at := r.searchRow(from, s.stored, int(places[k]))
-			add(r.Batch, from, at)
+			scanned(r, from, at)
 			if from = at; from == r.to {
 				break
 			}
-			add(old, k, k+1)
+			stored(k)
 		}
-		add(r.Batch, from, r.to)
+		scanned(r, from, r.to)
 	}
-	add(old, k, len(places))
-	return rows
+	for ; k < len(places); k++ {
+		stored(k)
+	}
 }
 
 // searchRow returns the first row of the run, starting at from, whose key is not below key number at of keys.

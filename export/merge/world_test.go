@@ -165,6 +165,12 @@ func (l *lake) table(table *schema.Table, log *pagelog.Log, sizes part.Sizes) *m
 // write writes a settled plan and takes up the new state.
 func (l *lake) write(t testing.TB, m *merge.Table, p *merge.Plan, now int64) {
 	t.Helper()
+	l.writeTo(t, m, p, now, nil)
+}
+
+// writeTo is write with somebody who takes the changes.
+func (l *lake) writeTo(t testing.TB, m *merge.Table, p *merge.Plan, now int64, changes merge.Changes) {
+	t.Helper()
 	if l.files == nil {
 		l.files = map[string]*file{}
 	}
@@ -173,7 +179,7 @@ func (l *lake) write(t testing.TB, m *merge.Table, p *merge.Plan, now int64) {
 		files[path] = &file{}
 		return files[path], nil
 	}
-	parts, err := m.Write(context.Background(), p, create, "mailerlake test", time.UnixMicro(now))
+	parts, err := m.Write(context.Background(), p, create, changes, "mailerlake test", time.UnixMicro(now))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -234,7 +240,7 @@ func rowOf(b *schema.Batch, j int, part string) row {
 	r := row{values: map[string]string{}, rescued: map[string]string{}, part: part}
 	for c, v := range b.Vectors {
 		switch column := b.Columns[c]; {
-		case v.Null(j):
+		case v == nil || v.Null(j):
 		case column.Name == schema.SyncedAt:
 			r.synced = v.Int(j)
 		case column.Name == schema.Rescued:

@@ -31,6 +31,7 @@ type writer struct {
 	program string
 	now     int64 // microseconds: _synced_at of rows that are new or changed
 	keep    *keeping
+	changes Changes // nil if nobody wants them
 
 	parts   []part.Part // written and kept, in key order
 	number  int         // of the next new part
@@ -42,13 +43,17 @@ type writer struct {
 }
 
 // Write writes what a settled plan says, from the scan that it was made from, and returns all parts of the table in key
-// order. create creates the file of a part; a file that is never closed must be discarded. program is named in the
-// files, now is the _synced_at of rows that are new or changed.
-func (t *Table) Write(ctx context.Context, p *Plan, create func(path string) (File, error), program string, now time.Time) ([]part.Part, error) {
+// order. create creates the file of a part; a file that is never closed must be discarded. changes takes what changes,
+// unless it is nil; it must be if parts are damaged or the table is rewritten. program is named in the files, now is the
+// _synced_at of rows that are new or changed.
+func (t *Table) Write(ctx context.Context, p *Plan, create func(path string) (File, error), changes Changes, program string, now time.Time) ([]part.Part, error) {
 	if len(p.Parts) != len(t.Parts) || p.pages != t.Log.Stats().Pages {
 		return nil, errors.New("the plan was made from another scan, or for other parts")
 	}
-	w := &writer{ctx: ctx, table: t, plan: p, create: create, program: program, now: now.UnixMicro(), keep: t.keeping()}
+	if changes != nil && (t.Rewrite || len(t.Damaged) > 0) {
+		return nil, errUnknownChanges
+	}
+	w := &writer{ctx: ctx, table: t, plan: p, create: create, changes: changes, program: program, now: now.UnixMicro(), keep: t.keeping()}
 	for i := range t.Parts {
 		w.number = max(w.number, t.Parts[i].Number()+1)
 	}
@@ -117,6 +122,9 @@ func (w *writer) segment(s *segment) error {
 	}
 	if err := w.stampSynced(s); err != nil {
 		return err
+	}
+	if err := w.emit(s); err != nil {
+		return fmt.Errorf("keep changes of %s: %w", w.table.Table.Name, err)
 	}
 	rows, err := w.rows(s)
 	if err != nil {

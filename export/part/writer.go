@@ -145,7 +145,7 @@ func (w *Writer) key(b *schema.Batch, row int) schema.Key {
 func (w *Writer) open(runs []Rows) {
 	dictionary, sample := make([]bool, len(w.columns)), sampler{}
 	for c, col := range w.columns {
-		alone := col.Required && len(w.order) == 1 // such a key never repeats
+		alone := len(w.order) == 1 && c == w.order[0] // such a key never repeats
 		dictionary[c] = col.Kind != schema.Bool && !alone && sample.repeat(c, runs)
 	}
 	name, version, _ := strings.Cut(w.program, " ")

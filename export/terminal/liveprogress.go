@@ -28,7 +28,8 @@ type liveProgress struct {
 	mu     sync.Mutex
 	bars   []*mpb.Bar
 	tables map[string]*liveTable
-	until  time.Time // a wait lasts until then
+	sent   map[string]*liveTransfer // by destination
+	until  time.Time                // a wait lasts until then
 	reason client.Reason
 }
 
@@ -48,7 +49,7 @@ func (f fromStart) Write(p []byte) (int, error) {
 }
 
 func drawOn(lines *mpb.Progress, o Options) *liveProgress {
-	s := &liveProgress{lines: lines, o: o, began: o.Now(), tables: map[string]*liveTable{}}
+	s := &liveProgress{lines: lines, o: o, began: o.Now(), tables: map[string]*liveTable{}, sent: map[string]*liveTransfer{}}
 	s.log = slog.New(slog.DiscardHandler)
 	if o.Verbose {
 		s.log = slog.New(slog.NewTextHandler(lines, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -137,6 +138,8 @@ func (s *liveProgress) status() string {
 		return fmt.Sprintf("%s, waiting for the rate limit: %s", passed, span(left))
 	case left >= time.Second:
 		return fmt.Sprintf("%s, trying again in %s", passed, span(left))
+	case len(s.sent) > 0:
+		return passed
 	case s.scanned():
 		return passed + ", comparing and writing"
 	}

@@ -25,7 +25,8 @@ type logProgress struct {
 
 	mu      sync.Mutex
 	tables  map[string]*logged
-	waitEnd time.Time // of the last wait that was logged
+	sent    map[string]time.Time // by destination: when its progress was last logged
+	waitEnd time.Time            // of the last wait that was logged
 }
 
 // logged is what was last logged about a table.
@@ -45,7 +46,7 @@ func newLog(w io.Writer, o Options) *logProgress {
 	out := &logWriter{w: w}
 	log := slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: level}))
 	log.Info("started", "run", o.Run, "dataset", o.Dataset)
-	return &logProgress{out: out, log: log, now: o.Now, began: o.Now(), tables: map[string]*logged{}}
+	return &logProgress{out: out, log: log, now: o.Now, began: o.Now(), tables: map[string]*logged{}, sent: map[string]time.Time{}}
 }
 
 func (s *logProgress) Logger() *slog.Logger { return s.log }

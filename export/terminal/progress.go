@@ -6,8 +6,6 @@ import (
 	"os"
 	"time"
 
-	"golang.org/x/term"
-
 	"mailerlake/client"
 	"mailerlake/export"
 )
@@ -30,6 +28,8 @@ type Options struct {
 type Progress interface {
 	// Event shows a step of the run. It fits export.Options.OnEvent.
 	Event(export.Event)
+	// Transfer shows a step of a publish or a restore. It fits export.Options.OnTransfer.
+	Transfer(export.Transfer)
 	// Wait shows that a request is held back. It fits client.Options.OnWait.
 	Wait(client.Wait)
 	// Note shows a message.
@@ -46,7 +46,7 @@ func Start(w io.Writer, o Options) Progress {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	if f, ok := w.(*os.File); ok && !o.Quiet && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb" {
+	if f, ok := w.(*os.File); ok && !o.Quiet && IsTerminal(f) && os.Getenv("TERM") != "dumb" {
 		return startLive(f, o)
 	}
 	return newLog(w, o)

@@ -13,6 +13,10 @@ import (
 func Verification(w io.Writer, v *export.Verification) error {
 	b := &strings.Builder{}
 	if v.Pending {
+		if v.Destination {
+			b.WriteString("Not checked: a publish has not ended. The next mailerlake publish finishes one that was interrupted; verify again after that.\n")
+			return flush(w, b)
+		}
 		b.WriteString("Not checked: a commit is unfinished. The next mailerlake export finishes it; verify again after that.\n")
 		return flush(w, b)
 	}
@@ -28,7 +32,7 @@ func Verification(w io.Writer, v *export.Verification) error {
 	}
 	writeReferences(b, v.References)
 	if v.Restarted {
-		b.WriteString("\nAnother run committed during the check, which was then repeated on the new snapshot.\n")
+		b.WriteString("\n" + another(v) + " during the check, which was then repeated on the new snapshot.\n")
 	}
 	fmt.Fprintf(b, "\n%s\n", conclusion(v))
 	return flush(w, b)
@@ -40,7 +44,18 @@ func conclusion(v *export.Verification) string {
 		if v.Repairable() {
 			mend = "Repair it with mailerlake export --repair --out " + argument(v.Dataset)
 		}
+		if v.Repairable() && v.Destination {
+			mend = "Repair it with mailerlake publish --repair --to " + argument(v.Dataset)
+		}
 		return fmt.Sprintf("Damaged: %s in snapshot %s. %s", count(n, "problem"), number(v.Snapshot), mend)
 	}
 	return fmt.Sprintf("No damage: snapshot %s matches its manifest.", number(v.Snapshot))
+}
+
+// another says who committed during a check.
+func another(v *export.Verification) string {
+	if v.Destination {
+		return "Another snapshot was published"
+	}
+	return "Another run committed"
 }

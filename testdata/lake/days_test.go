@@ -1,6 +1,7 @@
 package lake
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -26,7 +27,10 @@ var days struct {
 // dayDir returns the directory of the dataset after a day. It must not be changed.
 func dayDir(t testing.TB, day int) string {
 	t.Helper()
-	days.once.Do(func() { days.dir, days.err = exportDays(t) })
+	days.once.Do(func() {
+		days.err = errors.New("the days of the account were not exported") // if the test ends in the midst of it
+		days.dir, days.err = exportDays(t)
+	})
 	if days.err != nil {
 		t.Fatal(days.err)
 	}
@@ -42,7 +46,7 @@ func exportDays(t testing.TB) (string, error) {
 	lake := filepath.Join(dir, "lake")
 	for day := range lastDay + 1 {
 		program.Must(t, program.Command{Args: []string{"export", "--out", lake, "--demo-day", fmt.Sprint(day), "--tables", "core", "--history", "--quiet"}})
-		if err := os.CopyFS(filepath.Join(dir, fmt.Sprint(day)), os.DirFS(lake)); err != nil {
+		if err := copyDir(filepath.Join(dir, fmt.Sprint(day)), lake); err != nil {
 			return "", err
 		}
 	}
@@ -62,7 +66,7 @@ type dataset struct{ dir string }
 func newDataset(t testing.TB, day int) *dataset {
 	t.Helper()
 	d := &dataset{filepath.Join(t.TempDir(), "lake")}
-	must(t, os.CopyFS(d.dir, os.DirFS(dayDir(t, day))))
+	must(t, copyDir(d.dir, dayDir(t, day)))
 	return d
 }
 
@@ -119,6 +123,8 @@ func tablesOf(files map[string][]byte) (tables []string) {
 	slices.Sort(tables)
 	return tables
 }
+
+func copyDir(to, from string) error { return os.CopyFS(to, os.DirFS(from)) }
 
 func must(t testing.TB, err error) {
 	t.Helper()

@@ -92,20 +92,22 @@ func compare(files, objects map[string][]byte) (differences []string) {
 
 // manifest is what these tests read of a manifest.json.
 type manifest struct {
-	Snapshot int64
-	Tables   []struct {
-		Name    string
-		Parts   []file
-		Changes []struct {
-			Snapshot int64
-			file
-		}
-	}
+	Snapshot    int64
+	Tables      []tableState
 	Publication struct {
 		Tables []struct {
 			Name    string
 			Version int64
 		}
+	}
+}
+
+type tableState struct {
+	Name    string
+	Parts   []file
+	Changes []struct {
+		Snapshot int64
+		file
 	}
 }
 

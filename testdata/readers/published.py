@@ -8,6 +8,7 @@ AWS_ENDPOINT_URL. Each WANT is TABLE, the table as it is, TABLE@VERSION, as it w
 rows go to OUT/WANT.parquet: a file, or a directory of files.
 """
 
+import functools
 import glob
 import os
 import re
@@ -37,6 +38,7 @@ def polars(root, out, version, changes):
     polars.scan_delta(root, version=version).collect().write_parquet(out)
 
 
+@functools.cache
 def connect(*extensions):
     """Starts a DuckDB with extensions from PyPI, in another time zone, so that a time mistaken for local time is noticed."""
     duck = duckdb.connect(config={"allow_unsigned_extensions": "true"})
@@ -54,11 +56,12 @@ def connect(*extensions):
 
 def duckdb_delta(root, out, version, changes):
     duck = connect("delta", "httpfs") if ENDPOINT else connect("delta")
-    scan = f"delta_scan('{root}')"
-    if version is not None:
-        duck.execute(f"ATTACH '{root}' AS earlier (TYPE delta, VERSION {version})")
-        scan = "earlier"
-    duck.execute(f"COPY (FROM {scan}) TO '{out}' (FORMAT parquet)")
+    if version is None:
+        duck.execute(f"COPY (FROM delta_scan('{root}')) TO '{out}' (FORMAT parquet)")
+        return
+    duck.execute(f"ATTACH '{root}' AS earlier (TYPE delta, VERSION {version})")
+    duck.execute(f"COPY (FROM earlier) TO '{out}' (FORMAT parquet)")
+    duck.execute("DETACH earlier")
 
 
 def duckdb_parquet(root, out, version, changes):

@@ -204,6 +204,11 @@ func (f *FS) Restrict(name string) error {
 	return f.change("restrict", name, func() error { return f.inner.Restrict(name) }, func() {})
 }
 
+// Admit implements disk.FS. As with Restrict, the model has no modes.
+func (f *FS) Admit(dir, file string) error {
+	return f.change("admit", dir, func() error { return f.inner.Admit(dir, file) }, func() {})
+}
+
 // SyncDir implements disk.FS.
 func (f *FS) SyncDir(name string) error {
 	return f.change("syncdir", name, func() error {

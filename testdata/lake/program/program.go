@@ -142,6 +142,9 @@ func (p *Process) Kill() {
 	<-p.ended
 }
 
+// Signal sends a signal to the process.
+func (p *Process) Signal(s os.Signal) { _ = p.cmd.Process.Signal(s) } // it may have ended already
+
 // Wait returns when the process has ended.
 func (p *Process) Wait(t testing.TB) *Result {
 	t.Helper()

@@ -97,6 +97,15 @@ func KillAfter(kill func()) Kind {
 	}
 }
 
+// After calls a function when the server has handled the request, before the answer goes to the client.
+func After(do func()) Kind {
+	return func(x *exchange) {
+		x.forward()
+		do()
+		x.answer()
+	}
+}
+
 // Late ends the client, as a network does that holds the request for long: the server handles it when DeliverLate is called.
 func Late(kill func()) Kind {
 	return func(x *exchange) {

@@ -39,7 +39,7 @@ func (s *Server) Bucket(t testing.TB) *Bucket {
 	b := &Bucket{server: s, Name: fmt.Sprintf("lake-%d", buckets.Add(1))}
 	switch s.Kind {
 	case S3:
-		b.objects = s3Objects{filepath.Join(s.buckets(), b.Name)}
+		b.objects = s3Objects{filepath.Join(s.buckets(), b.Name), filepath.Join(s.meta(), b.Name)}
 	case GCS:
 		b.objects = gcsObjects{s.Addr, b.Name}
 	default:
@@ -89,8 +89,10 @@ func (b *Bucket) SetEnv(t *testing.T, addr string) {
 	}
 }
 
-// s3Objects are the files in a directory: the server keeps its buckets so.
-type s3Objects struct{ dir string }
+// s3Objects are the files in a directory: the server keeps its buckets so, and what it knows of an object in a directory
+// meta/<bucket>/<key>/meta. An object that is changed here keeps the checksum that the server has of it, as one whose disk
+// decays.
+type s3Objects struct{ dir, meta string }
 
 func (o s3Objects) create(t testing.TB) {
 	t.Helper()
@@ -129,6 +131,7 @@ func (o s3Objects) Put(t testing.TB, key string, content []byte) {
 func (o s3Objects) Delete(t testing.TB, key string) {
 	t.Helper()
 	must(t, os.Remove(filepath.Join(o.dir, filepath.FromSlash(key))))
+	must(t, os.RemoveAll(filepath.Join(o.meta, filepath.FromSlash(key), "meta")))
 }
 
 func must(t testing.TB, err error) {

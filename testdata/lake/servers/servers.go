@@ -139,7 +139,7 @@ func (s *Server) command(ctx context.Context, program string) *exec.Cmd {
 	host, port, _ := net.SplitHostPort(s.Addr) // freeAddr made it of these
 	switch s.Kind {
 	case S3: // its metadata go beside the buckets, as not every file system keeps extended attributes
-		cmd := exec.CommandContext(ctx, program, "--port", s.Addr, "posix", "--sidecar", filepath.Join(s.data, "meta"), s.buckets())
+		cmd := exec.CommandContext(ctx, program, "--port", s.Addr, "posix", "--sidecar", s.meta(), s.buckets())
 		cmd.Env = append(os.Environ(), "ROOT_ACCESS_KEY="+s3Key, "ROOT_SECRET_KEY="+s3Secret)
 		return cmd
 	case GCS: // a public host without a port matches requests that come through a proxy as well
@@ -151,8 +151,9 @@ func (s *Server) command(ctx context.Context, program string) *exec.Cmd {
 	}
 }
 
-// buckets returns the directory whose subdirectories are the S3 server's buckets.
+// buckets and meta return the directories with the S3 server's buckets, and with what it knows of their objects.
 func (s *Server) buckets() string { return filepath.Join(s.data, "buckets") }
+func (s *Server) meta() string    { return filepath.Join(s.data, "meta") }
 
 // run starts the process. It ends with the context of the command, or with this process.
 func (s *Server) run(cmd *exec.Cmd) error {

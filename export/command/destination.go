@@ -1,0 +1,50 @@
+package command
+
+import (
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"mailerlake/export"
+	"mailerlake/export/publish/store"
+)
+
+// urls are the values of a flag that can be given several times. Unlike those of a string slice flag, they may have commas.
+type urls []string
+
+func (u *urls) Set(value string) error {
+	*u = append(*u, value)
+	return nil
+}
+
+func (u *urls) String() string { return strings.Join(*u, " ") }
+
+// layoutFlags are the flags that say how to publish, with a prefix of their names.
+func layoutFlags(prefix string) []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: prefix + "format", Usage: "`FORMAT` of a destination: parquet, the files as they are, or delta, a Delta table each", DefaultText: "that of the destination, parquet for a new one"},
+		&cli.StringFlag{Name: prefix + "retain", Value: "7d", Usage: "keep the files of earlier versions of a Delta table for `TIME`"},
+	}
+}
+
+// destinationAt opens a destination and checks the flags of layoutFlags.
+func destinationAt(c *cli.Context, url, prefix, dir string) (d export.Destination, err error) {
+	d.Format = c.String(prefix + "format")
+	if d.Format != "" && d.Format != "parquet" && d.Format != "delta" {
+		return d, usage(c, "--%sformat is parquet or delta, not %q", prefix, d.Format)
+	}
+	if d.Retain, err = period(c.String(prefix + "retain")); err != nil {
+		return d, usage(c, "--%sretain: %w", prefix, err)
+	}
+	overlaps, err := store.Overlaps(url, dir)
+	if overlaps {
+		return d, usage(c, "destination %s overlaps the dataset in %s", url, dir)
+	}
+	if err == nil {
+		d.Store, err = openStore(c.Context, url)
+	}
+	if err != nil {
+		return d, usage(c, "%w", err)
+	}
+	return d, nil
+}

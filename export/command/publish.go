@@ -1,0 +1,64 @@
+package command
+
+import (
+	"io"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"mailerlake/export"
+	"mailerlake/export/disk"
+	"mailerlake/export/terminal"
+)
+
+// publish is the command that brings a destination to the state of the dataset.
+func (p *program) publish() *cli.Command {
+	flags := append(commonFlags(),
+		&cli.StringFlag{Name: "to", Usage: "publish to `URL`: s3://, gs://, azblob:// or file://"},
+		toggle("quiet", "print only warnings and errors, and the JSON document if there is one"),
+		toggle("repair", "compare every object by its checksum, and replace what is damaged"),
+		toggle("adopt", "start over from the dataset where the destination's records are damaged or missing, or others changed its tables"),
+		&cli.DurationFlag{Name: "lease", Value: time.Minute, Usage: "take over from a publisher that was not heard of for `TIME`", DefaultText: "1m"},
+	)
+	return &cli.Command{
+		Name:   "publish",
+		Usage:  "bring a destination to the state of the dataset",
+		Flags:  append(flags, layoutFlags("")...),
+		Action: p.action(p.runPublish),
+	}
+}
+
+// publishedDocument is the JSON document of a publish.
+type publishedDocument struct {
+	Error string `json:"error,omitempty"`
+	*export.Published
+}
+
+func (p *program) runPublish(c *cli.Context) (answer, error) {
+	dir, err := p.dir(c)
+	if err != nil {
+		return answer{}, err
+	}
+	if c.String("to") == "" {
+		return answer{}, usage(c, "--to is missing: the URL to publish to")
+	}
+	if c.Duration("lease") < time.Second {
+		return answer{}, usage(c, "--lease must not be less than 1s")
+	}
+	d, err := destinationAt(c, c.String("to"), "", dir)
+	if err != nil {
+		return answer{}, err
+	}
+	defer d.Store.Close()
+	d.Repair, d.Adopt, d.Lease = c.Bool("repair"), c.Bool("adopt"), c.Duration("lease")
+	progress := terminal.Start(p.stderr, terminal.Options{Run: c.Command.Name, Dataset: dir, Quiet: c.Bool("quiet")})
+	defer progress.Close()
+	defer noteInterrupt(c.Context, progress)()
+	r, err := export.Publish(c.Context, export.PublishOptions{Destination: d, FS: disk.OS(false), Dir: dir,
+		Program: "mailerlake " + p.version, OnTransfer: progress.Transfer})
+	a := answer{document: func(failure string) any { return publishedDocument{failure, r} }}
+	if err == nil && !c.Bool("quiet") {
+		a.text = func(w io.Writer) error { return terminal.Published(w, r) }
+	}
+	return a, err
+}

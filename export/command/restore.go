@@ -1,0 +1,57 @@
+package command
+
+import (
+	"io"
+
+	"github.com/urfave/cli/v2"
+
+	"mailerlake/export"
+	"mailerlake/export/disk"
+	"mailerlake/export/publish/store"
+	"mailerlake/export/terminal"
+)
+
+// restore is the command that makes a dataset of what was published.
+func (p *program) restore() *cli.Command {
+	return &cli.Command{
+		Name:  "restore",
+		Usage: "make a dataset of what a destination holds",
+		Flags: append(commonFlags(),
+			&cli.StringFlag{Name: "from", Usage: "restore from `URL`: s3://, gs://, azblob:// or file://"},
+			toggle("quiet", "print only warnings and errors, and the JSON document if there is one"),
+			toggle("private", "make the dataset accessible to its owner only"),
+		),
+		Action: p.action(p.runRestore),
+	}
+}
+
+func (p *program) runRestore(c *cli.Context) (answer, error) {
+	dir, err := p.dir(c)
+	if err != nil {
+		return answer{}, err
+	}
+	url := c.String("from")
+	if url == "" {
+		return answer{}, usage(c, "--from is missing: the URL to restore from")
+	}
+	if overlaps, err := store.Overlaps(url, dir); err == nil && overlaps {
+		return answer{}, usage(c, "%s overlaps the dataset in %s", url, dir)
+	}
+	from, err := openStore(c.Context, url)
+	if err != nil {
+		return answer{}, usage(c, "%w", err)
+	}
+	defer from.Close()
+	progress := terminal.Start(p.stderr, terminal.Options{Run: c.Command.Name, Dataset: dir, Quiet: c.Bool("quiet")})
+	defer progress.Close()
+	defer noteInterrupt(c.Context, progress)()
+	r, err := export.Restore(c.Context, export.RestoreOptions{Store: from, FS: disk.OS(c.Bool("private")), Dir: dir, OnProgress: progress.Transfer})
+	if err != nil {
+		return answer{}, err
+	}
+	a := answer{document: func(string) any { return r }}
+	if !c.Bool("quiet") {
+		a.text = func(w io.Writer) error { return terminal.Restored(w, r) }
+	}
+	return a, nil
+}
