@@ -48,7 +48,7 @@ func (t *TableState) files(yield func(File) bool) bool {
 
 // OpenFile opens a part or a change file, and compares nothing. It is safe for concurrent use.
 func (d *Dataset) OpenFile(path string) (disk.File, error) {
-	if part.TableOf(path) == "" && ChangesOf(path) == "" {
+	if !ours(path) {
 		return nil, fmt.Errorf("open %s: it is not the path of a part or a change file", quote(path))
 	}
 	return d.fsys.Open(d.path(path))

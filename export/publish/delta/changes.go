@@ -41,8 +41,8 @@ type changeData struct {
 // takes all rows of the files that are removed as deleted and all rows of those added as inserted, which comes to the same:
 // that is what the protocol says of a version without change data, and what it holds after data is overwritten. Where rows
 // are only added or only removed, it is exact.
-func (c *commit) changeData(ctx context.Context, s *state, d *difference, adopted bool) (changeData, error) {
-	if !c.feed || adopted || len(d.added) == 0 || len(d.removed) == 0 || !d.follows(s.Snapshot, c.in.Snapshot) {
+func (c *commit) changeData(ctx context.Context, s *state, v *version) (changeData, error) {
+	if !c.feed || v.adopted || len(v.added) == 0 || len(v.removed) == 0 || !v.follows(s.Snapshot, c.in.Snapshot) {
 		return changeData{}, nil
 	}
 	changes, ok, err := c.in.Changes(ctx, s.Snapshot)

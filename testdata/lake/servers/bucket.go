@@ -76,6 +76,11 @@ func (b *Bucket) Env(addr string) []string {
 	}
 }
 
+// DuckDBSecret returns what a secret of DuckDB says of the S3 server, for SQL.
+func DuckDBSecret(addr string) string {
+	return fmt.Sprintf("KEY_ID '%s', SECRET '%s', REGION 'us-east-1', ENDPOINT '%s', URL_STYLE 'path', USE_SSL false", s3Key, s3Secret, addr)
+}
+
 // SetEnv sets Env for the rest of a test, for a client in the test's own process.
 func (b *Bucket) SetEnv(t *testing.T, addr string) {
 	t.Helper()

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/logging"
 	"gocloud.dev/blob/s3blob"
 
 	"mailerlake/export/publish/store"
@@ -41,6 +42,7 @@ func openS3(ctx context.Context, b *bucket) error {
 		return err
 	}
 	options.HTTPClient = b.client()
+	options.Logger = logging.Nop{} // stderr is not its own to write to
 	options.Retryer, options.RetryMaxAttempts = aws.NopRetryer{}, 0
 	client = s3.New(options)
 	c := &s3Cloud{client: client, bucket: b.place.bucket, encryption: encryption(b.place.query.Get("ssetype"))}
