@@ -175,10 +175,10 @@ var formats = map[string]string{".json": encode.JSON, ".ndjson": encode.JSON, ".
 func changesFormat(c *cli.Context, dir string) (string, error) {
 	format, file := c.String("format"), c.String("o")
 	toFile := file != "" && file != "-"
-	switch inside, err := filepath.Rel(dir, file); {
+	switch {
 	case c.Bool("json") && !toFile:
 		return "", usage(c, "--json says what was written to -o FILE; for rows as JSON give --format json")
-	case toFile && err == nil && filepath.IsLocal(inside):
+	case toFile && isInside(dir, file):
 		return "", usage(c, "%s is in the dataset, which holds only its own files", file)
 	case format == "" && toFile:
 		if format = formats[strings.ToLower(filepath.Ext(file))]; format == "" {
@@ -192,4 +192,15 @@ func changesFormat(c *cli.Context, dir string) (string, error) {
 		return format, nil
 	}
 	return "", usage(c, "there is no format %q; the formats are table, json, csv, parquet", format)
+}
+
+// isInside reports whether a file is in a directory, by their names.
+func isInside(dir, file string) bool {
+	from, err := filepath.Abs(dir)
+	to, failed := filepath.Abs(file)
+	if err != nil || failed != nil {
+		return false
+	}
+	inside, err := filepath.Rel(from, to)
+	return err == nil && filepath.IsLocal(inside)
 }

@@ -52,10 +52,8 @@ func (p *program) runForget(c *cli.Context) (answer, error) {
 		return answer{}, err
 	}
 	o.FS = datasetFS(o.Dir)
-	if o.Email != "" {
-		if o.Key, err = p.readHashKey(c); err != nil {
-			return answer{}, err
-		}
+	if o.Key, err = p.readHashKey(c); err != nil {
+		return answer{}, err
 	}
 	f, err := export.Forget(c.Context, o)
 	a := answer{document: func(failure string) any { return forgottenDocument{failure, f} }}
