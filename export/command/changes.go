@@ -72,6 +72,9 @@ func (p *program) runChanges(c *cli.Context) (answer, error) {
 	if errors.Is(err, export.ErrChanged) { // nothing was written yet, so that it can begin again
 		changes, err = p.writeChanges(c.Context, o, format, file)
 	}
+	if err != nil {
+		file = ""
+	}
 	a := answer{document: func(failure string) any { return changesDocument{failure, changes, file} }}
 	if err == nil {
 		a.text = func(w io.Writer) error { return terminal.WriteChanges(w, changes) }
@@ -104,7 +107,7 @@ func (p *program) writeChanges(ctx context.Context, o export.ChangesOptions, for
 	temp := filepath.Join(filepath.Dir(file), "."+filepath.Base(file)+"."+rand.Text()[:8])
 	f, err := o.FS.Create(temp, disk.Shared)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("write %s: %w", file, err)
 	}
 	defer func() {
 		if err != nil {
@@ -121,7 +124,7 @@ func (p *program) writeChanges(ctx context.Context, o export.ChangesOptions, for
 	if err = errors.Join(err, f.Close()); err != nil {
 		return nil, err
 	}
-	if err := o.FS.Rename(temp, file); err != nil {
+	if err = o.FS.Rename(temp, file); err != nil {
 		return nil, err
 	}
 	return changes, o.FS.SyncDir(filepath.Dir(file))
