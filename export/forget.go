@@ -14,10 +14,11 @@ import (
 
 // ForgetOptions say who is taken out of the history of a dataset: whoever has or had the address, or the id.
 type ForgetOptions struct {
-	FS        disk.FS
-	Dir       string // of the dataset
-	Catalog   *schema.Catalog
-	Email, ID string // one of them
+	FS      disk.FS
+	Dir     string // of the dataset
+	Catalog *schema.Catalog
+	// Email or ID is given, and not empty: an empty one would be that of everybody who has none.
+	Email, ID string
 	// Key is the key of hashed columns; it is needed if addresses, or references to people, are hashed.
 	Key     []byte
 	Program string
@@ -72,6 +73,9 @@ func (e *ForgetError) Error() string { return e.Reason }
 func Forget(ctx context.Context, o ForgetOptions) (f *Forgotten, err error) {
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if (o.Email == "") == (o.ID == "") {
+		return nil, &ForgetError{"give either an address or an id"}
 	}
 	d, err := dataset.Open(o.FS, o.Dir)
 	if err != nil {

@@ -244,7 +244,7 @@ func TestForgetByAddress(t *testing.T) {
 			}
 			email, _ := l.truth(t, "subscriber")[id]["email"].(string)
 			if name == "plain" {
-				email = " " + strings.ToUpper(email)
+				email = strings.ToUpper(email)
 			}
 			f, err := l.forget(export.ForgetOptions{Email: email, Key: key})
 			if name == "dropped" {
@@ -267,6 +267,17 @@ func TestForgetByAddress(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestForgetNobody: an empty address or id is that of nobody, not of all rows that have none.
+func TestForgetNobody(t *testing.T) {
+	l := exportedWithHistory(t, func(o *export.Options) { o.Catalog = core() })
+	before := l.manifest(t).Snapshot
+	for _, o := range []export.ForgetOptions{{}, {Email: "a@example.com", ID: "1"}} {
+		if _, err := l.forget(o); err == nil || l.manifest(t).Snapshot != before {
+			t.Errorf("%+v: %v", o, err)
+		}
 	}
 }
 

@@ -198,12 +198,11 @@ func (s *personSearch) findPeople(ctx context.Context, o *ForgetOptions) error {
 
 // forms returns how a table may hold the address: as it is or, if the column is hashed, as a token.
 func (o *ForgetOptions) forms(p *dataset.Privacy, t *schema.Table) ([][]byte, error) {
-	email := strings.TrimSpace(o.Email)
 	hashed, err := o.isHashed(p, t.Name, t.Address)
 	if err != nil || !hashed {
-		return [][]byte{[]byte(email)}, err
+		return [][]byte{[]byte(o.Email)}, err
 	}
-	return [][]byte{[]byte(schema.Token(o.Key, []byte(email))), []byte(schema.Token(o.Key, []byte(strings.ToLower(email))))}, nil
+	return [][]byte{[]byte(schema.Token(o.Key, []byte(o.Email))), []byte(schema.Token(o.Key, []byte(strings.ToLower(o.Email))))}, nil
 }
 
 // columns returns the columns that tell whether a row is about the person: the key, the address, and references.
