@@ -151,8 +151,12 @@ func TestKeepChanges(t *testing.T) {
 		}
 	}
 	before := l.manifest(t)
-	l.advance(72 * time.Hour) // nothing changes: all files go
+	l.advance(72 * time.Hour)                                      // nothing changes: all files go,
+	writeFile(t, l.dir, "subscriber/mine.parquet", []byte("mine")) // also those of a table that could not be written
 	l.keep(t, func(o *export.Options) { o.Tables = []string{"group"} })
+	if err := os.Remove(l.path("subscriber/mine.parquet")); err != nil {
+		t.Fatal(err)
+	}
 	m := l.manifest(t)
 	if files := l.changeFiles(t); len(files) > 0 || m.Table("subscriber").ChangesSince != before.Snapshot {
 		t.Errorf("all are too old; left %v, changes of subscriber known since %d of %d", files, m.Table("subscriber").ChangesSince, m.Snapshot)

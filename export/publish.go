@@ -96,7 +96,7 @@ func (r *run) publish(ctx context.Context) error {
 	for _, d := range r.Destinations {
 		report, err := publish.Publish(ctx, d.options(r.data, r.Program, r.OnTransfer))
 		r.published = append(r.published, Published{*report, err})
-		if ctx.Err() != nil {
+		if err := ctx.Err(); err != nil {
 			return err
 		}
 	}

@@ -53,15 +53,3 @@ func (d *Dataset) OpenFile(path string) (disk.File, error) {
 	}
 	return d.fsys.Open(d.path(path))
 }
-
-// InstallSteps puts files of next into the order in which a commit installs them over base: what a step installs is there
-// before the next step begins. A nil base is a dataset without a state.
-func InstallSteps(base, next *Manifest, install func(path string) bool) [][]string {
-	c := &Commit{base: base, staged: map[string]*Staged{}}
-	for f := range next.Files() {
-		if install(f.Path) {
-			c.staged[f.Path] = &Staged{}
-		}
-	}
-	return c.steps(next)
-}
