@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -103,6 +104,9 @@ func (p *program) printChanges(ctx context.Context, o export.ChangesOptions, for
 func (p *program) writeChanges(ctx context.Context, o export.ChangesOptions, format, file string) (changes *export.Changes, err error) {
 	temp := filepath.Join(filepath.Dir(file), "."+filepath.Base(file)+"."+rand.Text()[:8])
 	f, err := o.FS.Create(temp, disk.Shared)
+	if failed, ok := errors.AsType[*fs.PathError](err); ok {
+		return nil, fmt.Errorf("write %s: %w", file, failed.Err) // nobody knows the temporary name
+	}
 	if err != nil {
 		return nil, err
 	}
