@@ -38,9 +38,9 @@ func (p *program) runRestore(c *cli.Context) (answer, error) {
 	if overlaps, err := store.Overlaps(url, dir); err == nil && overlaps {
 		return answer{}, usage(c, "%s overlaps the dataset in %s", url, dir)
 	}
-	from, err := openStore(c.Context, url)
+	from, err := openStore(c, url)
 	if err != nil {
-		return answer{}, usage(c, "%w", err)
+		return answer{}, err
 	}
 	defer from.Close()
 	progress := terminal.Start(p.stderr, terminal.Options{Run: c.Command.Name, Dataset: dir, Quiet: c.Bool("quiet")})
