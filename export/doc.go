@@ -1,7 +1,7 @@
 // Package export brings a dataset up to date with a MailerLite account.
 //
 // The two names you want are Plan, which reports what would change, and Export, which changes it; ExportPlanned commits
-// what Plan saw, and Verify reads a dataset and checks it. A run orders the phases, each a package of its own, and
+// what Plan saw, and Verify reads a dataset and checks it. Publish, Restore and VerifyAt are of destinations. A run orders the phases, each a package of its own, and
 // joins their results into a report. The data goes one way:
 //
 //	scan    pages of the API, decoded and appended to a page log per table (package scan, scanning.go)
@@ -10,6 +10,7 @@
 //	prove   rows that were not met are asked for by id; without proof nothing is deleted (prove.go)
 //	write   the parts with changes are rewritten (package merge)
 //	commit  parts and manifest change in one step (package dataset, commit.go)
+//	publish destinations are brought to the state that was committed (package publish, publish.go)
 //
 // What always holds:
 //
