@@ -118,7 +118,7 @@ func (k *keeper) keep(t *table, state *dataset.TableState, w *feed.Writer) error
 	if file != nil {
 		got = file.Rows
 		state.Changes = append(state.Changes, *file)
-		t.kept += file.Rows
+		t.keeps = file.Rows
 	}
 	if got != want {
 		return fmt.Errorf("kept %d rows of changes, the plan said %d", got, want)

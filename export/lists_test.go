@@ -267,6 +267,9 @@ func TestLongListsCommitted(t *testing.T) {
 		t.Errorf("report of visits: %+v, want %d inserted", visits.TablePlan, want)
 	}
 	d.checkVisits(t)
+	if s := d.manifest(t).Table("visit"); len(s.Changes) > 0 || s.ChangesSince != s.ChangedIn || s.CreatedIn >= s.ChangedIn {
+		t.Errorf("while a table is loaded, its changes are kept: %+v, known since %d; created in %d, changed in %d", s.Changes, s.ChangesSince, s.CreatedIn, s.ChangedIn)
+	}
 	d.boxes.walked()
 	d.boxes.fault = nil
 	if r := d.mustRun(t); !r.Empty() {
@@ -307,15 +310,19 @@ func TestWatchedModel(t *testing.T) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, 7))
 			d := newWatched(t, seed%2 == 1)
-			for range 12 {
+			f := &follower{}
+			for run := range 12 {
 				d.someDay(rng)
-				d.someRun(t, rng)
+				if d.someRun(t, rng); run%3 == 0 {
+					f.follow(t, d.dir)
+				}
 			}
 			d.boxes.fault = nil
 			if r := d.mustRunLong(t); slices.ContainsFunc(r.Tables, func(t export.TableReport) bool { return t.Resumed }) {
 				d.mustRunLong(t) // what was resumed is as of the time when it was begun
 			}
 			d.checkVisits(t)
+			f.follow(t, d.dir)
 			if r := d.mustRunLong(t); !r.Empty() {
 				t.Errorf("changes although nothing changed: %+v", r)
 			}

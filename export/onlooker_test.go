@@ -36,15 +36,31 @@ func (w *wreck) checkReaders(t *testing.T) (committed bool) {
 		}
 		return false
 	}
-	next := committedParts(t, w.dir)
+	next := committedFiles(t, w.dir)
 	for path, data := range now {
 		sum := fmt.Sprintf("%x", sha256.Sum256(data))
 		if path != dataset.ManifestName && string(data) != string(w.parts[path]) && next[path] != sum {
 			t.Fatalf("%s is neither old nor new", path)
 		}
 	}
+	w.checkChangesLast(t, now, next)
 	w.checkKeys(t)
 	return true
+}
+
+// checkChangesLast requires that who sees a new change file finds the changed rows in the parts.
+func (w *wreck) checkChangesLast(t *testing.T, now map[string][]byte, next map[string]string) {
+	t.Helper()
+	for path := range now {
+		if dataset.ChangesOf(path) == "" || w.parts[path] != nil {
+			continue
+		}
+		for part, sum := range next {
+			if dataset.ChangesOf(part) == "" && !w.damaged[part] && sum != fmt.Sprintf("%x", sha256.Sum256(now[part])) {
+				t.Fatalf("%s is there before %s", path, part)
+			}
+		}
+	}
 }
 
 // checkKeys requires that a reader meets each key that stays exactly once; twice where its part is being cut.
@@ -108,6 +124,9 @@ func (w *wreck) content(t *testing.T) content {
 	c := content{map[string]map[string]map[string]any{}, map[string]string{}}
 	for path, data := range readParts(t, w.dir) {
 		table := part.TableOf(path)
+		if table == "" {
+			continue
+		}
 		for key, row := range rowsOf(t, path, data) {
 			if c.rows[table] == nil {
 				c.rows[table] = map[string]map[string]any{}
@@ -130,12 +149,16 @@ func readFile(t *testing.T, dir, path string) []byte {
 	return data
 }
 
-// committedParts returns the checksums of the parts of the committed state: the journal's if there is one, else the
-// manifest's.
-func committedParts(t *testing.T, dir string) map[string]string {
+// committedFiles returns the checksums of the parts and change files of the committed state: the journal's if there is
+// one, else the manifest's.
+func committedFiles(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	type manifest struct {
-		Tables []struct{ Parts []part.Part }
+		Tables []struct {
+			Name    string
+			Parts   []part.Part
+			Changes []dataset.ChangeFile
+		}
 	}
 	var journal struct {
 		manifest // which a manifest has at its top
@@ -153,12 +176,15 @@ func committedParts(t *testing.T, dir string) map[string]string {
 		for _, p := range table.Parts {
 			sums[p.Path] = p.SHA256
 		}
+		for _, c := range table.Changes {
+			sums[dataset.ChangesPath(table.Name, c.Snapshot)] = c.SHA256
+		}
 	}
 	return sums
 }
 
 // readFiles returns all files of a directory but the lock, by path with slashes.
-func readFiles(t *testing.T, dir string) map[string][]byte {
+func readFiles(t testing.TB, dir string) map[string][]byte {
 	t.Helper()
 	files := map[string][]byte{}
 	err := filepath.WalkDir(dir, func(name string, e fs.DirEntry, err error) error {
@@ -180,7 +206,7 @@ func readFiles(t *testing.T, dir string) map[string][]byte {
 
 func sameFiles(a, b map[string][]byte) bool { return maps.EqualFunc(a, b, bytes.Equal) }
 
-// readParts returns the manifest and what readers of <table>/*.parquet see.
+// readParts returns the manifest, what readers of <table>/*.parquet see, and the change files.
 func readParts(t *testing.T, dir string) map[string][]byte {
 	t.Helper()
 	parts := readFiles(t, dir)
@@ -197,10 +223,10 @@ func readParts(t *testing.T, dir string) map[string][]byte {
 // known holds the rows of parts that were read before, by checksum: trials meet the same ones again and again.
 var known sync.Map
 
-// rowsOf returns the rows of a part, without _synced_at, by key; none of a manifest.
+// rowsOf returns the rows of a part, without _synced_at, by key; none of other files.
 func rowsOf(t *testing.T, path string, data []byte) map[string]map[string]any {
 	t.Helper()
-	if path == dataset.ManifestName {
+	if part.TableOf(path) == "" {
 		return nil
 	}
 	sum := sha256.Sum256(data)

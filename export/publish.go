@@ -96,7 +96,7 @@ func (r *run) publish(ctx context.Context) error {
 	for _, d := range r.Destinations {
 		report, err := publish.Publish(ctx, d.options(r.data, r.Program, r.OnTransfer))
 		r.published = append(r.published, Published{*report, err})
-		if ctx.Err() != nil {
+		if err := ctx.Err(); err != nil {
 			return err
 		}
 	}
@@ -124,7 +124,7 @@ func VerifyAt(ctx context.Context, s store.Store) (*Verification, error) {
 	v := &Verification{Dataset: s.String(), Destination: true, Snapshot: found.Snapshot, Pending: found.Pending != nil, Restarted: found.Restarted,
 		Tables: []TableVerification{}, Problems: []Problem{}, References: []Reference{}}
 	for _, t := range found.Tables {
-		v.Tables = append(v.Tables, TableVerification(t))
+		v.Tables = append(v.Tables, TableVerification{Name: t.Name, Parts: t.Parts, Rows: t.Rows})
 	}
 	for _, p := range found.Problems {
 		v.Problems = append(v.Problems, Problem{Table: p.Table, Part: p.Object, What: p.What, ByHand: p.ByHand})

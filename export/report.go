@@ -50,6 +50,8 @@ type TableReport struct {
 	// Lists counts the lists of a table that has one for each row of another; nil if it has none, or none of them can stand
 	// still.
 	Lists *ListCounts `json:"lists,omitempty"`
+	// ChangesKept is how many rows the change files have that the run wrote for the table.
+	ChangesKept int64 `json:"changes_kept,omitempty"`
 	// Unavailable says that the account does not have the table, as the API put it; what is stored stays.
 	Unavailable string `json:"unavailable,omitempty"`
 	Error       string `json:"error,omitempty"` // why the table keeps its old state
@@ -107,7 +109,7 @@ func (t *table) report() TableReport {
 	if n := len(earlier); plan == nil && n > 0 { // the run was stopped afterwards
 		plan, earlier = earlier[n-1], earlier[:n-1]
 	}
-	tr := TableReport{TablePlan: plan, Name: t.Name, Lists: t.watched, Err: t.err}
+	tr := TableReport{TablePlan: plan, Name: t.Name, Lists: t.watched, ChangesKept: t.kept, Err: t.err}
 	if t.stored != nil {
 		tr.Rows = t.stored.Rows
 	}

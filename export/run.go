@@ -47,14 +47,14 @@ type Options struct {
 	Estimate bool
 	// Yes applies deletes even if there are many.
 	Yes bool
+	// Destinations are published to when the run has committed. A run that could not publish to one of them does not begin.
+	Destinations []Destination
 	// KeepChanges is how long change files are kept, and 0 that none are; nil means as long as before, for a new dataset
 	// dataset.DefaultKeep. It must not be negative.
 	KeepChanges *time.Duration
 	// History says whether change files hold whole rows, from before and after each change; nil means as before, for a new
 	// dataset no.
 	History *bool
-	// Destinations are published to when the run has committed. A run that could not publish to one of them does not begin.
-	Destinations []Destination
 	// Sizes of row groups and parts; zero means part.DefaultSizes.
 	Sizes part.Sizes
 	// Now returns the time; nil means time.Now.
@@ -85,10 +85,10 @@ type run struct {
 	stage     int // that is being read, planned and committed
 	// committed is the manifest of the last commit of this run, nil if there was none.
 	committed *dataset.Manifest
-	// lost is, by table, the snapshot of the last damaged change file that a repair found.
-	lost map[string]int64
 	// published is what was done with the destinations.
 	published []Published
+	// lost is, by table, the snapshot of the last damaged change file that a repair found.
+	lost map[string]int64
 }
 
 // Plan scans the account and reports what Export would change. It touches no table, and keeps the scan for

@@ -32,7 +32,8 @@ type table struct {
 	earlier      []*merge.Plan // committed before, by this run
 	before       scan.Outcome  // of the scans of these: when the first began, whether any was resumed, and what was gone
 	written      int64         // bytes of the parts that this run committed
-	kept         int64         // rows of the change files that this run wrote
+	keeps        int64         // rows of the change file that the commit under way writes
+	kept         int64         // rows of the change files that this run committed
 
 	scan    *scan.Result
 	sorted  sortedLog

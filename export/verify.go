@@ -40,6 +40,8 @@ type TableVerification struct {
 	Name  string `json:"name"`
 	Parts int    `json:"parts"` // that were read to the end and found whole
 	Rows  int64  `json:"rows"`  // in these parts
+	// ChangeFiles are the files of changes that were found whole.
+	ChangeFiles int `json:"change_files,omitempty"`
 }
 
 // Problem is one thing that is not as the manifest says. A damaged part has one: the first that was found.
@@ -132,9 +134,6 @@ func (v *verifier) check(ctx context.Context) error {
 		if err := v.table(ctx, &v.data.Manifest.Tables[i]); err != nil {
 			return err
 		}
-		if err := v.changes(ctx, &v.data.Manifest.Tables[i]); err != nil {
-			return err
-		}
 	}
 	if err := v.strayChanges(); err != nil {
 		return err
@@ -167,18 +166,20 @@ func (v *verifier) stray(path string) error {
 	return nil
 }
 
-// changes checks the size and checksum of a table's change files.
-func (v *verifier) changes(ctx context.Context, t *dataset.TableState) error {
+// changes checks the size and checksum of a table's change files, and counts those that are whole.
+func (v *verifier) changes(ctx context.Context, t *dataset.TableState) (whole int, err error) {
 	for i, c := range t.Changes {
 		err := checkChanges(ctx, v.data, t, i)
 		if ctx.Err() != nil {
-			return ctx.Err()
+			return whole, ctx.Err()
 		}
-		if err != nil {
-			v.problem(t.Name, dataset.ChangesPath(t.Name, c.Snapshot), err.Error()+"; --repair drops the changes up to this snapshot")
+		if err == nil {
+			whole++
+			continue
 		}
+		v.problem(t.Name, dataset.ChangesPath(t.Name, c.Snapshot), err.Error()+"; --repair drops the changes up to this snapshot")
 	}
-	return nil
+	return whole, nil
 }
 
 // strayChanges notes change files that are not in the manifest.
@@ -210,7 +211,8 @@ func (v *verifier) table(ctx context.Context, t *dataset.TableState) error {
 			return ctx.Err()
 		})
 	}
-	if err := g.Wait(); err != nil {
+	err := g.Wait()
+	if err != nil {
 		return err
 	}
 	sum := TableVerification{Name: t.Name}
@@ -222,8 +224,9 @@ func (v *verifier) table(ctx context.Context, t *dataset.TableState) error {
 		sum.Parts++
 		sum.Rows += t.Parts[i].Rows
 	}
+	sum.ChangeFiles, err = v.changes(ctx, t)
 	v.out.Tables = append(v.out.Tables, sum)
-	return nil
+	return err
 }
 
 // open opens a part; its size, checksum, schema and row counts are compared on the way.

@@ -57,7 +57,7 @@ func (l *lake) verify(t *testing.T) *export.Verification {
 	return v
 }
 
-func (l *lake) manifest(t *testing.T) *dataset.Manifest {
+func (l *lake) manifest(t testing.TB) *dataset.Manifest {
 	t.Helper()
 	data, err := os.ReadFile(l.path(dataset.ManifestName))
 	if err != nil {
@@ -175,7 +175,7 @@ func TestVerifyWhole(t *testing.T) {
 	}
 	var want []export.TableVerification
 	for _, s := range m.Tables {
-		want = append(want, export.TableVerification{Name: s.Name, Parts: len(s.Parts), Rows: s.Rows})
+		want = append(want, export.TableVerification{Name: s.Name, Parts: len(s.Parts), Rows: s.Rows, ChangeFiles: len(s.Changes)})
 	}
 	if d := cmp.Diff(want, v.Tables); d != "" {
 		t.Errorf("tables (-want +got):\n%s", d)
@@ -498,7 +498,8 @@ func storePart(t *testing.T, c *dataset.Commit, state *dataset.TableState, vecto
 		t.Fatal(err)
 	}
 	p.Path, p.Bytes, p.SHA256 = path, s.Bytes(), s.Sum()
-	state.Parts, state.Rows, state.ChangedIn = []part.Part{p}, p.Rows, 1
+	p.ChangedIn, state.ChangedIn, state.ChangesSince = 1, 1, 1
+	state.Parts, state.Rows = []part.Part{p}, p.Rows
 }
 
 // hookFS calls open before a part is opened.

@@ -47,11 +47,15 @@ func TestWholeModel(t *testing.T) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			w := newWhole(t, func(o *mailerlitetest.Options) { smallWhole(o); o.Seed = seed })
-			for range 10 {
+			f := &follower{}
+			for run := range 10 {
 				w.mutator.some(w.mutator.rng.IntN(12))
-				w.someRun(t)
+				if w.someRun(t); run%3 == 0 {
+					f.follow(t, w.dir)
+				}
 			}
 			w.settle(t)
+			f.follow(t, w.dir)
 			w.checkSecrets(t, "")
 			if t.Failed() {
 				t.Logf("what happened: %s", strings.Join(w.log, "; "))
@@ -111,6 +115,8 @@ func (w *wholeLake) someRun(t testing.TB) {
 // chooseRun returns a kind of run, which says how it ended.
 func (w *wholeLake) chooseRun(t testing.TB, rng *rand.Rand) func(context.Context) string {
 	o := w.options(t)
+	history := rng.IntN(2) == 0
+	o.History = &history
 	switch rng.IntN(8) {
 	case 0:
 		commit := rng.IntN(2) == 0
@@ -196,7 +202,8 @@ func TestWholeKilled(t *testing.T) {
 	t.Parallel()
 	w := newWhole(t, smallWhole)
 	w.export(t)
-	stored := readFiles(t, w.dir)
+	stored, loaded := readFiles(t, w.dir), &follower{}
+	loaded.follow(t, w.dir)
 	w.mutator.some(30)
 	runAt := func(t *testing.T, n int) (fsys *faultfs.FS, ops int) {
 		w.dir = filepath.Join(t.TempDir(), "lake")
@@ -231,6 +238,7 @@ func TestWholeKilled(t *testing.T) {
 				}
 			}
 			w.settle(t)
+			loaded.clone().follow(t, w.dir)
 			for path := range readFiles(t, w.dir) {
 				if strings.HasPrefix(path, ".mailerlake/") {
 					t.Errorf("%s is left over", path)

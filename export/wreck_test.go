@@ -43,7 +43,9 @@ type scene struct {
 	stored  map[string][]byte // files of the dataset before, by path; nil if there is none
 	parts   map[string][]byte // of these, the manifest and the parts
 	old     content
-	next    content // what the dataset must become; equal to the account
+	// follower has loaded the dataset before; nil if there is none.
+	follower *follower
+	next     content // what the dataset must become; equal to the account
 }
 
 // crashAccount is a small account whose lists have several pages.
@@ -82,7 +84,8 @@ func newScene(t *testing.T) *scene {
 	s := &scene{account: crashAccount(), do: export.Export}
 	w := s.place(t)
 	w.mustRun(t, export.Export)
-	s.stored, s.parts, s.old = readFiles(t, w.dir), readParts(t, w.dir), w.content(t)
+	s.stored, s.parts, s.old, s.follower = readFiles(t, w.dir), readParts(t, w.dir), w.content(t), &follower{}
+	s.follower.follow(t, w.dir)
 	advance(t, s.account)
 	s.expect(t)
 	return s
@@ -164,9 +167,10 @@ func (w *wreck) runIn(t *testing.T, ctx context.Context, fsys disk.FS, do doRun)
 	}
 	w.runs++
 	now := time.Date(2026, 11, 23, 12, w.runs, 0, 0, time.UTC)
+	history := len(w.damaged) == 0
 	events := make(chan export.Event, 10_000)
 	r, err := do(ctx, export.Options{Client: c, FS: fsys, Dir: w.dir, Program: "mailerlake test", Catalog: core(),
-		ResumeWithin: 24 * time.Hour, Sizes: crashSizes, Repair: len(w.damaged) > 0, Yes: true,
+		ResumeWithin: 24 * time.Hour, Sizes: crashSizes, Repair: len(w.damaged) > 0, Yes: true, History: &history,
 		Now: func() time.Time { return now }, OnEvent: func(e export.Event) { events <- e }})
 	close(events)
 	w.said = nil
@@ -213,8 +217,9 @@ func (w *wreck) checkNext(t *testing.T) {
 			t.Fatalf("%s differs from the account: %d rows, want %d", table, len(got.rows[table]), len(w.next.rows[table]))
 		}
 	}
+	w.checkFeed(t)
 	parts := readParts(t, w.dir)
-	sums := committedParts(t, w.dir)
+	sums := committedFiles(t, w.dir)
 	for path := range readFiles(t, w.dir) {
 		if sums[path] == "" && path != dataset.ManifestName {
 			t.Errorf("%s is left over", path)

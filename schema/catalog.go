@@ -97,6 +97,9 @@ func (c *Catalog) check(t *Table) error {
 	if link := linkOf(t.Source); link != nil {
 		names = append(names, link.Columns...)
 	}
+	if t.Address != "" {
+		names = append(names, t.Address)
+	}
 	for _, r := range t.References {
 		names = append(names, r.Column)
 		if c.Lookup(r.Table) == nil {

@@ -93,7 +93,7 @@ func (t *Table) Protected() (drop, hash []string, check string) {
 			drop = append(drop, name)
 		} else {
 			hash = append(hash, name)
-			check = Token(t.protected.key, []byte("mailerlake: is this the key?"))
+			check = KeyCheck(t.protected.key)
 		}
 	}
 	return drop, hash, check

@@ -58,6 +58,9 @@ type Table struct {
 	// Expected names the objects that every row has, at most MaxExpected. If a row lacks one, nothing is known about
 	// its columns.
 	Expected []string
+	// Address is set on a table whose rows are people: the column with their e-mail address. Rows that refer to theirs, and
+	// rows that refer to these, are about the same person.
+	Address string
 	// References are the columns whose values are keys of other tables' rows.
 	References []Reference
 	// Closed tables keep declared attributes only: everything else in their records repeats another table's rows.

@@ -16,6 +16,9 @@ func Token(key, text []byte) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
+// KeyCheck returns what tells whether another key is this one, without revealing it.
+func KeyCheck(key []byte) string { return Token(key, []byte("mailerlake: is this the key?")) }
+
 // tokens makes a decoder's tokens.
 type tokens struct {
 	mac       hash.Hash

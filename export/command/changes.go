@@ -136,10 +136,11 @@ func (p *program) changesWriter(format string, out io.Writer) (export.ChangesWri
 
 // changesOptions checks the flags.
 func (p *program) changesOptions(c *cli.Context) (o export.ChangesOptions, format string, err error) {
-	o = export.ChangesOptions{FS: disk.OS(false), Since: c.Int64("since")}
+	o = export.ChangesOptions{Since: c.Int64("since")}
 	if o.Dir, err = p.dir(c); err != nil {
 		return o, "", err
 	}
+	o.FS = datasetFS(o.Dir)
 	if !c.IsSet("since") || o.Since < 0 {
 		return o, "", usage(c, "--since needs the snapshot to start from; 0 for all rows")
 	}

@@ -1,7 +1,6 @@
 package command
 
 import (
-	"context"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -9,9 +8,6 @@ import (
 	"mailerlake/export"
 	"mailerlake/export/publish/store"
 )
-
-// openStore opens the destination that a URL names.
-func openStore(ctx context.Context, url string) (store.Store, error) { return store.Open(ctx, url) }
 
 // urls are the values of a flag that can be given several times. Unlike those of a string slice flag, they may have commas.
 type urls []string
@@ -40,15 +36,9 @@ func destinationAt(c *cli.Context, url, prefix, dir string) (d export.Destinatio
 	if d.Retain, err = period(c.String(prefix + "retain")); err != nil {
 		return d, usage(c, "--%sretain: %w", prefix, err)
 	}
-	overlaps, err := store.Overlaps(url, dir)
-	if overlaps {
+	if overlaps, err := store.Overlaps(url, dir); err == nil && overlaps {
 		return d, usage(c, "destination %s overlaps the dataset in %s", url, dir)
 	}
-	if err == nil {
-		d.Store, err = openStore(c.Context, url)
-	}
-	if err != nil {
-		return d, usage(c, "%w", err)
-	}
-	return d, nil
+	d.Store, err = openStore(c, url)
+	return d, err
 }

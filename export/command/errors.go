@@ -115,7 +115,7 @@ func (e *partialError) failTo(d export.Published) {
 	if d.Err == nil {
 		return
 	}
-	e.unpublished = append(e.unpublished, fmt.Sprintf("not published to %s: %v", d.Destination, d.Err))
+	e.unpublished = append(e.unpublished, fmt.Sprintf("not published: %v", d.Err))
 	if file, ok := errors.AsType[*dataset.DamagedError](d.Err); ok {
 		e.damaged = append(e.damaged, file)
 	}

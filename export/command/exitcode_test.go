@@ -44,6 +44,8 @@ func TestExitCodes(t *testing.T) {
 		{&export.PartError{Err: fs.ErrNotExist}, 7},
 		{&damageFoundError{&export.Verification{Problems: make([]export.Problem, 1)}}, 7},
 		{leftUndone(reportOf(export.TableReport{Name: "group", Err: &export.PartError{Path: "p", Err: fs.ErrNotExist}})), 7},
+		{&export.ChangeFileError{Path: "p", Err: fs.ErrNotExist}, 7},
+		{&export.NotKeptError{}, 8},
 		{context.Canceled, 130},
 		{&interruptedError{}, 130},
 		{&authError{context.Canceled}, 130},

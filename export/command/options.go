@@ -140,18 +140,25 @@ func (p *program) hashKey(c *cli.Context) ([]byte, error) {
 	case file == "-" && c.String("api-key-file") == "-":
 		return nil, usage(c, "--api-key-file and --hash-key-file cannot both be standard input")
 	}
+	key, err := p.readHashKey(c)
+	if err == nil && len(key) == 0 {
+		err = usage(c, "--hash needs a key; set MAILERLAKE_HASH_KEY, or give --hash-key-file")
+	}
+	return key, err
+}
+
+// readHashKey returns the key of hashed columns from the file that a flag names, or from the environment; empty if it is in
+// neither.
+func (p *program) readHashKey(c *cli.Context) ([]byte, error) {
 	key := []byte(p.getenv("MAILERLAKE_HASH_KEY"))
 	if c.IsSet("hash-key-file") {
-		text, err := p.secretFile(c.Context, file)
+		text, err := p.secretFile(c.Context, c.String("hash-key-file"))
 		if err != nil {
 			return nil, usage(c, "%w", err)
 		}
 		key = text
 	}
-	if key = bytes.TrimRight(key, "\r\n"); len(key) == 0 {
-		return nil, usage(c, "--hash needs a key; set MAILERLAKE_HASH_KEY, or give --hash-key-file")
-	}
-	return key, nil
+	return bytes.TrimRight(key, "\r\n"), nil
 }
 
 // clientOptions checks the flags that say how to talk to MailerLite. The key is left out.

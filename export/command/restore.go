@@ -19,6 +19,7 @@ func (p *program) restore() *cli.Command {
 		Flags: append(commonFlags(),
 			&cli.StringFlag{Name: "from", Usage: "restore from `URL`: s3://, gs://, azblob:// or file://"},
 			toggle("quiet", "print only warnings and errors, and the JSON document if there is one"),
+			toggle("partial", "leave out the tables that are not whole, where a publish was interrupted or something is damaged"),
 			toggle("private", "make the dataset accessible to its owner only"),
 		),
 		Action: p.action(p.runRestore),
@@ -37,15 +38,15 @@ func (p *program) runRestore(c *cli.Context) (answer, error) {
 	if overlaps, err := store.Overlaps(url, dir); err == nil && overlaps {
 		return answer{}, usage(c, "%s overlaps the dataset in %s", url, dir)
 	}
-	from, err := openStore(c.Context, url)
+	from, err := openStore(c, url)
 	if err != nil {
-		return answer{}, usage(c, "%w", err)
+		return answer{}, err
 	}
 	defer from.Close()
 	progress := terminal.Start(p.stderr, terminal.Options{Run: c.Command.Name, Dataset: dir, Quiet: c.Bool("quiet")})
 	defer progress.Close()
 	defer noteInterrupt(c.Context, progress)()
-	r, err := export.Restore(c.Context, export.RestoreOptions{Store: from, FS: disk.OS(c.Bool("private")), Dir: dir, OnProgress: progress.Transfer})
+	r, err := export.Restore(c.Context, export.RestoreOptions{Store: from, FS: disk.OS(c.Bool("private")), Dir: dir, Partial: c.Bool("partial"), OnProgress: progress.Transfer})
 	if err != nil {
 		return answer{}, err
 	}

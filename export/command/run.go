@@ -109,6 +109,8 @@ func storedRows(o export.Options) map[string]int64 {
 // resumeHint says how to resume an interrupted command, empty if it has nothing to resume.
 func resumeHint(c *cli.Context) string {
 	switch {
+	case c.String("to") != "":
+		return "run the same command again to finish"
 	case c.Bool("restart"):
 		return "run it again without --restart to resume"
 	case c.Bool("planned"):

@@ -60,9 +60,9 @@ func (p *program) verification(c *cli.Context) (*export.Verification, error) {
 	if c.IsSet("out") {
 		return nil, usage(c, "give either --out or --at, not both")
 	}
-	at, err := openStore(c.Context, c.String("at"))
+	at, err := openStore(c, c.String("at"))
 	if err != nil {
-		return nil, usage(c, "%w", err)
+		return nil, err
 	}
 	defer at.Close()
 	return export.VerifyAt(c.Context, at)

@@ -48,20 +48,8 @@ func (t *TableState) files(yield func(File) bool) bool {
 
 // OpenFile opens a part or a change file, and compares nothing. It is safe for concurrent use.
 func (d *Dataset) OpenFile(path string) (disk.File, error) {
-	if part.TableOf(path) == "" && ChangesOf(path) == "" {
+	if !ours(path) {
 		return nil, fmt.Errorf("open %s: it is not the path of a part or a change file", quote(path))
 	}
 	return d.fsys.Open(d.path(path))
-}
-
-// InstallSteps puts files of next into the order in which a commit installs them over base: what a step installs is there
-// before the next step begins. A nil base is a dataset without a state.
-func InstallSteps(base, next *Manifest, install func(path string) bool) [][]string {
-	c := &Commit{base: base, staged: map[string]*Staged{}}
-	for f := range next.Files() {
-		if install(f.Path) {
-			c.staged[f.Path] = &Staged{}
-		}
-	}
-	return c.steps(next)
 }

@@ -130,17 +130,8 @@ type content struct {
 // files returns the parts and change files that a manifest names, by path.
 func (m *Manifest) files() map[string]content {
 	files := make(map[string]content)
-	if m == nil {
-		return files
-	}
-	for i := range m.Tables {
-		t := &m.Tables[i]
-		for _, p := range t.Parts {
-			files[p.Path] = content{p.Bytes, p.SHA256}
-		}
-		for _, c := range t.Changes {
-			files[ChangesPath(t.Name, c.Snapshot)] = content{c.Bytes, c.SHA256}
-		}
+	for f := range m.Files() {
+		files[f.Path] = content{f.Bytes, f.SHA256}
 	}
 	return files
 }

@@ -78,7 +78,7 @@ func TestMakePrivate(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]fs.FileMode{"manifest.json": 0o600, ".mailerlake": 0o700, "group": 0o700, "field": 0o700, "group/part-00000.parquet": 0o600,
-		"subscriber/part-00002.parquet": 0o600, "_changes": 0o700, "_changes/group": 0o700, "_changes/subscriber/snapshot-00000001.parquet": 0o600, "group/notes.txt": 0o644, "other": 0o755, "other/x": 0o644} {
+		"subscriber/part-00002.parquet": 0o600, "_changes": 0o700, "_changes/campaign": 0o700, "_changes/subscriber/snapshot-00000001.parquet": 0o600, "group/notes.txt": 0o644, "other": 0o755, "other/x": 0o644} {
 		if got := stat(t, dir, name).Mode().Perm(); got != want {
 			t.Errorf("mode of %s = %o, want %o", name, got, want)
 		}

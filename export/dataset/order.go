@@ -17,30 +17,26 @@ const (
 	steps
 )
 
-// steps puts the files created into the order in which they are renamed into place, without empty steps.
+// steps puts the files created into the order in which they are renamed into place.
 func (c *Commit) steps(next *Manifest) [][]string {
+	return InstallSteps(c.base, next, func(path string) bool { return c.staged[path] != nil })
+}
+
+// InstallSteps puts files of next into the order in which they are installed over base, without empty steps: what one step
+// installs is there before the next one begins. A nil base is a dataset without a state; next may be several snapshots later.
+func InstallSteps(base, next *Manifest, install func(path string) bool) [][]string {
 	var by [steps][]string
-	for i := range next.Tables {
-		t := &next.Tables[i]
-		old := c.base.Table(t.Name)
-		for j := range t.Parts {
-			if p := &t.Parts[j]; c.staged[p.Path] != nil {
-				by[stepOf(old, p)] = append(by[stepOf(old, p)], p.Path)
-			}
+	for f := range next.Files() {
+		if !install(f.Path) {
+			continue
 		}
-		for _, f := range t.Changes {
-			if path := ChangesPath(t.Name, f.Snapshot); c.staged[path] != nil {
-				by[changeFiles] = append(by[changeFiles], path)
-			}
+		step := changeFiles
+		if f.Part != nil {
+			step = stepOf(base.Table(f.Table), f.Part)
 		}
+		by[step] = append(by[step], f.Path)
 	}
-	var install [][]string
-	for _, step := range by {
-		if len(step) > 0 {
-			install = append(install, step)
-		}
-	}
-	return install
+	return slices.DeleteFunc(by[:], func(step []string) bool { return len(step) == 0 })
 }
 
 func stepOf(old *TableState, p *part.Part) int {

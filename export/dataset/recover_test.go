@@ -42,7 +42,7 @@ func TestRecoverDamaged(t *testing.T) {
 			return write(c.only(dataset.StagedDir+"/subscriber.part-00001.*"), "7 bad\n8 bad\n9 bad\n")
 		},
 		"staged changes changed": func(c *crash) error {
-			return write(c.only(dataset.StagedDir+"/_changes.group.snapshot-00000002.*"), "changes of X\n")
+			return write(c.only(dataset.StagedDir+"/_changes.campaign.snapshot-00000002.*"), "changes of X\n")
 		},
 		"staged part gone":  func(c *crash) error { return os.Remove(c.only(dataset.StagedDir + "/subscriber.part-00001.*")) },
 		"journal truncated": func(c *crash) error { return os.Truncate(c.only(dataset.JournalName), 200) },

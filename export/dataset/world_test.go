@@ -89,7 +89,7 @@ func sum(text string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(tex
 
 // oldWorld and nextWorld are what the crash tests commit: a replaced part-00000 and a new part at the end (campaign),
 // a part cut and an empty one dropped (group), a part-00000 cut and another part replaced (subscriber), a new table
-// (field). Of change files they have one that takes the place of another (group) and one that stays (subscriber).
+// (field). Of change files they have a table's first one (campaign), one that goes (group) and one that stays (subscriber).
 func oldWorld() *world {
 	return newWorld(1).
 		part("campaign", 0, "", "old", "1", "2", "3").
@@ -113,7 +113,7 @@ func nextWorld() *world {
 		part("subscriber", 0, "", "new", "1", "2", "3").
 		part("subscriber", 2, "4", "new", "4", "5", "6").
 		part("subscriber", 1, "7", "new", "7", "8", "9").
-		changes("group", 2).
+		changes("campaign", 2).
 		changes("subscriber", 1)
 }
 

@@ -2,6 +2,7 @@ package feed
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"slices"
 
@@ -23,30 +24,32 @@ var changedKeys = 65536
 // time. Where all rows are new, it is all rows. KnownSince must say that the changes are known.
 func Changes(ctx context.Context, d *dataset.Dataset, t *dataset.TableState, since int64) iter.Seq2[*Changed, error] {
 	return func(yield func(*Changed, error) bool) {
-		var visit func(*segment) error
-		w, window := &walk{data: d, table: t, limit: changedKeys}, &Window{table: t, key: newKeys(len(t.Key))}
-		ended := false
-		pass := func(c *Changed) error {
-			if ended = c.Rows.Rows > 0 && !yield(c, nil); ended {
-				return errEnough
-			}
-			return nil
-		}
+		w := &walk{data: d, table: t, limit: changedKeys, window: &Window{table: t, key: newKeys(len(t.Key))}}
+		pass := passer(func(c *Changed) bool { return c.Rows.Rows == 0 || yield(c, nil) })
 		if KnownSince(t, since) == All {
-			visit = func(s *segment) error { return w.all(ctx, s, pass) }
+			w.visit = func(s *segment) error { return w.all(ctx, s, pass) }
 		} else {
+			w.visit = func(s *segment) error { return w.changed(ctx, s, pass) }
 			var err error
-			if window, err = Open(ctx, d, t, since); err != nil {
+			if w.window, err = Open(ctx, d, t, since); err != nil {
 				yield(nil, err)
 				return
 			}
-			visit = func(s *segment) error { return w.changed(ctx, s, pass) }
+			defer w.window.Close()
 		}
-		defer window.Close()
-		w.window, w.visit = window, visit
-		if err := w.run(ctx); err != nil && !ended {
+		if err := w.run(ctx); err != nil && !errors.Is(err, errEnough) {
 			yield(nil, err)
 		}
+	}
+}
+
+// passer makes a function that passes something on of one that says whether more is wanted.
+func passer[T any](yield func(T) bool) func(T) error {
+	return func(v T) error {
+		if !yield(v) {
+			return errEnough
+		}
+		return nil
 	}
 }
 

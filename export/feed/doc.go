@@ -8,8 +8,9 @@
 //	the columns of the key, in row order
 //	with history all other columns of the table
 //
-// [Writer] writes one. [Open] opens those of a window, from one snapshot to another, and its steps say what they add up to:
-// one step a key, in key order. [Forget] takes a person out of the files with history.
+// [Writer] writes one, and [Blank] takes the values of rows out of it. The two names you want to read them are [Changes], which
+// says what the snapshots since one of them add up to, with the present rows, and [RowsAt], which rebuilds the rows of a
+// snapshot from those with history. [WholeChanges] gives both sides of each change. All merge the files of a [Window] by key.
 //
 // What always holds:
 //

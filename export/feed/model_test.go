@@ -93,6 +93,7 @@ func TestRowsAtModel(t *testing.T) {
 		}
 		for snapshot := int64(1); snapshot <= 7; snapshot++ {
 			l.checkPast(snapshot)
+			l.checkWhole(snapshot)
 		}
 	}
 }
@@ -122,5 +123,53 @@ func (l *lake) checkPast(snapshot int64) {
 	}
 	if !maps.EqualFunc(got, want, slices.Equal) {
 		l.t.Fatalf("snapshot %d is rebuilt as %v, want %v", snapshot, got, want)
+	}
+}
+
+// checkWhole checks the rows before and after of what changed since a snapshot.
+func (l *lake) checkWhole(since int64) {
+	l.t.Helper()
+	d, state := l.open()
+	if !feed.HasWhole(state, since) || feed.HasWhole(state, 0) {
+		l.t.Fatalf("since %d: the history is said to be unknown, or known since 0", since)
+	}
+	full := func(row []string) []string {
+		for row != nil && len(row) < len(l.columns)-2 {
+			row = append(slices.Clone(row), "-")
+		}
+		return row
+	}
+	seen := map[string]bool{}
+	for r, err := range feed.WholeChanges(context.Background(), d, state, since) {
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		for i, kind := range r.Kinds {
+			side := r.After
+			if kind == feed.Delete {
+				side = r.Before
+			}
+			key := fmt.Sprintf("%s %s", side.Vectors[1].Text(i), side.Vectors[0].Text(i))
+			seen[key] = true
+			for _, half := range []struct {
+				b    *schema.Batch
+				want []string
+			}{{r.Before, full(l.past[since][key])}, {r.After, full(l.rows[key])}} {
+				var got []string
+				if !half.b.Vectors[0].Null(i) {
+					for _, v := range half.b.Vectors[2:] {
+						got = append(got, valueText(v, i))
+					}
+				}
+				if !slices.Equal(got, half.want) {
+					l.t.Fatalf("since %d: %v of %s has %q, want %q", since, kind, key, got, half.want)
+				}
+			}
+		}
+	}
+	for key := range l.rows {
+		if !seen[key] && !slices.Equal(full(l.past[since][key]), l.rows[key]) {
+			l.t.Fatalf("since %d: the change of %s is missing", since, key)
+		}
 	}
 }

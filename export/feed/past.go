@@ -2,6 +2,7 @@ package feed
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 
@@ -27,19 +28,16 @@ func RowsAt(ctx context.Context, d *dataset.Dataset, t *dataset.TableState, snap
 			return
 		}
 		defer window.Close()
-		ended := false
 		w := &walk{data: d, table: t, window: window, limit: pastKeys}
+		pass := passer(func(b *schema.Batch) bool { return b.Rows == 0 || yield(b, nil) })
 		w.visit = func(s *segment) error {
 			b, err := w.past(ctx, s)
 			if err != nil {
 				return err
 			}
-			if ended = b.Rows > 0 && !yield(b, nil); ended {
-				return errEnough
-			}
-			return nil
+			return pass(b)
 		}
-		if err := w.run(ctx); err != nil && !ended {
+		if err := w.run(ctx); err != nil && !errors.Is(err, errEnough) {
 			yield(nil, err)
 		}
 	}

@@ -37,7 +37,7 @@ type source struct {
 func (s *source) use(ctx context.Context, do func(*part.Reader) error) error {
 	err := s.withReader(ctx, do)
 	switch {
-	case err == nil || outside(err):
+	case err == nil || outside(err) || errors.Is(err, errWrite):
 		return err
 	default:
 		return &FileError{s.path(), err}

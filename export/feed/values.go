@@ -12,12 +12,13 @@ import (
 )
 
 // Before returns the rows that the keys had before the window, in the given columns, beside the keys: all null where there
-// was none. The window must be Whole. A column that a file lacks is null; one that has become text since is made text.
+// was none. All files of the window must have history. A column that a file lacks is null; one that has become text since is made text.
 func (w *Window) Before(ctx context.Context, n *Net, columns []schema.Column) (*schema.Batch, error) {
 	return w.rows(ctx, n.before, columns)
 }
 
-// After returns the rows that the keys have after the window, as Before does.
+// After returns the rows that the keys had when the window's last change was written, as Before does. A person who was taken
+// out of the history has no values in them: WholeChanges takes the present rows instead.
 func (w *Window) After(ctx context.Context, n *Net, columns []schema.Column) (*schema.Batch, error) {
 	return w.rows(ctx, n.after, columns)
 }

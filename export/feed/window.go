@@ -26,7 +26,7 @@ type Net struct {
 	Keys  schema.Keys
 	Kinds []Kind // beside Keys
 
-	before, after []place // beside Keys, in files with history
+	before, after []place // beside Keys, in files with history: the rows before and after the window
 }
 
 // Len returns the number of keys.
@@ -67,7 +67,7 @@ func (w *Window) Close() {
 	}
 }
 
-// Whole reports whether all files of the window have whole rows, so that Before and After know all of them.
+// Whole reports whether all files of the window have whole rows.
 func (w *Window) Whole() bool {
 	for _, s := range w.sources {
 		if !s.table.Changes[s.index].History {

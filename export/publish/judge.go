@@ -2,7 +2,9 @@ package publish
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 
 	"mailerlake/export/dataset"
 	"mailerlake/export/publish/store"
@@ -23,6 +25,9 @@ func (e *RefusedError) Error() string {
 // state is nil for a new dataset. It takes one request.
 func Check(ctx context.Context, s store.Store, local *dataset.Manifest, format string, adopt bool) error {
 	there, err := readState(ctx, s, adopt)
+	if _, refused := errors.AsType[*RefusedError](err); err != nil && !refused {
+		return fmt.Errorf("look at destination %s: %w", s, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -51,10 +56,23 @@ func judge(url string, local, there *dataset.Manifest, format string) error {
 	case there.Snapshot == local.Snapshot && !there.CommittedAt.Equal(local.CommittedAt):
 		return refused(restore, "holds another snapshot %d than the dataset: both were exported on their own", there.Snapshot)
 	}
+	if lost := lacking(local, there); len(lost) > 0 {
+		return refused("run mailerlake export --tables "+strings.Join(lost, ",")+" first", "holds tables that the dataset lacks: %s", strings.Join(lost, ", "))
+	}
 	if path := forked(local, there); path != "" {
 		return refused(restore, "does not hold an earlier snapshot of this dataset: %s was written by another export", path)
 	}
 	return nil
+}
+
+// lacking returns the tables that a dataset lacks. A table never goes, so it was restored without them.
+func lacking(local, there *dataset.Manifest) (tables []string) {
+	for i := range there.Tables {
+		if name := there.Tables[i].Name; local.Table(name) == nil {
+			tables = append(tables, name)
+		}
+	}
+	return tables
 }
 
 // forked returns a part that the same snapshot wrote differently, empty if there is none: the two datasets do not have

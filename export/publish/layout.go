@@ -15,13 +15,17 @@ type keys interface {
 
 // layoutFor returns the layout of the destination that a manifest belongs to, for reading.
 func layoutFor(m *dataset.Manifest) readable {
-	return parquetLayout{m}
+	if formatOf(m) == Delta {
+		return deltaKeys{}
+	}
+	return parquetKeys{}
 }
 
 // readable is a layout for reading.
 type readable interface {
 	keys
-	// table returns the table of an object, empty if this program does not write objects with such a name.
+	// table returns the table of an object that has no place at the destination unless the manifest names it, empty for
+	// others: objects that a publish does not replace or remove.
 	table(key string) string
 	// globbed reports whether readers find the data by listing the objects of a table.
 	globbed() bool
@@ -30,35 +34,40 @@ type readable interface {
 // layout is what the formats of destinations differ in.
 type layout interface {
 	readable
-	// stale reports whether an object of ours is removed as soon as the manifest does not name its file.
-	stale(key string) bool
 	// commit makes the files that were uploaded a state of the destination, and returns its manifest.
-	commit(ctx context.Context, there *state) (*dataset.Manifest, error)
-	// cleanUp removes what is no longer needed now that the manifest was replaced.
-	cleanUp(ctx context.Context, published *dataset.Manifest) error
+	commit(ctx context.Context, there *state, held *lease) (*dataset.Manifest, error)
 }
 
 func (p *publisher) layoutOf(format string) (layout, error) {
-	if format == Parquet {
-		return parquetLayout{p.next}, nil
+	switch format {
+	case Parquet:
+		return parquetLayout{next: p.next}, nil
+	case Delta:
+		return deltaLayout{p: p}, nil
 	}
-	return nil, fmt.Errorf("publish: there is no format %q", format)
+	return nil, fmt.Errorf("there is no format %q", format)
 }
 
-// parquetLayout is that of the dataset: the same objects, and the same manifest.
-type parquetLayout struct{ next *dataset.Manifest }
+// parquetKeys is where a destination of format parquet has the files of a dataset: where the dataset has them.
+type parquetKeys struct{}
 
-func (parquetLayout) key(f dataset.File) string { return f.Path }
+func (parquetKeys) key(f dataset.File) string { return f.Path }
 
-func (parquetLayout) table(key string) string {
+func (parquetKeys) table(key string) string {
 	if table := dataset.ChangesOf(key); table != "" {
 		return table
 	}
 	return part.TableOf(key)
 }
 
-func (parquetLayout) stale(string) bool { return true }
-func (parquetLayout) globbed() bool     { return true }
+func (parquetKeys) globbed() bool { return true }
 
-func (l parquetLayout) commit(context.Context, *state) (*dataset.Manifest, error) { return l.next, nil }
-func (parquetLayout) cleanUp(context.Context, *dataset.Manifest) error            { return nil }
+// parquetLayout is that of the dataset: the same objects, and the same manifest.
+type parquetLayout struct {
+	parquetKeys
+	next *dataset.Manifest
+}
+
+func (l parquetLayout) commit(context.Context, *state, *lease) (*dataset.Manifest, error) {
+	return l.next, nil
+}

@@ -15,7 +15,7 @@ import (
 )
 
 // errLost says that the journal is no longer ours.
-var errLost = errors.New("another publisher took over, because this one was not heard of for too long; publish again")
+var errLost = errors.New("this publish was not heard of for too long, and another one may have taken over; publish again")
 
 // lease is a journal that is ours, as long as it is renewed.
 type lease struct {
@@ -23,10 +23,14 @@ type lease struct {
 	length time.Duration
 	took   bool        // from a publisher that had not ended: found
 	found  heldJournal // zero unless took
+	token  string      // of this publish alone
+	tables []string    // those of the journal
 
-	mu      sync.Mutex
+	turn    chan struct{} // holds a value while the journal is written
 	journal journal
 	version string
+
+	mu      sync.Mutex
 	renewed time.Time // when the last request that renewed it began
 }
 
@@ -47,7 +51,7 @@ func (p *publisher) newLease(there *state) (*lease, error) {
 	for i := range p.next.Tables {
 		j.Tables = append(j.Tables, p.next.Tables[i].Name)
 	}
-	return &lease{store: p.Store, length: p.Lease, journal: j}, nil
+	return &lease{store: p.Store, length: p.Lease, turn: make(chan struct{}, 1), journal: j}, nil
 }
 
 // acquire writes the journal. held is the one that was found, nil if there was none.
@@ -103,7 +107,8 @@ func (l *lease) take(ctx context.Context, held *heldJournal) error {
 	if err != nil {
 		return fmt.Errorf("write %s: %w", journalKey, err)
 	}
-	l.version, l.renewed = object.Version, began
+	l.version, l.token, l.tables = object.Version, l.journal.Token, l.journal.Tables
+	l.note(began)
 	return nil
 }
 
@@ -150,7 +155,11 @@ func (l *lease) keep(ctx context.Context) (_ context.Context, stop func()) {
 				return
 			case <-tick.C:
 			}
-			if err := l.renewInTime(ctx); err != nil {
+			err := l.renew(ctx)
+			if errors.Is(err, errLost) || err != nil && time.Until(l.ends()) < l.length/3 { // no time for another attempt
+				if !errors.Is(err, errLost) {
+					err = fmt.Errorf("%w: %w", errLost, err)
+				}
 				cancel(err)
 				return
 			}
@@ -162,32 +171,23 @@ func (l *lease) keep(ctx context.Context) (_ context.Context, stop func()) {
 	}
 }
 
-// renewInTime renews the lease. An attempt that fails is left to the next one, as long as there is time for that.
-func (l *lease) renewInTime(ctx context.Context) error {
-	until := l.age().Add(l.length - l.length/10)
-	try, cancel := context.WithDeadline(ctx, until)
-	defer cancel()
-	err := l.renew(try)
-	if err == nil || errors.Is(err, errLost) {
-		return err
-	}
-	if time.Now().Before(until.Add(-l.length / 3)) {
-		return nil
-	}
-	return fmt.Errorf("%w: %w", errLost, err)
-}
-
-// age returns when the lease was last renewed.
-func (l *lease) age() time.Time {
+// ends returns when the lease ends unless it is renewed, a little early: another publisher's clock may run faster.
+func (l *lease) ends() time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.renewed
+	return l.renewed.Add(l.length - l.length/10)
 }
 
-// renew writes the journal again, which proves that it is ours.
+// renew writes the journal again, which proves that it is ours. It does not take longer than the lease.
 func (l *lease) renew(ctx context.Context) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	ctx, cancel := context.WithDeadline(ctx, l.ends())
+	defer cancel()
+	select {
+	case l.turn <- struct{}{}:
+		defer func() { <-l.turn }()
+	case <-ctx.Done():
+		return fmt.Errorf("renew %s: %w", journalKey, ctx.Err())
+	}
 	next := l.journal
 	next.Renewals++
 	body, err := next.body()
@@ -202,13 +202,21 @@ func (l *lease) renew(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("renew %s: %w", journalKey, err)
 	}
-	l.journal, l.version, l.renewed = next, object.Version, began
+	l.journal, l.version = next, object.Version
+	l.note(began)
 	return nil
+}
+
+// note notes that a request which began at a time has renewed the lease.
+func (l *lease) note(began time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.renewed = began
 }
 
 // release removes the journal. A removal has no condition, so the lease must be fresh: nobody can have taken it over.
 func (l *lease) release(ctx context.Context) error {
-	if time.Since(l.age()) > l.length/3 {
+	if time.Until(l.ends()) < l.length/2 {
 		if err := l.renew(ctx); err != nil {
 			return err
 		}

@@ -50,10 +50,14 @@ func makePlan(l layout, base, next *dataset.Manifest, found map[string]store.Obj
 		for _, path := range paths {
 			step = append(step, uploads[path])
 		}
+		if len(pl.steps) > 0 && !l.globbed() { // nobody sees these files before the log has them
+			pl.steps[0] = append(pl.steps[0], step...)
+			continue
+		}
 		pl.steps = append(pl.steps, step)
 	}
 	for key := range found {
-		if table := l.table(key); !named[key] && slices.Contains(tables, table) && l.stale(key) {
+		if !named[key] && slices.Contains(tables, l.table(key)) {
 			pl.remove = append(pl.remove, key)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"mailerlake/export/dataset"
@@ -16,7 +17,7 @@ const (
 	// Parquet has the parts under the names that they have in the dataset, and replaces them.
 	Parquet = "parquet"
 	// Delta has a Delta table for each table.
-	Delta = "delta"
+	Delta = dataset.Delta
 )
 
 // DefaultLease is how long a publisher may be silent before another takes its journal over.
@@ -94,7 +95,7 @@ func Publish(ctx context.Context, o Options) (*Report, error) {
 	}
 	p.out.Destination = p.Store.String()
 	p.track = &tracker{to: p.out.Destination, report: o.OnProgress}
-	err := p.run(ctx)
+	err := p.named(p.run(ctx))
 	stats := p.Store.Stats()
 	p.out.Requests, p.out.Retries = stats.Requests-before.Requests, stats.Retries-before.Retries
 	p.out.Uploaded = p.track.uploaded()
@@ -106,9 +107,19 @@ func Publish(ctx context.Context, o Options) (*Report, error) {
 	return &p.out, err
 }
 
+// named adds the destination to an error that does not name it.
+func (p *publisher) named(err error) error {
+	_, refused := errors.AsType[*RefusedError](err)
+	_, busy := errors.AsType[*BusyError](err)
+	if err == nil || refused || busy {
+		return err
+	}
+	return fmt.Errorf("publish to %s: %w", p.Store, err)
+}
+
 func (p *publisher) run(ctx context.Context) error {
 	if p.next == nil || p.Dataset.Pending() {
-		return errors.New("publish: the dataset has no state, or an unfinished commit")
+		return errors.New("the dataset has no state, or an unfinished commit")
 	}
 	there, err := p.look(ctx)
 	if err != nil {
@@ -199,9 +210,12 @@ func (p *publisher) bring(ctx context.Context, l *lease) error {
 	return p.finish(ctx, l, there)
 }
 
-// finish replaces the manifest, if it is still the one that was read.
+// finish writes the logs and replaces the manifest.
 func (p *publisher) finish(ctx context.Context, l *lease, there *state) error {
-	published, err := p.layout.commit(ctx, there)
+	if p.out.Format == Delta {
+		p.dirty = true // the logs may change
+	}
+	published, err := p.layout.commit(ctx, there, l)
 	if err != nil {
 		return err
 	}
@@ -210,15 +224,36 @@ func (p *publisher) finish(ctx context.Context, l *lease, there *state) error {
 		return err
 	}
 	if !bytes.Equal(data, there.data) {
-		if err := l.renew(ctx); err != nil {
-			return err
-		}
-		p.dirty = true
-		if err := p.putManifest(ctx, data, there); err != nil {
+		if err := p.swap(ctx, l, data, there); err != nil {
 			return err
 		}
 	}
-	return p.layout.cleanUp(ctx, published)
+	return nil
+}
+
+// swapTries is how often the manifest is replaced that another program replaces at the same time.
+const swapTries = 3
+
+// swap replaces the manifest, if the journal is still ours and the manifest the one that was read. A publisher that was taken
+// for dead may have replaced it late: then that is what was there before.
+func (p *publisher) swap(ctx context.Context, l *lease, data []byte, there *state) error {
+	p.dirty = true
+	for range swapTries {
+		if err := l.renew(ctx); err != nil {
+			return err
+		}
+		err := p.putManifest(ctx, data, there)
+		if !errors.Is(err, store.ErrConflict) {
+			return err
+		}
+		if there, err = p.look(ctx); err != nil {
+			return err
+		}
+		if bytes.Equal(there.data, data) {
+			return nil // the answer to an earlier attempt was lost
+		}
+	}
+	return &RefusedError{p.Store.String(), "was changed by another program while it was published", "publish again, from one place at a time"}
 }
 
 func (p *publisher) putManifest(ctx context.Context, data []byte, there *state) error {
@@ -227,12 +262,8 @@ func (p *publisher) putManifest(ctx context.Context, data []byte, there *state) 
 		condition = store.IfVersion(there.version)
 	}
 	_, err := p.Store.Put(ctx, manifestKey, store.BytesBody(data), condition)
-	if errors.Is(err, store.ErrConflict) {
-		now, _, look := readObject(ctx, p.Store, manifestKey)
-		if look == nil && bytes.Equal(now, data) {
-			return nil // the answer to an earlier attempt was lost
-		}
-		return &RefusedError{p.Store.String(), "was changed by another program while it was published", "publish again, from one place at a time"}
+	if there.version != "" && errors.Is(err, fs.ErrNotExist) {
+		err = store.ErrConflict
 	}
 	if err != nil {
 		return fmt.Errorf("replace %s: %w", manifestKey, err)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -18,6 +20,8 @@ type RestoreOptions struct {
 	Store store.Store
 	FS    disk.FS
 	Dir   string // of the dataset, which must not exist yet
+	// Partial leaves out the tables that are not whole, if the destination is between two snapshots or damaged.
+	Partial bool
 	// OnProgress, if set, is called as it goes on, from several goroutines at once.
 	OnProgress func(Progress)
 }
@@ -30,6 +34,8 @@ type Restored struct {
 	Snapshot int64           `json:"snapshot"`
 	Tables   int             `json:"tables"`
 	Files    Amount          `json:"downloaded"`
+	// LeftOut are the tables that are not whole at the destination. The next export reads them anew.
+	LeftOut []string `json:"left_out,omitempty"`
 	// Current says that the dataset was there already, in the same state.
 	Current  bool  `json:"up_to_date"`
 	Requests int64 `json:"requests"`
@@ -42,13 +48,19 @@ var errMoved = errors.New("the destination changed while it was read")
 // restorer is one restore.
 type restorer struct {
 	RestoreOptions
-	data  *dataset.Dataset
-	track *tracker
+	data    *dataset.Dataset
+	track   *tracker
+	leftOut []string
 }
 
 // Restore makes a dataset of what a destination holds. Every file is compared with the manifest, and the dataset is there
 // whole or not at all. A directory that has another dataset is a *RefusedError.
 func Restore(ctx context.Context, o RestoreOptions) (out *Restored, err error) {
+	defer func() {
+		if _, refused := errors.AsType[*RefusedError](err); err != nil && !refused {
+			err = fmt.Errorf("restore from %s: %w", o.Store, err)
+		}
+	}()
 	r := &restorer{RestoreOptions: o, track: &tracker{to: o.Store.String(), report: o.OnProgress}}
 	before := o.Store.Stats()
 	if r.data, err = dataset.Open(o.FS, o.Dir); err != nil {
@@ -78,6 +90,8 @@ func Restore(ctx context.Context, o RestoreOptions) (out *Restored, err error) {
 	}
 	stats := o.Store.Stats()
 	out.Account, out.Snapshot, out.Tables, out.Files = there.manifest.Account, there.manifest.Snapshot, len(there.manifest.Tables), r.track.uploaded()
+	out.LeftOut = r.leftOut
+	out.Tables -= len(r.leftOut)
 	out.Requests, out.Retries = stats.Requests-before.Requests, stats.Retries-before.Retries
 	return out, nil
 }
@@ -85,22 +99,25 @@ func Restore(ctx context.Context, o RestoreOptions) (out *Restored, err error) {
 // restored reports whether the dataset is in the destination's state already. If it is in another, that is an error.
 func (r *restorer) restored(there *state) (bool, error) {
 	have := r.data.Manifest
-	if have == nil || there.has(have) {
+	if have == nil || have.Snapshot == there.manifest.Snapshot && have.CommittedAt.Equal(there.manifest.CommittedAt) {
 		return have != nil, nil
 	}
-	return false, fmt.Errorf("restore: %s has a dataset already, at snapshot %d; restore to a new directory with --out", r.Dir, have.Snapshot)
+	return false, fmt.Errorf("%s has a dataset already, at snapshot %d; restore to a new directory with --out", r.Dir, have.Snapshot)
 }
 
 // twice restores, and once more if the destination changes meanwhile.
 func (r *restorer) twice(ctx context.Context, there *state) (*state, error) {
-	err := r.once(ctx, there)
+	err := r.once(ctx, there, unpublished(there.manifest))
 	if errors.Is(err, errMoved) {
 		if there, err = readState(ctx, r.Store, false); err == nil && there.manifest == nil {
 			err = errMoved
 		}
 		if err == nil {
-			err = r.once(ctx, there)
+			err = r.once(ctx, there, unpublished(there.manifest))
 		}
+	}
+	if errors.Is(err, errMoved) && r.Partial {
+		err = r.partly(ctx, there)
 	}
 	if !errors.Is(err, errMoved) {
 		return there, err
@@ -108,19 +125,53 @@ func (r *restorer) twice(ctx context.Context, there *state) (*state, error) {
 	held, look := readJournal(ctx, r.Store)
 	if look == nil && held != nil {
 		return nil, &RefusedError{r.Store.String(), fmt.Sprintf("is between two snapshots: the publish of dataset %s on %q since %s has not ended (%v)",
-			held.Publisher.Path, held.Publisher.Host, instant(held.Started), err), "restore when it has, or publish again from there"}
+			held.Publisher.Path, held.Publisher.Host, instant(held.Started), err), "restore when it has, publish again from there, or restore with --partial the tables that are whole"}
 	}
-	return nil, fmt.Errorf("restore from %s: %w; mailerlake verify --at %s says what is damaged", r.Store, err, r.Store)
+	return nil, fmt.Errorf("%w; mailerlake verify --at %s says what is damaged, and --partial restores the tables that are whole", err, r.Store)
 }
 
-// once downloads the files and commits them.
-func (r *restorer) once(ctx context.Context, there *state) (err error) {
+// partly restores the tables that are whole.
+func (r *restorer) partly(ctx context.Context, there *state) error {
+	next, at := unpublished(there.manifest.Clone()), layoutFor(there.manifest)
+	var mu sync.Mutex
+	bad := map[string]bool{}
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(parallel)
+	for f := range there.manifest.Files() {
+		g.Go(func() error {
+			object, err := sumOfObject(gctx, r.Store, at.key(f), true)
+			gone := errors.Is(err, fs.ErrNotExist) || errors.Is(err, errReplaced)
+			if err != nil && !gone {
+				return err
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			bad[f.Table] = bad[f.Table] || gone || object.Bytes != f.Bytes || object.SHA256 != f.SHA256
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	next.Tables = slices.DeleteFunc(next.Tables, func(t dataset.TableState) bool { return bad[t.Name] })
+	if len(next.Tables) == 0 {
+		return fmt.Errorf("%w: no table is whole", errMoved)
+	}
+	for _, t := range there.manifest.Tables {
+		if bad[t.Name] {
+			r.leftOut = append(r.leftOut, t.Name)
+		}
+	}
+	return r.once(ctx, there, next)
+}
+
+// once downloads the files of a state and commits it.
+func (r *restorer) once(ctx context.Context, there *state, next *dataset.Manifest) (err error) {
 	commit, err := r.data.BeginRestore()
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, commit.Abort()) }()
-	next := unpublished(there.manifest)
 	if err := r.download(ctx, commit, next, layoutFor(there.manifest)); err != nil {
 		return err
 	}

@@ -126,10 +126,10 @@ func readObject(ctx context.Context, s store.Store, key string) (data []byte, o 
 		}
 	}
 	if err != nil {
-		return nil, o, fmt.Errorf("read %s of %s: %w", key, s, err)
+		return nil, o, fmt.Errorf("read %s: %w", key, err)
 	}
 	if len(data) > maxRecord {
-		return nil, o, fmt.Errorf("read %s of %s: it is too large", key, s)
+		return nil, o, fmt.Errorf("read %s: it is too large", key)
 	}
 	return data, o, nil
 }

@@ -25,7 +25,7 @@ func (p *publisher) plan(ctx context.Context, there *state, l *lease) (*plan, er
 	if err != nil {
 		return nil, err
 	}
-	tables := union(l.journal.Tables, there.tables())
+	tables := union(l.tables, there.tables())
 	if err := p.checkForeign(found, tables, there.manifest != nil || l.took || p.Adopt); err != nil {
 		return nil, err
 	}
@@ -69,8 +69,7 @@ func list(ctx context.Context, s store.Store) (map[string]store.Object, error) {
 func (p *publisher) checkForeign(found map[string]store.Object, tables []string, known bool) error {
 	var foreign []string
 	for key := range found {
-		ours := p.layout.table(key) != ""
-		if isData(key, tables) && (ours && !known || !ours && p.layout.globbed()) {
+		if isData(key, tables) && (!known || p.layout.globbed() && p.layout.table(key) == "") {
 			foreign = append(foreign, key)
 		}
 	}

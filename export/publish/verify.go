@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"mailerlake/export/dataset"
+	"mailerlake/export/publish/delta"
 	"mailerlake/export/publish/store"
 )
 
@@ -31,6 +32,8 @@ type TableVerification struct {
 	Name  string
 	Parts int   // that were read to the end and found whole
 	Rows  int64 // in these parts
+	// ChangeFiles are the files of changes that were found whole.
+	ChangeFiles int
 }
 
 // Problem is one object that is not as the manifest says.
@@ -98,7 +101,11 @@ func (v *verifier) check(ctx context.Context, there *state) error {
 		return err
 	}
 	for i := range there.manifest.Tables {
-		if err := v.table(ctx, &there.manifest.Tables[i]); err != nil {
+		t := &there.manifest.Tables[i]
+		if err := v.table(ctx, t); err != nil {
+			return err
+		}
+		if err := v.log(ctx, there.manifest, t); err != nil {
 			return err
 		}
 	}
@@ -126,6 +133,8 @@ func (v *verifier) table(ctx context.Context, t *dataset.TableState) error {
 			case f.Part != nil:
 				sum.Parts++
 				sum.Rows += f.Part.Rows
+			default:
+				sum.ChangeFiles++
 			}
 			return nil
 		})
@@ -137,6 +146,19 @@ func (v *verifier) table(ctx context.Context, t *dataset.TableState) error {
 	v.out.Tables = append(v.out.Tables, sum)
 	v.out.Problems = append(v.out.Problems, problems...)
 	return nil
+}
+
+// log compares the log of a Delta table with the manifest.
+func (v *verifier) log(ctx context.Context, m *dataset.Manifest, t *dataset.TableState) error {
+	log := m.Publication.Table(t.Name)
+	if log == nil {
+		return nil
+	}
+	found, err := delta.Verify(ctx, v.store, m.Account.ID, log, t)
+	for _, what := range found {
+		v.out.Problems = append(v.out.Problems, Problem{Table: t.Name, Object: t.Name, What: what})
+	}
+	return err
 }
 
 // file returns what is wrong with a file's object, empty if nothing is.

@@ -48,7 +48,8 @@ func (t *ChangesTable) Begin(state *dataset.TableState, _ int64) error {
 	head, others := []string{""}, 0
 	for i, column := range state.Columns {
 		key := slices.Contains(state.Key, column.Name)
-		if !key && others == changeColumns {
+		own := column.Name == schema.Rescued || column.Name == schema.SyncedAt
+		if !key && (own || others == changeColumns) {
 			continue
 		}
 		if !key {

@@ -25,7 +25,7 @@ func writeDestinations(b *strings.Builder, all []export.Published) {
 func writeDestination(b *strings.Builder, p *export.Published) {
 	to := Clean(p.Destination)
 	if p.Err != nil {
-		fmt.Fprintf(b, "Not published to %s: %s\n", to, Clean(p.Err.Error()))
+		fmt.Fprintf(b, "Not published: %s\n", Clean(p.Err.Error()))
 		return
 	}
 	if t := p.TookOver; t != nil {
@@ -58,5 +58,8 @@ func Restored(w io.Writer, r *export.Restored) error {
 	fmt.Fprintf(b, "Restored snapshot %s of account %s%s from %s to %s: %s, %s, %s; %s, %s\n", number(r.Snapshot), Clean(r.Account.ID), inBrackets(r.Account.Name),
 		Clean(r.Source), Clean(r.Dataset), count(int64(r.Tables), "table"), count(int64(r.Files.Objects), "file"), size(r.Files.Bytes),
 		count(r.Requests, "request"), count(r.Retries, "retry"))
+	if len(r.LeftOut) > 0 {
+		fmt.Fprintf(b, "Left out, because they are not whole there: %s. The next mailerlake export reads them anew.\n", Clean(strings.Join(r.LeftOut, ", ")))
+	}
 	return flush(w, b)
 }

@@ -104,11 +104,24 @@ func costs(r *export.Report) []string {
 	if r.Snapshot > 0 {
 		parts = append(parts, "snapshot "+number(r.Snapshot))
 	}
+	if n := keptOf(r); n > 0 {
+		parts = append(parts, "changes of "+count(n, "table")+" kept")
+	}
 	parts = append(parts, size(r.BytesWritten)+" written")
 	if r.Requests > 0 { // none for a planned scan
 		parts = append(parts, fmt.Sprintf("%s, %s, %.1f s waited", count(r.Requests, "request"), count(r.Retries, "retry"), r.Waited))
 	}
 	return parts
+}
+
+// keptOf counts the tables whose changes are kept in a file.
+func keptOf(r *export.Report) (tables int64) {
+	for _, t := range r.Tables {
+		if t.ChangesKept > 0 {
+			tables++
+		}
+	}
+	return tables
 }
 
 // tally counts changed rows.

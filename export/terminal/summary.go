@@ -18,8 +18,10 @@ type Summary struct {
 	Snapshot    int64     `json:"snapshot"`
 	CommittedAt time.Time `json:"committed_at"`
 	// Pending says that a commit is unfinished: some parts may be newer than the summary.
-	Pending bool           `json:"pending"`
-	Tables  []TableSummary `json:"tables"`
+	Pending bool `json:"pending"`
+	// Feed says which changes are kept.
+	Feed   dataset.Feed   `json:"feed"`
+	Tables []TableSummary `json:"tables"`
 }
 
 // TableSummary is an overview of one table.
@@ -30,7 +32,11 @@ type TableSummary struct {
 	Parts     int    `json:"parts"`
 	Bytes     int64  `json:"bytes"`
 	ChangedIn int64  `json:"changed_in"` // snapshot
-	Complete  bool   `json:"complete"`   // the last scan met every row, and deletes were applied
+	// ChangesSince is the earliest snapshot since which all changes are known.
+	ChangesSince int64 `json:"changes_since"`
+	ChangeFiles  int   `json:"change_files"`
+	ChangeBytes  int64 `json:"change_bytes"`
+	Complete     bool  `json:"complete"` // the last scan met every row, and deletes were applied
 	// ScanStarted is when the last committed scan began: what the account held then is in the table.
 	ScanStarted time.Time      `json:"scan_started"`
 	Last        dataset.Counts `json:"last_run"`
@@ -47,7 +53,7 @@ func Summarize(d *dataset.Dataset) (*Summary, error) {
 		return nil, fmt.Errorf("show %s: there is no dataset; mailerlake export creates one", d.Dir())
 	}
 	s := &Summary{Dataset: d.Dir(), Account: m.Account.ID, Name: m.Account.Name, Program: m.Program,
-		Snapshot: m.Snapshot, CommittedAt: m.CommittedAt, Pending: d.Pending()}
+		Snapshot: m.Snapshot, CommittedAt: m.CommittedAt, Pending: d.Pending(), Feed: m.Feed}
 	for i := range m.Tables {
 		s.Tables = append(s.Tables, summarizeTable(&m.Tables[i]))
 	}
@@ -56,9 +62,12 @@ func Summarize(d *dataset.Dataset) (*Summary, error) {
 
 func summarizeTable(t *dataset.TableState) TableSummary {
 	s := TableSummary{Name: t.Name, Rows: t.Rows, Columns: len(t.Columns), Parts: len(t.Parts), ChangedIn: t.ChangedIn,
-		Complete: t.Complete, ScanStarted: t.ScanStarted, Last: t.Last, Total: t.Total}
+		ChangesSince: t.ChangesSince, ChangeFiles: len(t.Changes), Complete: t.Complete, ScanStarted: t.ScanStarted, Last: t.Last, Total: t.Total}
 	for _, p := range t.Parts {
 		s.Bytes += p.Bytes
+	}
+	for _, c := range t.Changes {
+		s.ChangeBytes += c.Bytes
 	}
 	return s
 }
@@ -73,7 +82,7 @@ func (s *Summary) Write(w io.Writer) error {
 	var total TableSummary
 	for _, t := range s.Tables {
 		rows = append(rows, t.cells())
-		total.Rows, total.Bytes = total.Rows+t.Rows, total.Bytes+t.Bytes
+		total.Rows, total.Bytes, total.ChangeBytes = total.Rows+t.Rows, total.Bytes+t.Bytes, total.ChangeBytes+t.ChangeBytes
 		if !t.Complete {
 			incomplete = append(incomplete, Clean(t.Name))
 		}
@@ -82,6 +91,7 @@ func (s *Summary) Write(w io.Writer) error {
 		fmt.Fprintf(b, "%s\n", line)
 	}
 	fmt.Fprintf(b, "\n%s, %s, %s\n", count(int64(len(s.Tables)), "table"), count(total.Rows, "row"), size(total.Bytes))
+	fmt.Fprintf(b, "%s\n", changesKept(s.Feed, total.ChangeBytes))
 	if len(incomplete) > 0 {
 		fmt.Fprintf(b, "\nincomplete: %s\nRows deleted in MailerLite may still be in the dataset. The next export checks again.\n", strings.Join(incomplete, ", "))
 	}
@@ -89,6 +99,30 @@ func (s *Summary) Write(w io.Writer) error {
 		b.WriteString("\nA commit is unfinished: some parts may be newer than shown here. The next mailerlake export finishes it.\n")
 	}
 	return flush(w, b)
+}
+
+// changesKept says which changes are kept.
+func changesKept(f dataset.Feed, bytes int64) string {
+	what := "keys alone"
+	if f.History {
+		what = "whole rows"
+	}
+	if f.Keep == 0 {
+		return "changes are not kept"
+	}
+	return fmt.Sprintf("changes are kept for %s, %s: %s", period(f.Keep), what, size(bytes))
+}
+
+// period writes a number of seconds.
+func period(seconds int64) string {
+	const hour = 60 * 60
+	switch {
+	case seconds%(24*hour) == 0:
+		return count(seconds/(24*hour), "day")
+	case seconds%hour == 0:
+		return count(seconds/hour, "hour")
+	}
+	return count(seconds, "second")
 }
 
 func (t TableSummary) cells() []string {

@@ -19,10 +19,10 @@ import (
 
 func TestSummary(t *testing.T) {
 	at := time.Date(2026, 3, 2, 6, 0, 0, 0, time.UTC)
-	s := &Summary{Dataset: "lake", Account: "83510", Name: "Kornblume\x1b & Söhne", Program: "mailerlake v1", Snapshot: 12, CommittedAt: at,
+	s := &Summary{Dataset: "lake", Account: "83510", Name: "Kornblume\x1b & Söhne", Program: "mailerlake v1", Snapshot: 12, CommittedAt: at, Feed: dataset.Feed{Keep: dataset.DefaultKeep},
 		Tables: []TableSummary{
 			{Name: "group", Rows: 12, Columns: 20, Parts: 1, Bytes: 5530, ChangedIn: 3, Complete: true, ScanStarted: at},
-			{Name: "subscriber", Rows: 2018000, Columns: 35, Parts: 16, Bytes: 139 << 20, ChangedIn: 12, Complete: true, ScanStarted: at,
+			{Name: "subscriber", Rows: 2018000, Columns: 35, Parts: 16, Bytes: 139 << 20, ChangedIn: 12, Complete: true, ScanStarted: at, ChangeBytes: 3 << 20,
 				Last: dataset.Counts{Inserted: 2400, Updated: 101, Deleted: 6}},
 		}}
 	want(t, text(t, s.Write), `
@@ -34,7 +34,9 @@ group              12      1    5.4 KiB  no changes           snapshot 3   2026-
 subscriber  2,018,000     16  139.0 MiB  + 2,400, ~ 101, - 6  snapshot 12  2026-03-02 06:00
 
 2 tables, 2,018,012 rows, 139.0 MiB
+changes are kept for 90 days, keys alone: 3.0 MiB
 `)
+	s.Feed = dataset.Feed{}
 	s.Tables, s.Name, s.Pending = s.Tables[:1], "", true
 	s.Tables[0].Complete = false
 	want(t, text(t, s.Write), `
@@ -45,6 +47,7 @@ table  rows  parts     size  last run    changed in  as of (UTC)
 group    12      1  5.4 KiB  no changes  snapshot 3  2026-03-02 06:00
 
 1 table, 12 rows, 5.4 KiB
+changes are not kept
 
 incomplete: group
 Rows deleted in MailerLite may still be in the dataset. The next export checks again.
@@ -53,16 +56,30 @@ A commit is unfinished: some parts may be newer than shown here. The next mailer
 `)
 }
 
+func TestChangesKept(t *testing.T) {
+	for feed, want := range map[dataset.Feed]string{
+		{}:                               "changes are not kept",
+		{Keep: 86400}:                    "changes are kept for 1 day, keys alone: 2.0 KiB",
+		{Keep: 36 * 3600, History: true}: "changes are kept for 36 hours, whole rows: 2.0 KiB",
+		{Keep: 90}:                       "changes are kept for 90 seconds, keys alone: 2.0 KiB",
+	} {
+		if got := changesKept(feed, 2048); got != want {
+			t.Errorf("%+v: %q, want %q", feed, got, want)
+		}
+	}
+}
+
 func TestSummarize(t *testing.T) {
 	d := &dataset.Dataset{Manifest: &dataset.Manifest{Program: "mailerlake v1", Snapshot: 2, Account: dataset.Account{ID: "1", Name: "A"},
-		Tables: []dataset.TableState{{Name: "group", Rows: 3, Columns: make([]schema.Column, 4), ChangedIn: 1, Complete: true,
-			Parts: []part.Part{{Bytes: 10}, {Bytes: 32}}, Total: dataset.Counts{Inserted: 3}}}}}
+		Tables: []dataset.TableState{{Name: "group", Rows: 3, Columns: make([]schema.Column, 4), ChangedIn: 1, ChangesSince: 1, Complete: true,
+			Changes: []dataset.ChangeFile{{Bytes: 5}, {Bytes: 6}},
+			Parts:   []part.Part{{Bytes: 10}, {Bytes: 32}}, Total: dataset.Counts{Inserted: 3}}}}}
 	s, err := Summarize(d)
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := s.Tables[0]
-	wanted := TableSummary{Name: "group", Rows: 3, Columns: 4, Parts: 2, Bytes: 42, ChangedIn: 1, Complete: true, Total: dataset.Counts{Inserted: 3}}
+	wanted := TableSummary{Name: "group", Rows: 3, Columns: 4, Parts: 2, Bytes: 42, ChangedIn: 1, ChangesSince: 1, ChangeFiles: 2, ChangeBytes: 11, Complete: true, Total: dataset.Counts{Inserted: 3}}
 	if got != wanted || s.Account != "1" || s.Snapshot != 2 || s.Pending {
 		t.Errorf("got %+v in %+v, want %+v", got, s, wanted)
 	}

@@ -29,6 +29,7 @@ func customer() *schema.Table {
 			created_at: when the customer was added, UTC
 			updated_at: when the customer was changed last, UTC
 		`),
+		Address:    "email",
 		Repeats:    []string{"subscriber"},
 		References: []schema.Reference{toShop(), {Column: "subscriber_id", Table: "subscriber"}},
 		Optional:   true,

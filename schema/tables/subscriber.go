@@ -44,6 +44,7 @@ func subscriber() *schema.Table {
 			opted_in_at: when the subscriber confirmed, UTC
 			optin_ip: address that the subscriber confirmed from
 		`),
+		Address:  "email",
 		Open:     &schema.Open{Object: customFieldObject, DefinedBy: "field"},
 		Expected: []string{customFieldObject, "groups"},
 		Source: &schema.List{

@@ -30,6 +30,7 @@ type lake struct {
 	moment  int      // number of the last recording of the account's rows, from 1
 	tables  []string // that are exported and compared
 	sizes   part.Sizes
+	history bool // whole rows are kept of what changes
 }
 
 func newLake(t testing.TB, o mailerlitetest.Options) *lake {
@@ -55,7 +56,7 @@ func (l *lake) export(t testing.TB) *export.Report {
 	}
 	report, err := export.Export(context.Background(), export.Options{
 		Client: c, FS: disk.OS(false), Dir: l.dir, Program: "mailerlake 0.0.0",
-		Catalog: tables.All(), Tables: l.tables, ResumeWithin: time.Hour, Sizes: l.sizes,
+		Catalog: tables.All(), Tables: l.tables, ResumeWithin: time.Hour, Sizes: l.sizes, History: &l.history,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -41,8 +41,8 @@ type changeData struct {
 // takes all rows of the files that are removed as deleted and all rows of those added as inserted, which comes to the same:
 // that is what the protocol says of a version without change data, and what it holds after data is overwritten. Where rows
 // are only added or only removed, it is exact.
-func (c *commit) changeData(ctx context.Context, s *state, d *difference, adopted bool) (changeData, error) {
-	if !c.feed || adopted || len(d.added) == 0 || len(d.removed) == 0 || s.Snapshot >= c.in.Snapshot {
+func (c *commit) changeData(ctx context.Context, s *state, v *version) (changeData, error) {
+	if !c.feed || v.adopted || len(v.added) == 0 || len(v.removed) == 0 || !v.follows(s.Snapshot, c.in.Snapshot) {
 		return changeData{}, nil
 	}
 	changes, ok, err := c.in.Changes(ctx, s.Snapshot)
@@ -70,6 +70,12 @@ func (c *commit) changeData(ctx context.Context, s *state, d *difference, adopte
 		return changeData{none: true}, nil
 	}
 	return c.putChanges(ctx, s, f, w)
+}
+
+// follows reports whether a snapshot can have come of the one that the log holds. A part that was written before that and is
+// not in the log is of another dataset, one that was exported anew, whose changes are not those of the table.
+func (d *difference) follows(held, snapshot int64) bool {
+	return held < snapshot && !slices.ContainsFunc(d.added, func(p *part.Part) bool { return p.ChangedIn <= held })
 }
 
 // putChanges puts change data into the store. Its name says what it is of, and is used once.

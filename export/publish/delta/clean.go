@@ -100,7 +100,8 @@ func (c *commit) trimTo(s *state, cutoff time.Time) int64 {
 	return first
 }
 
-// trim removes what is in the log from before a checkpoint. The checkpoint's own entry stays: it has the version's time.
+// trim removes what is in the log from before a checkpoint, the oldest first, so that no version is missing among those left.
+// The checkpoint's own entry stays: it has the version's time.
 func (c *commit) trim(ctx context.Context, s *state, cutoff time.Time) error {
 	first := c.trimTo(s, cutoff)
 	if first < 0 {
@@ -117,8 +118,10 @@ func (c *commit) trim(ctx context.Context, s *state, cutoff time.Time) error {
 		}
 	}
 	slices.Sort(keys)
-	if err := c.delete(ctx, keys); err != nil {
-		return err
+	for _, key := range keys {
+		if err := c.delete(ctx, []string{key}); err != nil {
+			return err
+		}
 	}
 	s.Oldest = first
 	s.Checkpoints = slices.DeleteFunc(s.Checkpoints, func(p dataset.DeltaVersion) bool { return p.Version < first })

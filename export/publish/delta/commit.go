@@ -134,6 +134,14 @@ func (c *commit) difference(s *state) (*difference, error) {
 	return &d, nil
 }
 
+// version is what the next version is made of.
+type version struct {
+	*difference
+	changes changeData
+	at      time.Time
+	adopted bool // the one before is of another program
+}
+
 // step writes the next version, if the log lacks anything, and goes on to it.
 func (c *commit) step(ctx context.Context, s *state, adopted bool) error {
 	at := moment(max(c.in.Now().UnixMilli(), s.At.UnixMilli()+1))
@@ -144,11 +152,11 @@ func (c *commit) step(ctx context.Context, s *state, adopted bool) error {
 	if err != nil || d.none() {
 		return err
 	}
-	changes, err := c.changeData(ctx, s, d, adopted)
-	if err != nil {
+	v := &version{difference: d, at: at, adopted: adopted}
+	if v.changes, err = c.changeData(ctx, s, v); err != nil {
 		return err
 	}
-	actions, err := c.actions(ctx, s, d, changes, at, adopted)
+	actions, err := c.actions(ctx, s, v)
 	if err != nil {
 		return err
 	}
@@ -180,46 +188,47 @@ func (c *commit) raced(ctx context.Context, version int64, err error) error {
 }
 
 // actions returns those of the next version.
-func (c *commit) actions(ctx context.Context, s *state, d *difference, changes changeData, at time.Time, adopted bool) ([]action, error) {
-	actions := []action{{CommitInfo: c.info(s, d, changes, at, adopted)}}
-	if d.protocol != nil {
-		actions = append(actions, action{Protocol: d.protocol})
+func (c *commit) actions(ctx context.Context, s *state, v *version) ([]action, error) {
+	actions := []action{{CommitInfo: c.info(s, v)}}
+	if v.protocol != nil {
+		actions = append(actions, action{Protocol: v.protocol})
 	}
-	if d.metadata != nil {
-		actions = append(actions, action{MetaData: d.metadata})
+	if v.metadata != nil {
+		actions = append(actions, action{MetaData: v.metadata})
 	}
-	actions = append(actions, action{Txn: &txn{s.app, c.in.Snapshot, at.UnixMilli()}})
-	for _, f := range d.removed {
-		f.At = at
-		actions = append(actions, action{Remove: removeOf(f, !changes.none)})
+	actions = append(actions, action{Txn: &txn{s.app, c.in.Snapshot, v.at.UnixMilli()}})
+	for _, f := range v.removed {
+		f.At = v.at
+		actions = append(actions, action{Remove: removeOf(f, !v.changes.none)})
 	}
-	for _, p := range d.added {
+	for _, p := range v.added {
 		stats, err := statsOf(ctx, c.in, p)
 		if err != nil {
 			return nil, fmt.Errorf("write version %d of Delta table %s: %w", s.Version+1, s.Name, err)
 		}
-		f := dataset.DeltaFile{Path: path.Base(DataFile(p)), Bytes: p.Bytes, At: at}
-		actions = append(actions, action{Add: addOf(f, stats, !changes.none)})
+		f := dataset.DeltaFile{Path: path.Base(DataFile(p)), Bytes: p.Bytes, At: v.at}
+		actions = append(actions, action{Add: addOf(f, stats, !v.changes.none)})
 	}
-	if changes.file != nil {
-		actions = append(actions, action{CDC: &cdc{changes.file.Path, map[string]string{}, changes.file.Bytes, false}})
+	if f := v.changes.file; f != nil {
+		actions = append(actions, action{CDC: &cdc{f.Path, map[string]string{}, f.Bytes, false}})
 	}
 	return actions, nil
 }
 
 // info says what the next version is.
-func (c *commit) info(s *state, d *difference, changes changeData, at time.Time, adopted bool) *commitInfo {
+func (c *commit) info(s *state, v *version) *commitInfo {
 	operation := "WRITE"
 	switch {
 	case s.Version < 0:
 		operation = "CREATE TABLE"
-	case adopted:
+	case v.adopted:
 		operation = "REPLACE TABLE"
-	case changes.file != nil || changes.none:
+	case v.changes.file != nil || v.changes.none:
 		operation = "MERGE"
 	}
-	metrics := map[string]string{"numAddedFiles": strconv.Itoa(len(d.added)), "numRemovedFiles": strconv.Itoa(len(d.removed))}
-	return &commitInfo{Timestamp: at.UnixMilli(), InCommitTimestamp: at.UnixMilli(), Operation: operation, Parameters: map[string]string{}, Metrics: metrics,
+	metrics := map[string]string{"numAddedFiles": strconv.Itoa(len(v.added)), "numRemovedFiles": strconv.Itoa(len(v.removed))}
+	at := v.at.UnixMilli()
+	return &commitInfo{Timestamp: at, InCommitTimestamp: at, Operation: operation, Parameters: map[string]string{}, Metrics: metrics,
 		Engine: c.in.Program, UserMetadata: fmt.Sprintf("mailerlake snapshot %d", c.in.Snapshot), TxnID: c.in.Token,
 		Marks: &marks{c.in.Snapshot, c.in.SnapshotID}}
 }

@@ -116,6 +116,9 @@ func (c *commit) adopt(ctx context.Context) (*state, bool, error) {
 	if s == nil {
 		return c.fresh(), false, nil
 	}
+	if s.ID == "" {
+		s.ID = newID(c.in.Token, s.Name)
+	}
 	return s, true, s.supported()
 }
 

@@ -32,6 +32,9 @@ func TestForReaders(t *testing.T) {
 				w.addColumn()
 			case day == 27:
 				w.widen()
+			case day == 33:
+				clear(w.rows)
+				w.dirtyAll()
 			case day == 12: // nothing changes
 			default:
 				w.change()

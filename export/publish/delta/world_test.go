@@ -48,6 +48,8 @@ type world struct {
 	history bool
 	was     *dataset.DeltaTable
 	token   int
+	orphans bool
+	retain  time.Duration
 }
 
 // partRows is how many numbers belong to a part.
@@ -55,7 +57,7 @@ const partRows = 50
 
 func newWorld(t *testing.T, seed uint64, s store.Store) *world {
 	w := &world{t: t, r: rand.New(rand.NewPCG(seed, 3)), store: s, now: time.Date(2026, 3, 1, 4, 5, 6, 789e6, time.UTC), rows: map[int]row{}, past: map[int64]map[int]row{},
-		files: map[string][]byte{}, dirty: map[int]bool{0: true}}
+		files: map[string][]byte{}, dirty: map[int]bool{0: true}, retain: 7 * 24 * time.Hour}
 	w.table = dataset.TableState{Name: "thing", Key: []string{"id"}, Columns: []schema.Column{schematest.KeyColumn("id"), {Name: "name", Kind: schema.String},
 		{Name: "count", Kind: schema.Int64}, {Name: "rate", Kind: schema.Double}, {Name: "flag", Kind: schema.Bool}, {Name: "at", Kind: schema.Timestamp}, {Name: "day", Kind: schema.Date}}}
 	return w
@@ -109,10 +111,15 @@ func (w *world) change() {
 func (w *world) addColumn() {
 	name := fmt.Sprintf("extra_%d", len(w.table.Columns))
 	w.table.Columns = append(w.table.Columns, schema.Column{Name: name, Kind: schema.Kind(1 + w.r.IntN(int(schema.Date)))})
-	for number := range w.rows {
-		w.dirty[number/partRows] = true
-	}
+	w.dirtyAll()
 	w.change()
+}
+
+// dirtyAll lets all parts be written again.
+func (w *world) dirtyAll() {
+	for i := range w.table.Parts {
+		w.dirty[w.table.Parts[i].Number()] = true
+	}
 }
 
 // widen makes a column text.
@@ -128,8 +135,8 @@ func (w *world) widen() {
 			r[c.Name] = fmt.Sprint(v)
 			w.rows[number] = r
 		}
-		w.dirty[number/partRows] = true
 	}
+	w.dirtyAll()
 }
 
 // commit makes a snapshot of the rows.
@@ -248,11 +255,11 @@ func (w *world) upload(ctx context.Context) error {
 func (w *world) input() delta.Input {
 	w.token++
 	return delta.Input{Store: w.store, Was: w.was, Table: &w.table, Snapshot: w.snapshot, SnapshotID: fmt.Sprintf("id-%d", w.snapshot), Account: "42", Program: program,
-		Token: fmt.Sprintf("token-%012d", w.token), Now: func() time.Time { return w.now }, Retain: 7 * 24 * time.Hour,
+		Token: fmt.Sprintf("token-%012d", w.token), Now: func() time.Time { return w.now }, Retain: w.retain,
 		Open: func(_ context.Context, p *part.Part) (disk.File, error) {
 			return &disktest.File{Data: w.files[p.Path]}, nil
 		},
-		History: w.history, Changes: w.changes, Scratch: func() (disk.File, error) { return &disktest.File{}, nil }}
+		Orphans: w.orphans, History: w.history, Changes: w.changes, Scratch: func() (disk.File, error) { return &disktest.File{}, nil }}
 }
 
 // publish publishes the snapshot.

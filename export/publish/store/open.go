@@ -31,23 +31,23 @@ func Open(_ context.Context, location string) (Store, error) {
 	return newDirectory(dir), nil
 }
 
-// directoryOf returns the absolute path of the directory that a URL names.
+// directoryOf returns the absolute path of the directory that a URL names. Another URL is a *URLError.
 func directoryOf(location string) (string, error) {
 	u, err := url.Parse(location)
 	if err != nil {
-		return "", errors.New("the destination is not a URL; write file:///path/of/the/directory") // err would show all of it
+		return "", &URLError{"the destination is not a URL; write file:///path/of/the/directory"} // err would show all of it
 	}
 	switch {
 	case u.Scheme != FileScheme:
-		return "", fmt.Errorf("%s:// is not the URL of a directory; write file:///path/of/the/directory", u.Scheme)
+		return "", &URLError{u.Scheme + ":// is not the URL of a directory; write file:///path/of/the/directory"}
 	case u.RawQuery != "" || u.Fragment != "" || u.User != nil:
-		return "", errors.New("the URL of a directory is file:// and its path alone; write ? and # in it as %3F and %23")
+		return "", &URLError{"the URL of a directory is file:// and its path alone; write ? and # in it as %3F and %23"}
 	case u.Host == "" && filepath.IsAbs(hostPath(u.Path)):
 		return filepath.Clean(hostPath(u.Path)), nil
 	case u.Host == "." || u.Host == "..":
 		return filepath.Abs(filepath.FromSlash(u.Host + u.Path))
 	}
-	return "", fmt.Errorf("%s does not say where the directory is; write file:///absolute/path or file://./relative/path", location)
+	return "", &URLError{location + " does not say where the directory is; write file:///absolute/path or file://./relative/path"}
 }
 
 // hostPath returns the path of a URL as the operating system writes it: on Windows /C:/lake is C:\lake.

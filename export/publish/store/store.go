@@ -27,6 +27,11 @@ import (
 // ErrConflict says that the condition of a Put did not hold: nothing was written. A missing object is fs.ErrNotExist.
 var ErrConflict = errors.New("the object is not the one that was expected")
 
+// URLError says what is wrong with the URL of a destination: nothing was asked.
+type URLError struct{ Reason string }
+
+func (e *URLError) Error() string { return e.Reason }
+
 // Object is what a store says about an object.
 type Object struct {
 	Key      string // relative to the store's URL, with slashes

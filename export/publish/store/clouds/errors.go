@@ -54,10 +54,10 @@ func (b *bucket) judge(ctx context.Context, err error) meaning {
 	case ctx.Err() != nil:
 		return final
 	}
-	if a := b.cloud.answer(err); a.status != 0 {
+	if a := b.cloud.answer(err); a.status >= 300 {
 		return a.meaning()
 	}
-	return silence(err)
+	return silence(err) // an answer that is well but breaks off is none
 }
 
 // meaning says what an answer means. Some clouds have codes for what others say by their status.
@@ -122,7 +122,7 @@ func (b *bucket) explain(verb, key string, err error) error {
 	if errors.As(err, &p) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("%s: %w", where, err)
 	}
-	return fmt.Errorf("%s: %w", where, &shown{err})
+	return fmt.Errorf("%s: %w", where, &shown{err, b.cloud.answer(err)})
 }
 
 func (b *bucket) bucketMissing(where string) error {
@@ -135,11 +135,23 @@ func (b *bucket) name(key string) string { return strings.TrimSuffix(b.place.Str
 func (a answer) String() string { return strings.TrimSpace(fmt.Sprintf("%d %s", a.status, a.code)) }
 
 // shown is an error with its text made fit to be read.
-type shown struct{ error }
+type shown struct {
+	error
+	answer answer
+}
 
 func (s *shown) Unwrap() error { return s.error }
 
-func (s *shown) Error() string { return plain(s.error) }
+func (s *shown) Error() string {
+	var broken *brokenRequest
+	switch {
+	case errors.As(s.error, &broken):
+		return "no answer: " + plain(broken.error)
+	case s.answer.status >= 300:
+		return fmt.Sprintf("the server answered %s: %s", s.answer, plain(s.error))
+	}
+	return plain(s.error)
+}
 
 // plain returns the text of an error in one line, without the URLs of requests.
 func plain(err error) string {

@@ -4,12 +4,11 @@ package clouds
 
 import (
 	"context"
-	"errors"
 
 	"mailerlake/export/publish/store"
 )
 
 // Open says that this build has no object stores.
 func Open(context.Context, string) (store.Store, error) {
-	return nil, errors.New("this build has no object stores (built with -tags noclouds); use file:// or build without that tag")
+	return nil, &store.URLError{Reason: "this build has no object stores (built with -tags noclouds); use file:// or build without that tag"}
 }

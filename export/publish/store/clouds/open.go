@@ -4,7 +4,6 @@ package clouds
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -40,19 +39,19 @@ type location struct {
 func parse(text string) (location, error) {
 	u, err := url.Parse(text)
 	if err != nil {
-		return location{}, errors.New("the destination is not a URL; write s3://bucket/prefix?region=...") // err would show all of it
+		return location{}, &store.URLError{Reason: "the destination is not a URL; write s3://bucket/prefix?region=..."} // err would show all of it
 	}
 	l := location{scheme: u.Scheme, bucket: u.Host, query: u.Query()}
 	example := fmt.Sprintf("write %s://bucket/prefix", u.Scheme)
 	switch {
 	case u.Scheme != "s3" && u.Scheme != "gs" && u.Scheme != "azblob":
-		return location{}, fmt.Errorf("%q is not the scheme of an object store; there are s3, gs and azblob", u.Scheme)
+		return location{}, &store.URLError{Reason: fmt.Sprintf("%q is not the scheme of an object store; there are s3, gs and azblob", u.Scheme)}
 	case u.Host == "" || u.Opaque != "":
-		return location{}, fmt.Errorf("the URL names no bucket; %s", example)
+		return location{}, &store.URLError{Reason: fmt.Sprintf("the URL names no bucket; %s", example)}
 	case u.User != nil:
-		return location{}, fmt.Errorf("a URL holds no credentials: they come from the environment; %s", example)
+		return location{}, &store.URLError{Reason: fmt.Sprintf("a URL holds no credentials: they come from the environment; %s", example)}
 	case u.Fragment != "":
-		return location{}, fmt.Errorf("a # has no meaning in a destination; %s", example)
+		return location{}, &store.URLError{Reason: fmt.Sprintf("a # has no meaning in a destination; %s", example)}
 	}
 	if l.prefix, err = prefix(u.Path, l.query); err != nil {
 		return location{}, err
@@ -67,7 +66,7 @@ func prefix(path string, query url.Values) (string, error) {
 	p := strings.Trim(path, "/")
 	if other := strings.Trim(query.Get("prefix"), "/"); other != "" {
 		if p != "" {
-			return "", errors.New("the URL has a path and the parameter prefix, which mean the same; write one of them")
+			return "", &store.URLError{Reason: "the URL has a path and the parameter prefix, which mean the same; write one of them"}
 		}
 		p = other
 	}
@@ -75,7 +74,7 @@ func prefix(path string, query url.Values) (string, error) {
 		return "", nil
 	}
 	if err := store.CheckKey(p); err != nil {
-		return "", fmt.Errorf("prefix of the bucket: %w", err)
+		return "", &store.URLError{Reason: "prefix of the bucket: " + err.Error()}
 	}
 	return p + "/", nil
 }

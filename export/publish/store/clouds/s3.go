@@ -8,13 +8,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/logging"
 	"gocloud.dev/blob/s3blob"
 
 	"mailerlake/export/publish/store"
@@ -37,10 +40,19 @@ func openS3(ctx context.Context, b *bucket) error {
 		return errors.New("gocloud has no client")
 	}
 	options := client.Options()
+	if err := quietCredentials(ctx, &options, b.place.query); err != nil {
+		return err
+	}
 	if err := s3Ready(ctx, options); err != nil {
 		return err
 	}
 	options.HTTPClient = b.client()
+	options.Logger = logging.Nop{} // stderr is not its own to write to
+	// Whoever reads an object compares its SHA-256, and says which object is damaged.
+	options.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
+	if ownServer := options.BaseEndpoint != nil || b.place.query.Has("endpoint"); ownServer && !b.saysPathStyle() {
+		options.UsePathStyle = true // few servers but the cloud's own have a host name for each bucket
+	}
 	options.Retryer, options.RetryMaxAttempts = aws.NopRetryer{}, 0
 	client = s3.New(options)
 	c := &s3Cloud{client: client, bucket: b.place.bucket, encryption: encryption(b.place.query.Get("ssetype"))}
@@ -49,6 +61,22 @@ func openS3(ctx context.Context, b *bucket) error {
 	}
 	b.cloud = c
 	b.blobs, err = s3blob.OpenBucket(ctx, client, b.place.bucket, nil)
+	return err
+}
+
+func (b *bucket) saysPathStyle() bool {
+	return b.place.query.Has("use_path_style") || b.place.query.Has("s3ForcePathStyle")
+}
+
+// quietCredentials looks for credentials where gocloud does, without the SDK's warnings on stderr.
+func quietCredentials(ctx context.Context, o *s3.Options, query url.Values) error {
+	if o.Credentials == nil || query.Has("anonymous") || query.Has("role") {
+		return nil
+	}
+	quiet, err := config.LoadDefaultConfig(ctx, config.WithLogger(logging.Nop{}), config.WithSharedConfigProfile(query.Get("profile")))
+	if err == nil {
+		o.Credentials = quiet.Credentials
+	}
 	return err
 }
 

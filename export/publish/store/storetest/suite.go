@@ -40,6 +40,7 @@ func Run(t *testing.T, o Options) {
 		{"of many who replace one wins", replacers},
 		{"a big object", bigObject},
 		{"a body that breaks off", brokenBody},
+		{"an object that stays", stays},
 		{"a body that is not what it says", wrongBody},
 		{"a context that is cancelled", cancelled},
 		{"an object that is replaced while it is read", replacedWhileRead},

@@ -98,20 +98,32 @@ func random(n int64, seed byte) []byte {
 	return data
 }
 
-// ending returns a body whose reading does something else once half of it is read.
-func ending(data []byte, then func() error) store.Body {
-	body := store.BytesBody(data)
-	body.Open = func() (io.ReadCloser, error) {
-		half := len(data) / 2
-		return io.NopCloser(io.MultiReader(bytes.NewReader(data[:half]), once(then), bytes.NewReader(data[half:]))), nil
-	}
-	return body
+// breaking is a body with which something happens when half of it is read, the at-th time that it is opened. A store may read a
+// body more than once: to sum it, to sign it, to send it.
+type breaking struct {
+	store.Body
+	opened, at int
 }
 
-// once is a reader without bytes.
-type once func() error
+func newBreaking(data []byte, at int, then func() error) *breaking {
+	b := &breaking{Body: store.BytesBody(data), at: at}
+	b.Open = func() (io.ReadCloser, error) {
+		if b.opened++; b.opened != b.at {
+			return io.NopCloser(bytes.NewReader(data)), nil
+		}
+		half := len(data) / 2
+		return io.NopCloser(io.MultiReader(bytes.NewReader(data[:half]), event(then), bytes.NewReader(data[half:]))), nil
+	}
+	return b
+}
 
-func (f once) Read([]byte) (int, error) {
+// happened reports whether the body was opened that often.
+func (b *breaking) happened() bool { return b.opened >= b.at }
+
+// event is a reader without bytes.
+type event func() error
+
+func (f event) Read([]byte) (int, error) {
 	if err := f(); err != nil {
 		return 0, err
 	}

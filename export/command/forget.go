@@ -1,0 +1,66 @@
+package command
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/urfave/cli/v2"
+
+	"mailerlake/export"
+	"mailerlake/export/dataset"
+	"mailerlake/export/disk"
+	"mailerlake/export/terminal"
+	"mailerlake/schema/tables"
+)
+
+// forget is the command that takes a person out of the history.
+func (p *program) forget() *cli.Command {
+	return &cli.Command{
+		Name:  "forget",
+		Usage: "take a person out of the history that --history keeps",
+		Description: "Of the rows about the person, in every table that refers to theirs, all values go but the key: loaders\n" +
+			"still learn of deletes. The present tables stay: delete the person in MailerLite and export first.",
+		Flags: append(commonFlags(),
+			&cli.StringFlag{Name: "email", Usage: "whoever has or had this `ADDRESS`, also where it is hashed"},
+			&cli.StringFlag{Name: "id", Usage: "the subscriber with this `ID`"},
+			&cli.StringFlag{Name: "hash-key-file", Usage: "read the key of --hash from `FILE` (- for standard input) instead of $MAILERLAKE_HASH_KEY"},
+		),
+		Action: p.action(p.runForget),
+	}
+}
+
+// forgottenDocument is the JSON document of what was forgotten.
+type forgottenDocument struct {
+	Error string `json:"error,omitempty"`
+	*export.Forgotten
+}
+
+// datasetFS returns the file system, whose new files are for the owner only if the dataset is.
+func datasetFS(dir string) disk.FS {
+	info, err := os.Stat(filepath.Join(dir, dataset.ManifestName))
+	return disk.OS(err == nil && info.Mode().Perm()&0o077 == 0)
+}
+
+func (p *program) runForget(c *cli.Context) (answer, error) {
+	o := export.ForgetOptions{Catalog: tables.All(), Email: c.String("email"), ID: c.String("id"), Program: "mailerlake " + p.version}
+	if (o.Email == "") == (o.ID == "") {
+		return answer{}, usage(c, "give either --email or --id")
+	}
+	var err error
+	if o.Dir, err = p.dir(c); err != nil {
+		return answer{}, err
+	}
+	o.FS = datasetFS(o.Dir)
+	if o.Email != "" {
+		if o.Key, err = p.readHashKey(c); err != nil {
+			return answer{}, err
+		}
+	}
+	f, err := export.Forget(c.Context, o)
+	a := answer{document: func(failure string) any { return forgottenDocument{failure, f} }}
+	if err == nil {
+		a.text = func(w io.Writer) error { return terminal.Forgotten(w, f) }
+	}
+	return a, err
+}

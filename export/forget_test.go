@@ -1,0 +1,282 @@
+package export_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"mailerlake/client/mailerlitetest"
+	"mailerlake/export"
+	"mailerlake/export/dataset"
+	"mailerlake/export/disk"
+	"mailerlake/export/feed"
+	"mailerlake/schema"
+	"mailerlake/schema/tables"
+)
+
+// changed is a row of a change file: its values but for null, by column.
+type changed map[string]any
+
+// historyOf reads the change files of a table.
+func (l *lake) historyOf(t testing.TB, table string) (rows []changed) {
+	t.Helper()
+	d, err := dataset.Open(disk.OS(false), l.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	state := d.Manifest.Table(table)
+	if state == nil {
+		return nil
+	}
+	names := []string{feed.ChangeColumn, feed.SnapshotColumn}
+	for _, c := range state.Columns {
+		names = append(names, c.Name)
+	}
+	for i := range state.Changes {
+		err := feed.Scan(context.Background(), d, state, i, names, func(b *schema.Batch) error {
+			for row := range b.Rows {
+				values := changed{}
+				for c, v := range b.Vectors {
+					if value := plainValue(v, row); value != nil {
+						values[names[c]] = value
+					}
+				}
+				rows = append(rows, values)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return rows
+}
+
+// exportedWithHistory is an account with shops that was exported with history for some days.
+func exportedWithHistory(t testing.TB, change func(*export.Options)) *lake {
+	l := newLake(t, smallDemo())
+	for day := range 4 {
+		if day > 0 {
+			l.account.Advance(1)
+		}
+		o := l.historyOptions(t)
+		o.Catalog = tables.All()
+		change(&o)
+		mustExport(t, o)
+	}
+	return l
+}
+
+// forget takes a person out.
+func (l *lake) forget(o export.ForgetOptions) (*export.Forgotten, error) {
+	o.FS, o.Dir, o.Catalog, o.Program, o.Now = disk.OS(false), l.dir, tables.All(), "mailerlake test", l.tick
+	return export.Forget(context.Background(), o)
+}
+
+// TestForget: of the rows about a person only keys are left, in all tables that lead to the person; all others stay as they
+// are. What loaders learn from the feed stays the same.
+func TestForget(t *testing.T) {
+	l := exportedWithHistory(t, func(*export.Options) {})
+	before := map[string][]changed{}
+	for _, table := range tables.All().Tables() {
+		before[table.Name] = l.historyOf(t, table.Name)
+	}
+	known := map[string][]changed{} // also what did not change
+	for _, name := range []string{"customer", "cart", "order"} {
+		known[name] = before[name]
+		for _, row := range l.rows(t, name) {
+			known[name] = append(known[name], row)
+		}
+	}
+	id, email := customerInHistory(t, before, known)
+	feedBefore, _, err := l.readChanges(1, "subscriber", "order")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := l.forget(export.ForgetOptions{ID: id})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cleared := map[string]int64{}
+	for _, table := range tables.All().Tables() {
+		after := l.historyOf(t, table.Name)
+		for i, was := range before[table.Name] {
+			cleared[table.Name] += checkForgotten(t, table, was, after[i], about(table, was, id, known))
+		}
+	}
+	if cleared["subscriber"] == 0 || cleared["order"]+cleared["cart"] == 0 {
+		t.Errorf("too little to see: %v", cleared)
+	}
+	total := int64(0)
+	for _, table := range f.Tables {
+		if cleared[table.Name] != table.Rows || table.Files < 1 {
+			t.Errorf("the report says %+v, want %d rows", table, cleared[table.Name])
+		}
+		total += table.Rows
+	}
+	if total != f.Rows || f.Snapshot != l.manifest(t).Snapshot || !f.Present() {
+		t.Errorf("the report is %+v", f)
+	}
+	if feedAfter, c, err := l.readChanges(1, "subscriber", "order"); err != nil || c.Snapshot != f.Snapshot ||
+		withoutSnapshots(feedAfter) != withoutSnapshots(feedBefore) {
+		t.Errorf("loaders are told other changes: %v", err)
+	}
+	if v := l.verify(t); v.Damaged() {
+		t.Errorf("damaged: %+v", v.Problems)
+	}
+	l.checkGone(t, email)
+	if again, err := l.forget(export.ForgetOptions{ID: id}); err != nil || again.Rows != 0 || again.Snapshot != f.Snapshot {
+		t.Errorf("a second time: %+v, %v", again, err)
+	}
+}
+
+func withoutSnapshots(ndjson string) string {
+	var b strings.Builder
+	for line := range strings.Lines(ndjson) {
+		head, tail, _ := strings.Cut(line, `"_snapshot":`)
+		_, tail, _ = strings.Cut(tail, ",")
+		b.WriteString(head + tail)
+	}
+	return b.String()
+}
+
+// customerInHistory returns a subscriber who is in history, with an order or cart.
+func customerInHistory(t testing.TB, history, known map[string][]changed) (id, email string) {
+	t.Helper()
+	bought := map[[2]any]bool{}
+	for _, row := range slices.Concat(history["order"], history["cart"]) {
+		bought[[2]any{row["shop_id"], row["customer_id"]}] = true
+	}
+	for _, c := range known["customer"] {
+		for _, s := range history["subscriber"] {
+			if s["id"] == c["subscriber_id"] && s["email"] != nil && bought[[2]any{c["shop_id"], c["id"]}] {
+				return s["id"].(string), s["email"].(string)
+			}
+		}
+	}
+	t.Fatal("no customer in history")
+	return "", ""
+}
+
+// about reports whether a row is about a subscriber, by what is known of the tables here.
+func about(table *schema.Table, row changed, id string, all map[string][]changed) bool {
+	theirs := func(table string, key any) bool {
+		return key != nil && slices.ContainsFunc(all[table], func(r changed) bool {
+			return r["id"] == key && r["shop_id"] == row["shop_id"] && about(tables.All().Lookup(table), r, id, all)
+		})
+	}
+	switch table.Name {
+	case "subscriber":
+		return row["id"] == id
+	case "cart", "order":
+		return theirs("customer", row["customer_id"])
+	case "cart_item":
+		return theirs("cart", row["cart_id"])
+	case "order_item":
+		return theirs("order", row["order_id"])
+	}
+	return row["subscriber_id"] == id
+}
+
+// checkForgotten checks what is left of a row, and returns 1 if that is less than before.
+func checkForgotten(t testing.TB, table *schema.Table, was, is changed, gone bool) int64 {
+	t.Helper()
+	want := changed{}
+	for name, v := range was {
+		kept := slices.Contains(table.Key, name) || name == feed.ChangeColumn || name == feed.SnapshotColumn
+		if kept || !gone {
+			want[name] = v
+		}
+	}
+	if len(want) != len(is) {
+		t.Errorf("%s: about the person: %t; %d values are left of %d, want %d", table.Name, gone, len(is), len(was), len(want))
+		return 0
+	}
+	for name, v := range want {
+		if is[name] != v {
+			t.Errorf("%s: %s is %v, want %v", table.Name, name, is[name], v)
+		}
+	}
+	if len(is) < len(was) {
+		return 1
+	}
+	return 0
+}
+
+// checkGone checks that no change file, unpacked, has a text.
+func (l *lake) checkGone(t testing.TB, text string) {
+	t.Helper()
+	for _, table := range tables.All().Tables() {
+		for _, row := range l.historyOf(t, table.Name) {
+			for name, v := range row {
+				if s, ok := v.(string); ok && strings.Contains(s, text) {
+					t.Errorf("%s.%s still has it", table.Name, name)
+				}
+			}
+		}
+	}
+	stale, err := filepath.Glob(filepath.Join(l.dir, ".mailerlake", "staged", "*"))
+	if err != nil || len(stale) > 0 {
+		t.Errorf("files are left: %q, %v", stale, err)
+	}
+}
+
+// TestForgetByAddress finds who has or had an address, also where it is hashed.
+func TestForgetByAddress(t *testing.T) {
+	key := bytes.Repeat([]byte("k"), export.MinHashKey)
+	for name, change := range map[string]func(*export.Options){
+		"plain":   func(*export.Options) {},
+		"hashed":  func(o *export.Options) { o.Privacy = export.Privacy{Hash: []string{"subscriber.email"}, Key: key} },
+		"dropped": func(o *export.Options) { o.Privacy = export.Privacy{Drop: []string{"subscriber.email"}} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := exportedWithHistory(t, func(o *export.Options) { o.Catalog = core(); change(o) })
+			var id string
+			for _, row := range l.historyOf(t, "subscriber") {
+				if row[feed.ChangeColumn] == "update_after" {
+					id = row["id"].(string)
+				}
+			}
+			email, _ := l.truth(t, "subscriber")[id]["email"].(string)
+			if name == "plain" {
+				email = " " + strings.ToUpper(email)
+			}
+			f, err := l.forget(export.ForgetOptions{Email: email, Key: key})
+			if name == "dropped" {
+				if _, ok := errors.AsType[*export.ForgetError](err); !ok || !strings.Contains(err.Error(), "--id") {
+					t.Errorf("got %v", err)
+				}
+				return
+			}
+			if err != nil || f.Rows < 2 || len(f.People) != 1 || !slices.Equal(f.People[0].Key, schema.Key{id}) {
+				t.Fatalf("got %+v, %v; want subscriber %s", f, err, id)
+			}
+			if _, err := l.forget(export.ForgetOptions{Email: "nobody@example.com", Key: key}); err == nil || strings.Contains(err.Error(), "nobody@") {
+				t.Errorf("a stranger: %v", err)
+			}
+			if name == "hashed" {
+				for _, wrong := range [][]byte{nil, []byte("another key of 32 bytes or more")} {
+					if _, err := l.forget(export.ForgetOptions{Email: email, Key: wrong}); err == nil {
+						t.Error("it is forgotten with another key or none")
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestForgetWithoutDataset changes nothing on disk.
+func TestForgetWithoutDataset(t *testing.T) {
+	l := newLake(t, mailerlitetest.Options{})
+	if _, err := l.forget(export.ForgetOptions{ID: "1"}); err == nil {
+		t.Error("no error")
+	}
+	if _, err := os.Stat(l.dir); err == nil {
+		t.Error("a directory is made")
+	}
+}

@@ -1,0 +1,68 @@
+package terminal_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"mailerlake/export"
+	"mailerlake/export/dataset"
+	"mailerlake/export/publish"
+	"mailerlake/export/terminal"
+)
+
+func TestPublished(t *testing.T) {
+	tests := []struct {
+		in   export.Published
+		want string
+	}{
+		{export.Published{Report: publish.Report{Destination: "s3://b/lake", Format: "delta", Snapshot: 12, Before: 11, Unchanged: 1040, Deleted: 2, Requests: 9,
+			Uploaded: publish.Amount{Objects: 3, Bytes: 3 << 20}}},
+			"Published snapshot 12 over 11 to s3://b/lake (delta): 3 objects, 3.0 MiB uploaded; 1,040 unchanged, 2 deleted; 9 requests, 0 retries\n"},
+		{export.Published{Report: publish.Report{Destination: "s3://b/lake", Format: "parquet", Snapshot: 1, Requests: 1, Retries: 1}},
+			"Published snapshot 1 to s3://b/lake (parquet): 0 objects, 0 bytes uploaded; 0 unchanged, 0 deleted; 1 request, 1 retry\n"},
+		{export.Published{Report: publish.Report{Destination: "s3://b/lake", Snapshot: 12, Before: 12, Current: true, Requests: 2}},
+			"Nothing to publish: s3://b/lake is at snapshot 12; 2 requests, 0 retries\n"},
+		{export.Published{Report: publish.Report{Destination: "s3://b/lake", Format: "parquet", Snapshot: 2, Before: 2,
+			TookOver: &publish.Owner{Host: "\x1b[2Jevil", Path: "/srv/lake", Since: time.Date(2024, 5, 1, 10, 0, 0, 0, time.UTC)}}},
+			"Finished what a publish of dataset /srv/lake on [2Jevil since 2024-05-01 10:00:00 UTC had left.\n" +
+				"Published snapshot 2 to s3://b/lake (parquet): 0 objects, 0 bytes uploaded; 0 unchanged, 0 deleted; 0 requests, 0 retries\n"},
+		{export.Published{Err: errors.New("destination s3://b/lake holds more")}, "Not published: destination s3://b/lake holds more\n"},
+	}
+	for _, test := range tests {
+		var b strings.Builder
+		if err := terminal.Published(&b, &test.in); err != nil || b.String() != test.want {
+			t.Errorf("got %q, %v, want %q", b.String(), err, test.want)
+		}
+	}
+}
+
+func TestRestored(t *testing.T) {
+	r := export.Restored{Source: "s3://b/lake", Dataset: "lake", Account: dataset.Account{ID: "4711", Name: "Acme"}, Snapshot: 3, Tables: 4,
+		Files: publish.Amount{Objects: 9, Bytes: 1 << 20}, Requests: 11, LeftOut: []string{"group", "subscriber"}}
+	want := "Restored snapshot 3 of account 4711 (Acme) from s3://b/lake to lake: 4 tables, 9 files, 1.0 MiB; 11 requests, 0 retries\n" +
+		"Left out, because they are not whole there: group, subscriber. The next mailerlake export reads them anew.\n"
+	var b strings.Builder
+	if err := terminal.Restored(&b, &r); err != nil || b.String() != want {
+		t.Errorf("got %q, %v, want %q", b.String(), err, want)
+	}
+}
+
+// TestTransferLog checks that a transfer without a terminal is told once in a while, and its messages at once.
+func TestTransferLog(t *testing.T) {
+	now := time.Date(2024, 5, 1, 10, 0, 0, 0, time.UTC)
+	var b strings.Builder
+	p := terminal.Start(&b, terminal.Options{Run: "publish", Dataset: "lake", Now: func() time.Time { return now }})
+	step := export.Transfer{Destination: "s3://b/lake", Done: publish.Amount{Objects: 1, Bytes: 10}, Of: publish.Amount{Objects: 3, Bytes: 30}}
+	p.Transfer(step)
+	p.Transfer(export.Transfer{Destination: "s3://b/lake", Message: "waiting"})
+	p.Transfer(step)
+	now = now.Add(2 * time.Minute)
+	p.Transfer(step)
+	p.Close()
+	got := b.String()
+	if strings.Count(got, "msg=transferring") != 1 || !strings.Contains(got, "objects=1 of_objects=3 bytes=10 of_bytes=30") || !strings.Contains(got, "msg=waiting destination=s3://b/lake") {
+		t.Errorf("got %s", got)
+	}
+}
