@@ -157,8 +157,11 @@ func (p *program) changesOptions(c *cli.Context) (o export.ChangesOptions, forma
 	if format, err = changesFormat(c, o.Dir); err != nil {
 		return o, "", err
 	}
-	if one := format == encode.CSV || format == encode.Parquet; one && len(o.Tables) != 1 {
-		return o, "", usage(c, "--format %s holds one table; name it with --tables", format)
+	if format == encode.CSV || format == encode.Parquet {
+		if len(o.Tables) != 1 {
+			return o, "", usage(c, "--format %s holds one table; name it with --tables", format)
+		}
+		o.Required = o.Tables // without it, the file would have no columns
 	}
 	return o, format, nil
 }
