@@ -345,9 +345,9 @@ func TestForgetHashedReferences(t *testing.T) {
 	l := exportedWithHistory(t, func(o *export.Options) {
 		o.Privacy = export.Privacy{Hash: []string{"customer.subscriber_id", "campaign_activity.subscriber_id"}, Key: key}
 	})
-	id := ""
+	id, activity := "", l.historyOf(t, "campaign_activity")
 	for _, s := range l.historyOf(t, "subscriber") {
-		for _, row := range l.historyOf(t, "campaign_activity") {
+		for _, row := range activity {
 			if row["subscriber_id"] == schema.Token(key, []byte(s["id"].(string))) {
 				id = s["id"].(string)
 			}
