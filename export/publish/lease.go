@@ -156,7 +156,7 @@ func (l *lease) keep(ctx context.Context) (_ context.Context, stop func()) {
 			case <-tick.C:
 			}
 			err := l.renew(ctx)
-			if errors.Is(err, errLost) || err != nil && time.Until(l.ends()) < l.length/3 { // no time for another attempt
+			if errors.Is(err, errLost) || err != nil && l.left() < l.length/3 { // no time for another attempt
 				if !errors.Is(err, errLost) {
 					err = fmt.Errorf("%w: %w", errLost, err)
 				}
@@ -176,6 +176,21 @@ func (l *lease) ends() time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.renewed.Add(l.length - l.length/10)
+}
+
+// left returns how much of the lease is left. The clock on the wall goes on while a machine sleeps, the other one does not,
+// and it can be set: the one counts that tells the longer time.
+func (l *lease) left() time.Duration {
+	ends := l.ends()
+	return min(time.Until(ends), ends.Round(0).Sub(time.Now().Round(0)))
+}
+
+// assure makes sure that the journal is ours, by renewing it unless that was done a moment ago.
+func (l *lease) assure(ctx context.Context) error {
+	if l.left() >= l.length/2 {
+		return nil
+	}
+	return l.renew(ctx)
 }
 
 // renew writes the journal again, which proves that it is ours. It does not take longer than the lease.
@@ -216,10 +231,8 @@ func (l *lease) note(began time.Time) {
 
 // release removes the journal. A removal has no condition, so the lease must be fresh: nobody can have taken it over.
 func (l *lease) release(ctx context.Context) error {
-	if time.Until(l.ends()) < l.length/2 {
-		if err := l.renew(ctx); err != nil {
-			return err
-		}
+	if err := l.assure(ctx); err != nil {
+		return err
 	}
 	if err := l.store.Delete(ctx, journalKey); err != nil {
 		return fmt.Errorf("remove %s: %w", journalKey, err)

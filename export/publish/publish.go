@@ -163,6 +163,7 @@ func (p *publisher) hold(ctx context.Context, there *state, held *heldJournal) (
 	if err != nil {
 		return err
 	}
+	p.Store = fenced{p.Store, l}
 	ctx, stop := l.keep(ctx)
 	defer func() {
 		stop()
