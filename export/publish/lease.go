@@ -60,15 +60,12 @@ func (p *publisher) acquire(ctx context.Context, there *state, held *heldJournal
 	if err != nil {
 		return nil, err
 	}
+	if err := p.Dataset.BeginPublish(l.journal.Token); err != nil {
+		return nil, err
+	}
 	for {
-		if held != nil && held.Publisher != l.journal.Publisher {
-			gone, err := p.outlast(ctx, held)
-			if err != nil {
-				return nil, err
-			}
-			if gone {
-				held = nil
-			}
+		if held, err = p.outlive(ctx, held, l.journal.Publisher); err != nil {
+			return nil, err
 		}
 		err := l.take(ctx, held)
 		if err == nil && held != nil {
@@ -78,7 +75,7 @@ func (p *publisher) acquire(ctx context.Context, there *state, held *heldJournal
 		if !errors.Is(err, store.ErrConflict) {
 			return l, err
 		}
-		// Another publisher was faster. The dataset is locked, so it is not one of ours.
+		// Another publisher was faster.
 		if held, err = readJournal(ctx, p.Store); err != nil {
 			return nil, err
 		}
@@ -110,6 +107,23 @@ func (l *lease) take(ctx context.Context, held *heldJournal) error {
 	l.version, l.token, l.tables = object.Version, l.journal.Token, l.journal.Tables
 	l.note(began)
 	return nil
+}
+
+// outlive returns when the publisher is dead whose journal was found: at once if it was of this very dataset, whose lock is
+// ours. It returns nil if there is no journal any more.
+func (p *publisher) outlive(ctx context.Context, held *heldJournal, me dataset.Publisher) (*heldJournal, error) {
+	if held == nil {
+		return nil, nil
+	}
+	began, err := p.Dataset.BeganPublish(held.Token)
+	if err != nil || began && held.Publisher == me {
+		return held, err
+	}
+	gone, err := p.outlast(ctx, held)
+	if gone {
+		held = nil
+	}
+	return held, err
 }
 
 // outlast waits until the journal of another publisher is gone, or has stood still for its lease. If it is renewed

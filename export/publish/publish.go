@@ -185,7 +185,12 @@ func (p *publisher) letGo(ctx context.Context, l *lease, failed error) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), letGoWithin)
 	defer cancel()
-	if err := l.release(ctx); err != nil && failed == nil {
+	err := l.release(ctx)
+	if err == nil {
+		_ = p.Dataset.EndPublish(l.token, l.found.Token) // a note that stays does no harm
+		return nil
+	}
+	if failed == nil {
 		return fmt.Errorf("the destination is at snapshot %d, but its journal could not be removed; publish again: %w", p.next.Snapshot, err)
 	}
 	return nil
