@@ -52,6 +52,7 @@ func TestRefused(t *testing.T) {
 		"newer journal":    {func(m *memory) { m.set("publishing.json", `{"format": 99}`) }, nil, "format version 99"},
 		"foreign files": {func(m *memory) { m.set("subscriber/mine.PARQUET", "x"); m.set("subscriber/2024/mine.parquet", "x") }, nil,
 			"has files that mailerlake did not write: subscriber/2024/mine.parquet, subscriber/mine.PARQUET; move them away"},
+		"a dataset at work":        {func(m *memory) { m.set(".mailerlake/lock", "") }, nil, "has the private files of a dataset, under .mailerlake/; publish elsewhere"},
 		"parts without a manifest": {func(m *memory) { m.remove("manifest.json") }, nil, "or publish with --adopt"},
 	}
 	for name, test := range tests {
