@@ -95,7 +95,9 @@ func Publish(ctx context.Context, o Options) (*Report, error) {
 	}
 	p.out.Destination = p.Store.String()
 	p.track = &tracker{to: p.out.Destination, report: o.OnProgress}
+	stop := Watch(p.Store, o.OnProgress)
 	err := p.named(p.run(ctx))
+	stop()
 	stats := p.Store.Stats()
 	p.out.Requests, p.out.Retries = stats.Requests-before.Requests, stats.Retries-before.Retries
 	p.out.Uploaded = p.track.uploaded()
