@@ -13,6 +13,9 @@ import (
 	"mailerlake/export/publish/store"
 )
 
+// MaxLease is the longest Lease of a Destination.
+const MaxLease = publish.MaxLease
+
 // Destination is where to publish, and how.
 type Destination struct {
 	Store store.Store

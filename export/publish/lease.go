@@ -129,7 +129,7 @@ func (p *publisher) outlive(ctx context.Context, held *heldJournal, me dataset.P
 // outlast waits until the journal of another publisher is gone, or has stood still for its lease. If it is renewed
 // meanwhile, that is a *BusyError.
 func (p *publisher) outlast(ctx context.Context, held *heldJournal) (gone bool, err error) {
-	length := max(p.Lease, time.Duration(min(held.Lease, maxLease.Seconds())*float64(time.Second)))
+	length := max(p.Lease, time.Duration(min(held.Lease, MaxLease.Seconds())*float64(time.Second)))
 	p.track.say(fmt.Sprintf("a publish of dataset %s on %q did not end; it is taken over if it stands still for %s", held.Publisher.Path, held.Publisher.Host, length))
 	began := time.Now()
 	for time.Since(began) < length+length/10 {
@@ -150,9 +150,6 @@ func (p *publisher) outlast(ctx context.Context, held *heldJournal) (gone bool, 
 	}
 	return false, nil
 }
-
-// maxLease bounds the lease that is believed of another publisher.
-const maxLease = time.Hour
 
 // keep renews the lease until stop is called. The context that it returns ends with errLost when the journal is no longer
 // ours, or may not be.

@@ -23,6 +23,9 @@ const (
 // DefaultLease is how long a publisher may be silent before another takes its journal over.
 const DefaultLease = time.Minute
 
+// MaxLease is the longest lease. No publisher waits longer for another one.
+const MaxLease = time.Hour
+
 // Options say what to publish and where.
 type Options struct {
 	Store   store.Store
@@ -36,7 +39,8 @@ type Options struct {
 	Adopt bool
 	// Retain is how long files that a Delta table no longer has are kept.
 	Retain time.Duration
-	// Lease is how long a publisher may be silent before another takes its journal over; zero means DefaultLease.
+	// Lease is how long a publisher may be silent before another takes its journal over, at most MaxLease; zero means
+	// DefaultLease.
 	Lease time.Duration
 	// OnProgress, if set, is called as the publish goes on, from several goroutines at once.
 	OnProgress func(Progress)
@@ -93,6 +97,7 @@ func Publish(ctx context.Context, o Options) (*Report, error) {
 	if p.Lease <= 0 {
 		p.Lease = DefaultLease
 	}
+	p.Lease = min(p.Lease, MaxLease)
 	p.out.Destination = p.Store.String()
 	p.track = &tracker{to: p.out.Destination, report: o.OnProgress}
 	stop := Watch(p.Store, o.OnProgress)
