@@ -1,7 +1,6 @@
 package lake
 
 import (
-	"net/http/httptest"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -108,15 +107,10 @@ func TestRefusals(t *testing.T) {
 func foreignDataset(t *testing.T) *dataset {
 	t.Helper()
 	o := mailerlitetest.Demo(0)
-	o.AccountID, o.AccountName, o.Subscribers, o.RatePerMinute = "99999", "Somebody else", 100, -1
-	server := httptest.NewUnstartedServer(nil)
-	o.BaseURL = "http://" + server.Listener.Addr().String() + "/api"
-	server.Config.Handler = mailerlitetest.New(o)
-	server.Start()
-	t.Cleanup(server.Close)
+	o.AccountID, o.AccountName, o.Subscribers = "99999", "Somebody else", 100
+	_, export := serve(t, o)
 	d := &dataset{filepath.Join(t.TempDir(), "foreign")}
-	program.Must(t, program.Command{Env: []string{"MAILERLITE_API_KEY=key"},
-		Args: []string{"export", "--out", d.dir, "--api-url", o.BaseURL, "--tables", "core", "--rate", "0", "--quiet"}})
+	export(d)
 	return d
 }
 
