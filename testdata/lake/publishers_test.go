@@ -24,6 +24,7 @@ func copyOf(t *testing.T, data *dataset) *dataset {
 // refused, and the destination is one of them, whole.
 func TestTwoPublishers(t *testing.T) {
 	eachDestination(t, func(t *testing.T, d *destination) {
+		t.Parallel() // it waits
 		for _, otherDay := range []int{1, 2} {
 			d := d.another(t)
 			one := newDataset(t, 0)
