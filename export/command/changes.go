@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -28,12 +29,12 @@ func (p *program) changes() *cli.Command {
 	return &cli.Command{
 		Name:  "changes",
 		Usage: "show or write the rows that changed since a snapshot, for loaders",
-		Description: "Each changed row is there once: an insert or update with its present values, a delete with its key.\n" +
-			"A loader deletes these keys from its table, inserts the rows that are not deletes, keeps the snapshot that\n" +
-			"they lead to (_snapshot of every row; also the last line, and \"snapshot\" of -o FILE --json), and asks\n" +
-			"--since that the next time. Rows on standard output count only if the exit code is 0.",
+		Description: "Shows each changed row once: an insert or update with its present values, a delete with its key.\n" +
+			"A loader deletes these keys from its table, inserts the rows that are not deletes, and keeps the snapshot that\n" +
+			"they lead to for the next --since: _snapshot of every row, or \"snapshot\" in what -o FILE --json prints.\n" +
+			"Rows on standard output count only if the exit code is 0. Code 8: load the tables that it names with --since 0.",
 		Flags: []cli.Flag{outFlag(),
-			&cli.Int64Flag{Name: "since", Usage: "from snapshot `N`, the last one that was loaded; 0 for all rows, as inserts", DefaultText: "required"},
+			&cli.Int64Flag{Name: "since", Usage: "the changes after snapshot `N`, the last one that was loaded; 0 for all rows, as inserts", DefaultText: "required"},
 			&cli.StringSliceFlag{Name: "tables", Usage: "only these `TABLES`, or sets of them: core, default, all", DefaultText: "all that the dataset has"},
 			&cli.StringSliceFlag{Name: "exclude", Usage: "all tables, or those of --tables, except these `TABLES` or sets"},
 			&cli.StringFlag{Name: "format", Usage: "`FORMAT`: table (for people), json (a line for each row), csv or parquet (one table each)", DefaultText: "by the suffix of FILE, or table"},
@@ -103,6 +104,9 @@ func (p *program) printChanges(ctx context.Context, o export.ChangesOptions, for
 func (p *program) writeChanges(ctx context.Context, o export.ChangesOptions, format, file string) (changes *export.Changes, err error) {
 	temp := filepath.Join(filepath.Dir(file), "."+filepath.Base(file)+"."+rand.Text()[:8])
 	f, err := o.FS.Create(temp, disk.Shared)
+	if failed, ok := errors.AsType[*fs.PathError](err); ok {
+		return nil, fmt.Errorf("write %s: %w", file, failed.Err) // nobody knows the temporary name
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -1,8 +1,7 @@
 // Package command is the command line of mailerlake.
 //
 // The two names you want are [Run], which is the whole program except for the process around it, and [ExitCode], which
-// turns the error of Run into the exit code of the process. Each command has a file of its own: check, export,
-// plan, show, verify and schema.
+// turns the error of Run into the exit code of the process. Each command has a file of its own.
 //
 // What always holds:
 //

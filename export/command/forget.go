@@ -19,8 +19,9 @@ func (p *program) forget() *cli.Command {
 	return &cli.Command{
 		Name:  "forget",
 		Usage: "take a person out of the history that --history keeps",
-		Description: "Of the rows about the person, in every table that refers to theirs, all values go but the key: loaders\n" +
-			"still learn of deletes. The present tables stay: delete the person in MailerLite and export first.",
+		Description: "Removes all values but the keys from the person's rows in the change files, and from rows that refer to them.\n" +
+			"Loaders still learn of deletes. The present tables stay as they are: delete the person in MailerLite and\n" +
+			"export first. Copies, backups and what was published are not reached; publish again.",
 		Flags: append(commonFlags(),
 			&cli.StringFlag{Name: "email", Usage: "whoever has or had this `ADDRESS`, also where it is hashed"},
 			&cli.StringFlag{Name: "id", Usage: "the subscriber with this `ID`"},

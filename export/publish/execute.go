@@ -27,9 +27,20 @@ func (p *publisher) carryOut(ctx context.Context, l *lease, pl *plan) error {
 			return err
 		}
 	}
+	return p.remove(ctx, l, pl.remove)
+}
+
+// remove removes objects. A removal has no condition, so it must be sure that the journal is still ours.
+func (p *publisher) remove(ctx context.Context, l *lease, keys []string) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	if err := l.renew(ctx); err != nil {
+		return err
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(parallel)
-	for _, key := range pl.remove {
+	for _, key := range keys {
 		g.Go(func() error {
 			if err := p.Store.Delete(ctx, key); err != nil {
 				return fmt.Errorf("remove %s: %w", key, err)
@@ -40,7 +51,7 @@ func (p *publisher) carryOut(ctx context.Context, l *lease, pl *plan) error {
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	p.out.Deleted += len(pl.remove)
+	p.out.Deleted = len(keys)
 	return nil
 }
 

@@ -53,7 +53,7 @@ func TestOrder(t *testing.T) {
 	m := &memory{}
 	mustPublish(t, datasetAt(t, 1), m)
 	c := connect(m)
-	if _, err := publishing(t.Context(), datasetAt(t, 4), c); err != nil {
+	if _, err := publishing(t.Context(), datasetAt(t, 2), c); err != nil {
 		t.Fatal(err)
 	}
 	n := len(c.ops)

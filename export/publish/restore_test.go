@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -175,7 +176,7 @@ func TestRestorePartial(t *testing.T) {
 	}
 	account := newAccount(7)
 	account.Advance(1)
-	if err := exportOnce(account, dir); err != nil {
+	if err := exportOnce(account, dir, time.Hour); err != nil {
 		t.Fatal(err)
 	}
 	if r := mustPublish(t, dir, m); r.Before != 1 || r.Snapshot != 2 {

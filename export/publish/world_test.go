@@ -25,7 +25,7 @@ import (
 )
 
 // lineage are directories of one dataset at snapshots 1, 2, ... of an account that goes on: rows and columns come, and
-// rows go. Tests copy them.
+// rows and change files go. Tests copy them.
 var lineage = sync.OnceValues(func() ([]string, error) {
 	root, err := os.MkdirTemp("", "publish")
 	if err != nil {
@@ -45,7 +45,11 @@ var lineage = sync.OnceValues(func() ([]string, error) {
 		default:
 			account.Advance(1)
 		}
-		if err := exportOnce(account, dir); err != nil {
+		keep := time.Hour
+		if day >= 2 {
+			keep = time.Nanosecond
+		}
+		if err := exportOnce(account, dir, keep); err != nil {
 			return nil, err
 		}
 		at := filepath.Join(root, "snapshot"+string(rune('1'+day)))
@@ -61,13 +65,14 @@ func newAccount(seed uint64) *mailerlitetest.Account {
 	return mailerlitetest.New(mailerlitetest.Options{Seed: seed, Subscribers: 44, Groups: 3, Campaigns: 3, CustomFields: 2, AccountID: "4711", RatePerMinute: -1})
 }
 
-func exportOnce(account *mailerlitetest.Account, dir string) error {
+// exportOnce exports, and keeps changes for a time. It keeps no history: what reads that cannot run in a bubble of synctest.
+func exportOnce(account *mailerlitetest.Account, dir string, keep time.Duration) error {
 	api, err := client.New(client.Options{Key: "any", Transport: account.Transport()})
 	if err != nil {
 		return err
 	}
 	_, err = export.Export(context.Background(), export.Options{Client: api, FS: disk.OS(false), Dir: dir, Program: "test", Catalog: schematest.Core(),
-		Yes: true, Sizes: part.Sizes{Group: 4, Part: 8}})
+		Yes: true, KeepChanges: &keep, Sizes: part.Sizes{Group: 4, Part: 8}})
 	return err
 }
 

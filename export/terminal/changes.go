@@ -150,7 +150,7 @@ func WriteChanges(w io.Writer, c *export.Changes) error {
 	b := &strings.Builder{}
 	switch {
 	case tables == 0:
-		fmt.Fprintf(b, "No changes from snapshot %d to %d.", c.Since, c.Snapshot)
+		fmt.Fprintf(b, "No changes since snapshot %d.", c.Since)
 	default:
 		fmt.Fprintf(b, "Changes from snapshot %d to %d: %s in %s.", c.Since, c.Snapshot, changeCounts(sum), count(tables, "table"))
 	}

@@ -1,4 +1,4 @@
-package terminal_test
+package terminal
 
 import (
 	"errors"
@@ -9,7 +9,6 @@ import (
 	"mailerlake/export"
 	"mailerlake/export/dataset"
 	"mailerlake/export/publish"
-	"mailerlake/export/terminal"
 )
 
 func TestPublished(t *testing.T) {
@@ -32,7 +31,7 @@ func TestPublished(t *testing.T) {
 	}
 	for _, test := range tests {
 		var b strings.Builder
-		if err := terminal.Published(&b, &test.in); err != nil || b.String() != test.want {
+		if err := Published(&b, &test.in); err != nil || b.String() != test.want {
 			t.Errorf("got %q, %v, want %q", b.String(), err, test.want)
 		}
 	}
@@ -44,7 +43,7 @@ func TestRestored(t *testing.T) {
 	want := "Restored snapshot 3 of account 4711 (Acme) from s3://b/lake to lake: 4 tables, 9 files, 1.0 MiB; 11 requests, 0 retries\n" +
 		"Left out, because they are not whole there: group, subscriber. The next mailerlake export reads them anew.\n"
 	var b strings.Builder
-	if err := terminal.Restored(&b, &r); err != nil || b.String() != want {
+	if err := Restored(&b, &r); err != nil || b.String() != want {
 		t.Errorf("got %q, %v, want %q", b.String(), err, want)
 	}
 }
@@ -53,7 +52,7 @@ func TestRestored(t *testing.T) {
 func TestTransferLog(t *testing.T) {
 	now := time.Date(2024, 5, 1, 10, 0, 0, 0, time.UTC)
 	var b strings.Builder
-	p := terminal.Start(&b, terminal.Options{Run: "publish", Dataset: "lake", Now: func() time.Time { return now }})
+	p := Start(&b, Options{Run: "publish", Dataset: "lake", Now: func() time.Time { return now }})
 	step := export.Transfer{Destination: "s3://b/lake", Done: publish.Amount{Objects: 1, Bytes: 10}, Of: publish.Amount{Objects: 3, Bytes: 30}}
 	p.Transfer(step)
 	p.Transfer(export.Transfer{Destination: "s3://b/lake", Message: "waiting"})
@@ -65,4 +64,16 @@ func TestTransferLog(t *testing.T) {
 	if strings.Count(got, "msg=transferring") != 1 || !strings.Contains(got, "objects=1 of_objects=3 bytes=10 of_bytes=30") || !strings.Contains(got, "msg=waiting destination=s3://b/lake") {
 		t.Errorf("got %s", got)
 	}
+}
+
+func TestLiveTransfer(t *testing.T) {
+	s := newScreen(Options{}, 80)
+	s.Transfer(export.Transfer{Destination: "s3://b/\x1b[2Jlake", Of: publish.Amount{Objects: 3, Bytes: 3 << 20}})
+	s.Transfer(export.Transfer{Destination: "s3://b/\x1b[2Jlake", Done: publish.Amount{Objects: 1, Bytes: 1 << 20}, Of: publish.Amount{Objects: 3, Bytes: 3 << 20}})
+	s.Transfer(export.Transfer{Destination: "s3://b/\x1b[2Jlake", Done: publish.Amount{Bytes: 1 << 10}, Of: publish.Amount{Objects: 3, Bytes: 3 << 20}}) // late
+	want(t, s.draw(), `
+s3://b/[2Jlake  1 of 3 objects, 1.0 MiB of 3.0 MiB
+0 s
+`)
+	s.Close()
 }
