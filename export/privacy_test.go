@@ -186,7 +186,7 @@ func TestNothingPrivateReachesTheDisk(t *testing.T) {
 				}
 			}
 		}}
-		l.exportPrivate(t, private(), func(o *export.Options) { o.FS = watch })
+		l.exportPrivate(t, private(), func(o *export.Options) { o.FS = watch; withHistory(true)(o) })
 		if found := l.find(t, secrets); len(found) > 0 {
 			t.Fatalf("day %d: plain values in %v", day, found)
 		}
@@ -197,6 +197,9 @@ func TestNothingPrivateReachesTheDisk(t *testing.T) {
 	}
 	if looks < 30 {
 		t.Errorf("looked %d times only", looks)
+	}
+	if len(l.manifest(t).Table("subscriber").Changes) == 0 {
+		t.Error("there is no history to look at")
 	}
 }
 

@@ -34,9 +34,14 @@ func columnNames(s *dataset.TableState) []string {
 func TestRewriteTakesAnotherPrivacy(t *testing.T) {
 	l := privateLake(t)
 	l.exportPrivate(t, export.Privacy{}, rewriting) // of no dataset: a plain export
+	l.account.Advance(1)
+	l.exportPrivate(t, export.Privacy{}, func(o *export.Options) { rewriting(o); o.Rewrite = false; withHistory(true)(o) })
 	plain := l.manifest(t)
-	l.account.Advance(2)
+	l.account.Advance(1)
 	secrets := l.secrets(t)
+	if found := strings.Join(l.find(t, secrets), " "); !strings.Contains(found, dataset.ChangesPath("subscriber", plain.Snapshot)) {
+		t.Errorf("plain values before the rewrite in %s, not in the history", found)
+	}
 	protect := private()
 	protect.Drop = append(protect.Drop, "subscriber.updated_at", "campaign.updated_at")
 	r := l.exportPrivate(t, protect, rewriting)
