@@ -189,6 +189,31 @@ func (l *lease) ends() time.Time {
 	return l.renewed.Add(l.length - l.length/10)
 }
 
+// probe refuses a store that writes an object although a condition does not hold, as some servers do: there nothing keeps two
+// publishers apart. It tries to write the journal as nobody may.
+func (p *publisher) probe(ctx context.Context, l *lease) error {
+	l.turn <- struct{}{} // the journal stays as it is
+	defer func() { <-l.turn }()
+	body, err := l.journal.body()
+	if err != nil {
+		return err
+	}
+	for _, condition := range []store.Condition{store.IfAbsent(), store.IfVersion(noVersion)} {
+		_, err := l.store.Put(ctx, journalKey, body, condition)
+		if err == nil {
+			return &RefusedError{p.Store.String(), "is on a server that ignores the conditions of a write (If-None-Match, If-Match), which keep two publishers apart",
+				"publish to another server"}
+		}
+		if !errors.Is(err, store.ErrConflict) {
+			return fmt.Errorf("probe %s: %w", journalKey, err)
+		}
+	}
+	return nil
+}
+
+// noVersion has the form of an ETag, and is of no object.
+const noVersion = `"0"`
+
 // left returns how much of the lease is left. The clock on the wall goes on while a machine sleeps, the other one does not,
 // and it can be set: the one counts that tells the longer time.
 func (l *lease) left() time.Duration {

@@ -209,6 +209,9 @@ const letGoWithin = 30 * time.Second
 // bring brings the destination to the state of the dataset. The journal is ours.
 func (p *publisher) bring(ctx context.Context, l *lease) error {
 	there, err := p.look(ctx) // nobody but us changes it from here on
+	if err == nil && there.version == "" {
+		err = p.probe(ctx, l)
+	}
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 
 	"mailerlake/export/dataset"
 	"mailerlake/export/publish"
+	"mailerlake/export/publish/store"
 )
 
 // rewrite changes the manifest of a bucket.
@@ -74,6 +75,24 @@ func TestRefused(t *testing.T) {
 				t.Errorf("the destination was changed (-before +after)\n%s", d)
 			}
 		})
+	}
+}
+
+// TestCareless refuses a store that ignores conditions, and leaves nothing there.
+func TestCareless(t *testing.T) {
+	for name, ignores := range map[string]func(store.Condition) bool{
+		"If-None-Match": store.Condition.Absent,
+		"If-Match":      func(c store.Condition) bool { _, must := c.Version(); return must },
+	} {
+		m := &memory{careless: ignores}
+		_, err := publishing(t.Context(), datasetAt(t, 1), connect(m))
+		var refused *publish.RefusedError
+		if !errors.As(err, &refused) || !strings.Contains(err.Error(), "ignores the conditions of a write") {
+			t.Errorf("%s: got %v, want the server to be refused", name, err)
+		}
+		if left := m.content(); len(left) > 0 {
+			t.Errorf("%s: %v is left", name, left)
+		}
 	}
 }
 
