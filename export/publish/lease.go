@@ -60,11 +60,11 @@ func (p *publisher) acquire(ctx context.Context, there *state, held *heldJournal
 	if err != nil {
 		return nil, err
 	}
-	if err := p.Dataset.BeginPublish(l.journal.Token); err != nil {
-		return nil, err
-	}
 	for {
 		if held, err = p.outlive(ctx, held, l.journal.Publisher); err != nil {
+			return nil, err
+		}
+		if err := p.Dataset.BeginPublish(l.journal.Token); err != nil {
 			return nil, err
 		}
 		err := l.take(ctx, held)
