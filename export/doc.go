@@ -1,16 +1,17 @@
 // Package export brings a dataset up to date with a MailerLite account.
 //
 // The two names you want are Plan, which reports what would change, and Export, which changes it; ExportPlanned commits
-// what Plan saw, and Verify reads a dataset and checks it. Publish, Restore and VerifyAt are of destinations. A run orders the phases, each a package of its own, and
-// joins their results into a report. The data goes one way:
+// what Plan saw, and Verify reads a dataset and checks it. ReadChanges tells what changed since a snapshot, Forget takes a
+// person out of the history, and Publish and Restore copy a dataset to a destination and back. A run orders the phases,
+// each a package of its own, and joins their results into a report. The data goes one way:
 //
 //	scan    pages of the API, decoded and appended to a page log per table (package scan, scanning.go)
 //	fix     all definitions of columns are known now: every table gets its layout, once (fix.go)
 //	plan    the log and the stored parts, side by side in key order (package merge, planning.go)
 //	prove   rows that were not met are asked for by id; without proof nothing is deleted (prove.go)
-//	write   the parts with changes are rewritten (package merge)
-//	commit  parts and manifest change in one step (package dataset, commit.go)
-//	publish destinations are brought to the state that was committed (package publish, publish.go)
+//	write   the parts with changes are rewritten, and what changed is written beside them (packages merge and feed)
+//	commit  parts, change files and manifest change in one step (package dataset, commit.go)
+//	publish destinations are brought to the new snapshot (package publish, publish.go)
 //
 // What always holds:
 //

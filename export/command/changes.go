@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -28,12 +29,12 @@ func (p *program) changes() *cli.Command {
 	return &cli.Command{
 		Name:  "changes",
 		Usage: "show or write the rows that changed since a snapshot, for loaders",
-		Description: "Each changed row is there once: an insert or update with its present values, a delete with its key.\n" +
-			"A loader deletes these keys from its table, inserts the rows that are not deletes, keeps the snapshot that\n" +
-			"they lead to (_snapshot of every row; also the last line, and \"snapshot\" of -o FILE --json), and asks\n" +
-			"--since that the next time. Rows on standard output count only if the exit code is 0.",
+		Description: "Shows each changed row once: an insert or update with its present values, a delete with its key.\n" +
+			"A loader deletes these keys from its table, inserts the rows that are not deletes, and keeps the snapshot that\n" +
+			"they lead to for the next --since: _snapshot of every row, or \"snapshot\" in what -o FILE --json prints.\n" +
+			"Rows on standard output count only if the exit code is 0. Code 8: load the tables that it names with --since 0.",
 		Flags: []cli.Flag{outFlag(),
-			&cli.Int64Flag{Name: "since", Usage: "from snapshot `N`, the last one that was loaded; 0 for all rows, as inserts", DefaultText: "required"},
+			&cli.Int64Flag{Name: "since", Usage: "the changes after snapshot `N`, the last one that was loaded; 0 for all rows, as inserts", DefaultText: "required"},
 			&cli.StringSliceFlag{Name: "tables", Usage: "only these `TABLES`, or sets of them: core, default, all", DefaultText: "all that the dataset has"},
 			&cli.StringSliceFlag{Name: "exclude", Usage: "all tables, or those of --tables, except these `TABLES` or sets"},
 			&cli.StringFlag{Name: "format", Usage: "`FORMAT`: table (for people), json (a line for each row), csv or parquet (one table each)", DefaultText: "by the suffix of FILE, or table"},
@@ -72,6 +73,9 @@ func (p *program) runChanges(c *cli.Context) (answer, error) {
 	if errors.Is(err, export.ErrChanged) { // nothing was written yet, so that it can begin again
 		changes, err = p.writeChanges(c.Context, o, format, file)
 	}
+	if err != nil {
+		file = ""
+	}
 	a := answer{document: func(failure string) any { return changesDocument{failure, changes, file} }}
 	if err == nil {
 		a.text = func(w io.Writer) error { return terminal.WriteChanges(w, changes) }
@@ -103,8 +107,11 @@ func (p *program) printChanges(ctx context.Context, o export.ChangesOptions, for
 func (p *program) writeChanges(ctx context.Context, o export.ChangesOptions, format, file string) (changes *export.Changes, err error) {
 	temp := filepath.Join(filepath.Dir(file), "."+filepath.Base(file)+"."+rand.Text()[:8])
 	f, err := o.FS.Create(temp, disk.Shared)
+	if failed, ok := errors.AsType[*fs.PathError](err); ok {
+		return nil, fmt.Errorf("write %s: %w", file, failed.Err) // nobody knows the temporary name
+	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("write %s: %w", file, err)
 	}
 	defer func() {
 		if err != nil {
@@ -121,7 +128,7 @@ func (p *program) writeChanges(ctx context.Context, o export.ChangesOptions, for
 	if err = errors.Join(err, f.Close()); err != nil {
 		return nil, err
 	}
-	if err := o.FS.Rename(temp, file); err != nil {
+	if err = o.FS.Rename(temp, file); err != nil {
 		return nil, err
 	}
 	return changes, o.FS.SyncDir(filepath.Dir(file))
@@ -150,8 +157,11 @@ func (p *program) changesOptions(c *cli.Context) (o export.ChangesOptions, forma
 	if format, err = changesFormat(c, o.Dir); err != nil {
 		return o, "", err
 	}
-	if one := format == encode.CSV || format == encode.Parquet; one && len(o.Tables) != 1 {
-		return o, "", usage(c, "--format %s holds one table; name it with --tables", format)
+	if format == encode.CSV || format == encode.Parquet {
+		if len(o.Tables) != 1 {
+			return o, "", usage(c, "--format %s holds one table; name it with --tables", format)
+		}
+		o.Required = o.Tables // without it, the file would have no columns
 	}
 	return o, format, nil
 }
@@ -175,10 +185,10 @@ var formats = map[string]string{".json": encode.JSON, ".ndjson": encode.JSON, ".
 func changesFormat(c *cli.Context, dir string) (string, error) {
 	format, file := c.String("format"), c.String("o")
 	toFile := file != "" && file != "-"
-	switch inside, err := filepath.Rel(dir, file); {
+	switch {
 	case c.Bool("json") && !toFile:
 		return "", usage(c, "--json says what was written to -o FILE; for rows as JSON give --format json")
-	case toFile && err == nil && filepath.IsLocal(inside):
+	case toFile && isInside(dir, file):
 		return "", usage(c, "%s is in the dataset, which holds only its own files", file)
 	case format == "" && toFile:
 		if format = formats[strings.ToLower(filepath.Ext(file))]; format == "" {
@@ -192,4 +202,15 @@ func changesFormat(c *cli.Context, dir string) (string, error) {
 		return format, nil
 	}
 	return "", usage(c, "there is no format %q; the formats are table, json, csv, parquet", format)
+}
+
+// isInside reports whether a file is in a directory, by their names.
+func isInside(dir, file string) bool {
+	from, err := filepath.Abs(dir)
+	to, failed := filepath.Abs(file)
+	if err != nil || failed != nil {
+		return false
+	}
+	inside, err := filepath.Rel(from, to)
+	return err == nil && filepath.IsLocal(inside)
 }

@@ -22,8 +22,8 @@ func (u *urls) String() string { return strings.Join(*u, " ") }
 // layoutFlags are the flags that say how to publish, with a prefix of their names.
 func layoutFlags(prefix string) []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: prefix + "format", Usage: "`FORMAT` of a destination: parquet, the files as they are, or delta, a Delta table each", DefaultText: "that of the destination, parquet for a new one"},
-		&cli.StringFlag{Name: prefix + "retain", Value: "7d", Usage: "keep the files of earlier versions of a Delta table for `TIME`"},
+		&cli.StringFlag{Name: prefix + "format", Usage: "publish as `FORMAT`: parquet (the files as they are) or delta (a Delta table each)", DefaultText: "as the destination is, parquet for a new one"},
+		&cli.StringFlag{Name: prefix + "retain", Value: "7d", DefaultText: "7d", Usage: "keep the files of earlier versions of Delta tables for `TIME`"},
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -19,8 +20,9 @@ func (p *program) forget() *cli.Command {
 	return &cli.Command{
 		Name:  "forget",
 		Usage: "take a person out of the history that --history keeps",
-		Description: "Of the rows about the person, in every table that refers to theirs, all values go but the key: loaders\n" +
-			"still learn of deletes. The present tables stay: delete the person in MailerLite and export first.",
+		Description: "Removes all values but the keys from the person's rows in the change files, and from rows that refer to them.\n" +
+			"Loaders still learn of deletes. The present tables stay as they are: delete the person in MailerLite and\n" +
+			"export first. Copies, backups and what was published are not reached; publish again.",
 		Flags: append(commonFlags(),
 			&cli.StringFlag{Name: "email", Usage: "whoever has or had this `ADDRESS`, also where it is hashed"},
 			&cli.StringFlag{Name: "id", Usage: "the subscriber with this `ID`"},
@@ -43,7 +45,8 @@ func datasetFS(dir string) disk.FS {
 }
 
 func (p *program) runForget(c *cli.Context) (answer, error) {
-	o := export.ForgetOptions{Catalog: tables.All(), Email: c.String("email"), ID: c.String("id"), Program: "mailerlake " + p.version}
+	email, id := strings.TrimSpace(c.String("email")), strings.TrimSpace(c.String("id"))
+	o := export.ForgetOptions{Catalog: tables.All(), Email: email, ID: id, Program: "mailerlake " + p.version}
 	if (o.Email == "") == (o.ID == "") {
 		return answer{}, usage(c, "give either --email or --id")
 	}
@@ -52,10 +55,8 @@ func (p *program) runForget(c *cli.Context) (answer, error) {
 		return answer{}, err
 	}
 	o.FS = datasetFS(o.Dir)
-	if o.Email != "" {
-		if o.Key, err = p.readHashKey(c); err != nil {
-			return answer{}, err
-		}
+	if o.Key, err = p.readHashKey(c); err != nil {
+		return answer{}, err
 	}
 	f, err := export.Forget(c.Context, o)
 	a := answer{document: func(failure string) any { return forgottenDocument{failure, f} }}

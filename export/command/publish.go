@@ -14,15 +14,18 @@ import (
 // publish is the command that brings a destination to the state of the dataset.
 func (p *program) publish() *cli.Command {
 	flags := append(commonFlags(),
-		&cli.StringFlag{Name: "to", Usage: "publish to `URL`: s3://, gs://, azblob:// or file://"},
+		&cli.StringFlag{Name: "to", Usage: "publish to `URL`: s3://bucket/prefix, gs://bucket/prefix, azblob://container/prefix or file:///directory"},
 		toggle("quiet", "print only warnings and errors, and the JSON document if there is one"),
-		toggle("repair", "compare every object by its checksum, and replace what is damaged"),
-		toggle("adopt", "start over from the dataset where the destination's records are damaged or missing, or others changed its tables"),
-		&cli.DurationFlag{Name: "lease", Value: time.Minute, Usage: "take over from a publisher that was not heard of for `TIME`", DefaultText: "1m"},
+		toggle("repair", "compare every object with the dataset by its checksum, and replace what is damaged"),
+		toggle("adopt", "start over from the dataset where others changed Delta tables, or the destination's own records are damaged or missing"),
+		&cli.DurationFlag{Name: "lease", Value: time.Minute, Usage: "take over from a publisher that was silent for `TIME`", DefaultText: "1m"},
 	)
 	return &cli.Command{
-		Name:   "publish",
-		Usage:  "bring a destination to the state of the dataset",
+		Name:  "publish",
+		Usage: "bring a destination to the state of the dataset",
+		Description: "Only what differs is uploaded, and an interrupted publish is finished by the next one. Credentials come from\n" +
+			"where the tools of each cloud look for them (AWS_ACCESS_KEY_ID or AWS_PROFILE, GOOGLE_APPLICATION_CREDENTIALS,\n" +
+			"AZURE_STORAGE_KEY, ...), never from the URL or a flag.",
 		Flags:  append(flags, layoutFlags("")...),
 		Action: p.action(p.runPublish),
 	}

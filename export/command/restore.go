@@ -16,10 +16,12 @@ func (p *program) restore() *cli.Command {
 	return &cli.Command{
 		Name:  "restore",
 		Usage: "make a dataset of what a destination holds",
+		Description: "Every file is checked, and the dataset is there whole or not at all. It goes on with mailerlake export. DIR must not\n" +
+			"hold another dataset. Credentials are those of mailerlake publish.",
 		Flags: append(commonFlags(),
-			&cli.StringFlag{Name: "from", Usage: "restore from `URL`: s3://, gs://, azblob:// or file://"},
+			&cli.StringFlag{Name: "from", Usage: "restore from `URL`, as in mailerlake publish --to"},
 			toggle("quiet", "print only warnings and errors, and the JSON document if there is one"),
-			toggle("partial", "leave out the tables that are not whole, where a publish was interrupted or something is damaged"),
+			toggle("partial", "leave out tables that are not whole because a publish was interrupted or an object is damaged; the next export reads them"),
 			toggle("private", "make the dataset accessible to its owner only"),
 		),
 		Action: p.action(p.runRestore),

@@ -18,7 +18,7 @@ func (p *program) verify() *cli.Command {
 	return &cli.Command{
 		Name:   "verify",
 		Usage:  "read the whole dataset, or a destination, and check it for damage",
-		Flags:  append(commonFlags(), &cli.StringFlag{Name: "at", Usage: "check the destination at `URL` instead: sizes and checksums"}),
+		Flags:  append(commonFlags(), &cli.StringFlag{Name: "at", Usage: "check the destination at `URL` instead, as in mailerlake publish --to: every object's size and checksum"}),
 		Action: p.action(p.runVerify),
 	}
 }

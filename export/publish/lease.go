@@ -98,7 +98,7 @@ func (l *lease) take(ctx context.Context, held *heldJournal) error {
 	}
 	began := time.Now()
 	object, err := l.store.Put(ctx, journalKey, body, condition)
-	if errors.Is(err, fs.ErrNotExist) {
+	if held != nil && errors.Is(err, fs.ErrNotExist) {
 		err = store.ErrConflict
 	}
 	if err != nil {

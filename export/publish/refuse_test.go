@@ -1,7 +1,9 @@
 package publish_test
 
 import (
+	"context"
 	"errors"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -202,5 +204,21 @@ func TestDamagedDataset(t *testing.T) {
 			mustPublish(t, dir, m)
 			same(t, m, treeOf(t, dir))
 		})
+	}
+}
+
+// TestPlaceThatCannotBeMade checks that a publish ends if nothing can be written where it should go, as there is no such place.
+func TestPlaceThatCannotBeMade(t *testing.T) {
+	c := connect(&memory{})
+	c.before = func(_ int, op, _ string) error {
+		if op == "PUT" {
+			return fs.ErrNotExist
+		}
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if _, err := publishing(ctx, datasetAt(t, 1), c); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("got %v after %d requests, want that there is no such place", err, c.requests)
 	}
 }

@@ -2,8 +2,8 @@
 // nothing.
 //
 // The two names you want are [Start], which shows the progress on stderr, and [Report], which renders the result of an
-// export for stdout. [Plan], [Summary], [Schema], [Verification], [Published] and
-// [Restored] render other results.
+// export for stdout. [Plan], [Summary], [Schema], [Verification], [WriteChanges], [Forgotten], [Published] and [Restored]
+// render other results.
 //
 // What always holds:
 //

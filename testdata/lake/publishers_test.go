@@ -1,7 +1,6 @@
 package lake
 
 import (
-	"net/http/httptest"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -25,6 +24,7 @@ func copyOf(t *testing.T, data *dataset) *dataset {
 // refused, and the destination is one of them, whole.
 func TestTwoPublishers(t *testing.T) {
 	eachDestination(t, func(t *testing.T, d *destination) {
+		t.Parallel() // it waits
 		for _, otherDay := range []int{1, 2} {
 			d := d.another(t)
 			one := newDataset(t, 0)
@@ -108,15 +108,10 @@ func TestRefusals(t *testing.T) {
 func foreignDataset(t *testing.T) *dataset {
 	t.Helper()
 	o := mailerlitetest.Demo(0)
-	o.AccountID, o.AccountName, o.Subscribers, o.RatePerMinute = "99999", "Somebody else", 100, -1
-	server := httptest.NewUnstartedServer(nil)
-	o.BaseURL = "http://" + server.Listener.Addr().String() + "/api"
-	server.Config.Handler = mailerlitetest.New(o)
-	server.Start()
-	t.Cleanup(server.Close)
+	o.AccountID, o.AccountName, o.Subscribers = "99999", "Somebody else", 100
+	_, export := serve(t, o)
 	d := &dataset{filepath.Join(t.TempDir(), "foreign")}
-	program.Must(t, program.Command{Env: []string{"MAILERLITE_API_KEY=key"},
-		Args: []string{"export", "--out", d.dir, "--api-url", o.BaseURL, "--tables", "core", "--rate", "0", "--quiet"}})
+	export(d)
 	return d
 }
 

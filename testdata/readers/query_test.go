@@ -64,7 +64,7 @@ func TestKeysAreRequired(t *testing.T) {
 	}
 }
 
-// TestReadmeQueries runs every query that the README shows against the demo account.
+// TestReadmeQueries runs every query that the README shows against the demo account, on the day after its history began.
 func TestReadmeQueries(t *testing.T) {
 	b, err := os.ReadFile("../../README.md")
 	if os.IsNotExist(err) {
@@ -78,6 +78,9 @@ func TestReadmeQueries(t *testing.T) {
 		t.Fatal("the README has no ```sql block")
 	}
 	l, w := newLake(t, mailerlitetest.Demo(0)), newWarehouse(t)
+	l.history = true
+	l.export(t)
+	l.account.Advance(1)
 	l.export(t)
 	w.startIn(t, l)
 	for _, query := range queries {

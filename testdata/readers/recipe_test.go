@@ -23,12 +23,12 @@ const recipesHeading = "## Load it elsewhere"
 
 // recipes returns the shell blocks of each recipe of a text, by its heading.
 func recipes(text string) map[string][]string {
-	_, text, _ = strings.Cut(text, "\n"+recipesHeading+"\n")
+	_, text, _ = strings.Cut("\n"+text, "\n"+recipesHeading)
 	text, _, _ = strings.Cut(text, "\n## ")
 	found := map[string][]string{}
 	for _, recipe := range strings.Split(text, "\n### ")[1:] {
-		heading, body, _ := strings.Cut(recipe, "\n")
-		for _, block := range strings.Split(body, "\n```sh\n")[1:] {
+		heading, _, _ := strings.Cut(recipe, "\n")
+		for _, block := range strings.Split(recipe, "\n```sh\n")[1:] {
 			block, _, _ = strings.Cut(block, "\n```")
 			found[heading] = append(found[heading], block+"\n")
 		}

@@ -15,7 +15,7 @@ type ForeignError struct {
 func (e *ForeignError) Error() string {
 	what := e.Reason
 	if what == "" {
-		what = fmt.Sprintf("version %d is not of mailerlake", e.Version)
+		what = fmt.Sprintf("version %d is not by mailerlake", e.Version)
 	}
 	if e.Operation != "" || e.Engine != "" {
 		what += fmt.Sprintf(" (operation %q by %q)", e.Operation, e.Engine)

@@ -39,7 +39,8 @@ func directoryOf(location string) (string, error) {
 	}
 	switch {
 	case u.Scheme != FileScheme:
-		return "", &URLError{u.Scheme + ":// is not the URL of a directory; write file:///path/of/the/directory"}
+		return "", &URLError{(&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String() +
+			" is not the URL of a destination; write s3://bucket/prefix, gs://bucket/prefix, azblob://container/prefix or file:///directory"}
 	case u.RawQuery != "" || u.Fragment != "" || u.User != nil:
 		return "", &URLError{"the URL of a directory is file:// and its path alone; write ? and # in it as %3F and %23"}
 	case u.Host == "" && filepath.IsAbs(hostPath(u.Path)):

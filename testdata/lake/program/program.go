@@ -24,6 +24,8 @@ type Command struct {
 	Dir  string   // working directory
 	Env  []string // beside HOME, PATH and the like; nothing else of the test's environment is passed on
 	Args []string
+	// Watched says that the peak of its memory is wanted.
+	Watched bool
 }
 
 // Result is how a command ended.
@@ -32,7 +34,7 @@ type Result struct {
 	Code           int // exit code; -1 if it was killed
 	Stdout, Stderr string
 	Took           time.Duration
-	PeakRSS        int64 // bytes; 0 where the system does not say
+	PeakRSS        int64 // bytes, if it was watched; 0 where the system does not say
 }
 
 // String returns the command and what it printed, for messages.
@@ -105,6 +107,7 @@ type Process struct {
 	cancel         context.CancelFunc
 	ended          chan struct{} // closed when err is set
 	err            error
+	peak           chan int64 // of memory; nil unless watched
 }
 
 // Start starts a command.
@@ -123,6 +126,10 @@ func Start(t testing.TB, c Command) *Process {
 		defer close(p.ended)
 		p.err = p.cmd.Wait()
 	}()
+	if c.Watched {
+		p.peak = make(chan int64, 1)
+		go func() { p.peak <- watchRSS(p.cmd.Process.Pid, p.ended) }()
+	}
 	return p
 }
 
@@ -151,7 +158,10 @@ func (p *Process) Wait(t testing.TB) *Result {
 	<-p.ended
 	p.cancel()
 	r := &Result{Command: p.command, Code: p.cmd.ProcessState.ExitCode(), Stdout: p.stdout.String(), Stderr: p.stderr.String(),
-		Took: time.Since(p.began), PeakRSS: peakRSS(p.cmd.ProcessState)}
+		Took: time.Since(p.began)}
+	if p.peak != nil {
+		r.PeakRSS = <-p.peak
+	}
 	if exit := (*exec.ExitError)(nil); p.err != nil && !errors.As(p.err, &exit) {
 		t.Fatalf("%v\n%s", p.err, r)
 	}
