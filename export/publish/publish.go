@@ -239,12 +239,10 @@ func (p *publisher) finish(ctx context.Context, l *lease, there *state) error {
 	if err != nil {
 		return err
 	}
-	if !bytes.Equal(data, there.data) {
-		if err := p.swap(ctx, l, data, there); err != nil {
-			return err
-		}
+	if bytes.Equal(data, there.data) {
+		return nil
 	}
-	return nil
+	return p.swap(ctx, l, data, there)
 }
 
 // swapTries is how often the manifest is replaced that another program replaces at the same time.
