@@ -221,16 +221,28 @@ func (l *lease) left() time.Duration {
 	return min(time.Until(ends), ends.Round(0).Sub(time.Now().Round(0)))
 }
 
+// fresh reports whether the lease was renewed a moment ago.
+func (l *lease) fresh() bool { return l.left() >= l.length/2 }
+
 // assure makes sure that the journal is ours, by renewing it unless that was done a moment ago.
 func (l *lease) assure(ctx context.Context) error {
-	if l.left() >= l.length/2 {
+	if l.fresh() {
 		return nil
 	}
-	return l.renew(ctx)
+	err := l.renewUnless(ctx, l.fresh)
+	if err != nil && time.Until(l.ends()) <= 0 && !errors.Is(err, errLost) {
+		err = fmt.Errorf("%w: %w", errLost, err)
+	}
+	return err
 }
 
 // renew writes the journal again, which proves that it is ours. It does not take longer than the lease.
 func (l *lease) renew(ctx context.Context) error {
+	return l.renewUnless(ctx, func() bool { return false })
+}
+
+// renewUnless renews the lease unless something holds when it is our turn: another goroutine may have renewed it meanwhile.
+func (l *lease) renewUnless(ctx context.Context, unless func() bool) error {
 	ctx, cancel := context.WithDeadline(ctx, l.ends())
 	defer cancel()
 	select {
@@ -238,6 +250,9 @@ func (l *lease) renew(ctx context.Context) error {
 		defer func() { <-l.turn }()
 	case <-ctx.Done():
 		return fmt.Errorf("renew %s: %w", journalKey, ctx.Err())
+	}
+	if unless() {
+		return nil
 	}
 	next := l.journal
 	next.Renewals++
