@@ -167,6 +167,33 @@ func TestAdopt(t *testing.T) {
 	}
 }
 
+// TestAdoptFormat checks that a destination whose manifest is damaged does not become one of two formats.
+func TestAdoptFormat(t *testing.T) {
+	dir := datasetAt(t, 2)
+	for _, format := range formats {
+		for _, asked := range []string{"", publish.Parquet, publish.Delta} {
+			m := &memory{}
+			mustPublish(t, datasetAt(t, 1), m, inFormat(format))
+			m.set("manifest.json", "{")
+			before := m.content()
+			_, err := publishing(t.Context(), dir, connect(m), adopt, inFormat(asked))
+			if asked == format || asked == "" && format == publish.Parquet {
+				if err != nil {
+					t.Errorf("%s, asked for %q: %v", format, asked, err)
+				}
+				holds(t, m, dir)
+				continue
+			}
+			if err == nil || !strings.Contains(err.Error(), "has files of format "+format) || !strings.Contains(err.Error(), "publish with --format "+format) {
+				t.Errorf("%s, asked for %q: got %v, want to be told of the format", format, asked, err)
+			}
+			if d := cmp.Diff(short(before), short(m.content())); d != "" {
+				t.Errorf("the destination was changed (-before +after)\n%s", d)
+			}
+		}
+	}
+}
+
 // TestDamagedDataset checks that a damaged part is not published, whether its size shows it or not.
 func TestDamagedDataset(t *testing.T) {
 	for name, harm := range map[string]func(data []byte) []byte{
