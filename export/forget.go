@@ -14,11 +14,12 @@ import (
 
 // ForgetOptions say who is taken out of the history of a dataset: whoever has or had the address, or the id.
 type ForgetOptions struct {
-	FS        disk.FS
-	Dir       string // of the dataset
-	Catalog   *schema.Catalog
-	Email, ID string // one of them
-	// Key is the key of hashed columns; it is needed if the addresses are hashed.
+	FS      disk.FS
+	Dir     string // of the dataset
+	Catalog *schema.Catalog
+	// Email or ID is given, and not empty: an empty one would be that of everybody who has none.
+	Email, ID string
+	// Key is the key of hashed columns; it is needed if addresses, or references to people, are hashed.
 	Key     []byte
 	Program string
 	Now     func() time.Time // nil means time.Now
@@ -32,6 +33,8 @@ type Forgotten struct {
 	Rows   int64             `json:"rows"`
 	Tables []ForgottenTable  `json:"tables"` // those with such rows
 	People []ForgottenPerson `json:"people"` // the rows that stand for the person
+	// Scans says that page logs of scans were removed, which may have read the person. Another export reads anew.
+	Scans bool `json:"scans_removed"`
 }
 
 // ForgottenTable counts what was taken out of the history of one table.
@@ -66,10 +69,13 @@ func (e *ForgetError) Error() string { return e.Reason }
 
 // Forget takes a person out of the history of a dataset, in one commit: of the rows in change files that stand for the person,
 // or refer to such rows, or to rows that do, all values go but the key. The changes themselves stay, so that loaders still
-// learn of deletes. The present tables stay as they are.
+// learn of deletes. The page logs of unfinished scans, and of a plan, go too. The present tables stay as they are.
 func Forget(ctx context.Context, o ForgetOptions) (f *Forgotten, err error) {
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if (o.Email == "") == (o.ID == "") {
+		return nil, &ForgetError{"give either an address or an id"}
 	}
 	d, err := dataset.Open(o.FS, o.Dir)
 	if err != nil {
@@ -90,7 +96,23 @@ func Forget(ctx context.Context, o ForgetOptions) (f *Forgotten, err error) {
 	if err != nil {
 		return nil, damage(err)
 	}
-	return o.rewrite(ctx, d, s)
+	scans, err := dropScans(d) // first: whoever is killed after the commit may not find the person again
+	if err != nil {
+		return nil, err
+	}
+	if f, err = o.rewrite(ctx, d, s); f != nil {
+		f.Scans = scans
+	}
+	return f, err
+}
+
+// dropScans removes all page logs, and the plan that was made from them. It reports whether there were any.
+func dropScans(d *dataset.Dataset) (bool, error) {
+	tables, err := d.Logs().Tables()
+	if err != nil || len(tables) == 0 {
+		return false, err
+	}
+	return true, d.Logs().Clear()
 }
 
 // rewrite writes the change files anew that have rows about the person.

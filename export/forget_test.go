@@ -244,7 +244,7 @@ func TestForgetByAddress(t *testing.T) {
 			}
 			email, _ := l.truth(t, "subscriber")[id]["email"].(string)
 			if name == "plain" {
-				email = " " + strings.ToUpper(email)
+				email = strings.ToUpper(email)
 			}
 			f, err := l.forget(export.ForgetOptions{Email: email, Key: key})
 			if name == "dropped" {
@@ -270,6 +270,17 @@ func TestForgetByAddress(t *testing.T) {
 	}
 }
 
+// TestForgetNobody: an empty address or id is that of nobody, not of all rows that have none.
+func TestForgetNobody(t *testing.T) {
+	l := exportedWithHistory(t, func(o *export.Options) { o.Catalog = core() })
+	before := l.manifest(t).Snapshot
+	for _, o := range []export.ForgetOptions{{}, {Email: "a@example.com", ID: "1"}} {
+		if _, err := l.forget(o); err == nil || l.manifest(t).Snapshot != before {
+			t.Errorf("%+v: %v", o, err)
+		}
+	}
+}
+
 // TestForgetWithoutDataset changes nothing on disk.
 func TestForgetWithoutDataset(t *testing.T) {
 	l := newLake(t, mailerlitetest.Options{})
@@ -279,4 +290,68 @@ func TestForgetWithoutDataset(t *testing.T) {
 	if _, err := os.Stat(l.dir); err == nil {
 		t.Error("a directory is made")
 	}
+}
+
+// TestForgetHashedReferences: rows that refer to the person by a token are found with the key, and nothing is forgotten by half
+// without it.
+func TestForgetHashedReferences(t *testing.T) {
+	key := bytes.Repeat([]byte("k"), export.MinHashKey)
+	l := exportedWithHistory(t, func(o *export.Options) {
+		o.Privacy = export.Privacy{Hash: []string{"customer.subscriber_id", "campaign_activity.subscriber_id"}, Key: key}
+	})
+	id := ""
+	for _, s := range l.historyOf(t, "subscriber") {
+		for _, row := range l.historyOf(t, "campaign_activity") {
+			if row["subscriber_id"] == schema.Token(key, []byte(s["id"].(string))) {
+				id = s["id"].(string)
+			}
+		}
+	}
+	if id == "" {
+		t.Fatal("no recipient in history")
+	}
+	before := l.manifest(t).Snapshot
+	for _, wrong := range [][]byte{nil, []byte("another key of 32 bytes or more")} {
+		_, err := l.forget(export.ForgetOptions{ID: id, Key: wrong})
+		if _, ok := errors.AsType[*export.ForgetError](err); !ok || l.manifest(t).Snapshot != before {
+			t.Errorf("without the key: %v", err)
+		}
+	}
+	f, err := l.forget(export.ForgetOptions{ID: id, Key: key})
+	if err != nil || !slices.ContainsFunc(f.Tables, func(t export.ForgottenTable) bool { return t.Name == "campaign_activity" }) {
+		t.Errorf("got %+v, %v", f, err)
+	}
+	for _, row := range l.historyOf(t, "campaign_activity") {
+		if row["subscriber_id"] == schema.Token(key, []byte(id)) {
+			t.Errorf("it is left: %v", row)
+		}
+	}
+}
+
+// TestForgetRemovesScans: no page log, which may have read the person, is left, and no plan.
+func TestForgetRemovesScans(t *testing.T) {
+	l := exportedWithHistory(t, func(o *export.Options) { o.Catalog = core() })
+	o := l.historyOptions(t)
+	l.account.Advance(1)
+	if _, err := export.Plan(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	id := l.account.IDs("subscriber")[0]
+	f, err := l.forget(export.ForgetOptions{ID: id})
+	if err != nil || !f.Scans {
+		t.Errorf("got %+v, %v", f, err)
+	}
+	for path := range readFiles(t, l.dir) {
+		if strings.HasPrefix(path, ".mailerlake/") {
+			t.Errorf("%s is left", path)
+		}
+	}
+	if _, err := export.ExportPlanned(t.Context(), o); err == nil {
+		t.Error("the plan is exported")
+	}
+	if again, err := l.forget(export.ForgetOptions{ID: id}); err != nil || again.Scans {
+		t.Errorf("a second time: %+v, %v", again, err)
+	}
+	mustExport(t, l.historyOptions(t))
+	l.check(t)
 }

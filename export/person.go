@@ -38,6 +38,27 @@ type personTable struct {
 type personReference struct {
 	columns []string // the key of the row referred to, in the order of its Key
 	table   *personTable
+	hashed  []bool // beside columns: they hold tokens
+	key     []byte // of the tokens
+	tokens  map[string]bool
+	hidden  int // of the table's rows found are in tokens
+}
+
+// keys returns the joined keys of the rows found, as the columns hold them.
+func (ref *personReference) keys() map[string]bool {
+	if !slices.Contains(ref.hashed, true) {
+		return ref.table.keys
+	}
+	for ; ref.hidden < len(ref.table.found); ref.hidden++ {
+		key := slices.Clone(ref.table.found[ref.hidden])
+		for i, hashed := range ref.hashed {
+			if hashed {
+				key[i] = schema.Token(ref.key, []byte(key[i]))
+			}
+		}
+		ref.tokens[joinKey(key)] = true
+	}
+	return ref.tokens
 }
 
 // search finds the rows.
@@ -89,12 +110,42 @@ func (s *personSearch) choose(o *ForgetOptions) error {
 	for _, t := range s.tables {
 		for _, ref := range t.declared.References {
 			if to := s.table(ref.Table); to != nil && hasAll(t.state, referring(ref)) {
-				t.to = append(t.to, &personReference{referring(ref), to})
+				lead, err := o.lead(s.data.Manifest.Privacy, t, referring(ref), to)
+				if err != nil {
+					return err
+				}
+				t.to = append(t.to, lead)
 				to.asked = true
 			}
 		}
 	}
 	return nil
+}
+
+// lead returns a reference from the columns of one table to another table.
+func (o *ForgetOptions) lead(p *dataset.Privacy, from *personTable, columns []string, to *personTable) (*personReference, error) {
+	ref := &personReference{columns: columns, table: to, key: o.Key, tokens: map[string]bool{}}
+	for _, column := range columns {
+		hashed, err := o.isHashed(p, from.declared.Name, column)
+		if err != nil {
+			return nil, err
+		}
+		ref.hashed = append(ref.hashed, hashed)
+	}
+	return ref, nil
+}
+
+// isHashed reports whether a column holds tokens, which takes their key.
+func (o *ForgetOptions) isHashed(p *dataset.Privacy, table, column string) (bool, error) {
+	switch name := table + "." + column; {
+	case p == nil || !slices.Contains(p.Hash, strings.ToLower(name)):
+		return false, nil
+	case len(o.Key) == 0:
+		return true, &ForgetError{fmt.Sprintf("%s is hashed; give its key with --hash-key-file", name)}
+	case schema.KeyCheck(o.Key) != p.KeyCheck:
+		return true, &ForgetError{"this is not the key that the dataset was hashed with"}
+	}
+	return true, nil
 }
 
 func (s *personSearch) add(t *schema.Table, person bool) {
@@ -147,17 +198,11 @@ func (s *personSearch) findPeople(ctx context.Context, o *ForgetOptions) error {
 
 // forms returns how a table may hold the address: as it is or, if the column is hashed, as a token.
 func (o *ForgetOptions) forms(p *dataset.Privacy, t *schema.Table) ([][]byte, error) {
-	email := strings.TrimSpace(o.Email)
-	if p == nil || !slices.Contains(p.Hash, strings.ToLower(t.Name+"."+t.Address)) {
-		return [][]byte{[]byte(email)}, nil
+	hashed, err := o.isHashed(p, t.Name, t.Address)
+	if err != nil || !hashed {
+		return [][]byte{[]byte(o.Email)}, err
 	}
-	if len(o.Key) == 0 {
-		return nil, &ForgetError{fmt.Sprintf("%s.%s is hashed; give its key with --hash-key-file, or the person's --id", t.Name, t.Address)}
-	}
-	if schema.KeyCheck(o.Key) != p.KeyCheck {
-		return nil, &ForgetError{"this is not the key that the dataset was hashed with"}
-	}
-	return [][]byte{[]byte(schema.Token(o.Key, []byte(email))), []byte(schema.Token(o.Key, []byte(strings.ToLower(email))))}, nil
+	return [][]byte{[]byte(schema.Token(o.Key, []byte(o.Email))), []byte(schema.Token(o.Key, []byte(strings.ToLower(o.Email))))}, nil
 }
 
 // columns returns the columns that tell whether a row is about the person: the key, the address, and references.
@@ -272,7 +317,7 @@ func (t *personTable) matches(b *schema.Batch) []bool {
 		t.matchAddress(is, b)
 	}
 	for _, ref := range t.to {
-		t.matchKeys(is, b, ref.columns, ref.table.keys)
+		t.matchKeys(is, b, ref.columns, ref.keys())
 	}
 	return is
 }

@@ -13,6 +13,9 @@ import (
 	"mailerlake/export/publish/store"
 )
 
+// MaxLease is the longest Lease of a Destination.
+const MaxLease = publish.MaxLease
+
 // Destination is where to publish, and how.
 type Destination struct {
 	Store store.Store
@@ -80,7 +83,10 @@ func (d Destination) options(data *dataset.Dataset, program string, report func(
 // checkDestinations refuses a run whose result could not be published: before it has made a request.
 func (r *run) checkDestinations(ctx context.Context) error {
 	for _, d := range r.Destinations {
-		if err := publish.Check(ctx, d.Store, r.data.Manifest, d.Format, d.Adopt); err != nil {
+		stop := publish.Watch(d.Store, r.OnTransfer)
+		err := publish.Check(ctx, d.Store, r.data.Manifest, d.Format, d.Adopt)
+		stop()
+		if err != nil {
 			return err
 		}
 	}
@@ -115,8 +121,9 @@ func Restore(ctx context.Context, o RestoreOptions) (*Restored, error) {
 }
 
 // VerifyAt reads a destination to its last byte and compares it with its manifest. It says less than Verify: an object that
-// has its checksum is what the dataset had.
-func VerifyAt(ctx context.Context, s store.Store) (*Verification, error) {
+// has its checksum is what the dataset had. report, which may be nil, is told of requests that are made again.
+func VerifyAt(ctx context.Context, s store.Store, report func(Transfer)) (*Verification, error) {
+	defer publish.Watch(s, report)()
 	found, err := publish.Verify(ctx, s)
 	if err != nil {
 		return nil, err

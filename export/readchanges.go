@@ -44,6 +44,18 @@ type TableChanges struct {
 // Rows returns the number of changed rows.
 func (t *TableChanges) Rows() int64 { return t.Inserted + t.Updated + t.Deleted }
 
+// Count counts one more changed row.
+func (t *TableChanges) Count(k feed.Kind) {
+	switch k {
+	case feed.Insert:
+		t.Inserted++
+	case feed.Update:
+		t.Updated++
+	case feed.Delete:
+		t.Deleted++
+	}
+}
+
 // ChangesWriter takes changed rows, table by table.
 type ChangesWriter interface {
 	// Begin begins a table, whose rows lead to a snapshot.
@@ -160,7 +172,7 @@ func (c *Changes) read(ctx context.Context, d *dataset.Dataset, t *dataset.Table
 			return damage(err)
 		}
 		for _, kind := range changed.Kinds {
-			n.count(kind)
+			n.Count(kind)
 		}
 		if err := w.Rows(changed); err != nil {
 			return err
@@ -168,17 +180,6 @@ func (c *Changes) read(ctx context.Context, d *dataset.Dataset, t *dataset.Table
 	}
 	c.Tables = append(c.Tables, n)
 	return nil
-}
-
-func (t *TableChanges) count(k feed.Kind) {
-	switch k {
-	case feed.Insert:
-		t.Inserted++
-	case feed.Update:
-		t.Updated++
-	case feed.Delete:
-		t.Deleted++
-	}
 }
 
 // damage returns a damaged part as the error that it is for every command.

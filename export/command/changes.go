@@ -73,6 +73,9 @@ func (p *program) runChanges(c *cli.Context) (answer, error) {
 	if errors.Is(err, export.ErrChanged) { // nothing was written yet, so that it can begin again
 		changes, err = p.writeChanges(c.Context, o, format, file)
 	}
+	if err != nil {
+		file = ""
+	}
 	a := answer{document: func(failure string) any { return changesDocument{failure, changes, file} }}
 	if err == nil {
 		a.text = func(w io.Writer) error { return terminal.WriteChanges(w, changes) }
@@ -108,7 +111,7 @@ func (p *program) writeChanges(ctx context.Context, o export.ChangesOptions, for
 		return nil, fmt.Errorf("write %s: %w", file, failed.Err) // nobody knows the temporary name
 	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("write %s: %w", file, err)
 	}
 	defer func() {
 		if err != nil {
@@ -125,7 +128,7 @@ func (p *program) writeChanges(ctx context.Context, o export.ChangesOptions, for
 	if err = errors.Join(err, f.Close()); err != nil {
 		return nil, err
 	}
-	if err := o.FS.Rename(temp, file); err != nil {
+	if err = o.FS.Rename(temp, file); err != nil {
 		return nil, err
 	}
 	return changes, o.FS.SyncDir(filepath.Dir(file))
@@ -154,8 +157,11 @@ func (p *program) changesOptions(c *cli.Context) (o export.ChangesOptions, forma
 	if format, err = changesFormat(c, o.Dir); err != nil {
 		return o, "", err
 	}
-	if one := format == encode.CSV || format == encode.Parquet; one && len(o.Tables) != 1 {
-		return o, "", usage(c, "--format %s holds one table; name it with --tables", format)
+	if format == encode.CSV || format == encode.Parquet {
+		if len(o.Tables) != 1 {
+			return o, "", usage(c, "--format %s holds one table; name it with --tables", format)
+		}
+		o.Required = o.Tables // without it, the file would have no columns
 	}
 	return o, format, nil
 }
@@ -179,10 +185,10 @@ var formats = map[string]string{".json": encode.JSON, ".ndjson": encode.JSON, ".
 func changesFormat(c *cli.Context, dir string) (string, error) {
 	format, file := c.String("format"), c.String("o")
 	toFile := file != "" && file != "-"
-	switch inside, err := filepath.Rel(dir, file); {
+	switch {
 	case c.Bool("json") && !toFile:
 		return "", usage(c, "--json says what was written to -o FILE; for rows as JSON give --format json")
-	case toFile && err == nil && filepath.IsLocal(inside):
+	case toFile && isInside(dir, file):
 		return "", usage(c, "%s is in the dataset, which holds only its own files", file)
 	case format == "" && toFile:
 		if format = formats[strings.ToLower(filepath.Ext(file))]; format == "" {
@@ -196,4 +202,15 @@ func changesFormat(c *cli.Context, dir string) (string, error) {
 		return format, nil
 	}
 	return "", usage(c, "there is no format %q; the formats are table, json, csv, parquet", format)
+}
+
+// isInside reports whether a file is in a directory, by their names.
+func isInside(dir, file string) bool {
+	from, err := filepath.Abs(dir)
+	to, failed := filepath.Abs(file)
+	if err != nil || failed != nil {
+		return false
+	}
+	inside, err := filepath.Rel(from, to)
+	return err == nil && filepath.IsLocal(inside)
 }

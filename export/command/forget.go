@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -44,7 +45,8 @@ func datasetFS(dir string) disk.FS {
 }
 
 func (p *program) runForget(c *cli.Context) (answer, error) {
-	o := export.ForgetOptions{Catalog: tables.All(), Email: c.String("email"), ID: c.String("id"), Program: "mailerlake " + p.version}
+	email, id := strings.TrimSpace(c.String("email")), strings.TrimSpace(c.String("id"))
+	o := export.ForgetOptions{Catalog: tables.All(), Email: email, ID: id, Program: "mailerlake " + p.version}
 	if (o.Email == "") == (o.ID == "") {
 		return answer{}, usage(c, "give either --email or --id")
 	}
@@ -53,10 +55,8 @@ func (p *program) runForget(c *cli.Context) (answer, error) {
 		return answer{}, err
 	}
 	o.FS = datasetFS(o.Dir)
-	if o.Email != "" {
-		if o.Key, err = p.readHashKey(c); err != nil {
-			return answer{}, err
-		}
+	if o.Key, err = p.readHashKey(c); err != nil {
+		return answer{}, err
 	}
 	f, err := export.Forget(c.Context, o)
 	a := answer{document: func(failure string) any { return forgottenDocument{failure, f} }}

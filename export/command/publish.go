@@ -45,8 +45,8 @@ func (p *program) runPublish(c *cli.Context) (answer, error) {
 	if c.String("to") == "" {
 		return answer{}, usage(c, "--to is missing: the URL to publish to")
 	}
-	if c.Duration("lease") < time.Second {
-		return answer{}, usage(c, "--lease must not be less than 1s")
+	if lease := c.Duration("lease"); lease < time.Second || lease > export.MaxLease {
+		return answer{}, usage(c, "--lease must be from 1s to 1h")
 	}
 	d, err := destinationAt(c, c.String("to"), "", dir)
 	if err != nil {

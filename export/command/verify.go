@@ -2,6 +2,7 @@ package command
 
 import (
 	"errors"
+	"fmt"
 	"io"
 
 	"github.com/urfave/cli/v2"
@@ -65,5 +66,7 @@ func (p *program) verification(c *cli.Context) (*export.Verification, error) {
 		return nil, err
 	}
 	defer at.Close()
-	return export.VerifyAt(c.Context, at)
+	return export.VerifyAt(c.Context, at, func(t export.Transfer) {
+		fmt.Fprintf(p.stderr, "mailerlake: %s: %s\n", terminal.Clean(t.Destination), terminal.Clean(t.Message))
+	})
 }

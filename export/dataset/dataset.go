@@ -123,7 +123,11 @@ func (d *Dataset) readManifest() (*Manifest, error) {
 	if err != nil {
 		return nil, err
 	}
-	return DecodeManifest(name, data)
+	m, err := DecodeManifest(name, data)
+	if err == nil && m.Publication != nil {
+		return nil, fmt.Errorf("%s is a destination of format %s, not a dataset: run mailerlake restore --from its URL with another --out", d.dir, m.Publication.Format)
+	}
+	return m, err
 }
 
 // anyPart returns the path of a part in the directory, empty if there is none.

@@ -13,7 +13,7 @@
 //	    journal.json                 exists while a commit has passed its point of commit and is not finished
 //	    staged/                      new parts and change files until they are renamed into place
 //	    scan/, sorted/               page logs
-//	    publisher                    the dataset's identity as a publisher
+//	    publishes                    which publishes have not ended
 //	    moved/                       foreign files that --repair moved out of the tables' directories
 //
 // # A commit

@@ -1,60 +1,80 @@
 package dataset
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
+	"slices"
 	"strings"
 
 	"mailerlake/export/disk"
 )
 
-// publisherName is the file with the dataset's identity as a publisher.
-const publisherName = PrivateDir + "/publisher"
+// publishesName is the file with the tokens of the publishes that this dataset has begun and not ended, a line each.
+const publishesName = PrivateDir + "/publishes"
 
-// Publisher identifies the dataset to its destinations: who publishes. A copy of a dataset has the ID of the original, but
-// neither its host nor its path.
+// maxPublishes bounds how many of them are kept: the last ones.
+const maxPublishes = 32
+
+// Publisher says to people who publishes. It does not tell a dataset from its copy in another container, or on a machine that
+// was restored from a backup.
 type Publisher struct {
-	ID   string `json:"id"` // random
 	Host string `json:"host"`
 	Path string `json:"path"` // absolute
 }
 
-var publisherPattern = regexp.MustCompile(`^[0-9a-f]{32}$`)
-
-// Publisher returns the dataset's identity, which is made when it is first asked for. The lock must be held.
-func (d *Dataset) Publisher() (Publisher, error) {
-	p, err := d.publisher()
-	if err != nil {
-		return Publisher{}, fmt.Errorf("identify dataset %s: %w", d.dir, err)
-	}
-	return p, nil
-}
-
-func (d *Dataset) publisher() (p Publisher, err error) {
-	if err := d.ready(); err != nil {
-		return p, err
-	}
+// Publisher returns who this dataset is to its destinations.
+func (d *Dataset) Publisher() (p Publisher, err error) {
 	if p.Path, err = filepath.Abs(d.dir); err != nil {
-		return p, err
+		return p, fmt.Errorf("identify dataset %s: %w", d.dir, err)
 	}
 	host, _ := os.Hostname()
-	p.Host, p.Path = strings.ToValidUTF8(host, "?"), strings.ToValidUTF8(p.Path, "?")
-	data, err := readRecord(d.fsys, d.path(publisherName), journalHint)
+	return Publisher{strings.ToValidUTF8(host, "?"), strings.ToValidUTF8(p.Path, "?")}, nil
+}
+
+// BeginPublish notes a publish, by a token that nobody else has, before anybody else can learn of it. The lock must be held.
+// So, whoever has the lock knows which publishes of this dataset are dead, and a copy of the dataset, unless it was made
+// meanwhile, does not take one that lives elsewhere for its own.
+func (d *Dataset) BeginPublish(token string) error {
+	return d.changePublishes(func(tokens []string) []string { return append(tokens, token) })
+}
+
+// EndPublish notes that publishes need no more to be finished.
+func (d *Dataset) EndPublish(ended ...string) error {
+	return d.changePublishes(func(tokens []string) []string {
+		return slices.DeleteFunc(tokens, func(token string) bool { return slices.Contains(ended, token) })
+	})
+}
+
+// BeganPublish reports whether this dataset has begun a publish, and not ended it.
+func (d *Dataset) BeganPublish(token string) (bool, error) {
+	tokens, err := d.publishes()
+	return slices.Contains(tokens, token), err
+}
+
+// publishes returns the tokens that are noted.
+func (d *Dataset) publishes() ([]string, error) {
+	data, err := readRecord(d.fsys, d.path(publishesName), journalHint)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return p, err
+		return nil, fmt.Errorf("read which publishes have not ended: %w", err)
 	}
-	if p.ID = strings.TrimSpace(string(data)); publisherPattern.MatchString(p.ID) {
-		return p, nil
+	return strings.Fields(string(data)), nil
+}
+
+func (d *Dataset) changePublishes(change func([]string) []string) error {
+	if err := d.ready(); err != nil {
+		return fmt.Errorf("note a publish: %w", err)
 	}
-	var random [16]byte
-	rand.Read(random[:]) // never fails
-	p.ID = hex.EncodeToString(random[:])
-	temp := publisherName + ".tmp"
-	return p, disk.ReplaceFile(d.fsys, d.path(temp), d.path(publisherName), []byte(p.ID+"\n"), disk.Private)
+	tokens, err := d.publishes()
+	if err != nil {
+		return err
+	}
+	tokens = change(tokens)
+	text := strings.Join(tokens[max(0, len(tokens)-maxPublishes):], "\n") + "\n"
+	if err := disk.ReplaceFile(d.fsys, d.path(publishesName+".tmp"), d.path(publishesName), []byte(text), disk.Private); err != nil {
+		return fmt.Errorf("note a publish: %w", err)
+	}
+	return nil
 }

@@ -28,25 +28,48 @@ func locked(t *testing.T, dir string) *dataset.Dataset {
 	return d
 }
 
-func TestPublisher(t *testing.T) {
+// TestPublishes checks that the publishes are known that have not ended, also after the program was, and to no copy from
+// before.
+func TestPublishes(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "lake")
 	d := locked(t, dir)
-	first, err := d.Publisher()
-	if err != nil || len(first.ID) != 32 || first.Path != dir {
-		t.Fatalf("got %+v, %v", first, err)
+	if p, err := d.Publisher(); err != nil || p.Path != dir {
+		t.Fatalf("got %+v, %v", p, err)
 	}
-	if again, err := d.Publisher(); err != nil || again != first {
-		t.Errorf("got %+v, %v, want %+v again", again, err, first)
-	}
-	name := filepath.Join(dir, dataset.PrivateDir, "publisher")
-	if err := os.WriteFile(name, []byte("not an identity"), 0o600); err != nil {
+	if err := d.BeginPublish("one"); err != nil {
 		t.Fatal(err)
 	}
-	if other, err := d.Publisher(); err != nil || other.ID == first.ID || len(other.ID) != 32 {
-		t.Errorf("got %+v, %v, want a new identity in place of a damaged one", other, err)
+	copied := filepath.Join(t.TempDir(), "lake")
+	if err := os.CopyFS(copied, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
 	}
-	if other, err := locked(t, filepath.Join(t.TempDir(), "lake")).Publisher(); err != nil || other.ID == first.ID {
-		t.Errorf("got %+v, %v for another dataset, want another identity", other, err)
+	for _, token := range []string{"two", "three"} {
+		if err := d.BeginPublish(token); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := d.EndPublish("one", "three"); err != nil {
+		t.Fatal(err)
+	}
+	again, err := dataset.Open(disk.OS(false), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for token, want := range map[string]bool{"one": false, "two": true, "three": false, "": false} {
+		if got, err := again.BeganPublish(token); err != nil || got != want {
+			t.Errorf("%q: got %v, %v", token, got, err)
+		}
+	}
+	if began, err := locked(t, copied).BeganPublish("two"); err != nil || began {
+		t.Errorf("copy: got %v, %v", began, err)
+	}
+	for range 1000 {
+		if err := d.BeginPublish("dead"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if info, err := os.Stat(filepath.Join(dir, dataset.PrivateDir, "publishes")); err != nil || info.Size() > 200 {
+		t.Errorf("got %v, %v, want dead publishes to be forgotten at last", info, err)
 	}
 }
 

@@ -19,7 +19,7 @@ type FileError struct {
 }
 
 func (e *FileError) Error() string {
-	return fmt.Sprintf("change file %s is damaged: %v; load its table again, with changes --since 0", e.Path, e.Err)
+	return fmt.Sprintf("change file %s is damaged: %v; mailerlake export --repair drops it, and who follows the changes loads its table again, with --since 0", e.Path, e.Err)
 }
 
 func (e *FileError) Unwrap() error { return e.Err }

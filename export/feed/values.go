@@ -12,19 +12,10 @@ import (
 )
 
 // Before returns the rows that the keys had before the window, in the given columns, beside the keys: all null where there
-// was none. All files of the window must have history. A column that a file lacks is null; one that has become text since is made text.
+// was none. All files of the window must have history. A column that a file lacks is null; one that has become text since is
+// made text.
 func (w *Window) Before(ctx context.Context, n *Net, columns []schema.Column) (*schema.Batch, error) {
-	return w.rows(ctx, n.before, columns)
-}
-
-// After returns the rows that the keys had when the window's last change was written, as Before does. A person who was taken
-// out of the history has no values in them: WholeChanges takes the present rows instead.
-func (w *Window) After(ctx context.Context, n *Net, columns []schema.Column) (*schema.Batch, error) {
-	return w.rows(ctx, n.after, columns)
-}
-
-// rows reads the rows at some places.
-func (w *Window) rows(ctx context.Context, places []place, columns []schema.Column) (*schema.Batch, error) {
+	places := n.before
 	b := &schema.Batch{Columns: columns, Vectors: make([]*schema.Vector, len(columns)), Rows: len(places)}
 	picks := make([]*picked, len(w.sources))
 	for file, s := range w.sources {

@@ -26,7 +26,7 @@ type Net struct {
 	Keys  schema.Keys
 	Kinds []Kind // beside Keys
 
-	before, after []place // beside Keys, in files with history: the rows before and after the window
+	before []place // beside Keys, in files with history: the rows before the window
 }
 
 // Len returns the number of keys.
@@ -65,16 +65,6 @@ func (w *Window) Close() {
 	for _, s := range w.sources {
 		s.close()
 	}
-}
-
-// Whole reports whether all files of the window have whole rows.
-func (w *Window) Whole() bool {
-	for _, s := range w.sources {
-		if !s.table.Changes[s.index].History {
-			return false
-		}
-	}
-	return true
 }
 
 // Next returns the changes of the next keys, at most limit, which are below until; an empty until stands for no bound. There
@@ -129,13 +119,13 @@ func (n *Net) add(key schema.Keys, s sum) {
 		v.AppendRows(key[i], 0, 1)
 	}
 	n.Kinds = append(n.Kinds, s.kind())
-	n.before, n.after = append(n.before, s.old), append(n.after, s.now)
+	n.before = append(n.before, s.old)
 }
 
 // sum adds up the changes of one key.
 type sum struct {
 	began, was, is bool  // whether there was any change; whether the row was there before the first and is after the last
-	old, now       place // the row before the first and after the last
+	old            place // the row before the first
 }
 
 // add adds a change. It reports false if that cannot follow the ones before.
@@ -149,12 +139,7 @@ func (s *sum) add(k Kind, at place) bool {
 			s.old = at
 		}
 	}
-	switch s.is, s.now = k != Delete, at; k {
-	case Delete:
-		s.now = nowhere
-	case Update:
-		s.now.row++ // with history, the row after an update follows the one before it
-	}
+	s.is = k != Delete
 	return true
 }
 

@@ -24,8 +24,9 @@
 //
 //   - Killed at any request, a publish is finished by the next one, of any dataset that comes after the same state. What a
 //     dead publisher left is compared by checksums, and not by what the manifest says.
-//   - Of two publishers one waits, or is refused. A publisher that was taken for dead and is not finds out before it
-//     replaces the manifest; an object that it replaces late is replaced again, as its version differs.
+//   - Of two publishers one waits, or is refused. One that was taken for dead and goes on finds out before its next request
+//     changes anything. What it had sent already may arrive late: an object that both replace is replaced again, as its
+//     version differs, and any other is found by Verify.
 //   - Only objects with names of ours are replaced or removed, and only in tables of ours. Nothing under .mailerlake is
 //     ever uploaded.
 //   - A part whose content is not what the dataset's manifest says is never uploaded whole: the publish stops.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -300,4 +301,48 @@ func TestLost(t *testing.T) {
 		}
 		s.intact(t, m)
 	})
+}
+
+// TestSamePlace has a dataset in the place of the one whose publish has not ended, as in another container: a copy from before. It
+// cannot know that the publisher is dead.
+func TestSamePlace(t *testing.T) {
+	s := newScene(t, publish.Parquet)
+	backup := filepath.Join(t.TempDir(), "backup")
+	if err := os.CopyFS(backup, os.DirFS(s.dir)); err != nil {
+		t.Fatal(err)
+	}
+	c := connect(s.there)
+	c.before = func(_ int, op, key string) error { return when(op == "PUT" && key != "publishing.json") }
+	if _, err := publishing(t.Context(), s.dir, c); err == nil {
+		t.Fatal("the publish was not broken")
+	}
+	took := func(m *memory) (took time.Duration) {
+		synctest.Test(t, func(t *testing.T) {
+			began := time.Now()
+			if r := mustPublish(t, s.dir, m); r.TookOver == nil || r.TookOver.Path != s.dir {
+				t.Errorf("got %+v, want to be told what was taken over", r)
+			}
+			took = time.Since(began)
+		})
+		return took
+	}
+	left := s.there.clone()
+	if err := os.Rename(s.dir, s.dir+".away"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(backup, s.dir); err != nil {
+		t.Fatal(err)
+	}
+	if got := took(left.clone()); got < publish.DefaultLease {
+		t.Errorf("the copy took over after %v", got)
+	}
+	if err := os.Rename(s.dir, backup); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(s.dir+".away", s.dir); err != nil {
+		t.Fatal(err)
+	}
+	if got := took(left); got > 0 {
+		t.Errorf("the dataset itself took over after %v", got)
+	}
 }

@@ -1,10 +1,12 @@
 package publish
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"mailerlake/export/dataset"
 	"mailerlake/export/publish/store"
@@ -75,8 +77,8 @@ func lacking(local, there *dataset.Manifest) (tables []string) {
 	return tables
 }
 
-// forked returns a part that the same snapshot wrote differently, empty if there is none: the two datasets do not have
-// the same history.
+// forked returns a file that two datasets of one snapshot have differently, empty if there is none: then the state that is there
+// is not an earlier one of the dataset.
 func forked(local, there *dataset.Manifest) string {
 	for i := range local.Tables {
 		t := &local.Tables[i]
@@ -84,12 +86,49 @@ func forked(local, there *dataset.Manifest) string {
 		if was == nil {
 			continue
 		}
-		for j := range t.Parts {
-			p := &t.Parts[j]
-			if old := was.Part(p.Path); old != nil && old.ChangedIn == p.ChangedIn && old.SHA256 != p.SHA256 {
-				return p.Path
-			}
+		if path := cmp.Or(forkedPart(t, was, there.Snapshot), forkedChanges(t, was, there.Snapshot)); path != "" {
+			return path
 		}
 	}
 	return ""
+}
+
+// forkedPart returns a part that was written in the snapshot that is there or before, and is not there.
+func forkedPart(t, was *dataset.TableState, snapshot int64) string {
+	for i := range t.Parts {
+		p := &t.Parts[i]
+		if p.ChangedIn > snapshot {
+			continue
+		}
+		if old := was.Part(p.Path); old == nil || old.ChangedIn != p.ChangedIn || old.SHA256 != p.SHA256 {
+			return p.Path
+		}
+	}
+	return ""
+}
+
+// forkedChanges returns a change file of a snapshot in which only one of two states changed a table, or both at different times.
+// Its content says nothing: a person may have been taken out of it.
+func forkedChanges(t, was *dataset.TableState, snapshot int64) string {
+	mine, theirs := changeTimes(t), changeTimes(was)
+	for at, when := range mine {
+		if other, ok := theirs[at]; ok && !other.Equal(when) || !ok && at <= snapshot && at > was.ChangesSince {
+			return dataset.ChangesPath(t.Name, at)
+		}
+	}
+	for at := range theirs {
+		if _, ok := mine[at]; !ok && at > t.ChangesSince {
+			return dataset.ChangesPath(t.Name, at)
+		}
+	}
+	return ""
+}
+
+// changeTimes returns when the changes were made that a table has files of, by snapshot.
+func changeTimes(t *dataset.TableState) map[int64]time.Time {
+	times := map[int64]time.Time{}
+	for _, c := range t.Changes {
+		times[c.Snapshot] = c.At
+	}
+	return times
 }

@@ -60,15 +60,12 @@ func (p *publisher) acquire(ctx context.Context, there *state, held *heldJournal
 	if err != nil {
 		return nil, err
 	}
+	if err := p.Dataset.BeginPublish(l.journal.Token); err != nil {
+		return nil, err
+	}
 	for {
-		if held != nil && held.Publisher != l.journal.Publisher {
-			gone, err := p.outlast(ctx, held)
-			if err != nil {
-				return nil, err
-			}
-			if gone {
-				held = nil
-			}
+		if held, err = p.outlive(ctx, held, l.journal.Publisher); err != nil {
+			return nil, err
 		}
 		err := l.take(ctx, held)
 		if err == nil && held != nil {
@@ -78,7 +75,7 @@ func (p *publisher) acquire(ctx context.Context, there *state, held *heldJournal
 		if !errors.Is(err, store.ErrConflict) {
 			return l, err
 		}
-		// Another publisher was faster. The dataset is locked, so it is not one of ours.
+		// Another publisher was faster.
 		if held, err = readJournal(ctx, p.Store); err != nil {
 			return nil, err
 		}
@@ -112,10 +109,27 @@ func (l *lease) take(ctx context.Context, held *heldJournal) error {
 	return nil
 }
 
+// outlive returns when the publisher is dead whose journal was found: at once if it was of this very dataset, whose lock is
+// ours. It returns nil if there is no journal any more.
+func (p *publisher) outlive(ctx context.Context, held *heldJournal, me dataset.Publisher) (*heldJournal, error) {
+	if held == nil {
+		return nil, nil
+	}
+	began, err := p.Dataset.BeganPublish(held.Token)
+	if err != nil || began && held.Publisher == me {
+		return held, err
+	}
+	gone, err := p.outlast(ctx, held)
+	if gone {
+		held = nil
+	}
+	return held, err
+}
+
 // outlast waits until the journal of another publisher is gone, or has stood still for its lease. If it is renewed
 // meanwhile, that is a *BusyError.
 func (p *publisher) outlast(ctx context.Context, held *heldJournal) (gone bool, err error) {
-	length := max(p.Lease, time.Duration(min(held.Lease, maxLease.Seconds())*float64(time.Second)))
+	length := max(p.Lease, time.Duration(min(held.Lease, MaxLease.Seconds())*float64(time.Second)))
 	p.track.say(fmt.Sprintf("a publish of dataset %s on %q did not end; it is taken over if it stands still for %s", held.Publisher.Path, held.Publisher.Host, length))
 	began := time.Now()
 	for time.Since(began) < length+length/10 {
@@ -137,9 +151,6 @@ func (p *publisher) outlast(ctx context.Context, held *heldJournal) (gone bool, 
 	return false, nil
 }
 
-// maxLease bounds the lease that is believed of another publisher.
-const maxLease = time.Hour
-
 // keep renews the lease until stop is called. The context that it returns ends with errLost when the journal is no longer
 // ours, or may not be.
 func (l *lease) keep(ctx context.Context) (_ context.Context, stop func()) {
@@ -156,7 +167,7 @@ func (l *lease) keep(ctx context.Context) (_ context.Context, stop func()) {
 			case <-tick.C:
 			}
 			err := l.renew(ctx)
-			if errors.Is(err, errLost) || err != nil && time.Until(l.ends()) < l.length/3 { // no time for another attempt
+			if errors.Is(err, errLost) || err != nil && l.left() < l.length/3 { // no time for another attempt
 				if !errors.Is(err, errLost) {
 					err = fmt.Errorf("%w: %w", errLost, err)
 				}
@@ -176,6 +187,21 @@ func (l *lease) ends() time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.renewed.Add(l.length - l.length/10)
+}
+
+// left returns how much of the lease is left. The clock on the wall goes on while a machine sleeps, the other one does not,
+// and it can be set: the one counts that tells the longer time.
+func (l *lease) left() time.Duration {
+	ends := l.ends()
+	return min(time.Until(ends), ends.Round(0).Sub(time.Now().Round(0)))
+}
+
+// assure makes sure that the journal is ours, by renewing it unless that was done a moment ago.
+func (l *lease) assure(ctx context.Context) error {
+	if l.left() >= l.length/2 {
+		return nil
+	}
+	return l.renew(ctx)
 }
 
 // renew writes the journal again, which proves that it is ours. It does not take longer than the lease.
@@ -216,10 +242,8 @@ func (l *lease) note(began time.Time) {
 
 // release removes the journal. A removal has no condition, so the lease must be fresh: nobody can have taken it over.
 func (l *lease) release(ctx context.Context) error {
-	if time.Until(l.ends()) < l.length/2 {
-		if err := l.renew(ctx); err != nil {
-			return err
-		}
+	if err := l.assure(ctx); err != nil {
+		return err
 	}
 	if err := l.store.Delete(ctx, journalKey); err != nil {
 		return fmt.Errorf("remove %s: %w", journalKey, err)

@@ -23,6 +23,9 @@ const (
 // DefaultLease is how long a publisher may be silent before another takes its journal over.
 const DefaultLease = time.Minute
 
+// MaxLease is the longest lease. No publisher waits longer for another one.
+const MaxLease = time.Hour
+
 // Options say what to publish and where.
 type Options struct {
 	Store   store.Store
@@ -36,7 +39,8 @@ type Options struct {
 	Adopt bool
 	// Retain is how long files that a Delta table no longer has are kept.
 	Retain time.Duration
-	// Lease is how long a publisher may be silent before another takes its journal over; zero means DefaultLease.
+	// Lease is how long a publisher may be silent before another takes its journal over, at most MaxLease; zero means
+	// DefaultLease.
 	Lease time.Duration
 	// OnProgress, if set, is called as the publish goes on, from several goroutines at once.
 	OnProgress func(Progress)
@@ -93,9 +97,12 @@ func Publish(ctx context.Context, o Options) (*Report, error) {
 	if p.Lease <= 0 {
 		p.Lease = DefaultLease
 	}
+	p.Lease = min(p.Lease, MaxLease)
 	p.out.Destination = p.Store.String()
 	p.track = &tracker{to: p.out.Destination, report: o.OnProgress}
+	stop := Watch(p.Store, o.OnProgress)
 	err := p.named(p.run(ctx))
+	stop()
 	stats := p.Store.Stats()
 	p.out.Requests, p.out.Retries = stats.Requests-before.Requests, stats.Retries-before.Retries
 	p.out.Uploaded = p.track.uploaded()
@@ -163,6 +170,7 @@ func (p *publisher) hold(ctx context.Context, there *state, held *heldJournal) (
 	if err != nil {
 		return err
 	}
+	p.Store = fenced{p.Store, l}
 	ctx, stop := l.keep(ctx)
 	defer func() {
 		stop()
@@ -184,7 +192,12 @@ func (p *publisher) letGo(ctx context.Context, l *lease, failed error) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), letGoWithin)
 	defer cancel()
-	if err := l.release(ctx); err != nil && failed == nil {
+	err := l.release(ctx)
+	if err == nil {
+		_ = p.Dataset.EndPublish(l.token, l.found.Token) // a note that stays does no harm
+		return nil
+	}
+	if failed == nil {
 		return fmt.Errorf("the destination is at snapshot %d, but its journal could not be removed; publish again: %w", p.next.Snapshot, err)
 	}
 	return nil

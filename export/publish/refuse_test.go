@@ -54,6 +54,7 @@ func TestRefused(t *testing.T) {
 		"newer journal":    {func(m *memory) { m.set("publishing.json", `{"format": 99}`) }, nil, "format version 99"},
 		"foreign files": {func(m *memory) { m.set("subscriber/mine.PARQUET", "x"); m.set("subscriber/2024/mine.parquet", "x") }, nil,
 			"has files that mailerlake did not write: subscriber/2024/mine.parquet, subscriber/mine.PARQUET; move them away"},
+		"a dataset at work":        {func(m *memory) { m.set(".mailerlake/lock", "") }, nil, "has the private files of a dataset, under .mailerlake/; publish elsewhere"},
 		"parts without a manifest": {func(m *memory) { m.remove("manifest.json") }, nil, "or publish with --adopt"},
 	}
 	for name, test := range tests {
@@ -75,6 +76,39 @@ func TestRefused(t *testing.T) {
 				t.Errorf("the destination was changed (-before +after)\n%s", d)
 			}
 		})
+	}
+}
+
+// TestFork has two machines go on from one snapshot on their own, one of them further than the other, with and without change
+// files.
+func TestFork(t *testing.T) {
+	for _, keep := range []time.Duration{0, time.Hour} {
+		m, one, other := &memory{}, datasetAt(t, 1), datasetAt(t, 1)
+		account := newAccount(7)
+		account.DeleteSubscriber(account.IDs("subscriber")[0])
+		if err := exportOnce(account, one, keep); err != nil {
+			t.Fatal(err)
+		}
+		mustPublish(t, one, m)
+		before := m.content()
+		account = newAccount(7)
+		for range 2 {
+			account.Advance(1)
+			if err := exportOnce(account, other, keep); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, err := publishing(t.Context(), other, connect(m))
+		if err == nil || !strings.Contains(err.Error(), "does not hold an earlier snapshot of this dataset") {
+			t.Errorf("keeping %v: got %v, want the fork to be refused", keep, err)
+		}
+		if d := cmp.Diff(short(before), short(m.content())); d != "" {
+			t.Errorf("the destination was changed (-before +after)\n%s", d)
+		}
+		account.Advance(1)
+		if err := exportOnce(account, other, keep); err != nil { // the dataset is none the worse
+			t.Error(err)
+		}
 	}
 }
 

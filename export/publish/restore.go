@@ -61,6 +61,7 @@ func Restore(ctx context.Context, o RestoreOptions) (out *Restored, err error) {
 			err = fmt.Errorf("restore from %s: %w", o.Store, err)
 		}
 	}()
+	defer Watch(o.Store, o.OnProgress)()
 	r := &restorer{RestoreOptions: o, track: &tracker{to: o.Store.String(), report: o.OnProgress}}
 	before := o.Store.Stats()
 	if r.data, err = dataset.Open(o.FS, o.Dir); err != nil {

@@ -88,10 +88,6 @@ func readState(ctx context.Context, s store.Store, adopt bool) (*state, error) {
 	if err != nil {
 		return nil, err
 	}
-	if there.manifest.Publication != nil && there.manifest.Publication.Format != Delta {
-		return nil, &RefusedError{s.String(), fmt.Sprintf("has format %q, which this program does not know", there.manifest.Publication.Format),
-			"use the program that wrote it, or a newer one"}
-	}
 	return there, nil
 }
 

@@ -26,6 +26,9 @@ func (p *publisher) plan(ctx context.Context, there *state, l *lease) (*plan, er
 		return nil, err
 	}
 	tables := union(l.tables, there.tables())
+	if err := p.checkPrivate(found); err != nil {
+		return nil, err
+	}
 	if err := p.checkForeign(found, tables, there.manifest != nil || l.took || p.Adopt); err != nil {
 		return nil, err
 	}
@@ -62,6 +65,18 @@ func list(ctx context.Context, s store.Store) (map[string]store.Object, error) {
 		found[object.Key] = object
 	}
 	return found, nil
+}
+
+// checkPrivate refuses a place where a dataset is at work: an export there would change what is published, and the other way
+// round.
+func (p *publisher) checkPrivate(found map[string]store.Object) error {
+	for key := range found {
+		if strings.HasPrefix(key, dataset.PrivateDir+"/") {
+			return &RefusedError{p.Store.String(), "has the private files of a dataset, under " + dataset.PrivateDir + "/",
+				"publish elsewhere, or remove these files if it is a mere copy"}
+		}
+	}
+	return nil
 }
 
 // checkForeign refuses Parquet objects in the tables' directories that this program did not write. Where nothing says that

@@ -66,19 +66,11 @@ func (t *ChangesTable) Begin(state *dataset.TableState, _ int64) error {
 func (t *ChangesTable) Rows(changed *feed.Changed) error {
 	c := t.tables[len(t.tables)-1]
 	for row, kind := range changed.Kinds {
-		sign := ""
-		switch kind {
-		case feed.Insert:
-			c.counts.Inserted, sign = c.counts.Inserted+1, "+"
-		case feed.Update:
-			c.counts.Updated, sign = c.counts.Updated+1, "~"
-		case feed.Delete:
-			c.counts.Deleted, sign = c.counts.Deleted+1, "-"
-		}
+		c.counts.Count(kind)
 		if len(c.cells) > shownChanges {
 			continue
 		}
-		cells := []string{"  " + sign}
+		cells := []string{"  " + signs[kind]}
 		for _, i := range c.columns {
 			cells = append(cells, cell(changed.Rows.Vectors[i], row))
 		}
@@ -86,6 +78,9 @@ func (t *ChangesTable) Rows(changed *feed.Changed) error {
 	}
 	return nil
 }
+
+// signs stand for what happened to a row, as in a plan.
+var signs = map[feed.Kind]string{feed.Insert: "+", feed.Update: "~", feed.Delete: "-"}
 
 // cell returns a value as one short line, empty for null.
 func cell(v *schema.Vector, row int) string {

@@ -24,6 +24,9 @@ func Forgotten(w io.Writer, f *export.Forgotten) error {
 		fmt.Fprintf(b, "Forgotten: the values of %s in the history of %s; snapshot %d.\n", count(f.Rows, "row"), count(int64(len(f.Tables)), "table"), f.Snapshot)
 		b.WriteString("Keys stay, so that loaders still learn of deletes.\n")
 	}
+	if f.Scans {
+		b.WriteString("Removed: the pages that unfinished scans and the last plan had read; the next export reads them anew.\n")
+	}
 	if f.Present() {
 		b.WriteString("The person is still in the present tables, and what changes there gets into the history again: delete the person in MailerLite, export, and forget again.\n")
 	}

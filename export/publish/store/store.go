@@ -88,10 +88,11 @@ func (c Condition) Version() (version string, must bool) { return c.version, c.k
 
 // Stats counts what a store was asked since it was opened.
 type Stats struct {
-	Requests int64 // that were sent, with those asked again; for a directory, calls of Store's methods
-	Retries  int64 // of them, those asked again
-	Sent     int64 // bytes of objects, as often as they were sent
-	Received int64 // bytes of objects
+	Requests int64  // that were sent, with those asked again; for a directory, calls of Store's methods
+	Retries  int64  // of them, those asked again
+	Trouble  string // why the last of these failed before; empty if none did
+	Sent     int64  // bytes of objects, as often as they were sent
+	Received int64  // bytes of objects
 }
 
 // Store is a directory or a bucket, or the part of a bucket below a prefix. It is safe for concurrent use. CheckKey says which

@@ -42,6 +42,7 @@ type bucket struct {
 	blobs *blob.Bucket
 
 	requests, retries, sent, received atomic.Int64
+	trouble                           atomic.Value // a string: why the last request that is made again failed
 }
 
 func (b *bucket) String() string { return b.place.String() }
@@ -49,7 +50,8 @@ func (b *bucket) String() string { return b.place.String() }
 func (b *bucket) Close() error { return b.blobs.Close() }
 
 func (b *bucket) Stats() store.Stats {
-	return store.Stats{Requests: b.requests.Load(), Retries: b.retries.Load(), Sent: b.sent.Load(), Received: b.received.Load()}
+	trouble, _ := b.trouble.Load().(string)
+	return store.Stats{Requests: b.requests.Load(), Retries: b.retries.Load(), Trouble: trouble, Sent: b.sent.Load(), Received: b.received.Load()}
 }
 
 func (b *bucket) Head(ctx context.Context, key string) (object store.Object, err error) {

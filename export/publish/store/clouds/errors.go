@@ -122,7 +122,7 @@ func (b *bucket) explain(verb, key string, err error) error {
 	if errors.As(err, &p) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("%s: %w", where, err)
 	}
-	return fmt.Errorf("%s: %w", where, &shown{err, b.cloud.answer(err)})
+	return fmt.Errorf("%s: %w", where, b.shown(err))
 }
 
 func (b *bucket) bucketMissing(where string) error {
@@ -133,6 +133,8 @@ func (b *bucket) bucketMissing(where string) error {
 func (b *bucket) name(key string) string { return strings.TrimSuffix(b.place.String()+"/"+key, "/") }
 
 func (a answer) String() string { return strings.TrimSpace(fmt.Sprintf("%d %s", a.status, a.code)) }
+
+func (b *bucket) shown(err error) *shown { return &shown{err, b.cloud.answer(err)} }
 
 // shown is an error with its text made fit to be read.
 type shown struct {

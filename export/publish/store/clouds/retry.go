@@ -83,6 +83,7 @@ func (b *bucket) tryOpen(ctx context.Context, request func(*attempt) error) erro
 			return err
 		}
 		if again == unclear || again == unwritten {
+			b.trouble.Store(b.shown(err).Error())
 			return retry.RetryableError(err)
 		}
 		return err

@@ -3,16 +3,21 @@
 package clouds
 
 import (
+	"net"
 	"net/http"
+	"time"
 )
 
-// connections is how many connections to a server are kept open.
-const connections = 16
+const (
+	connections = 16               // to a server that are kept open
+	reached     = 10 * time.Second // after which a server that takes no connection is given up
+)
 
 // client returns an HTTP client that counts the bucket's requests.
 func (b *bucket) client() *http.Client {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConnsPerHost = connections
+	t.DialContext = (&net.Dialer{Timeout: reached}).DialContext
 	return &http.Client{Transport: &counter{next: t, bucket: b}}
 }
 

@@ -1,0 +1,51 @@
+package publish
+
+import (
+	"context"
+	"io"
+
+	"mailerlake/export/publish/store"
+)
+
+// fenced is a store that is changed only while a journal is ours. A program that was stopped for longer than its lease, or
+// whose machine slept, goes on without knowing: so the lease is looked at before each request that changes something, and
+// while the content of an object is sent.
+type fenced struct {
+	store.Store
+	lease *lease
+}
+
+func (f fenced) Put(ctx context.Context, key string, body store.Body, condition store.Condition) (store.Object, error) {
+	if err := f.lease.assure(ctx); err != nil {
+		return store.Object{}, err
+	}
+	open := body.Open
+	body.Open = func() (io.ReadCloser, error) {
+		r, err := open()
+		if err != nil {
+			return nil, err
+		}
+		return &fencedReader{r, f.lease}, nil
+	}
+	return f.Store.Put(ctx, key, body, condition)
+}
+
+func (f fenced) Delete(ctx context.Context, key string) error {
+	if err := f.lease.assure(ctx); err != nil {
+		return err
+	}
+	return f.Store.Delete(ctx, key)
+}
+
+// fencedReader ends with errLost when the lease does: then the object is not written, as a part of its content is missing.
+type fencedReader struct {
+	io.ReadCloser
+	lease *lease
+}
+
+func (r *fencedReader) Read(b []byte) (int, error) {
+	if r.lease.left() <= 0 {
+		return 0, errLost
+	}
+	return r.ReadCloser.Read(b)
+}
