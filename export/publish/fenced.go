@@ -25,7 +25,7 @@ func (f fenced) Put(ctx context.Context, key string, body store.Body, condition 
 		if err != nil {
 			return nil, err
 		}
-		return &fencedReader{r, f.lease}, nil
+		return &fencedReader{r, ctx, f.lease}, nil
 	}
 	return f.Store.Put(ctx, key, body, condition)
 }
@@ -37,15 +37,17 @@ func (f fenced) Delete(ctx context.Context, key string) error {
 	return f.Store.Delete(ctx, key)
 }
 
-// fencedReader ends with errLost when the lease does: then the object is not written, as a part of its content is missing.
+// fencedReader ends with an error when the journal is not ours any more: then the object is not written, as a part of its
+// content is missing.
 type fencedReader struct {
 	io.ReadCloser
+	ctx   context.Context
 	lease *lease
 }
 
 func (r *fencedReader) Read(b []byte) (int, error) {
-	if r.lease.left() <= 0 {
-		return 0, errLost
+	if err := r.lease.assure(r.ctx); err != nil {
+		return 0, err
 	}
 	return r.ReadCloser.Read(b)
 }

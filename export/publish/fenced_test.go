@@ -20,7 +20,10 @@ type changes struct {
 	taken bool // the journal is another publisher's
 }
 
-func (c *changes) Put(_ context.Context, key string, body store.Body, _ store.Condition) (store.Object, error) {
+func (c *changes) Put(ctx context.Context, key string, body store.Body, _ store.Condition) (store.Object, error) {
+	if err := ctx.Err(); err != nil {
+		return store.Object{}, err
+	}
 	if key == journalKey && c.taken {
 		return store.Object{}, store.ErrConflict
 	}

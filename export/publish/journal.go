@@ -25,7 +25,7 @@ type journal struct {
 	Publisher dataset.Publisher `json:"publisher"`
 	Program   string            `json:"program"`
 	Snapshot  int64             `json:"snapshot"`        // that is published
-	Manifest  string            `json:"manifest_sha256"` // of the dataset's, or of the destination's once that is known
+	Manifest  string            `json:"manifest_sha256"` // checksum of the dataset's manifest
 	Base      int64             `json:"base_snapshot"`   // that the destination was at; 0 for none
 	// Tables may have objects that the destination's manifest does not name.
 	Tables []string `json:"tables"`

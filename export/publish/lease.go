@@ -60,11 +60,11 @@ func (p *publisher) acquire(ctx context.Context, there *state, held *heldJournal
 	if err != nil {
 		return nil, err
 	}
-	if err := p.Dataset.BeginPublish(l.journal.Token); err != nil {
-		return nil, err
-	}
 	for {
 		if held, err = p.outlive(ctx, held, l.journal.Publisher); err != nil {
+			return nil, err
+		}
+		if err := p.Dataset.BeginPublish(l.journal.Token); err != nil {
 			return nil, err
 		}
 		err := l.take(ctx, held)
@@ -189,6 +189,31 @@ func (l *lease) ends() time.Time {
 	return l.renewed.Add(l.length - l.length/10)
 }
 
+// probe refuses a store that writes an object although a condition does not hold, as some servers do: there nothing keeps two
+// publishers apart. It tries to write the journal as nobody may.
+func (p *publisher) probe(ctx context.Context, l *lease) error {
+	l.turn <- struct{}{} // the journal stays as it is
+	defer func() { <-l.turn }()
+	body, err := l.journal.body()
+	if err != nil {
+		return err
+	}
+	for _, condition := range []store.Condition{store.IfAbsent(), store.IfVersion(noVersion)} {
+		_, err := l.store.Put(ctx, journalKey, body, condition)
+		if err == nil {
+			return &RefusedError{p.Store.String(), "is on a server that ignores the conditions of a write (If-None-Match, If-Match), which keep two publishers apart",
+				"publish to another server"}
+		}
+		if !errors.Is(err, store.ErrConflict) {
+			return fmt.Errorf("probe %s: %w", journalKey, err)
+		}
+	}
+	return nil
+}
+
+// noVersion has the form of an ETag, and is of no object.
+const noVersion = `"0"`
+
 // left returns how much of the lease is left. The clock on the wall goes on while a machine sleeps, the other one does not,
 // and it can be set: the one counts that tells the longer time.
 func (l *lease) left() time.Duration {
@@ -196,16 +221,28 @@ func (l *lease) left() time.Duration {
 	return min(time.Until(ends), ends.Round(0).Sub(time.Now().Round(0)))
 }
 
+// fresh reports whether the lease was renewed a moment ago.
+func (l *lease) fresh() bool { return l.left() >= l.length/2 }
+
 // assure makes sure that the journal is ours, by renewing it unless that was done a moment ago.
 func (l *lease) assure(ctx context.Context) error {
-	if l.left() >= l.length/2 {
+	if l.fresh() {
 		return nil
 	}
-	return l.renew(ctx)
+	err := l.renewUnless(ctx, l.fresh)
+	if err != nil && time.Until(l.ends()) <= 0 && !errors.Is(err, errLost) {
+		err = fmt.Errorf("%w: %w", errLost, err)
+	}
+	return err
 }
 
 // renew writes the journal again, which proves that it is ours. It does not take longer than the lease.
 func (l *lease) renew(ctx context.Context) error {
+	return l.renewUnless(ctx, func() bool { return false })
+}
+
+// renewUnless renews the lease unless something holds when it is our turn: another goroutine may have renewed it meanwhile.
+func (l *lease) renewUnless(ctx context.Context, unless func() bool) error {
 	ctx, cancel := context.WithDeadline(ctx, l.ends())
 	defer cancel()
 	select {
@@ -213,6 +250,9 @@ func (l *lease) renew(ctx context.Context) error {
 		defer func() { <-l.turn }()
 	case <-ctx.Done():
 		return fmt.Errorf("renew %s: %w", journalKey, ctx.Err())
+	}
+	if unless() {
+		return nil
 	}
 	next := l.journal
 	next.Renewals++

@@ -209,6 +209,9 @@ const letGoWithin = 30 * time.Second
 // bring brings the destination to the state of the dataset. The journal is ours.
 func (p *publisher) bring(ctx context.Context, l *lease) error {
 	there, err := p.look(ctx) // nobody but us changes it from here on
+	if err == nil && there.version == "" {
+		err = p.probe(ctx, l)
+	}
 	if err != nil {
 		return err
 	}
@@ -236,12 +239,10 @@ func (p *publisher) finish(ctx context.Context, l *lease, there *state) error {
 	if err != nil {
 		return err
 	}
-	if !bytes.Equal(data, there.data) {
-		if err := p.swap(ctx, l, data, there); err != nil {
-			return err
-		}
+	if bytes.Equal(data, there.data) {
+		return nil
 	}
-	return nil
+	return p.swap(ctx, l, data, there)
 }
 
 // swapTries is how often the manifest is replaced that another program replaces at the same time.

@@ -15,6 +15,7 @@ import (
 
 	"mailerlake/export/dataset"
 	"mailerlake/export/publish"
+	"mailerlake/export/publish/store"
 )
 
 // rewrite changes the manifest of a bucket.
@@ -76,6 +77,24 @@ func TestRefused(t *testing.T) {
 				t.Errorf("the destination was changed (-before +after)\n%s", d)
 			}
 		})
+	}
+}
+
+// TestCareless refuses a store that ignores conditions, and leaves nothing there.
+func TestCareless(t *testing.T) {
+	for name, ignores := range map[string]func(store.Condition) bool{
+		"If-None-Match": store.Condition.Absent,
+		"If-Match":      func(c store.Condition) bool { _, must := c.Version(); return must },
+	} {
+		m := &memory{careless: ignores}
+		_, err := publishing(t.Context(), datasetAt(t, 1), connect(m))
+		var refused *publish.RefusedError
+		if !errors.As(err, &refused) || !strings.Contains(err.Error(), "ignores the conditions of a write") {
+			t.Errorf("%s: got %v, want the server to be refused", name, err)
+		}
+		if left := m.content(); len(left) > 0 {
+			t.Errorf("%s: %v is left", name, left)
+		}
 	}
 }
 
@@ -145,6 +164,33 @@ func TestAdopt(t *testing.T) {
 			mustPublish(t, dir, m, adopt)
 			same(t, m, treeOf(t, dir))
 		})
+	}
+}
+
+// TestAdoptFormat checks that a destination whose manifest is damaged does not become one of two formats.
+func TestAdoptFormat(t *testing.T) {
+	dir := datasetAt(t, 2)
+	for _, format := range formats {
+		for _, asked := range []string{"", publish.Parquet, publish.Delta} {
+			m := &memory{}
+			mustPublish(t, datasetAt(t, 1), m, inFormat(format))
+			m.set("manifest.json", "{")
+			before := m.content()
+			_, err := publishing(t.Context(), dir, connect(m), adopt, inFormat(asked))
+			if asked == format || asked == "" && format == publish.Parquet {
+				if err != nil {
+					t.Errorf("%s, asked for %q: %v", format, asked, err)
+				}
+				holds(t, m, dir)
+				continue
+			}
+			if err == nil || !strings.Contains(err.Error(), "has files of format "+format) || !strings.Contains(err.Error(), "publish with --format "+format) {
+				t.Errorf("%s, asked for %q: got %v, want to be told of the format", format, asked, err)
+			}
+			if d := cmp.Diff(short(before), short(m.content())); d != "" {
+				t.Errorf("the destination was changed (-before +after)\n%s", d)
+			}
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 
@@ -13,6 +14,7 @@ import (
 
 	"mailerlake/export/dataset"
 	"mailerlake/export/part"
+	"mailerlake/export/publish/delta"
 	"mailerlake/export/publish/store"
 )
 
@@ -28,6 +30,11 @@ func (p *publisher) plan(ctx context.Context, there *state, l *lease) (*plan, er
 	tables := union(l.tables, there.tables())
 	if err := p.checkPrivate(found); err != nil {
 		return nil, err
+	}
+	if there.manifest == nil {
+		if err := p.checkFormat(found, tables); err != nil {
+			return nil, err
+		}
 	}
 	if err := p.checkForeign(found, tables, there.manifest != nil || l.took || p.Adopt); err != nil {
 		return nil, err
@@ -74,6 +81,20 @@ func (p *publisher) checkPrivate(found map[string]store.Object) error {
 		if strings.HasPrefix(key, dataset.PrivateDir+"/") {
 			return &RefusedError{p.Store.String(), "has the private files of a dataset, under " + dataset.PrivateDir + "/",
 				"publish elsewhere, or remove these files if it is a mere copy"}
+		}
+	}
+	return nil
+}
+
+// checkFormat refuses a place without a manifest that has the files of another format: readers would meet both.
+func (p *publisher) checkFormat(found map[string]store.Object, tables []string) error {
+	for key := range found {
+		is, table := Delta, delta.TableOf(key)
+		if table == "" {
+			is, table = Parquet, part.TableOf(key)
+		}
+		if is != p.out.Format && slices.Contains(tables, table) {
+			return &RefusedError{p.Store.String(), fmt.Sprintf("has files of format %s: %s", is, key), "publish with --format " + is + ", or elsewhere"}
 		}
 	}
 	return nil

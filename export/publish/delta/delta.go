@@ -21,6 +21,15 @@ func DataFile(p *part.Part) string {
 	return fmt.Sprintf("%s-%08d-%.8s%s", name, p.ChangedIn, p.SHA256, part.Suffix)
 }
 
+// TableOf returns the table that an object is of if its name is one of a Delta table's data files or in its log, empty if not.
+func TableOf(key string) string {
+	table, name, _ := strings.Cut(key, "/")
+	if strings.HasPrefix(name, logDir+"/") || ownPattern.MatchString(name) {
+		return table
+	}
+	return ""
+}
+
 // Input is what Commit makes a version of a Delta table from.
 type Input struct {
 	Store store.Store
