@@ -109,7 +109,7 @@ func TestRunKilled(t *testing.T) {
 	for name, s := range scenes(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s.everyKill(t, 15, func(t *testing.T, w *wreck, _ int) {
+			s.everyKill(t, 10, func(t *testing.T, w *wreck, _ int) {
 				w.checkReaders(t)
 				w.recover(t)
 			})
@@ -122,7 +122,7 @@ func TestRunPowerLoss(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for seed := range uint64(min(4, 1+tries(15)/100)) {
-				s.everyKill(t, 15, func(t *testing.T, w *wreck, n int) {
+				s.everyKill(t, 10, func(t *testing.T, w *wreck, n int) {
 					w.losePower(t, seed*1000+uint64(n))
 					w.checkReaders(t)
 					w.recover(t)
@@ -140,7 +140,7 @@ func TestRecoveringRunKilled(t *testing.T) {
 	for _, n := range []int{point / 3, point - 1, point, point + 1, point + 2, (2*point + end) / 3, (point + 2*end) / 3, end - 2} {
 		t.Run(fmt.Sprint("op", n), func(t *testing.T) {
 			t.Parallel()
-			for m, reached := 1+n%3, true; reached; m += stride(end, 4) {
+			for m, reached := 1+n%3, true; reached; m += stride(end, 3) {
 				t.Run(fmt.Sprint("then", m), func(t *testing.T) {
 					w, _ := s.kill(t, n)
 					committed := w.checkReaders(t)
@@ -167,7 +167,7 @@ func TestRunFails(t *testing.T) {
 	for name, s := range scenes(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			step := stride(len(s.ops(t, false)), 20)
+			step := stride(len(s.ops(t, false)), 12)
 			for n, reached := 1, true; reached; n += step {
 				fault := kinds[n%len(kinds)]
 				t.Run(fmt.Sprint("op", n), func(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -270,6 +271,51 @@ func TestForgetByAddress(t *testing.T) {
 	}
 }
 
+// TestForgetAddressOfTwo: an address leads to everybody who has or had it, deleted, made again, or under another address by now;
+// none of their addresses is left in the history, and nobody else is touched.
+func TestForgetAddressOfTwo(t *testing.T) {
+	l := newLake(t, mailerlitetest.Options{Subscribers: 30, Groups: 2, CustomFields: 2})
+	ids := l.account.IDs("subscriber")
+	first, other := ids[3], ids[4]
+	address := l.truth(t, "subscriber")[first]["email"].(string)
+	exportDay := func() { mustExport(t, withYes(l.historyOptions(t))) }
+	exportDay()
+	for _, email := range []string{"second@example.com", "Third@Example.com"} {
+		l.account.SetAttribute("subscriber", first, "email", fmt.Sprintf("%q", "1"+email))
+		l.account.SetAttribute("subscriber", other, "email", fmt.Sprintf("%q", "other."+email))
+		exportDay()
+	}
+	l.account.DeleteSubscriber(first)
+	exportDay()
+	again := l.account.AddSubscriber(func(s *mailerlitetest.Subscriber) { s.Email = strings.ToUpper(address) })
+	exportDay()
+	l.account.BumpCounters(again)
+	exportDay()
+	before := l.historyOf(t, "subscriber")
+	f, err := l.forget(export.ForgetOptions{Email: "1SECOND@example.com"})
+	if err != nil || len(f.People) != 1 || f.Present() {
+		t.Errorf("of the second address: %+v, %v", f, err)
+	}
+	f, err = l.forget(export.ForgetOptions{Email: address})
+	if err != nil || len(f.People) != 1 || !f.Present() || !slices.Equal(f.People[0].Key, schema.Key{again}) {
+		t.Errorf("of the first address: %+v, %v", f, err)
+	}
+	for i, row := range l.historyOf(t, "subscriber") {
+		about := row["id"] == first || row["id"] == again
+		if about && len(row) > 3 || !about && len(row) != len(before[i]) {
+			t.Errorf("about them: %t, and has %d of %d values", about, len(row), len(before[i]))
+		}
+	}
+	for _, text := range []string{address, strings.ToUpper(address), "1second@example.com", "1Third@Example.com"} {
+		l.checkGone(t, text)
+	}
+}
+
+func withYes(o export.Options) export.Options {
+	o.Yes = true
+	return o
+}
+
 // TestForgetNobody: an empty address or id is that of nobody, not of all rows that have none.
 func TestForgetNobody(t *testing.T) {
 	l := exportedWithHistory(t, func(o *export.Options) { o.Catalog = core() })
@@ -299,9 +345,9 @@ func TestForgetHashedReferences(t *testing.T) {
 	l := exportedWithHistory(t, func(o *export.Options) {
 		o.Privacy = export.Privacy{Hash: []string{"customer.subscriber_id", "campaign_activity.subscriber_id"}, Key: key}
 	})
-	id := ""
+	id, activity := "", l.historyOf(t, "campaign_activity")
 	for _, s := range l.historyOf(t, "subscriber") {
-		for _, row := range l.historyOf(t, "campaign_activity") {
+		for _, row := range activity {
 			if row["subscriber_id"] == schema.Token(key, []byte(s["id"].(string))) {
 				id = s["id"].(string)
 			}

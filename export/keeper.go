@@ -79,7 +79,8 @@ func (k *keeper) writer(t *table) *feed.Writer {
 	return feed.NewWriter(create, of, k.snapshot, k.now, k.settings.History, k.run.Program)
 }
 
-// loading reports whether the table's first load is under way: it is new, or was when this run began.
+// loading reports whether the table's first load is under way: it is new, or was when this run began. What the next run adds
+// to a load that was cut short counts as changes: the table may have been loaded by others in between.
 func (t *table) loading() bool {
 	return t.stored == nil || len(t.earlier) > 0 && t.earlier[0].New
 }

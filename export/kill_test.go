@@ -26,7 +26,7 @@ const (
 	// kills is how many processes are killed; the environment variable KILLS asks for another number:
 	//
 	//	KILLS=1000 go test ./export -run KilledProcess
-	kills = 150 / thinned
+	kills = 60 / thinned
 )
 
 // tellFS writes a byte before every file operation, for somebody to choose a moment by.

@@ -40,7 +40,7 @@ func TestPlanKilled(t *testing.T) {
 	s := newScene(t)
 	s.do = export.Plan
 	for _, power := range []bool{false, true} {
-		s.everyKill(t, 10, func(t *testing.T, w *wreck, n int) {
+		s.everyKill(t, 7, func(t *testing.T, w *wreck, n int) {
 			if power {
 				w.losePower(t, uint64(n))
 			}
@@ -58,7 +58,7 @@ func TestPlanKilled(t *testing.T) {
 func TestPlannedKilled(t *testing.T) {
 	s := plannedScene(t)
 	for _, power := range []bool{false, true} {
-		s.everyKill(t, 10, func(t *testing.T, w *wreck, n int) {
+		s.everyKill(t, 7, func(t *testing.T, w *wreck, n int) {
 			if power {
 				w.losePower(t, uint64(n))
 			}
@@ -71,7 +71,7 @@ func TestPlannedKilled(t *testing.T) {
 func TestPlannedFails(t *testing.T) {
 	s := plannedScene(t)
 	ops := s.ops(t, false)
-	for n := 1; n <= len(ops); n += stride(len(ops), 20) {
+	for n := 1; n <= len(ops); n += stride(len(ops), 12) {
 		t.Run(fmt.Sprint("op", n), func(t *testing.T) { s.failPlanned(t, n) })
 	}
 	for _, table := range []string{"subscriber", "group", "campaign"} {

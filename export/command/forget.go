@@ -22,7 +22,8 @@ func (p *program) forget() *cli.Command {
 		Usage: "take a person out of the history that --history keeps",
 		Description: "Removes all values but the keys from the person's rows in the change files, and from rows that refer to them.\n" +
 			"Loaders still learn of deletes. The present tables stay as they are: delete the person in MailerLite and\n" +
-			"export first. Copies, backups and what was published are not reached; publish again.",
+			"export first. What unfinished scans and the last plan have read is removed too. Copies, backups and what was\n" +
+			"published are not reached; publish again.",
 		Flags: append(commonFlags(),
 			&cli.StringFlag{Name: "email", Usage: "whoever has or had this `ADDRESS`, also where it is hashed"},
 			&cli.StringFlag{Name: "id", Usage: "the subscriber with this `ID`"},

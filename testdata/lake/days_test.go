@@ -6,8 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"sync"
 	"testing"
 
@@ -111,17 +109,6 @@ func filesOf(t testing.TB, dir string) map[string][]byte {
 		return err
 	}))
 	return files
-}
-
-// tablesOf returns the names of the tables in a dataset's files.
-func tablesOf(files map[string][]byte) (tables []string) {
-	for path := range files {
-		if table, _, ok := strings.Cut(path, "/"); ok && !strings.HasPrefix(table, "_") && !slices.Contains(tables, table) {
-			tables = append(tables, table)
-		}
-	}
-	slices.Sort(tables)
-	return tables
 }
 
 func copyDir(to, from string) error { return os.CopyFS(to, os.DirFS(from)) }

@@ -28,8 +28,8 @@ func TestCheckpoint(t *testing.T) {
 			}
 			p.checkLog(t, retain == "0s")
 			for _, reader := range []string{"deltalake", "duckdb", "polars", "spark"} {
-				if reader == "spark" && !everything {
-					kept = kept[max(0, len(kept)-2):] // it takes a second for each
+				if reader == "spark" && kept != nil && !everything {
+					continue // it takes a second for each
 				}
 				t.Run(reader, func(t *testing.T) { p.checkDays(t, w, reader, kept) })
 			}

@@ -48,12 +48,21 @@ func (p *publication) onS3(t testing.TB) *publication {
 // publish exports and publishes the account as it is on a day, which must not be before the last one, and records its rows.
 func (p *publication) publish(t testing.TB, day int) {
 	t.Helper()
-	if p.moment > 0 {
-		p.account.Advance(day - p.account.Day())
-	}
+	p.export(t, day)
+	program.Must(t, p.publishing())
+}
+
+// export exports the account as it is on a day, and records its rows.
+func (p *publication) export(t testing.TB, day int) {
+	t.Helper()
+	p.account.Advance(day - p.account.Day())
 	program.Must(t, program.Command{Args: []string{"export", "--out", p.dir, "--demo-day", strconv.Itoa(day), "--tables", strings.Join(p.tables, ","), "--history", "--quiet"}})
-	program.Must(t, program.Command{Args: append([]string{"publish", "--out", p.dir, "--to", p.url, "--quiet"}, p.args...), Env: p.env})
 	p.record(t)
+}
+
+// publishing is the command that publishes what was exported.
+func (p *publication) publishing() program.Command {
+	return program.Command{Args: append([]string{"publish", "--out", p.dir, "--to", p.url, "--quiet"}, p.args...), Env: p.env}
 }
 
 // read has a reader write tables as Parquet, and returns the directory that they are in.

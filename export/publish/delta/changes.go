@@ -84,8 +84,12 @@ func (c *commit) putChanges(ctx context.Context, s *state, f disk.File, w *chang
 	file := &dataset.DeltaFile{Path: fmt.Sprintf("%s/cdc-%08d-%08d-%.8s.parquet", changeDir, s.Snapshot, c.in.Snapshot, sum), Bytes: w.bytes}
 	open := func() (io.ReadCloser, error) { return io.NopCloser(io.NewSectionReader(f, 0, w.bytes)), nil }
 	key := s.Name + "/" + file.Path
-	_, err := c.in.Store.Put(ctx, key, store.Body{Open: open, Bytes: w.bytes, SHA256: sum}, store.IfAbsent())
-	if err != nil && !errors.Is(err, store.ErrConflict) { // one that is there was left by a publish that died
+	body := store.Body{Open: open, Bytes: w.bytes, SHA256: sum}
+	_, err := c.in.Store.Put(ctx, key, body, store.IfAbsent())
+	if errors.Is(err, store.ErrConflict) { // left by a publish that died, or the store is wrong: by its name it may only be this
+		_, err = c.in.Store.Put(ctx, key, body, store.Always())
+	}
+	if err != nil {
 		return changeData{}, fmt.Errorf("write %s: %w", key, err)
 	}
 	return changeData{file: file}, nil
