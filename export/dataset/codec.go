@@ -57,7 +57,7 @@ func EncodeManifest(m *Manifest) ([]byte, error) {
 	}
 	data = seal(append(data, '\n'))
 	if len(data) > maxRecord {
-		return nil, fmt.Errorf("write manifest: %d bytes are more than the %d that it may have", len(data), maxRecord)
+		return nil, fmt.Errorf("write manifest: %d bytes are more than the %d that it may have; keep changes for a shorter time with --keep-changes", len(data), maxRecord)
 	}
 	return data, nil
 }

@@ -57,7 +57,7 @@ func encodeJournal(j *journal) ([]byte, error) {
 		return nil, fmt.Errorf("write journal: %w", err)
 	}
 	if len(data) > maxRecord {
-		return nil, fmt.Errorf("write journal: %d bytes are more than the %d that it may have", len(data), maxRecord)
+		return nil, fmt.Errorf("write journal: %d bytes are more than the %d that it may have; keep changes for a shorter time with --keep-changes", len(data), maxRecord)
 	}
 	return data, nil
 }

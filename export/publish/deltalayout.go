@@ -74,7 +74,7 @@ func (l deltaLayout) commitTable(ctx context.Context, t *dataset.TableState, was
 			f, scratch, err = p.Dataset.Scratch()
 			return f, err
 		},
-		Adopt: p.Adopt, Orphans: held.took,
+		Adopt: p.Adopt, Orphans: held.took || p.strays[t.Name],
 	})
 }
 

@@ -83,6 +83,7 @@ type publisher struct {
 	layout layout // nil until the destination's format is known
 	next   *dataset.Manifest
 	out    Report
+	strays map[string]bool // Delta tables with files that nothing names
 	track  *tracker
 	// dirty says that an object was changed, or that a publish which had not ended was taken over: the journal must stay
 	// until this is finished.

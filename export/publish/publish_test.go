@@ -2,7 +2,9 @@ package publish_test
 
 import (
 	"regexp"
+	"strings"
 	"testing"
+	"time"
 
 	"mailerlake/export/publish"
 )
@@ -117,4 +119,31 @@ func TestProgress(t *testing.T) {
 	if last.Done != r.Uploaded || last.Of != r.Uploaded || r.Uploaded.Bytes == 0 {
 		t.Errorf("got %+v at the end, uploaded %+v", last, r.Uploaded)
 	}
+}
+
+// TestStrayDataFiles has a publisher leave data files that no log names, as one does that wakes up after another has taken
+// over. The next publish with something to do removes them, and keeps the files of earlier versions.
+func TestStrayDataFiles(t *testing.T) {
+	m := &memory{}
+	retain := func(o *publish.Options) { o.Retain = time.Hour }
+	mustPublish(t, datasetAt(t, 1), m, inFormat(publish.Delta), retain)
+	mustPublish(t, datasetAt(t, 2), m, retain)
+	earlier := m.content()
+	stray := "subscriber/part-00000-00000099-0123abcd.parquet"
+	m.set(stray, "left")
+	m.set("subscriber/notes.txt", "somebody's")
+	mustPublish(t, datasetAt(t, 3), m, retain)
+	now := m.content()
+	if _, there := now[stray]; there {
+		t.Error("the data file that no log names is still there")
+	}
+	for key := range earlier {
+		if _, there := now[key]; !there && strings.HasPrefix(key, "subscriber/") {
+			t.Errorf("%s went", key)
+		}
+	}
+	if now["subscriber/notes.txt"] == "" {
+		t.Error("a file of somebody else went")
+	}
+	holds(t, m, datasetAt(t, 3))
 }

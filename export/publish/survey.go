@@ -42,7 +42,28 @@ func (p *publisher) plan(ctx context.Context, there *state, l *lease) (*plan, er
 	if err := p.describe(ctx, found, there, p.trusts(there, l)); err != nil {
 		return nil, err
 	}
+	p.strays = p.findStrays(found, there)
 	return makePlan(p.layout, there.manifest, p.next, found, tables), nil
+}
+
+// findStrays returns the Delta tables beside whose data files are others that neither the destination's manifest names nor this
+// publish: a publisher left them that woke up after another had taken over.
+func (p *publisher) findStrays(found map[string]store.Object, there *state) map[string]bool {
+	named := map[string]bool{}
+	for f := range p.next.Files() {
+		named[p.layout.key(f)] = true
+	}
+	var was *dataset.Publication
+	if there.manifest != nil {
+		was = there.manifest.Publication
+	}
+	strays := map[string]bool{}
+	for key := range found {
+		if table := delta.TableOf(key); table != "" && !named[key] && delta.Stray(key, was.Table(table)) {
+			strays[table] = true
+		}
+	}
+	return strays
 }
 
 // trusts reports whether the objects that the destination's manifest names can be taken to be what it says. They are not if

@@ -45,7 +45,7 @@ func TestTwoPublishers(t *testing.T) {
 // impatient is a publish that takes a silent publisher for dead sooner than it would by default.
 func (d *destination) impatient(data *dataset) program.Command {
 	c := d.publishing(data)
-	c.Args = append(c.Args, "--lease", "5s")
+	c.Args = append(c.Args, "--lease", "10s")
 	return c
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,6 +29,16 @@ func TableOf(key string) string {
 		return table
 	}
 	return ""
+}
+
+// Stray reports whether an object has the name of a data file of a table, of parts or of change data, and is not in the
+// table's log as the destination's manifest has it.
+func Stray(key string, log *dataset.DeltaTable) bool {
+	_, name, _ := strings.Cut(key, "/")
+	if !ownPattern.MatchString(name) {
+		return false
+	}
+	return log == nil || !slices.ContainsFunc(slices.Concat(log.Files, log.Removed, log.Changes), func(f dataset.DeltaFile) bool { return f.Path == name })
 }
 
 // Input is what Commit makes a version of a Delta table from.
@@ -61,7 +72,7 @@ type Input struct {
 	// Adopt starts over from the dataset where the log has versions of another program, in one version. Data files of the
 	// table may be missing then, since another program may have removed them: the caller makes sure of all of them.
 	Adopt bool
-	// Orphans says that a publish died here: files that it left and no version names are removed.
+	// Orphans says that a publish may have left files here that no version names: they are removed.
 	Orphans bool
 }
 
