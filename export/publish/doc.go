@@ -14,7 +14,8 @@
 //  1. Read manifest and journal. If the dataset's own state is there and no journal, that is all. Another account, another
 //     format, or a state that the dataset does not come after, is refused.
 //  2. Write the journal, if there is none; take over that of a publisher that has died. Everything below happens only while
-//     the journal is ours: it is renewed in a third of its lease, and whoever cannot renew it stops.
+//     the journal is ours: it is renewed in a third of its lease, and whoever cannot renew it stops. A new destination has to
+//     refuse writes whose conditions do not hold.
 //  3. Read the manifest again, list the objects, and compare: the plan.
 //  4. Upload what differs, in the steps in which a commit installs files (dataset.InstallSteps), each object only if it is
 //     still the one that was listed; remove what is no longer named; write the logs of format delta.

@@ -30,10 +30,13 @@ func (f fenced) Put(ctx context.Context, key string, body store.Body, condition 
 	return f.Store.Put(ctx, key, body, condition)
 }
 
+// Delete has no condition, so it must not take longer than the lease: it is then another publisher's object that it removes.
 func (f fenced) Delete(ctx context.Context, key string) error {
 	if err := f.lease.assure(ctx); err != nil {
 		return err
 	}
+	ctx, cancel := context.WithDeadline(ctx, f.lease.ends())
+	defer cancel()
 	return f.Store.Delete(ctx, key)
 }
 

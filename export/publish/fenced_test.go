@@ -18,6 +18,7 @@ type changes struct {
 	store.Store
 	made  []string
 	taken bool // the journal is another publisher's
+	hangs bool // removals get no answer
 }
 
 func (c *changes) Put(ctx context.Context, key string, body store.Body, _ store.Condition) (store.Object, error) {
@@ -38,7 +39,11 @@ func (c *changes) Put(ctx context.Context, key string, body store.Body, _ store.
 	return store.Object{Version: "1"}, r.Close()
 }
 
-func (c *changes) Delete(_ context.Context, key string) error {
+func (c *changes) Delete(ctx context.Context, key string) error {
+	if c.hangs {
+		<-ctx.Done()
+		return ctx.Err()
+	}
 	c.made = append(c.made, "DELETE "+key)
 	return nil
 }
@@ -95,6 +100,20 @@ func TestFenced(t *testing.T) {
 		want := []string{"PUT at once", "DELETE at once", "PUT " + journalKey, "PUT later"}
 		if !slices.Equal(c.made, want) {
 			t.Errorf("got %q, want %q", c.made, want)
+		}
+	})
+}
+
+// TestSlowRemoval has the removal of a journal get no answer: it is given up before another publisher can have written its own.
+func TestSlowRemoval(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &lease{store: &changes{hangs: true}, length: 5 * time.Second, turn: make(chan struct{}, 1)}
+		l.note(time.Now())
+		ctx, cancel := context.WithTimeout(t.Context(), letGoWithin)
+		defer cancel()
+		began := time.Now()
+		if err := l.release(ctx); err == nil || time.Since(began) >= l.length {
+			t.Errorf("got %v after %v, want an end within the lease", err, time.Since(began))
 		}
 	})
 }

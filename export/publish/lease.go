@@ -280,12 +280,9 @@ func (l *lease) note(began time.Time) {
 	l.renewed = began
 }
 
-// release removes the journal. A removal has no condition, so the lease must be fresh: nobody can have taken it over.
+// release removes the journal, which nobody can have taken over as long as the lease lasts.
 func (l *lease) release(ctx context.Context) error {
-	if err := l.assure(ctx); err != nil {
-		return err
-	}
-	if err := l.store.Delete(ctx, journalKey); err != nil {
+	if err := (fenced{l.store, l}).Delete(ctx, journalKey); err != nil {
 		return fmt.Errorf("remove %s: %w", journalKey, err)
 	}
 	return nil

@@ -50,21 +50,21 @@ func versions(t *testing.T, p place) {
 func creators(t *testing.T, p place) {
 	for i := range 3 {
 		key := fmt.Sprintf("dir%d/new", i)
-		winner := race(t, p, key, store.IfAbsent())
+		winner := race(t, p, key, 0, store.IfAbsent())
 		holds(t, p.open(t), key, winner)
 	}
 }
 
 func replacers(t *testing.T, p place) {
 	object := put(t, p.open(t), "a", "first", store.IfAbsent())
-	for range 3 {
-		winner := race(t, p, "a", store.IfVersion(object.Version))
+	for round := range 3 {
+		winner := race(t, p, "a", round, store.IfVersion(object.Version))
 		object = holds(t, p.open(t), "a", winner)
 	}
 }
 
 // race lets many write different content under one condition, and returns what the only winner wrote.
-func race(t *testing.T, p place, key string, condition store.Condition) (winner string) {
+func race(t *testing.T, p place, key string, round int, condition store.Condition) (winner string) {
 	t.Helper()
 	var start, done sync.WaitGroup
 	start.Add(1)
@@ -73,7 +73,7 @@ func race(t *testing.T, p place, key string, condition store.Condition) (winner 
 		s := p.open(t)
 		done.Go(func() {
 			start.Wait()
-			_, errs[i] = s.Put(t.Context(), key, store.BytesBody(racer(key, i)), condition)
+			_, errs[i] = s.Put(t.Context(), key, store.BytesBody(racer(key, round, i)), condition)
 		})
 	}
 	start.Done()
@@ -82,7 +82,7 @@ func race(t *testing.T, p place, key string, condition store.Condition) (winner 
 	for i, err := range errs {
 		switch {
 		case err == nil:
-			winner = string(racer(key, i))
+			winner = string(racer(key, round, i))
 			won++
 		case !errors.Is(err, store.ErrConflict):
 			t.Errorf("writer %d: %v, want a conflict", i, err)
@@ -94,5 +94,8 @@ func race(t *testing.T, p place, key string, condition store.Condition) (winner 
 	return winner
 }
 
-// racer returns what a writer writes: all of one size.
-func racer(key string, i int) []byte { return fmt.Appendf(random(4096, byte(i)), "%s by %03d", key, i) }
+// racer returns what a writer writes: all of one size. It differs in each round: where a version is a checksum, the same bytes written again
+// would leave the object as it was, for the next writer to replace.
+func racer(key string, round, i int) []byte {
+	return fmt.Appendf(random(4096, byte(i)), "%s by %03d in round %d", key, i, round)
+}
