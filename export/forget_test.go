@@ -90,7 +90,7 @@ func TestForget(t *testing.T) {
 	known := map[string][]changed{} // also what did not change
 	for _, name := range []string{"customer", "cart", "order"} {
 		known[name] = before[name]
-		for _, row := range l.rows(t, name) {
+		for _, row := range l.list(t, name) {
 			known[name] = append(known[name], row)
 		}
 	}
@@ -209,10 +209,14 @@ func checkForgotten(t testing.TB, table *schema.Table, was, is changed, gone boo
 	return 0
 }
 
-// checkGone checks that no change file, unpacked, has a text.
+// checkGone checks that no change file, unpacked, has a text. Imports list addresses that belong to no row of theirs: forget does
+// not look into texts.
 func (l *lake) checkGone(t testing.TB, text string) {
 	t.Helper()
 	for _, table := range tables.All().Tables() {
+		if table.Name == "import" {
+			continue
+		}
 		for _, row := range l.historyOf(t, table.Name) {
 			for name, v := range row {
 				if s, ok := v.(string); ok && strings.Contains(s, text) {
