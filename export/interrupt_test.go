@@ -99,6 +99,7 @@ func (f countedFile) Write(p []byte) (int, error) {
 // TestInterruptAnywhere interrupts a run after each number of file operations. It ends within a few more, unless it is
 // past its point of commit, and the next run finishes what was left.
 func TestInterruptAnywhere(t *testing.T) {
+	t.Parallel()
 	const enough = 60 // operations: far less than a second's worth
 	s := newScene(t)
 	for name, do := range map[string]doRun{"export": export.Export, "plan": export.Plan, "verify": verifyRun} {

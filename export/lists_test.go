@@ -306,8 +306,9 @@ func (d *depot) mustRunWith(t testing.TB, options export.Options) *export.Report
 // TestWatchedModel takes random days through runs that fail, stop, plan, or leave tables out. Whatever happened, a run
 // that succeeds, and resumes nothing, leaves the visits of the account.
 func TestWatchedModel(t *testing.T) {
-	for seed := range uint64(40) {
+	for seed := range uint64(24) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
 			rng := rand.New(rand.NewPCG(seed, 7))
 			d := newWatched(t, seed%2 == 1)
 			f := &follower{}

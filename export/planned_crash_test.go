@@ -37,6 +37,7 @@ func (w *wreck) settlePlanned(t *testing.T) {
 }
 
 func TestPlanKilled(t *testing.T) {
+	t.Parallel()
 	s := newScene(t)
 	s.do = export.Plan
 	for _, power := range []bool{false, true} {
@@ -56,6 +57,7 @@ func TestPlanKilled(t *testing.T) {
 }
 
 func TestPlannedKilled(t *testing.T) {
+	t.Parallel()
 	s := plannedScene(t)
 	for _, power := range []bool{false, true} {
 		s.everyKill(t, 7, func(t *testing.T, w *wreck, n int) {
@@ -69,6 +71,7 @@ func TestPlannedKilled(t *testing.T) {
 }
 
 func TestPlannedFails(t *testing.T) {
+	t.Parallel()
 	s := plannedScene(t)
 	ops := s.ops(t, false)
 	for n := 1; n <= len(ops); n += stride(len(ops), 12) {

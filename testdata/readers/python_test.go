@@ -58,7 +58,7 @@ func testReader(t *testing.T, reader string, required bool) {
 		if required {
 			t.Fatalf("%s cannot import %s: %v\n%s", python, module, err, out)
 		}
-		t.Skipf("%s cannot import %s; install requirements.txt", python, module)
+		t.Skipf("%s cannot import %s; run testdata/lake/install readers, and set PYTHON", python, module)
 	}
 	l, w := newLake(t, demo(3000)), newWarehouse(t)
 	l.sizes.Group, l.sizes.Part = 500, 1000
