@@ -2,7 +2,6 @@ package export_test
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"math"
 	"reflect"
@@ -110,7 +109,7 @@ func plainValue(v *schema.Vector, row int) any {
 	case v.Kind == schema.Bool:
 		return v.Int(row) != 0
 	}
-	return fmt.Sprintf("%s", v.Text(row))
+	return string(v.Text(row))
 }
 
 // smallDemo is the demo account with fewer subscribers.

@@ -73,6 +73,9 @@ func TestRestoreKilled(t *testing.T) {
 		dir := filepath.Join(root, "lake")
 		_, err = publish.Restore(t.Context(), publish.RestoreOptions{Store: connect(m), FS: fsys, Dir: dir})
 		if !fsys.Killed() {
+			if err != nil {
+				t.Fatal(err)
+			}
 			break
 		}
 		if n%2 == 0 {

@@ -205,7 +205,3 @@ func inFormat(format string) func(*publish.Options) {
 
 func adopt(o *publish.Options)  { o.Adopt = true }
 func repair(o *publish.Options) { o.Repair = true }
-
-func lease(d time.Duration) func(*publish.Options) {
-	return func(o *publish.Options) { o.Lease = d }
-}
