@@ -19,7 +19,7 @@ func TestFeedAfterDamagedJournal(t *testing.T) {
 	files := readFiles(t, l.dir)
 	l.account.Advance(1)
 	l.account.DeleteSubscriber(l.account.IDs("subscriber")[3])
-	run := func(n int) int {
+	run := func(n int) (ops []string) {
 		l.dir = t.TempDir()
 		for path, data := range files {
 			writeFile(t, l.dir, path, data)
@@ -35,10 +35,10 @@ func TestFeedAfterDamagedJournal(t *testing.T) {
 		o := l.options(t)
 		o.FS, o.Sizes, o.Yes = fsys, part.Sizes{Group: 8, Part: 20}, true
 		_, _ = export.Export(context.Background(), o)
-		return len(fsys.Ops())
+		return fsys.Ops()
 	}
 	ops, given := run(0), 0
-	for n := 1; n <= ops; n += stride(ops, 14) {
+	for n := pointOfCommit(t, ops) + 1; n <= len(ops); n += stride(len(ops), 24) {
 		run(n)
 		journal := l.path(".mailerlake/journal.json")
 		data, err := os.ReadFile(journal)
@@ -60,7 +60,7 @@ func TestFeedAfterDamagedJournal(t *testing.T) {
 		l.keep(t, nil)
 		c.follow(t, l.dir)
 	}
-	if given < 3 {
-		t.Errorf("only %d commits were given up", given)
+	if given == 0 {
+		t.Error("no commit was given up")
 	}
 }
