@@ -109,7 +109,7 @@ func TestRunKilled(t *testing.T) {
 	for name, s := range scenes(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s.everyKill(t, 10, func(t *testing.T, w *wreck, _ int) {
+			s.everyKill(t, 7, func(t *testing.T, w *wreck, _ int) {
 				w.checkReaders(t)
 				w.recover(t)
 			})
@@ -122,7 +122,7 @@ func TestRunPowerLoss(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for seed := range uint64(min(4, 1+tries(15)/100)) {
-				s.everyKill(t, 10, func(t *testing.T, w *wreck, n int) {
+				s.everyKill(t, 7, func(t *testing.T, w *wreck, n int) {
 					w.losePower(t, seed*1000+uint64(n))
 					w.checkReaders(t)
 					w.recover(t)
@@ -167,7 +167,7 @@ func TestRunFails(t *testing.T) {
 	for name, s := range scenes(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			step := stride(len(s.ops(t, false)), 12)
+			step := stride(len(s.ops(t, false)), 8)
 			for n, reached := 1, true; reached; n += step {
 				fault := kinds[n%len(kinds)]
 				t.Run(fmt.Sprint("op", n), func(t *testing.T) {
@@ -177,6 +177,9 @@ func TestRunFails(t *testing.T) {
 					r, err := w.run(t, w.fsys, s.do)
 					reached = len(w.fsys.Ops()) >= n
 					t.Logf("%v at %s: %v", fault, w.opAt(n), err)
+					if len(w.damaged) > 0 {
+						w.unread, _ = strings.CutPrefix(w.opAt(n), "readat /")
+					}
 					w.checkFailed(t, r, err, fault)
 					w.recover(t)
 				})

@@ -179,6 +179,9 @@ func (w *wreck) checkFeed(t *testing.T) {
 
 // damagedTable reports whether the scene's run repairs a table.
 func (w *wreck) damagedTable(table string) bool {
+	if part.TableOf(w.unread) == table {
+		return true
+	}
 	for path := range w.damaged {
 		if part.TableOf(path) == table {
 			return true

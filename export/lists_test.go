@@ -306,7 +306,7 @@ func (d *depot) mustRunWith(t testing.TB, options export.Options) *export.Report
 // TestWatchedModel takes random days through runs that fail, stop, plan, or leave tables out. Whatever happened, a run
 // that succeeds, and resumes nothing, leaves the visits of the account.
 func TestWatchedModel(t *testing.T) {
-	for seed := range uint64(24 / thinned) {
+	for seed := range uint64(16 / thinned) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			rng := rand.New(rand.NewPCG(seed, 7))

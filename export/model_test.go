@@ -256,7 +256,7 @@ func randomRecord(rnd *rand.Rand, s *script, id string, round int) record {
 }
 
 func TestMergeEqualsModel(t *testing.T) {
-	for seed := range uint64(30 / thinned) {
+	for seed := range uint64(20 / thinned) {
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
 			t.Parallel()
 			rnd := rand.New(rand.NewPCG(seed, 1))

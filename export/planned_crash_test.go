@@ -41,7 +41,7 @@ func TestPlanKilled(t *testing.T) {
 	s := newScene(t)
 	s.do = export.Plan
 	for _, power := range []bool{false, true} {
-		s.everyKill(t, 7, func(t *testing.T, w *wreck, n int) {
+		s.everyKill(t, 5, func(t *testing.T, w *wreck, n int) {
 			if power {
 				w.losePower(t, uint64(n))
 			}
@@ -60,7 +60,7 @@ func TestPlannedKilled(t *testing.T) {
 	t.Parallel()
 	s := plannedScene(t)
 	for _, power := range []bool{false, true} {
-		s.everyKill(t, 7, func(t *testing.T, w *wreck, n int) {
+		s.everyKill(t, 5, func(t *testing.T, w *wreck, n int) {
 			if power {
 				w.losePower(t, uint64(n))
 			}
@@ -74,7 +74,7 @@ func TestPlannedFails(t *testing.T) {
 	t.Parallel()
 	s := plannedScene(t)
 	ops := s.ops(t, false)
-	for n := 1; n <= len(ops); n += stride(len(ops), 12) {
+	for n := 1; n <= len(ops); n += stride(len(ops), 8) {
 		t.Run(fmt.Sprint("op", n), func(t *testing.T) { s.failPlanned(t, n) })
 	}
 	for _, table := range []string{"subscriber", "group", "campaign"} {

@@ -28,7 +28,7 @@ const roundsPerAccount = 20
 // TestNoWrongDelete lets accounts change at random requests of a run, whose lists drift, repeat, have gaps and doubles.
 // A row that is there all the time is never deleted, and a quiet run afterwards makes the dataset equal to the account.
 func TestNoWrongDelete(t *testing.T) {
-	seeds := 160 / thinned
+	seeds := 120 / thinned
 	if text := os.Getenv(driftSeeds); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil {

@@ -39,7 +39,7 @@ func smallWhole(o *mailerlitetest.Options) {
 // TestWholeModel takes accounts through random days and runs that are stopped, fail, plan, leave tables out, or meet with an
 // account that changes meanwhile. Whatever happened, a run that succeeds, and resumes nothing, leaves the account's rows.
 func TestWholeModel(t *testing.T) {
-	seeds := max(1, 6/thinned)
+	seeds := max(1, 4/thinned)
 	if n, err := strconv.Atoi(os.Getenv(wholeSeeds)); err == nil {
 		seeds = n
 	}

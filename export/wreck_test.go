@@ -112,6 +112,7 @@ func (s *scene) expect(t *testing.T) {
 
 // wreck is one copy of a scene's dataset, about to meet with an accident.
 type wreck struct {
+	unread string // a file that a repair could not read, and may take for damaged
 	*scene
 	dir  string
 	fsys *faultfs.FS
