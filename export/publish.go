@@ -13,13 +13,18 @@ import (
 	"mailerlake/export/publish/store"
 )
 
-// MaxLease is the longest Lease of a Destination.
-const MaxLease = publish.MaxLease
+// What a Destination may say.
+const (
+	Parquet      = publish.Parquet
+	Delta        = publish.Delta
+	DefaultLease = publish.DefaultLease
+	MaxLease     = publish.MaxLease
+)
 
 // Destination is where to publish, and how.
 type Destination struct {
 	Store store.Store
-	// Format is publish.Parquet or publish.Delta; empty for the destination's own, and Parquet for a new one.
+	// Format is Parquet or Delta; empty for the destination's own, and Parquet for a new one.
 	Format string
 	// Repair compares every object by its checksum.
 	Repair bool
@@ -27,7 +32,7 @@ type Destination struct {
 	Adopt bool
 	// Retain is how long files that a Delta table no longer has are kept.
 	Retain time.Duration
-	// Lease is how long another publisher may be silent before it is taken for dead; zero means publish.DefaultLease.
+	// Lease is how long another publisher may be silent before it is taken for dead; zero means DefaultLease. It is at most MaxLease.
 	Lease time.Duration
 }
 

@@ -30,7 +30,7 @@ func layoutFlags(prefix string) []cli.Flag {
 // destinationAt opens a destination and checks the flags of layoutFlags.
 func destinationAt(c *cli.Context, url, prefix, dir string) (d export.Destination, err error) {
 	d.Format = c.String(prefix + "format")
-	if d.Format != "" && d.Format != "parquet" && d.Format != "delta" {
+	if d.Format != "" && d.Format != export.Parquet && d.Format != export.Delta {
 		return d, usage(c, "--%sformat is parquet or delta, not %q", prefix, d.Format)
 	}
 	if d.Retain, err = period(c.String(prefix + "retain")); err != nil {

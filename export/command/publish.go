@@ -18,7 +18,7 @@ func (p *program) publish() *cli.Command {
 		toggle("quiet", "print only warnings and errors, and the JSON document if there is one"),
 		toggle("repair", "compare every object with the dataset by its checksum, and replace what is damaged"),
 		toggle("adopt", "start over from the dataset where others changed Delta tables, or the destination's own records are damaged or missing"),
-		&cli.DurationFlag{Name: "lease", Value: time.Minute, Usage: "take over from a publisher that was silent for `TIME`", DefaultText: "1m"},
+		&cli.DurationFlag{Name: "lease", Value: export.DefaultLease, Usage: "take over from a publisher that was silent for `TIME`", DefaultText: "1m"},
 	)
 	return &cli.Command{
 		Name:  "publish",

@@ -15,8 +15,8 @@ import (
 	jsonv1 "github.com/go-json-experiment/json/v1"
 )
 
-// maxRecord bounds the size of a manifest or journal, in bytes. A billion rows need a tenth of it.
-const maxRecord = 64 << 20
+// MaxRecord bounds the size of a manifest or journal, in bytes. A billion rows need a tenth of it.
+const MaxRecord = 64 << 20
 
 // DamagedError says that a file of the dataset is not as this program wrote it. Nothing was changed.
 type DamagedError struct {
@@ -56,8 +56,8 @@ func EncodeManifest(m *Manifest) ([]byte, error) {
 		return nil, fmt.Errorf("write manifest: %w", err)
 	}
 	data = seal(append(data, '\n'))
-	if len(data) > maxRecord {
-		return nil, fmt.Errorf("write manifest: %d bytes are more than the %d that it may have; keep changes for a shorter time with --keep-changes", len(data), maxRecord)
+	if len(data) > MaxRecord {
+		return nil, fmt.Errorf("write manifest: %d bytes are more than the %d that it may have; keep changes for a shorter time with --keep-changes", len(data), MaxRecord)
 	}
 	return data, nil
 }
@@ -180,11 +180,11 @@ func readRecord(fsys disk.FS, name, hint string) (data []byte, err error) {
 		return nil, err
 	}
 	defer f.Close()
-	data, err = io.ReadAll(io.LimitReader(f, maxRecord+1))
+	data, err = io.ReadAll(io.LimitReader(f, MaxRecord+1))
 	if err != nil {
 		return nil, err
 	}
-	if len(data) > maxRecord {
+	if len(data) > MaxRecord {
 		return nil, &DamagedError{name, "it is too large", hint}
 	}
 	return data, nil

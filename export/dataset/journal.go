@@ -56,8 +56,8 @@ func encodeJournal(j *journal) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write journal: %w", err)
 	}
-	if len(data) > maxRecord {
-		return nil, fmt.Errorf("write journal: %d bytes are more than the %d that it may have; keep changes for a shorter time with --keep-changes", len(data), maxRecord)
+	if len(data) > MaxRecord {
+		return nil, fmt.Errorf("write journal: %d bytes are more than the %d that it may have; keep changes for a shorter time with --keep-changes", len(data), MaxRecord)
 	}
 	return data, nil
 }

@@ -11,6 +11,7 @@ import (
 	"mailerlake/export/disk"
 	"mailerlake/export/part"
 	"mailerlake/export/publish/delta"
+	"mailerlake/export/publish/store"
 )
 
 // deltaKeys is where a destination of format delta has the files of a dataset. Parts have names that are never used again.
@@ -48,7 +49,7 @@ func (l deltaLayout) commit(ctx context.Context, there *state, held *lease) (*da
 	}
 	for i := range l.p.next.Tables {
 		t := &l.p.next.Tables[i]
-		next, err := l.commitTable(ctx, t, was.Table(t.Name), sumOf(data), held)
+		next, err := l.commitTable(ctx, t, was.Table(t.Name), store.Sum(data), held)
 		if err != nil {
 			return nil, err
 		}

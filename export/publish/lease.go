@@ -47,7 +47,7 @@ func (p *publisher) newLease(there *state) (*lease, error) {
 	var token [8]byte
 	rand.Read(token[:]) // never fails
 	j := journal{Format: journalFormat, Token: hex.EncodeToString(token[:]), Publisher: me, Program: p.Program, Snapshot: p.next.Snapshot,
-		Manifest: sumOf(data), Base: there.snapshot(), Started: time.Now().UTC(), Lease: p.Lease.Seconds(), Mixed: p.Repair || there.damaged}
+		Manifest: store.Sum(data), Base: there.snapshot(), Started: time.Now().UTC(), Lease: p.Lease.Seconds(), Mixed: p.Repair || there.damaged}
 	for i := range p.next.Tables {
 		j.Tables = append(j.Tables, p.next.Tables[i].Name)
 	}

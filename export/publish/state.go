@@ -2,8 +2,6 @@ package publish
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -18,9 +16,6 @@ const (
 	manifestKey = dataset.ManifestName
 	journalKey  = "publishing.json"
 )
-
-// maxRecord bounds the size of a manifest or journal, in bytes.
-const maxRecord = 64 << 20
 
 // state is what a destination's manifest says.
 type state struct {
@@ -46,13 +41,13 @@ func (s *state) sum() string {
 	if err != nil {
 		return ""
 	}
-	return sumOf(data)
+	return store.Sum(data)
 }
 
 // has reports whether the destination is in a state of a dataset.
 func (s *state) has(local *dataset.Manifest) bool {
 	data, err := dataset.EncodeManifest(local)
-	return err == nil && s.sum() == sumOf(data)
+	return err == nil && s.sum() == store.Sum(data)
 }
 
 // unpublished returns a destination's manifest as the dataset has it.
@@ -112,7 +107,7 @@ func readObject(ctx context.Context, s store.Store, key string) (data []byte, o 
 		if r, o, err = s.Get(ctx, key); err != nil {
 			break
 		}
-		data, err = io.ReadAll(io.LimitReader(r, maxRecord+1))
+		data, err = io.ReadAll(io.LimitReader(r, dataset.MaxRecord+1))
 		r.Close()
 		if err == nil && int64(len(data)) == o.Bytes || ctx.Err() != nil {
 			break
@@ -124,13 +119,8 @@ func readObject(ctx context.Context, s store.Store, key string) (data []byte, o 
 	if err != nil {
 		return nil, o, fmt.Errorf("read %s: %w", key, err)
 	}
-	if len(data) > maxRecord {
+	if len(data) > dataset.MaxRecord {
 		return nil, o, fmt.Errorf("read %s: it is too large", key)
 	}
 	return data, o, nil
-}
-
-func sumOf(data []byte) string {
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:])
 }

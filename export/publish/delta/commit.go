@@ -164,7 +164,7 @@ func (c *commit) step(ctx context.Context, s *state, adopted bool) error {
 	if err != nil {
 		return err
 	}
-	next := &entry{s.Version + 1, sumOf(data), at, actions}
+	next := &entry{s.Version + 1, store.Sum(data), at, actions}
 	if err := c.log.put(ctx, entryName(next.version), data, store.IfAbsent()); err != nil {
 		return c.raced(ctx, next.version, err)
 	}

@@ -67,7 +67,7 @@ func (l tableLog) read(ctx context.Context, version int64) (*entry, error) {
 	if err != nil {
 		return nil, &LogError{l.table, fmt.Sprintf("%s: %v", entryName(version), err)}
 	}
-	return &entry{version, sumOf(data), at, actions}, nil
+	return &entry{version, store.Sum(data), at, actions}, nil
 }
 
 // get reads an object of the log, and when it was written.

@@ -2,7 +2,6 @@ package delta
 
 import (
 	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"strconv"
@@ -12,6 +11,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"mailerlake/export/dataset"
+	"mailerlake/export/publish/store"
 	"mailerlake/schema"
 )
 
@@ -93,7 +93,7 @@ func metadataOf(was *dataset.DeltaTable, columns []schema.Column, feed bool, ret
 // sum returns what tells one metaData from another.
 func (m *metaData) sum() (string, error) {
 	data, err := json.Marshal(m, json.Deterministic(true))
-	return sumOf(data), err
+	return store.Sum(data), err
 }
 
 // interval writes a duration as the table properties have it, in whole seconds.
@@ -102,11 +102,6 @@ func interval(d time.Duration) string {
 		return fmt.Sprintf("interval %d days", d/day)
 	}
 	return fmt.Sprintf("interval %d seconds", d/time.Second)
-}
-
-func sumOf(data []byte) string {
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:])
 }
 
 // newID makes an identifier, which has the form of a UUID, of a token and a table's name.

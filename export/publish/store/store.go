@@ -53,9 +53,12 @@ func BytesBody(data []byte) Body {
 	return Body{
 		Open:   func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil },
 		Bytes:  int64(len(data)),
-		SHA256: fmt.Sprintf("%x", sha256.Sum256(data)),
+		SHA256: Sum(data),
 	}
 }
+
+// Sum returns the SHA-256 of data, in lower-case hexadecimal.
+func Sum(data []byte) string { return fmt.Sprintf("%x", sha256.Sum256(data)) }
 
 // Condition says what Put may replace.
 type Condition struct {
