@@ -27,6 +27,16 @@ func sourceFlags() []cli.Flag {
 	}
 }
 
+// forAccounts makes the flag --account one of several names.
+func forAccounts(flags []cli.Flag) []cli.Flag {
+	for i, f := range flags {
+		if f.Names()[0] == "account" {
+			flags[i] = &cli.StringSliceFlag{Name: "account", Usage: "of the accounts in --config, export only those with these `NAMES`", DefaultText: "all, one after another"}
+		}
+	}
+	return flags
+}
+
 // accountFlags are the flags of the commands that ask an account.
 func accountFlags() []cli.Flag {
 	return append(commonFlags(),
