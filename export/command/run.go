@@ -62,6 +62,9 @@ func (p *program) run(c *cli.Context, run runFunc) (*export.Report, error) {
 	}
 	online := !c.Bool("planned")
 	if online {
+		if err := checkDemo(c, o.Dir); err != nil {
+			return nil, err
+		}
 		if api.Key, err = p.apiKey(c); err != nil {
 			return nil, err
 		}
