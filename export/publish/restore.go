@@ -28,14 +28,15 @@ type RestoreOptions struct {
 
 // Restored is what a restore did.
 type Restored struct {
-	Source   string          `json:"source"`
-	Dataset  string          `json:"dataset"`
-	Account  dataset.Account `json:"account"`
-	Snapshot int64           `json:"snapshot"`
-	Tables   int             `json:"tables"`
-	Files    Amount          `json:"downloaded"`
+	Source   string `json:"source"`
+	Dataset  string `json:"dataset"`
+	Account  string `json:"account,omitempty"` // id
+	Name     string `json:"account_name,omitempty"`
+	Snapshot int64  `json:"snapshot"`
+	Tables   int    `json:"tables"`
+	Files    Amount `json:"downloaded"`
 	// LeftOut are the tables that are not whole at the destination. The next export reads them anew.
-	LeftOut []string `json:"left_out,omitempty"`
+	LeftOut []string `json:"left_out"`
 	// Current says that the dataset was there already, in the same state.
 	Current  bool  `json:"up_to_date"`
 	Requests int64 `json:"requests"`
@@ -90,7 +91,8 @@ func Restore(ctx context.Context, o RestoreOptions) (out *Restored, err error) {
 		return nil, err
 	}
 	stats := o.Store.Stats()
-	out.Account, out.Snapshot, out.Tables, out.Files = there.manifest.Account, there.manifest.Snapshot, len(there.manifest.Tables), r.track.uploaded()
+	out.Account, out.Name = there.manifest.Account.ID, there.manifest.Account.Name
+	out.Snapshot, out.Tables, out.Files = there.manifest.Snapshot, len(there.manifest.Tables), r.track.uploaded()
 	out.LeftOut = r.leftOut
 	out.Tables -= len(r.leftOut)
 	out.Requests, out.Retries = stats.Requests-before.Requests, stats.Retries-before.Retries
