@@ -24,19 +24,6 @@ type accountRun struct {
 	err    error
 }
 
-// accountsDocument is the JSON document of an export of several accounts.
-type accountsDocument struct {
-	Error    string            `json:"error,omitempty"`
-	Accounts []accountDocument `json:"accounts"`
-}
-
-// accountDocument is the part of one account.
-type accountDocument struct {
-	Name     string `json:"name"`
-	ExitCode int    `json:"exit_code"`
-	reportDocument
-}
-
 // exportAccounts exports the accounts of the config file one after another. All flags are checked before the first one
 // begins.
 func (p *program) exportAccounts(c *cli.Context) (answer, error) {
@@ -47,7 +34,7 @@ func (p *program) exportAccounts(c *cli.Context) (answer, error) {
 	for _, r := range runs {
 		r.export()
 	}
-	a := answer{document: func(failure string) any { return accountsJSON(failure, runs) }}
+	a := answer{document: func(h head) any { return accountsJSON(h, runs) }}
 	if !c.Bool("quiet") && !c.Bool("json") {
 		a.text = func(w io.Writer) error { return terminal.Accounts(w, accountResults(runs)) }
 	}
@@ -183,10 +170,10 @@ func (r *accountRun) export() {
 	}
 }
 
-func accountsJSON(failure string, runs []*accountRun) accountsDocument {
-	document := accountsDocument{Error: failure}
+func accountsJSON(h head, runs []*accountRun) accountsDocument {
+	document := accountsDocument{head: h}
 	for _, r := range runs {
-		document.Accounts = append(document.Accounts, accountDocument{r.name, ExitCode(r.err), reportDocument{message(r.err), r.report}})
+		document.Accounts = append(document.Accounts, accountDocument{r.name, ExitCode(r.err), message(r.err), r.report})
 	}
 	return document
 }
