@@ -28,13 +28,16 @@ func (p *program) action(do func(*cli.Context) (answer, error)) cli.ActionFunc {
 		case c.NArg() > 0:
 			err = usage(c, "unexpected argument %q", c.Args().First())
 		case err == nil:
-			a, err = do(c)
+			if err = p.settle(c); err == nil {
+				a, err = do(c)
+			}
+			err = p.sourced(err)
 		}
 		if errors.Is(err, context.Canceled) {
 			err = &interruptedError{resumeHint(c)}
 		}
 		a.command = c.Command.Name
-		return p.finish(c.Bool("json") || asksForJSON(c.Args().Slice()), a, err)
+		return p.finish(c.Bool("json") || p.asksForJSON(c.Args().Slice()), a, err)
 	}
 }
 
@@ -65,9 +68,9 @@ func (a answer) json(err error) any {
 	return a.document(h)
 }
 
-// asksForJSON reports whether --json is among arguments that were not parsed.
-func asksForJSON(args []string) bool {
-	asked := false
+// asksForJSON reports whether --json is among arguments that were not parsed, or else in the environment.
+func (p *program) asksForJSON(args []string) bool {
+	asked, _ := strconv.ParseBool(p.getenv(variablePrefix + "JSON"))
 	for _, arg := range args {
 		name, value, given := strings.Cut(arg, "=")
 		if name == "--json" || name == "-json" {

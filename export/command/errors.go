@@ -19,6 +19,7 @@ var errChanges = errors.New("the dataset differs from the account")
 type usageError struct {
 	err     error
 	command string
+	flags   []string // that it is about, beside those that its text names
 }
 
 func (e *usageError) Error() string { return e.err.Error() }
@@ -26,7 +27,15 @@ func (e *usageError) Unwrap() error { return e.err }
 
 // usage returns a usageError for a command.
 func usage(c *cli.Context, format string, args ...any) error {
-	return &usageError{fmt.Errorf(format, args...), "mailerlake " + c.Command.Name}
+	return &usageError{fmt.Errorf(format, args...), "mailerlake " + c.Command.Name, nil}
+}
+
+// about says which flags a usage error is about, if its text does not.
+func about(err error, flags ...string) error {
+	if wrong, ok := errors.AsType[*usageError](err); ok {
+		wrong.flags = flags
+	}
+	return err
 }
 
 // authError says that there is no API key to use.

@@ -15,11 +15,16 @@ func toggle(name, usage string) cli.Flag {
 
 // commonFlags are the flags of every command.
 func commonFlags() []cli.Flag {
-	return []cli.Flag{outFlag(), toggle("json", "print the result as one JSON document")}
+	return append(sourceFlags(), toggle("json", "print the result as one JSON document"))
 }
 
-func outFlag() cli.Flag {
-	return &cli.StringFlag{Name: "out", Value: "./lake", Usage: "use the dataset in `DIR` [$MAILERLAKE_OUT]"}
+// sourceFlags are the flags that say where the dataset is, and the values of other flags.
+func sourceFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "out", Value: "./lake", Usage: "use the dataset in `DIR`", TakesFile: true},
+		&cli.StringFlag{Name: "config", Usage: "take flags that are not given from a JSON `FILE` (- for standard input)", TakesFile: true},
+		&cli.StringFlag{Name: "account", Usage: "of the accounts in --config, use the one with this `NAME`"},
+	}
 }
 
 // accountFlags are the flags of the commands that ask an account.
@@ -29,9 +34,8 @@ func accountFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "exclude", Usage: "all tables, or those of --tables, except these `TABLES` or sets"},
 		toggle("campaign-content", "read the content of the campaigns' e-mails as well, a request for each campaign"),
 		toggle("full", "read also the lists that stand still since the last run"),
-		&cli.StringFlag{Name: "api-key-file", Usage: "read the API key from `FILE` (- for standard input) instead of $MAILERLITE_API_KEY"},
-		&cli.StringFlag{Name: "config", Usage: "read the API key from a JSON `FILE`: {\"api_key\": \"...\"}"},
-		&cli.StringFlag{Name: "api-url", Usage: "use the API at `URL` [$MAILERLITE_API_URL]", DefaultText: client.DefaultURL},
+		&cli.StringFlag{Name: "api-key-file", Usage: "read the API key from `FILE` (- for standard input) instead of $MAILERLITE_API_KEY", TakesFile: true},
+		&cli.StringFlag{Name: "api-url", Usage: "use the API at `URL`", DefaultText: client.DefaultURL},
 		&cli.IntFlag{Name: "rate", Value: -1, Usage: "stay under `N` requests a minute; 0 follows the server's headers alone", DefaultText: "nine tenths of the server's limit"},
 		&cli.DurationFlag{Name: "max-wait", Value: client.DefaultMaxWait, Usage: "give up if the server asks for a wait longer than `TIME`", DefaultText: "15m"},
 		&cli.IntFlag{Name: "retries", Value: client.DefaultRetries, Usage: "retry a failed request up to `N` times"},
@@ -52,7 +56,7 @@ func runFlags() []cli.Flag {
 		toggle("yes", "delete rows even if they are more than a fifth of their table"),
 		&cli.StringSliceFlag{Name: "drop", Usage: "leave out these `COLUMNS` (table.column), separated by commas"},
 		&cli.StringSliceFlag{Name: "hash", Usage: "write tokens (HMAC-SHA-256) in place of the values of these `COLUMNS`"},
-		&cli.StringFlag{Name: "hash-key-file", Usage: "read the key for --hash, 16 bytes or more, from `FILE` (- for standard input) instead of $MAILERLAKE_HASH_KEY"},
+		&cli.StringFlag{Name: "hash-key-file", Usage: "read the key for --hash, 16 bytes or more, from `FILE` (- for standard input) instead of $MAILERLAKE_HASH_KEY", TakesFile: true},
 		toggle("private", "make the dataset accessible to its owner only"),
 	)
 }

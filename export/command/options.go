@@ -20,9 +20,6 @@ import (
 // dir returns the directory of the dataset.
 func (p *program) dir(c *cli.Context) (string, error) {
 	dir := c.String("out")
-	if env := p.getenv("MAILERLAKE_OUT"); env != "" && !c.IsSet("out") {
-		dir = env
-	}
 	if dir == "" {
 		return "", usage(c, "--out is empty")
 	}
@@ -80,11 +77,11 @@ func chosenFrom(c *cli.Context, set string) ([]string, error) {
 	}
 	only, err := namedTables(c, only)
 	if err != nil {
-		return nil, err
+		return nil, about(err, "tables")
 	}
 	except, err := namedTables(c, c.StringSlice("exclude"))
 	if err != nil {
-		return nil, err
+		return nil, about(err, "exclude")
 	}
 	chosen, _ := tables.All().Set(schema.SetAll)
 	chosen = slices.DeleteFunc(chosen, func(name string) bool { return !slices.Contains(only, name) || slices.Contains(except, name) })
@@ -124,7 +121,7 @@ func (p *program) privacy(c *cli.Context) (o export.Privacy, err error) {
 		return o, err
 	}
 	if err := o.Check(catalog(c)); err != nil {
-		return o, usage(c, "%w", err)
+		return o, about(usage(c, "%w", err), "drop", "hash")
 	}
 	return o, nil
 }
@@ -133,7 +130,7 @@ func (p *program) privacy(c *cli.Context) (o export.Privacy, err error) {
 func (p *program) hashKey(c *cli.Context) ([]byte, error) {
 	file := c.String("hash-key-file")
 	switch {
-	case len(c.StringSlice("hash")) == 0 && c.IsSet("hash-key-file"):
+	case len(c.StringSlice("hash")) == 0 && p.given(c, "hash-key-file"):
 		return nil, usage(c, "--hash-key-file needs --hash")
 	case len(c.StringSlice("hash")) == 0:
 		return nil, nil
@@ -165,9 +162,6 @@ func (p *program) readHashKey(c *cli.Context) ([]byte, error) {
 func (p *program) clientOptions(c *cli.Context) (client.Options, error) {
 	o := client.Options{URL: c.String("api-url"), Rate: c.Int("rate"), Retries: noneIfZero(c.Int("retries")), Timeout: c.Duration("timeout"),
 		MaxWait: noneIfZero(c.Duration("max-wait")), BatchPages: c.Int("batch-pages"), UserAgent: "mailerlake/" + p.version}
-	if !c.IsSet("api-url") {
-		o.URL = p.getenv("MAILERLITE_API_URL")
-	}
 	if err := checkLimits(c); err != nil {
 		return o, err
 	}
@@ -177,7 +171,7 @@ func (p *program) clientOptions(c *cli.Context) (client.Options, error) {
 	check := o
 	check.Key = "any" // so that only the address can be wrong
 	if _, err := client.New(check); err != nil {
-		return o, usage(c, "%w", err)
+		return o, about(usage(c, "%w", err), "api-url")
 	}
 	return o, nil
 }
@@ -195,8 +189,6 @@ func checkLimits(c *cli.Context) error {
 		return usage(c, "--timeout must be more than 0")
 	case c.Duration("max-wait") < 0:
 		return usage(c, "--max-wait must not be negative")
-	case c.IsSet("api-key-file") && c.IsSet("config"):
-		return usage(c, "give either --api-key-file or --config, not both")
 	}
 	return nil
 }
@@ -213,7 +205,7 @@ func demo(c *cli.Context) bool { return c.Bool("demo") || c.IsSet("demo-day") }
 
 // simulated directs the client to the simulated account, which has no rate limit.
 func simulated(c *cli.Context, o client.Options) (client.Options, error) {
-	for _, name := range []string{"api-url", "api-key-file", "config"} {
+	for _, name := range []string{"api-url", "api-key-file"} {
 		if c.IsSet(name) {
 			return o, usage(c, "--%s cannot be used with --demo", name)
 		}
