@@ -21,31 +21,52 @@ func (p *program) export() *cli.Command {
 			&cli.StringFlag{Name: "keep-changes", Usage: "keep what each export changes for `TIME`, and remember that; 0 keeps nothing", DefaultText: "as before, at first 90d"},
 			&cli.BoolFlag{Name: "history", Usage: "keep whole rows, from before and after each change, and remember that; --history=false keeps keys alone", DefaultText: "as before, at first off"},
 			&cli.GenericFlag{Name: "publish", Value: &urls{}, Usage: "then publish to `URL`, as mailerlake publish does; can be given several times"},
+			&cli.StringFlag{Name: "metrics", TakesFile: true, Usage: "write to `FILE` how the export ended, as metrics for Prometheus"},
+			&cli.StringFlag{Name: "on-failure", Usage: "run `COMMAND` by the shell if the exit code is not 0; standard input has the JSON report"},
 		), layoutFlags("publish-")...),
 		Action: p.action(p.runExport),
 	}
 }
 
 func (p *program) runExport(c *cli.Context) (answer, error) {
+	dir, err := p.dir(c)
+	if err == nil {
+		err = checkMetrics(c, dir)
+	}
+	if err != nil {
+		return answer{}, err
+	}
+	one := p.ranIn(dir)
+	report, err := p.exportOne(c, &one)
+	a, err := p.report(c, report, err, terminal.Report)
+	if ExitCode(err) != wrongUsage {
+		one.end(report, err)
+		a.runs = []ran{one}
+	}
+	return a, err
+}
+
+// exportOne exports one account, and notes the destinations.
+func (p *program) exportOne(c *cli.Context, one *ran) (*export.Report, error) {
 	do := export.Export
 	if c.Bool("planned") {
 		if err := checkPlanned(c); err != nil {
-			return answer{}, err
+			return nil, err
 		}
 		do = export.ExportPlanned
 	}
 	to, err := p.destinations(c)
 	if err != nil {
-		return answer{}, err
+		return nil, err
 	}
 	for _, d := range to {
 		defer d.Store.Close()
+		one.to = append(one.to, d.Store.String())
 	}
-	r, err := p.run(c, func(ctx context.Context, o export.Options) (*export.Report, error) {
+	return p.run(c, func(ctx context.Context, o export.Options) (*export.Report, error) {
 		o.Destinations = to
 		return do(ctx, o)
 	})
-	return p.report(c, r, err, terminal.Report)
 }
 
 // destinations opens what --publish names.
