@@ -40,8 +40,16 @@ func (p *program) action(do func(*cli.Context) (answer, error)) cli.ActionFunc {
 		a.command = c.Command.Name
 		err = p.writeMetrics(c, a.runs, err)
 		p.ended = func(err error) { p.onFailure(c, a, err) }
-		return p.finish(c.Bool("json") || p.asksForJSON(c.Args().Slice()), a, err)
+		return p.finish(p.wantsJSON(c), a, err)
 	}
+}
+
+// wantsJSON reports whether a call asks for JSON, be it after an argument that does not belong there.
+func (p *program) wantsJSON(c *cli.Context) bool {
+	if c.NArg() == 0 && c.IsSet("json") {
+		return c.Bool("json")
+	}
+	return c.Bool("json") || p.asksForJSON(c.Args().Slice())
 }
 
 // finish prints an answer. It returns the command's error or, if there is none, the error of printing.

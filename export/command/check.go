@@ -32,6 +32,9 @@ func (p *program) runCheck(c *cli.Context) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	if err := checkDemo(c, o.Dir); err != nil {
+		return answer{}, err
+	}
 	if api.Key, err = p.apiKey(c); err != nil {
 		return answer{}, err
 	}

@@ -67,14 +67,17 @@ func (p *program) chooseAccount(c *cli.Context) error {
 
 func (p *program) noAccount(c *cli.Context, name string) error {
 	names := p.call.file.Names()
-	return usage(c, "%s has no account %q%s; the accounts are %s", p.call.name, name, spelling.DidYouMean(name, "", names), strings.Join(names, ", "))
+	return usage(c, "%s has no account %q; the accounts are %s%s", p.call.name, name, strings.Join(names, ", "), spelling.DidYouMean(name, "", names))
 }
 
 // fromConfig returns the values that the config file has for the flags of a command, and keeps where it has the key.
 func (p *program) fromConfig(c *cli.Context) (values []value, err error) {
 	set, from := p.call.file.Settings, p.call.name
 	if a := p.call.account; a != nil {
-		set, from = a.Settings, fmt.Sprintf("account %q in %s", a.Name, p.call.name)
+		set = a.Settings
+		if !p.call.labelled { // else the error names the account anyway
+			from = fmt.Sprintf("account %q in %s", a.Name, p.call.name)
+		}
 	}
 	p.call.key = set.Key
 	for _, f := range c.Command.Flags {

@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -14,7 +15,7 @@ func (p *program) export() *cli.Command {
 	return &cli.Command{
 		Name:  "export",
 		Usage: "bring the dataset up to date with the account",
-		Flags: append(append(runFlags(),
+		Flags: append(append(forAccounts(runFlags()),
 			toggle("planned", "commit exactly what the last plan showed: no key, no network"),
 			toggle("repair", "rebuild damaged parts from a fresh scan, and move foreign files away"),
 			toggle("rewrite", "rewrite every table with the current types and names; needed to change --drop or --hash"),
@@ -29,44 +30,68 @@ func (p *program) export() *cli.Command {
 }
 
 func (p *program) runExport(c *cli.Context) (answer, error) {
-	dir, err := p.dir(c)
+	if p.call.several() {
+		return p.exportAccounts(c)
+	}
+	began := time.Now()
+	e, err := p.checkExport(c)
+	var r *export.Report
 	if err == nil {
-		err = checkMetrics(c, dir)
+		r, err = e.run()
 	}
-	if err != nil {
-		return answer{}, err
-	}
-	one := p.ranIn(dir)
-	report, err := p.exportOne(c, &one)
-	a, err := p.report(c, report, err, terminal.Report)
+	a, err := p.report(c, r, err, terminal.Report)
 	if ExitCode(err) != wrongUsage {
-		one.end(report, err)
-		a.runs = []ran{one}
+		a.runs = []ran{p.ran(c, e.urls, began, r, err)}
 	}
 	return a, err
 }
 
-// exportOne exports one account, and notes the destinations.
-func (p *program) exportOne(c *cli.Context, one *ran) (*export.Report, error) {
-	do := export.Export
+// exporting is an export whose flags are checked.
+type exporting struct {
+	job
+	do   runFunc
+	to   []export.Destination
+	urls []string // of the destinations
+}
+
+// checkExport checks the flags of an export. The destinations are open if there is no error.
+func (p *program) checkExport(c *cli.Context) (e exporting, err error) {
+	e.do = export.Export
 	if c.Bool("planned") {
 		if err := checkPlanned(c); err != nil {
-			return nil, err
+			return e, err
 		}
-		do = export.ExportPlanned
+		e.do = export.ExportPlanned
 	}
-	to, err := p.destinations(c)
+	if e.to, err = p.destinations(c); err == nil {
+		err = p.checkMetrics(c)
+	}
+	for _, d := range e.to {
+		e.urls = append(e.urls, d.Store.String())
+	}
+	if err == nil {
+		e.job, err = p.checkRun(c)
+	}
 	if err != nil {
-		return nil, err
+		e.close()
+		e.to = nil
 	}
-	for _, d := range to {
-		defer d.Store.Close()
-		one.to = append(one.to, d.Store.String())
-	}
-	return p.run(c, func(ctx context.Context, o export.Options) (*export.Report, error) {
-		o.Destinations = to
-		return do(ctx, o)
+	return e, err
+}
+
+// run exports, and closes the destinations.
+func (e exporting) run() (*export.Report, error) {
+	defer e.close()
+	return e.job.run(func(ctx context.Context, o export.Options) (*export.Report, error) {
+		o.Destinations = e.to
+		return e.do(ctx, o)
 	})
+}
+
+func (e exporting) close() {
+	for _, d := range e.to {
+		d.Store.Close()
+	}
 }
 
 // destinations opens what --publish names.
@@ -78,13 +103,13 @@ func (p *program) destinations(c *cli.Context) (to []export.Destination, err err
 	for _, url := range *c.Generic("publish").(*urls) {
 		d, err := destinationAt(c, url, "publish-", dir)
 		if err != nil {
-			return nil, err
+			return to, err
 		}
 		to = append(to, d)
 	}
 	for _, name := range []string{"publish-format", "publish-retain"} {
-		if c.IsSet(name) && len(to) == 0 {
-			return nil, usage(c, "--%s needs --publish", name)
+		if p.given(c, name) && len(to) == 0 {
+			return to, usage(c, "--%s needs --publish", name)
 		}
 	}
 	return to, nil

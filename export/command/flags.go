@@ -15,21 +15,36 @@ func toggle(name, usage string) cli.Flag {
 
 // commonFlags are the flags of every command.
 func commonFlags() []cli.Flag {
-	return append(sourceFlags(), toggle("json", "print the result as one JSON document"))
+	return flagsFrom("")
+}
+
+// flagsFrom are the common flags. shown is what the help says of the default of --out, empty if that is all.
+func flagsFrom(shown string) []cli.Flag {
+	return append(sourceFlags(shown), toggle("json", "print the result as one JSON document"))
 }
 
 // sourceFlags are the flags that say where the dataset is, and the values of other flags.
-func sourceFlags() []cli.Flag {
+func sourceFlags(shown string) []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "out", Value: "./lake", Usage: "use the dataset in `DIR`", TakesFile: true},
+		&cli.StringFlag{Name: "out", Value: defaultDir, Usage: "use the dataset in `DIR`", DefaultText: shown, TakesFile: true},
 		&cli.StringFlag{Name: "config", Usage: "take flags that are not given from a JSON `FILE` (- for standard input)", TakesFile: true},
 		&cli.StringFlag{Name: "account", Usage: "of the accounts in --config, use the one with this `NAME`"},
 	}
 }
 
+// forAccounts makes the flag --account one of several names.
+func forAccounts(flags []cli.Flag) []cli.Flag {
+	for i, f := range flags {
+		if f.Names()[0] == "account" {
+			flags[i] = &cli.StringSliceFlag{Name: "account", Usage: "of the accounts in --config, export only those with these `NAMES`", DefaultText: "all, one after another"}
+		}
+	}
+	return flags
+}
+
 // accountFlags are the flags of the commands that ask an account.
 func accountFlags() []cli.Flag {
-	return append(commonFlags(),
+	return append(flagsFrom(defaultDir+", with --demo "+defaultDemoDir),
 		&cli.StringSliceFlag{Name: "tables", Usage: "only these `TABLES`, or sets of them: core, default (all that take no request for each subscriber), all", DefaultText: "default"},
 		&cli.StringSliceFlag{Name: "exclude", Usage: "all tables, or those of --tables, except these `TABLES` or sets"},
 		toggle("campaign-content", "read the content of the campaigns' e-mails as well, a request for each campaign"),

@@ -29,27 +29,21 @@ type ran struct {
 	err     error
 }
 
-// ranIn begins a run over the dataset in a directory.
-func (p *program) ranIn(dir string) ran {
-	r := ran{dataset: dir, began: time.Now()}
-	if absolute, err := filepath.Abs(dir); err == nil {
-		r.dataset = absolute
+// ran says how a run ended that began at a time.
+func (p *program) ran(c *cli.Context, to []string, began time.Time, report *export.Report, err error) ran {
+	r := ran{to: to, began: began, ended: time.Now(), report: report, err: err}
+	if dir, err := p.dir(c); err == nil {
+		r.dataset, _ = filepath.Abs(dir)
 	}
-	if p.call.account != nil {
+	switch m := r.manifest(); {
+	case p.call.account != nil:
 		r.account = p.call.account.Name
-	}
-	return r
-}
-
-// end notes how the run ended.
-func (r *ran) end(report *export.Report, err error) {
-	r.ended, r.report, r.err = time.Now(), report, err
-	if m := r.manifest(); r.account == "" && m != nil {
+	case m != nil:
 		r.account = m.Account.ID
-	}
-	if r.account == "" && report != nil {
+	case report != nil:
 		r.account = report.Account
 	}
+	return r
 }
 
 // manifest returns what the dataset holds, nil if there is none, or it cannot be read: the run has said so.
@@ -62,10 +56,14 @@ func (r *ran) manifest() *dataset.Manifest {
 }
 
 // checkMetrics refuses a file for metrics that cannot be written, or that readers of the dataset would find.
-func checkMetrics(c *cli.Context, dir string) error {
+func (p *program) checkMetrics(c *cli.Context) error {
 	file := c.String("metrics")
 	if file == "" {
 		return nil
+	}
+	dir, err := p.dir(c)
+	if err != nil {
+		return err
 	}
 	if info, err := os.Stat(filepath.Dir(file)); err != nil || !info.IsDir() {
 		return usage(c, "--metrics %s: there is no directory %s", file, filepath.Dir(file))

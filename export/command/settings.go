@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"mailerlake/export/command/config"
+	"mailerlake/export/terminal"
 )
 
 // A flag has the value of the command line, else of the environment, else of the config file, else its default. settle
@@ -22,6 +23,22 @@ type settings struct {
 	account *config.Account // nil if the file has none, or the call is for several
 	key     config.Key
 	from    map[string]string // where the value of each flag is from, but for those of the command line
+
+	// labelled says that the account is one of several that the program is run for.
+	labelled bool
+}
+
+// several reports whether a call is for the accounts of the config file, one after another.
+func (s settings) several() bool {
+	return s.file != nil && s.file.Accounts != nil && s.account == nil
+}
+
+// label begins messages of one of several accounts with its name.
+func (p *program) label() string {
+	if !p.call.labelled {
+		return ""
+	}
+	return terminal.Clean(p.call.account.Name) + ": "
 }
 
 // value is the value of a flag, one by one as it would be given, and where it is from.
@@ -211,7 +228,7 @@ var mentioned = regexp.MustCompile(`--[a-z][a-z-]+`)
 // sourced adds to a usage error where the values are from that it is about, if they are not on the command line.
 func (p *program) sourced(err error) error {
 	wrong, ok := errors.AsType[*usageError](err)
-	if !ok {
+	if !ok || wrong.sourced {
 		return err
 	}
 	var sources []string
@@ -224,5 +241,5 @@ func (p *program) sourced(err error) error {
 	if sources == nil {
 		return err
 	}
-	return &usageError{fmt.Errorf("%w (%s)", wrong.err, strings.Join(sources, "; ")), wrong.command, nil}
+	return &usageError{err: fmt.Errorf("%w (%s)", wrong.err, strings.Join(sources, "; ")), command: wrong.command, sourced: true}
 }

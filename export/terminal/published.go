@@ -51,7 +51,11 @@ func earlier(before, now int64) string {
 // Restored writes what a restore did.
 func Restored(w io.Writer, r *export.Restored) error {
 	b := &strings.Builder{}
-	if r.Current {
+	switch {
+	case r.Snapshot == 0:
+		fmt.Fprintf(b, "Nothing to restore: %s holds no dataset yet.\n", Clean(r.Source))
+		return flush(w, b)
+	case r.Current:
 		fmt.Fprintf(b, "Nothing to restore: %s is at snapshot %s of %s.\n", Clean(r.Dataset), number(r.Snapshot), Clean(r.Source))
 		return flush(w, b)
 	}
