@@ -15,6 +15,7 @@ import (
 // answer is the result of a command, in the two forms that it can be printed in. Either may be missing.
 type answer struct {
 	command string
+	runs    []ran // of an export: how it ended for each account
 	// document makes the JSON document, which begins with head.
 	document func(head) any
 	text     func(io.Writer) error
@@ -37,6 +38,8 @@ func (p *program) action(do func(*cli.Context) (answer, error)) cli.ActionFunc {
 			err = &interruptedError{resumeHint(c)}
 		}
 		a.command = c.Command.Name
+		err = p.writeMetrics(c, a.runs, err)
+		p.ended = func(err error) { p.onFailure(c, a, err) }
 		return p.finish(p.wantsJSON(c), a, err)
 	}
 }

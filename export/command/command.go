@@ -21,6 +21,7 @@ type program struct {
 	version        string
 	args           []string
 	call           settings
+	ended          func(error) // is called when all is done and said, with the command's error; nil if nothing is to be called
 }
 
 // Run runs the command in args, which are laid out like os.Args. The error it returns has been printed on stderr.
@@ -34,6 +35,9 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	if usage, ok := errors.AsType[*usageError](err); ok {
 		fmt.Fprintf(stderr, "run `%s --help` for usage\n", usage.command)
+	}
+	if p.ended != nil {
+		p.ended(err)
 	}
 	return err
 }
