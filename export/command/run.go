@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -11,6 +12,7 @@ import (
 	"mailerlake/export"
 	"mailerlake/export/dataset"
 	"mailerlake/export/terminal"
+	"mailerlake/schema"
 )
 
 // runFunc is export.Plan, export.Export or export.ExportPlanned.
@@ -76,7 +78,11 @@ func (p *program) run(c *cli.Context, run runFunc) (*export.Report, error) {
 			return nil, &authError{err}
 		}
 	}
-	return run(c.Context, o)
+	r, err := run(c.Context, o)
+	if wrong, ok := errors.AsType[*schema.ProtectionError](err); ok {
+		err = usage(c, "%w", wrong) // which columns there are was not known before
+	}
+	return r, err
 }
 
 // noteInterrupt shows that the run is stopping when ctx ends. Once the function that it returns was
