@@ -121,7 +121,7 @@ func resumeHint(c *cli.Context) string {
 		return "run it again without --restart to resume"
 	case c.Bool("planned"):
 		return "the plan is kept; run the same command again to commit it"
-	case c.Bool("repair"), c.Duration("resume-within") == 0: // as in commands without a scan, which lack the flag
+	case c.Bool("repair"), timeOf(c, "resume-within") == 0: // as in commands without a scan, which lack the flag
 		return ""
 	}
 	return "run the same command again to resume"
