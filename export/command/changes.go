@@ -33,14 +33,14 @@ func (p *program) changes() *cli.Command {
 			"A loader deletes these keys from its table, inserts the rows that are not deletes, and keeps the snapshot that\n" +
 			"they lead to for the next --since: _snapshot of every row, or \"snapshot\" in what -o FILE --json prints.\n" +
 			"Rows on standard output count only if the exit code is 0. Code 8: load the tables that it names with --since 0.",
-		Flags: []cli.Flag{outFlag(""),
+		Flags: append(sourceFlags(""),
 			&cli.Int64Flag{Name: "since", Usage: "the changes after snapshot `N`, the last one that was loaded; 0 for all rows, as inserts", DefaultText: "required"},
 			&cli.StringSliceFlag{Name: "tables", Usage: "only these `TABLES`, or sets of them: core, default, all", DefaultText: "all that the dataset has"},
 			&cli.StringSliceFlag{Name: "exclude", Usage: "all tables, or those of --tables, except these `TABLES` or sets"},
 			changesFormatFlag(),
 			&cli.StringFlag{Name: "o", Usage: "write the rows to `FILE`, whole or not at all, instead of standard output"},
 			toggle("json", "with -o FILE: print what was written as one JSON document; for rows as JSON see --format"),
-		},
+		),
 		Action: p.action(p.runChanges),
 	}
 }

@@ -31,7 +31,7 @@ func TestExitCodes(t *testing.T) {
 		{leftUndone(reportOf(export.TableReport{Name: "group", Err: &client.Error{Status: 403}})), 3},
 		{leftUndone(reportOf(export.TableReport{Name: "group", TablePlan: &export.TablePlan{Withheld: "many"}})), 3},
 		{leftUndone(reportOf(export.TableReport{Name: "group", TablePlan: &export.TablePlan{Incomplete: "cut short"}})), 3},
-		{&usageError{errors.New("bad"), "mailerlake"}, 4},
+		{&usageError{err: errors.New("bad"), command: "mailerlake"}, 4},
 		{&schema.ProtectionError{}, 4},
 		{&export.PrivacyError{}, 4},
 		{&authError{errors.New("no key")}, 5},

@@ -14,7 +14,7 @@ func (p *program) export() *cli.Command {
 	return &cli.Command{
 		Name:  "export",
 		Usage: "bring the dataset up to date with the account",
-		Flags: append(append(runFlags(),
+		Flags: append(append(forAccounts(runFlags()),
 			toggle("planned", "commit exactly what the last plan showed: no key, no network"),
 			toggle("repair", "rebuild damaged parts from a fresh scan, and move foreign files away"),
 			toggle("rewrite", "rewrite every table with the current types and names; needed to change --drop or --hash"),
@@ -33,25 +33,56 @@ func keepChangesFlag() cli.Flag {
 }
 
 func (p *program) runExport(c *cli.Context) (answer, error) {
-	do := export.Export
-	if c.Bool("planned") {
-		if err := checkPlanned(c); err != nil {
-			return answer{}, err
-		}
-		do = export.ExportPlanned
+	if p.call.several() {
+		return p.exportAccounts(c)
 	}
-	to, err := p.destinations(c)
+	e, err := p.checkExport(c)
 	if err != nil {
 		return answer{}, err
 	}
-	for _, d := range to {
-		defer d.Store.Close()
-	}
-	r, err := p.run(c, func(ctx context.Context, o export.Options) (*export.Report, error) {
-		o.Destinations = to
-		return do(ctx, o)
-	})
+	r, err := e.run()
 	return p.report(c, r, err, terminal.Report)
+}
+
+// exporting is an export whose flags are checked.
+type exporting struct {
+	job
+	do runFunc
+	to []export.Destination
+}
+
+// checkExport checks the flags of an export. The destinations are open if there is no error.
+func (p *program) checkExport(c *cli.Context) (e exporting, err error) {
+	e.do = export.Export
+	if c.Bool("planned") {
+		if err := checkPlanned(c); err != nil {
+			return e, err
+		}
+		e.do = export.ExportPlanned
+	}
+	if e.to, err = p.destinations(c); err == nil {
+		e.job, err = p.checkRun(c)
+	}
+	if err != nil {
+		e.close()
+		e.to = nil
+	}
+	return e, err
+}
+
+// run exports, and closes the destinations.
+func (e exporting) run() (*export.Report, error) {
+	defer e.close()
+	return e.job.run(func(ctx context.Context, o export.Options) (*export.Report, error) {
+		o.Destinations = e.to
+		return e.do(ctx, o)
+	})
+}
+
+func (e exporting) close() {
+	for _, d := range e.to {
+		d.Store.Close()
+	}
 }
 
 // destinations opens what --publish names.
@@ -63,13 +94,13 @@ func (p *program) destinations(c *cli.Context) (to []export.Destination, err err
 	for _, url := range *c.Generic("publish").(*urls) {
 		d, err := destinationAt(c, url, "publish-", dir)
 		if err != nil {
-			return nil, err
+			return to, err
 		}
 		to = append(to, d)
 	}
 	for _, name := range []string{"publish-format", "publish-retain"} {
-		if c.IsSet(name) && len(to) == 0 {
-			return nil, usage(c, "--%s needs --publish", name)
+		if p.given(c, name) && len(to) == 0 {
+			return to, usage(c, "--%s needs --publish", name)
 		}
 	}
 	return to, nil

@@ -14,7 +14,7 @@ import (
 // the values that the plan had them with, wherever these came from. Secrets are not among them.
 func commitArgs(c *cli.Context, dir string) []string {
 	args := append([]string{"export", "--planned", "--out", dir}, privacyArgs(c.StringSlice("drop"), c.StringSlice("hash"))...)
-	if file := c.String("hash-key-file"); file != "" {
+	if file := c.String("hash-key-file"); file != "" && len(c.StringSlice("hash")) > 0 {
 		args = append(args, "--hash-key-file", file)
 	}
 	for _, name := range []string{"private", "campaign-content"} {

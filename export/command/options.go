@@ -27,9 +27,7 @@ const (
 // dir returns the directory of the dataset.
 func (p *program) dir(c *cli.Context) (string, error) {
 	dir := c.String("out")
-	if env := p.getenv("MAILERLAKE_OUT"); !c.IsSet("out") && env != "" {
-		dir = env
-	} else if !c.IsSet("out") && demo(c) {
+	if !c.IsSet("out") && demo(c) {
 		dir = defaultDemoDir
 	}
 	if dir == "" {
@@ -83,11 +81,11 @@ func chosenFrom(c *cli.Context, set string) ([]string, error) {
 	}
 	only, err := namedTables(c, only)
 	if err != nil {
-		return nil, err
+		return nil, about(err, "tables")
 	}
 	except, err := namedTables(c, c.StringSlice("exclude"))
 	if err != nil {
-		return nil, err
+		return nil, about(err, "exclude")
 	}
 	chosen, _ := tables.All().Set(schema.SetAll)
 	chosen = slices.DeleteFunc(chosen, func(name string) bool { return !slices.Contains(only, name) || slices.Contains(except, name) })
@@ -134,7 +132,7 @@ func (p *program) privacy(c *cli.Context) (o export.Privacy, err error) {
 		return o, err
 	}
 	if err := o.Check(catalog(c)); err != nil {
-		return o, usage(c, "%w", err)
+		return o, about(usage(c, "%w", err), "drop", "hash")
 	}
 	return o, nil
 }
@@ -143,7 +141,7 @@ func (p *program) privacy(c *cli.Context) (o export.Privacy, err error) {
 func (p *program) hashKey(c *cli.Context) ([]byte, error) {
 	file := c.String("hash-key-file")
 	switch {
-	case len(c.StringSlice("hash")) == 0 && c.IsSet("hash-key-file"):
+	case len(c.StringSlice("hash")) == 0 && p.given(c, "hash-key-file"):
 		return nil, usage(c, "--hash-key-file needs --hash")
 	case len(c.StringSlice("hash")) == 0:
 		return nil, nil
@@ -175,9 +173,6 @@ func (p *program) readHashKey(c *cli.Context) ([]byte, error) {
 func (p *program) clientOptions(c *cli.Context) (client.Options, error) {
 	o := client.Options{URL: c.String("api-url"), Rate: c.Int("rate"), Retries: noneIfZero(c.Int("retries")), Timeout: timeOf(c, "timeout"),
 		MaxWait: noneIfZero(timeOf(c, "max-wait")), BatchPages: c.Int("batch-pages"), UserAgent: "mailerlake/" + p.version}
-	if !c.IsSet("api-url") {
-		o.URL = p.getenv("MAILERLITE_API_URL")
-	}
 	if err := checkLimits(c); err != nil {
 		return o, err
 	}
@@ -187,7 +182,7 @@ func (p *program) clientOptions(c *cli.Context) (client.Options, error) {
 	check := o
 	check.Key = "any" // so that only the address can be wrong
 	if _, err := client.New(check); err != nil {
-		return o, usage(c, "%w", err)
+		return o, about(usage(c, "%w", err), "api-url")
 	}
 	return o, nil
 }
@@ -203,8 +198,6 @@ func checkLimits(c *cli.Context) error {
 		return usage(c, "--batch-pages must not be more than %d", client.MaxBatch)
 	case timeOf(c, "timeout") <= 0:
 		return usage(c, "--timeout must be more than 0")
-	case c.IsSet("api-key-file") && c.IsSet("config"):
-		return usage(c, "give either --api-key-file or --config, not both")
 	}
 	return nil
 }
