@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -26,12 +27,23 @@ var samples = map[config.Kind][3]sample{
 	config.Text:   {{"c", `"c"`}, {"e", `"e"`}, {"f", `"f"`}},
 	config.List:   {{"c,d", `["c", "d"]`}, {"e,f", ""}, {"g", ""}},
 	config.Number: {{"1", "1"}, {"2", "2"}, {"3", "3"}},
-	config.Time:   {{"1s", `"1s"`}, {"2s", `"2s"`}, {"3s", `"3s"`}},
 }
+
+// times are three values of a flag that is a length of time.
+var times = [3]sample{{"2d", `"2d"`}, {"2m", `"2m"`}, {"3s", `"3s"`}}
 
 // samplesOf returns the values to try for a flag. Of the two values of a switch, the last of the sources that are used gets
 // one, and the others the other.
 func samplesOf(f cli.Flag, last int, on bool) [3]sample {
+	if generic, ok := f.(*cli.GenericFlag); ok {
+		switch v := generic.Value.(type) {
+		case *span:
+			return times
+		case *choice:
+			first, second := sample{v.of[0], strconv.Quote(v.of[0])}, sample{v.of[1], strconv.Quote(v.of[1])}
+			return [3]sample{first, second, first}
+		}
+	}
 	if kindOf(f) != config.Switch {
 		return samples[kindOf(f)]
 	}
@@ -181,7 +193,6 @@ func TestWrongVariables(t *testing.T) {
 	for variable, want := range map[string]string{
 		"MAILERLAKE_FULL":    "true or false",
 		"MAILERLAKE_RETRIES": "a whole number",
-		"MAILERLAKE_TIMEOUT": "a time",
 	} {
 		_, _, err := settled(t, []string{"mailerlake", "export"}, map[string]string{variable: "sekret"}, "full")
 		if ExitCode(err) != wrongUsage || !strings.HasPrefix(err.Error(), variable+" must be "+want) || strings.Contains(err.Error(), "sekret") {

@@ -9,7 +9,7 @@ import (
 
 var flags = []Flag{
 	{Name: "out"}, {Name: "api-key-file"}, {Name: "tables", Kind: List}, {Name: "publish", Kind: List}, {Name: "full", Kind: Switch},
-	{Name: "rate", Kind: Number}, {Name: "timeout", Kind: Time}, {Name: "yes", Kind: Switch, Refused: "give --yes"},
+	{Name: "rate", Kind: Number}, {Name: "timeout", Example: "30s"}, {Name: "yes", Kind: Switch, Refused: "give --yes"},
 	{Name: "metrics", Whole: true},
 }
 
@@ -80,8 +80,7 @@ var mistakes = []struct{ text, want string }{
 	{`{"rate": "` + secret + `"}`, `line 1: "rate" must be a whole number`},
 	{`{"rate": 1.5}`, `line 1: "rate" must be a whole number`},
 	{`{"rate": 99999999999999999999}`, `line 1: "rate" must be a whole number`},
-	{`{"timeout": 5}`, `line 1: "timeout" must be a time in quotes, such as "90s"`},
-	{`{"timeout": "5"}`, `line 1: "timeout" must be a time in quotes, such as "90s"`},
+	{`{"timeout": 5}`, `line 1: "timeout" must be a text in quotes, such as "30s"`},
 	{`{"tables": [["` + secret + `"]]}`, `line 1: "tables" must be a list of texts, such as ["a", "b"]`},
 	{`{"tables": ["a", true]}`, `line 1: "tables" must be a list of texts, such as ["a", "b"]`},
 	{`{"api_key": ""}`, `line 1: "api_key" is empty`},
