@@ -29,6 +29,7 @@ func (p *program) action(do func(*cli.Context) (answer, error)) cli.ActionFunc {
 		case c.NArg() > 0:
 			err = unexpected(c)
 		case err == nil:
+			p.misspelt(c.App)
 			if err = p.settle(c); err == nil {
 				a, err = do(c)
 			}
