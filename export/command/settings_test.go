@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -265,5 +267,30 @@ func TestInterruptedAccounts(t *testing.T) {
 	}
 	if _, err := os.Stat("b"); err == nil {
 		t.Error("the second account was begun")
+	}
+}
+
+// TestReadmeConfig: the README's example is a config file, and its order of exit codes is the one that counts.
+func TestReadmeConfig(t *testing.T) {
+	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	example := regexp.MustCompile("(?s)```json\n(\\{[^`]*\"accounts\".*?)```").FindSubmatch(readme)
+	if example == nil {
+		t.Fatal("the README has no config file with accounts")
+	}
+	c, err := config.Parse(example[1], knownFlags((&program{}).app(nil)))
+	if err != nil || strings.Join(c.Names(), " ") != "shop blog" {
+		t.Errorf("the README's config file: %v", err)
+	}
+	var order []string
+	for _, code := range severity {
+		if code != 2 { // plan is for one account
+			order = append(order, strconv.Itoa(code))
+		}
+	}
+	if want := "order: " + strings.Join(order, ", ") + "."; !strings.Contains(strings.Join(strings.Fields(string(readme)), " "), want) {
+		t.Errorf("the README lacks %q", want)
 	}
 }
