@@ -33,7 +33,10 @@ func (p *program) fromEnvironment(c *cli.Context) (values []value) {
 		}
 		v := value{f.Names()[0], []string{text}, origin{name: variable}}
 		if kindOf(f) == config.List {
-			v.texts = strings.Split(text, ",")
+			v.texts = nil
+			for item := range strings.SplitSeq(text, ",") {
+				v.texts = append(v.texts, strings.TrimSpace(item))
+			}
 		}
 		values = append(values, v)
 	}

@@ -146,7 +146,16 @@ func (p *program) settle(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.apply(c, values)
+	if err := p.apply(c, values); err != nil {
+		return err
+	}
+	if a := p.call.account; a != nil && !c.IsSet("out") && !yielding(c, "out") { // the default may be another account's
+		if p.call.labelled { // the error names it anyway
+			return usage(c, `it has no "out"`)
+		}
+		return usage(c, `the account %q in %s has no "out"`, a.Name, p.call.name)
+	}
+	return nil
 }
 
 // flagOf returns a flag of the command, nil if it has none of that name.
@@ -168,7 +177,7 @@ func (p *program) apply(c *cli.Context, values []value) (err error) {
 			continue
 		}
 		for _, text := range v.texts {
-			if wrong := c.Set(v.flag, strings.TrimSpace(text)); wrong != nil && err == nil {
+			if wrong := c.Set(v.flag, text); wrong != nil && err == nil {
 				err = wrongValue(c, v, wrong)
 			}
 		}
