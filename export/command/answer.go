@@ -28,7 +28,10 @@ type errorDocument struct {
 func (p *program) action(do func(*cli.Context) (answer, error)) cli.ActionFunc {
 	return func(c *cli.Context) error {
 		a, err := answer{}, c.Context.Err()
+		wrong := p.look(c)
 		switch {
+		case wrong != nil:
+			err = wrong
 		case c.NArg() > 0:
 			err = usage(c, "unexpected argument %q", c.Args().First())
 		case err == nil:
@@ -48,7 +51,7 @@ func (p *program) finish(json bool, a answer, err error) error {
 	case json:
 		printing = terminal.JSON(p.stdout, a.json(message(err)))
 	case a.text != nil:
-		printing = a.text(p.stdout)
+		printing = a.text(p.output)
 	}
 	if printing != nil && message(err) == "" {
 		return printing

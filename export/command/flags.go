@@ -6,6 +6,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"mailerlake/client"
+	"mailerlake/export/terminal"
 )
 
 // toggle declares a flag that is off by default.
@@ -15,7 +16,15 @@ func toggle(name, usage string) cli.Flag {
 
 // commonFlags are the flags of every command.
 func commonFlags() []cli.Flag {
-	return []cli.Flag{outFlag(), toggle("json", "print the result as one JSON document")}
+	return append([]cli.Flag{outFlag(), toggle("json", "print the result as one JSON document")}, outputFlags()...)
+}
+
+// outputFlags say how stdout and stderr look.
+func outputFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "color", Value: string(terminal.Auto), Usage: "use colours `WHEN`: auto (on a terminal, unless $NO_COLOR is set), always or never"},
+		&cli.StringFlag{Name: "log-format", Value: string(terminal.Text), Usage: "write progress, warnings and errors on stderr as `FORMAT`: text, or json (one object a line)"},
+	}
 }
 
 func outFlag() cli.Flag {

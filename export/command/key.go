@@ -11,8 +11,6 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
-
-	"mailerlake/export/terminal"
 )
 
 // apiKey returns the API key from the file that a flag names, or from the environment.
@@ -66,7 +64,7 @@ func (p *program) secretFile(ctx context.Context, name string) ([]byte, error) {
 		return nil, fmt.Errorf("read key: %w", err)
 	}
 	if s.shared {
-		fmt.Fprintf(p.stderr, "mailerlake: warning: other users can read %s, which holds a key; chmod 600 makes it private\n", terminal.Clean(name))
+		p.say.Warning(fmt.Sprintf("other users can read %s, which holds a key; chmod 600 makes it private", name))
 	}
 	return s.text, nil
 }

@@ -2,14 +2,12 @@ package command
 
 import (
 	"context"
-	"fmt"
 	"io"
 
 	"github.com/urfave/cli/v2"
 
 	"mailerlake/client"
 	"mailerlake/export"
-	"mailerlake/export/dataset"
 	"mailerlake/export/terminal"
 )
 
@@ -40,12 +38,12 @@ func (p *program) report(c *cli.Context, r *export.Report, err error, text func(
 func (p *program) printProblems(r *export.Report) {
 	for _, t := range r.Tables {
 		for _, problem := range terminal.Problems(t) {
-			fmt.Fprintf(p.stderr, "mailerlake: %s: %s\n", t.Name, problem)
+			p.say.Problem(t.Name+": "+problem, "table", t.Name)
 		}
 	}
 	for _, d := range r.Published {
 		if d.Err != nil {
-			fmt.Fprintf(p.stderr, "mailerlake: %s\n", terminal.Clean(d.Err.Error()))
+			p.say.Problem(d.Err.Error(), "destination", d.Destination)
 		}
 	}
 }
@@ -66,15 +64,16 @@ func (p *program) run(c *cli.Context, run runFunc) (*export.Report, error) {
 			return nil, err
 		}
 	}
-	progress := terminal.Start(p.stderr, terminal.Options{Run: c.Command.Name, Dataset: o.Dir,
-		Quiet: c.Bool("quiet"), Verbose: c.Bool("verbose"), Expect: storedRows(o)})
+	progress := p.progress(c, o.Dir)
 	defer progress.Close()
 	defer noteInterrupt(c.Context, progress)()
-	o.OnEvent, o.OnTransfer, api.OnWait, api.Logger = progress.Event, progress.Transfer, progress.Wait, progress.Logger()
+	o.OnEvent, o.OnExpect, o.OnTransfer = progress.Event, progress.Expect, progress.Transfer
+	api.OnWait, api.Logger = progress.Wait, progress.Logger()
 	if online {
 		if o.Client, err = client.New(api); err != nil {
 			return nil, &authError{err}
 		}
+		progress.Watch(o.Client)
 	}
 	return run(c.Context, o)
 }
@@ -92,18 +91,6 @@ func noteInterrupt(ctx context.Context, progress terminal.Progress) (end func())
 			<-shown
 		}
 	}
-}
-
-// storedRows returns how many rows each table of the dataset has: the run will read about as many. Errors are left to
-// the run itself.
-func storedRows(o export.Options) map[string]int64 {
-	rows := map[string]int64{}
-	if d, err := dataset.Open(o.FS, o.Dir); err == nil && d.Manifest != nil {
-		for _, t := range d.Manifest.Tables {
-			rows[t.Name] = t.Rows
-		}
-	}
-	return rows
 }
 
 // resumeHint says how to resume an interrupted command, empty if it has nothing to resume.
