@@ -145,7 +145,7 @@ func (t *ChangesTable) End() error {
 
 // changeCounts writes how many rows changed.
 func changeCounts(c export.TableChanges, p paint) string {
-	return fmt.Sprintf("%s inserted, %s updated, %s deleted", p.added("+ "+number(c.Inserted)), p.changed("~ "+number(c.Updated)), p.deleted("- "+number(c.Deleted)))
+	return fmt.Sprintf("%s added, %s changed, %s deleted", p.added("+ "+number(c.Inserted)), p.changed("~ "+number(c.Updated)), p.deleted("- "+number(c.Deleted)))
 }
 
 // WriteChanges sums up what changed, in one line.

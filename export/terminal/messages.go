@@ -22,6 +22,15 @@ func NewMessages(w io.Writer, f LogFormat, c Color, getenv func(string) string) 
 	return &Messages{w: w, paint: paint(c.On(w, getenv))}
 }
 
+// Info says what was done.
+func (m *Messages) Info(text string, args ...any) {
+	if m.log == nil {
+		fmt.Fprintln(m.w, Clean(text))
+		return
+	}
+	m.log.Info(Clean(text), args...)
+}
+
 // Error says what has failed. args, pairs of a name and a value, are members of the JSON object alone.
 func (m *Messages) Error(text string, args ...any) { m.say(slog.LevelError, "", text, args) }
 
@@ -34,7 +43,7 @@ func (m *Messages) Warning(text string, args ...any) { m.say(slog.LevelWarn, "wa
 // Hint says what to do after an error; in JSON, the error's own object has it.
 func (m *Messages) Hint(text string) {
 	if m.log == nil {
-		fmt.Fprintln(m.w, Clean(text))
+		m.Info(text)
 	}
 }
 
