@@ -60,6 +60,8 @@ func (t *table) measure() float64 {
 	}
 	of, _ := t.rows()
 	switch {
+	case e.Share > 0:
+		return min(e.Share, almost)
 	case of > 0:
 		return min(float64(e.Rows)/float64(of), almost)
 	case t.expected.Requests > 0:

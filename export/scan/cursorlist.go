@@ -96,8 +96,7 @@ func (t *tableScan) compareCounts(ctx context.Context) (incomplete string, err e
 		return "", err
 	}
 	t.pace.correct(got)
-	t.pace.repeat(t.pace.begun, t.pace.stated, 0)
-	t.pace.state(t.pace.walks, max(got, want))
+	t.pace.settle(max(got, want))
 	if got >= want {
 		return "", nil
 	}

@@ -23,6 +23,8 @@ type pace struct {
 type tally struct {
 	rows        int64
 	stated      int64 // rows of the walks that have begun, as the API states them
+	work        int64 // rows of walks that mark included: the records that were read
+	statedWork  int64
 	begun       int64 // walks that have stated their rows
 	walks       int64 // of one list
 	lists, read int64 // of a table that has one for each row of another; else 1 and 0
@@ -34,12 +36,14 @@ func (p *pace) begin(log *pagelog.Log, list *schema.List, before tally) {
 	defer p.mu.Unlock()
 	p.tally = before
 	p.rows += log.Stats().Rows
+	p.work += log.Stats().Rows
 	p.walks, p.lists = 1, max(p.lists, 1)
 	if list == nil {
 		return
 	}
 	if list.Per != nil {
 		p.stated += log.Stats().Rows
+		p.statedWork += log.Stats().Rows
 	}
 	for _, w := range list.Walks[min(1, len(list.Walks)):] {
 		if w.Marks == "" {
@@ -48,10 +52,11 @@ func (p *pace) begin(log *pagelog.Log, list *schema.List, before tally) {
 	}
 }
 
-// add counts a page, and reports whether the log is due.
-func (p *pace) add(rows int, now time.Time) (due bool) {
+// add counts a page and those of its rows that were not counted before, and reports whether the log is due.
+func (p *pace) add(records, rows int, now time.Time) (due bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.work += int64(records)
 	p.rows += int64(rows)
 	p.pages++
 	if due = now.Sub(p.synced) >= syncEvery; due {
@@ -67,6 +72,13 @@ func (p *pace) correct(rows int64) {
 	p.rows = rows
 }
 
+// settle takes over how many rows there are in all.
+func (p *pace) settle(rows int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.begun, p.stated = p.lists*p.walks, rows
+}
+
 // expect notes how many lists there are.
 func (p *pace) expect(lists int64) {
 	p.mu.Lock()
@@ -74,21 +86,24 @@ func (p *pace) expect(lists int64) {
 	p.lists = max(p.lists, lists)
 }
 
-// state notes how many rows some walks have, as the API states it.
-func (p *pace) state(walks, rows int64) {
+// state notes how many rows some walks have, as the API states it, and how many those have that mark them.
+func (p *pace) state(walks, rows, marked int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.begun += walks
 	p.stated += rows
+	p.statedWork += rows + marked
 }
 
 // repeat takes back what was counted of a list that is read once more.
-func (p *pace) repeat(walks, stated, rows int64) {
+func (p *pace) repeat(read tally) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.begun -= walks
-	p.stated -= stated
-	p.rows -= rows
+	p.begun -= read.begun
+	p.stated -= read.stated
+	p.statedWork -= read.statedWork
+	p.rows -= read.rows
+	p.work -= read.work
 }
 
 // end counts a list that was read, or found in the log.
@@ -120,12 +135,24 @@ func (t tally) total() (rows int64, rough bool) {
 	return t.stated + int64(float64(t.stated)/float64(t.begun)*float64(all-t.begun)), true
 }
 
+// share returns the share of the records that was read, 0 if it is not known.
+func (t tally) share() float64 {
+	of := float64(t.statedWork)
+	if all := t.lists * t.walks; t.begun > 0 && t.begun < all {
+		of *= float64(all) / float64(t.begun)
+	}
+	if rows, _ := t.total(); rows == 0 || of <= 0 {
+		return 0
+	}
+	return min(float64(t.work)/of, 1)
+}
+
 func (t *tableScan) progress(done bool) {
 	t.pace.mu.Lock()
 	e := Event{Table: t.r.Table.Name, Rows: t.pace.rows, Pages: t.pace.pages, Done: done}
 	e.Of, e.Rough = t.pace.total()
 	if t.list != nil && t.list.Per != nil {
-		e.Lists, e.ListsRead = t.pace.lists, min(t.pace.read, t.pace.lists)
+		e.Lists, e.ListsRead, e.Share = t.pace.lists, min(t.pace.read, t.pace.lists), t.pace.share()
 	}
 	t.pace.mu.Unlock()
 	t.event(e)

@@ -31,7 +31,7 @@ func (t *tableScan) walkPages(ctx context.Context, of *parentRow) (incomplete st
 	var list pageList
 	for attempt := range 3 {
 		if attempt > 0 {
-			t.pace.repeat(list.begun, list.claimed, list.rows)
+			t.pace.repeat(list.counted)
 		}
 		list = pageList{all: -1, whole: true, still: true}
 		for _, walk := range t.list.EachWalk() {
@@ -47,8 +47,8 @@ func (t *tableScan) walkPages(ctx context.Context, of *parentRow) (incomplete st
 			list.add(w, walk.Marks != "")
 		}
 		if of == nil { // the only list of the table
-			list.rows = list.seen.count()
-			t.pace.correct(list.rows)
+			list.counted.rows = list.seen.count()
+			t.pace.correct(list.counted.rows)
 		}
 		if incomplete = list.incomplete(); incomplete == "" {
 			return "", nil
@@ -67,8 +67,7 @@ type pageList struct {
 	short  bool             // a walk met fewer rows than its pages state
 	counts map[string]int64 // the list's own counts, as the last page states them
 
-	rows           int64 // counted for people, and what they were told that there are, in how many walks
-	claimed, begun int64
+	counted tally // for people
 }
 
 // add adds what a walk met. The rows of a marked walk are counted in others.
@@ -125,8 +124,9 @@ func (t *tableScan) walkNumbers(ctx context.Context, walk schema.Walk, met *page
 		if met.total < 0 && !w.again {
 			t.claim(met.list, p)
 		}
+		met.list.counted.work += int64(page.Rows.Rows)
 		if !w.again {
-			met.list.rows += int64(page.Rows.Rows)
+			met.list.counted.rows += int64(page.Rows.Rows)
 		}
 		met.note(p)
 		met.meet(page.Rows.Keys(t.r.Table.Order))
@@ -136,16 +136,22 @@ func (t *tableScan) walkNumbers(ctx context.Context, walk schema.Walk, met *page
 
 // claim notes what the first page of a walk states about the rows that there are: those of all walks, or of this one.
 func (t *tableScan) claim(l *pageList, p *client.Page) {
-	walks, rows := int64(1), p.Total
+	walks, rows, marked := int64(1), p.Total, int64(0)
 	if all, ok := p.Aggregations["all"]; ok {
 		walks, rows = t.pace.walks, all
 	}
-	if l.begun >= t.pace.walks || rows < 0 {
+	if l.counted.begun >= t.pace.walks || rows < 0 {
 		return
 	}
-	l.begun += walks
-	l.claimed += rows
-	t.pace.state(walks, rows)
+	for _, w := range t.list.Walks {
+		if w.Marks != "" {
+			marked += p.Aggregations[w.Counted]
+		}
+	}
+	l.counted.begun += walks
+	l.counted.stated += rows
+	l.counted.statedWork += rows + marked
+	t.pace.state(walks, rows, marked)
 }
 
 // meet notes the rows of a page.

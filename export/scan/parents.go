@@ -66,7 +66,11 @@ func (s *Scanner) ReadNewParents(ctx context.Context, r *Result) (read bool, err
 func (s *Scanner) walkParents(ctx context.Context, t *tableScan) (incomplete string, err error) {
 	p := &parentWalks{tableScan: t, parent: t.r.lists.parent, under: newGate()}
 	t.r.lists.pages = p.parent.Log.Stats().Pages
-	t.pace.expect(p.lists().Stats().Rows)
+	lists, err := p.lists().Count(ctx) // a row may be in the log twice
+	if err != nil {
+		return "", err
+	}
+	t.pace.expect(lists)
 	defer func() { t.r.counted = t.pace.count() }()
 	if err := p.walkAll(ctx); err != nil {
 		return "", err
@@ -95,7 +99,7 @@ func (p *parentWalks) walkAll(ctx context.Context) error {
 	walk := func(key, left schema.Key) (more bool) {
 		if p.r.Log.Walk(walkOfParent(key)).Ended {
 			p.count()
-			p.pace.state(p.pace.walks, 0) // its rows are in the log
+			p.pace.state(p.pace.walks, 0, 0) // its rows are in the log
 			p.pace.end()
 			return true
 		}

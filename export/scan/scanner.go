@@ -46,7 +46,8 @@ type Event struct {
 	Pages int // scanned so far, by this run
 	// Lists is how many lists there are to read, and ListsRead how many were, of a table that has one for each row of another.
 	Lists, ListsRead int64
-	Done             bool // the scan has ended
+	Share            float64 // of the records of these lists, those of walks that mark rows included; 0 if it is not known
+	Done             bool    // the scan has ended
 	// Phase is what the run does from now on; empty if the step does not change it. Step of Steps tables are done with it.
 	Phase       Phase
 	Step, Steps int
