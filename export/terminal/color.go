@@ -144,7 +144,7 @@ func wrap(text string, width int) string {
 		const further = 4
 		indent := len(line) - len(strings.TrimLeft(line, " ")) + further
 		for columns(strings.TrimSuffix(line, "\n")) > width {
-			at := lastSpace(line, width)
+			at := breakAt(line, width)
 			if at <= indent {
 				break
 			}
@@ -156,13 +156,21 @@ func wrap(text string, width int) string {
 	return b.String()
 }
 
-// lastSpace returns the place of the last space within a width, -1 if there is none.
-func lastSpace(line string, width int) int {
-	at := -1
+// breakAt returns where to break a line: at the last gap between columns, if that is in its second half, or at the last space within
+// a width; -1 if there is none.
+func breakAt(line string, width int) int {
+	space, gap := -1, -1
 	for i, c := range line {
-		if c == ' ' && columns(line[:i]) <= width {
-			at = i
+		if c != ' ' || columns(line[:i]) > width {
+			continue
+		}
+		space = i
+		if strings.HasPrefix(line[i:], "  ") && columns(line[:i]) > width/2 {
+			gap = i
 		}
 	}
-	return at
+	if gap >= 0 {
+		return gap
+	}
+	return space
 }
