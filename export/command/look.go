@@ -50,24 +50,33 @@ func (p *program) patience(c *cli.Context, dataset string, phase export.Phase) t
 
 func (p *program) progressOptions(c *cli.Context, dataset string) terminal.Options {
 	return terminal.Options{Run: c.Command.Name, Dataset: dataset, Quiet: c.Bool("quiet"), Verbose: c.Bool("verbose"),
-		Format: terminal.LogFormat(c.String("log-format")), Color: terminal.Color(c.String("color")), Getenv: p.getenv}
+		Account: p.account(), Format: terminal.LogFormat(c.String("log-format")), Color: terminal.Color(c.String("color")), Getenv: p.getenv}
 }
 
-// unparsed returns what arguments that were not parsed say about stderr: they may be wrong, and that is to be told as they want
-// it.
-func unparsed(args []string) (f terminal.LogFormat, c terminal.Color) {
-	f, c = terminal.Text, terminal.Auto
-	if lastValue(args, "log-format") == string(terminal.LogJSON) {
-		f = terminal.LogJSON
+// account names the account if it is one of several.
+func (p *program) account() string {
+	if !p.call.labelled {
+		return ""
 	}
-	if color := terminal.Color(lastValue(args, "color")); color == terminal.Always || color == terminal.Never {
-		c = color
-	}
-	return f, c
+	return p.call.account.Name
 }
 
-// lastValue returns the last value that arguments give a flag, empty if there is none.
-func lastValue(args []string, flag string) (value string) {
+// unparsed returns how to speak according to arguments that were not parsed, or else to the environment: they may be wrong, and
+// that is to be told as they want it.
+func (p *program) unparsed(args []string) (terminal.LogFormat, terminal.Color) {
+	format, color := terminal.LogFormat(p.lastValue(args, "log-format")), terminal.Color(p.lastValue(args, "color"))
+	if format != terminal.LogJSON {
+		format = terminal.Text
+	}
+	if color != terminal.Always && color != terminal.Never {
+		color = terminal.Auto
+	}
+	return format, color
+}
+
+// lastValue returns the last value that arguments give a flag, or else that of the environment.
+func (p *program) lastValue(args []string, flag string) string {
+	value := p.getenv(variablePrefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_")))
 	for i, arg := range args {
 		name, given, joined := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(arg, "-"), "-"), "=")
 		switch {

@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"errors"
 	"io"
 
 	"github.com/urfave/cli/v2"
@@ -9,6 +10,7 @@ import (
 	"mailerlake/client"
 	"mailerlake/export"
 	"mailerlake/export/terminal"
+	"mailerlake/schema"
 )
 
 // runFunc is export.Plan, export.Export or export.ExportPlanned.
@@ -32,47 +34,68 @@ func (p *program) report(c *cli.Context, r *export.Report, err error, text func(
 func (p *program) printProblems(r *export.Report) {
 	for _, t := range r.Tables {
 		for _, problem := range terminal.Problems(t) {
-			p.say.Problem(t.Name+": "+problem, "table", t.Name)
+			p.say.Problem(p.label()+t.Name+": "+problem, "table", t.Name)
 		}
 	}
 	for _, d := range r.Published {
 		if d.Err != nil {
-			p.say.Problem(d.Err.Error(), "destination", d.Destination)
+			p.say.Problem(p.label()+d.Err.Error(), "destination", d.Destination)
 		}
 	}
 }
 
+// job is a plan or an export whose flags are checked.
+type job struct {
+	p       *program
+	c       *cli.Context
+	options export.Options
+	api     client.Options
+	online  bool
+}
+
 // run checks the flags, then runs a plan or an export and shows its progress on stderr.
 func (p *program) run(c *cli.Context, run runFunc) (*export.Report, error) {
-	o, err := p.options(c)
+	j, err := p.checkRun(c)
 	if err != nil {
 		return nil, err
 	}
-	api, err := p.clientOptions(c)
-	if err != nil {
-		return nil, err
+	return j.run(run)
+}
+
+// checkRun checks the flags of a plan or an export, and reads the keys.
+func (p *program) checkRun(c *cli.Context) (j job, err error) {
+	j = job{p: p, c: c, online: !c.Bool("planned")}
+	if j.options, err = p.options(c); err != nil {
+		return j, err
 	}
-	online := !c.Bool("planned")
-	if online {
-		if err := checkDemo(c, o.Dir); err != nil {
-			return nil, err
-		}
-		if api.Key, err = p.apiKey(c); err != nil {
-			return nil, err
-		}
+	if j.api, err = p.clientOptions(c); err != nil || !j.online {
+		return j, err
 	}
-	progress := p.progress(c, o.Dir)
+	if err = checkDemo(c, j.options.Dir); err != nil {
+		return j, err
+	}
+	j.api.Key, err = p.apiKey(c)
+	return j, err
+}
+
+// run does the job and shows its progress on stderr.
+func (j job) run(run runFunc) (_ *export.Report, err error) {
+	progress := j.p.progress(j.c, j.options.Dir)
 	defer progress.Close()
-	defer noteInterrupt(c.Context, progress)()
-	o.OnEvent, o.OnExpect, o.OnTransfer = progress.Event, progress.Expect, progress.Transfer
-	api.OnWait, api.Logger = progress.Wait, progress.Logger()
-	if online {
-		if o.Client, err = client.New(api); err != nil {
+	defer noteInterrupt(j.c.Context, progress)()
+	j.options.OnEvent, j.options.OnExpect, j.options.OnTransfer = progress.Event, progress.Expect, progress.Transfer
+	j.api.OnWait, j.api.Logger = progress.Wait, progress.Logger()
+	if j.online {
+		if j.options.Client, err = client.New(j.api); err != nil {
 			return nil, &authError{err}
 		}
-		progress.Watch(o.Client)
+		progress.Watch(j.options.Client)
 	}
-	return run(c.Context, o)
+	r, err := run(j.c.Context, j.options)
+	if wrong, ok := errors.AsType[*schema.ProtectionError](err); ok {
+		err = usage(j.c, "%w", wrong) // which columns there are was not known before
+	}
+	return r, err
 }
 
 // noteInterrupt shows that the run is stopping when ctx ends. Once the function that it returns was
@@ -99,7 +122,7 @@ func resumeHint(c *cli.Context) string {
 		return "run it again without --restart to resume"
 	case c.Bool("planned"):
 		return "the plan is kept; run the same command again to commit it"
-	case c.Bool("repair"), c.Duration("resume-within") == 0: // as in commands without a scan, which lack the flag
+	case c.Bool("repair"), timeOf(c, "resume-within") == 0: // as in commands without a scan, which lack the flag
 		return ""
 	}
 	return "run the same command again to resume"

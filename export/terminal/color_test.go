@@ -47,10 +47,10 @@ func TestPaintedReport(t *testing.T) {
 	r := dayLater()
 	r.Tables = append(r.Tables, failed("webhook", 2, errors.New("unreachable")), table("shop", 1, export.TablePlan{Incomplete: "1 of 2 rows met"}))
 	plain, painted := &bytes.Buffer{}, &Output{Writer: &bytes.Buffer{}, paint: true}
-	if err := Plan(plain, r); err != nil {
+	if err := Plan(plain, r, nil); err != nil {
 		t.Fatal(err)
 	}
-	if err := Plan(painted, r); err != nil {
+	if err := Plan(painted, r, nil); err != nil {
 		t.Fatal(err)
 	}
 	text := painted.Writer.(*bytes.Buffer).String()

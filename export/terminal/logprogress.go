@@ -48,6 +48,9 @@ func startLog(w io.Writer, o Options) *logProgress {
 	out := &logWriter{w: w, paint: paint(o.Color.On(w, o.Getenv))}
 	s := &logProgress{Tracker: progress.New(o.Now), out: out, log: newLogger(out, o.Format, level), format: o.Format, now: o.Now, began: o.Now(),
 		stop: make(chan struct{}), read: map[string]bool{}}
+	if o.Account != "" {
+		s.log = s.log.With("account", Clean(o.Account))
+	}
 	s.log.Info("started", "run", o.Run, "dataset", o.Dataset)
 	s.ticks.Go(s.logOn)
 	return s

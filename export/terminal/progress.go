@@ -15,6 +15,8 @@ import (
 type Options struct {
 	// Run and Dataset are the command and the directory it works on.
 	Run, Dataset string
+	// Account names one of several accounts in the log; empty if there is only one.
+	Account string
 	// Quiet shows only warnings.
 	Quiet bool
 	// Verbose adds every request, at debug level.
