@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -110,11 +111,37 @@ func TestLogJSON(t *testing.T) {
 {"time":"2000-01-01T00:01:00.000Z","level":"INFO","msg":"progress","phase":"writing","table":"order","step":3,"steps":5,"requests":52,"requests_expected":420,"requests_last_minute":52,"requests_per_minute":108,"tables_read":1,"tables_total":5,"tables":[{"table":"subscriber","rows":12000,"total":20000,"share":0.6,"rows_per_second":200,"eta_seconds":40},{"table":"campaign_activity","rows":4100,"total":11247,"total_estimated":true,"lists":31,"lists_read":12,"share":0.364,"rows_per_second":68.3,"eta_seconds":105}],"transfers":[{"destination":"s3://lake","objects":0,"total_objects":0,"bytes":0,"total_bytes":0,"share":1}]}
 {"time":"2000-01-01T00:01:00.000Z","level":"INFO","msg":"ended","seconds":60}
 `)
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, readme, _ = bytes.Cut(readme, []byte("## While it runs"))
 	for line := range strings.Lines(got) {
-		if !json.Valid([]byte(line)) {
+		var o any
+		if err := json.Unmarshal([]byte(line), &o); err != nil {
 			t.Errorf("no JSON: %s", line)
 		}
+		for _, name := range members(o) {
+			if !bytes.Contains(readme, []byte("`"+name+"`")) {
+				t.Errorf("the README does not name the member %s", name)
+			}
+		}
 	}
+}
+
+// members names the members of all objects in a JSON value.
+func members(v any) (names []string) {
+	switch v := v.(type) {
+	case map[string]any:
+		for name, value := range v {
+			names = append(append(names, name), members(value)...)
+		}
+	case []any:
+		for _, value := range v {
+			names = append(names, members(value)...)
+		}
+	}
+	return names
 }
 
 func TestLogLevels(t *testing.T) {
