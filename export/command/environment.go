@@ -8,7 +8,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"mailerlake/export/command/config"
-	"mailerlake/export/terminal"
 	"mailerlake/schema/spelling"
 )
 
@@ -72,7 +71,7 @@ func (p *program) misspelt(app *cli.App) {
 			continue
 		}
 		if meant := spelling.Nearest(strings.TrimPrefix(name, variablePrefix), withoutPrefix(known)); meant != "" {
-			fmt.Fprintf(p.stderr, "mailerlake: warning: there is no variable %s; did you mean %s%s?\n", terminal.Clean(name), variablePrefix, meant)
+			p.say.Warning(fmt.Sprintf("there is no variable %s; did you mean %s%s?", name, variablePrefix, meant))
 		}
 	}
 }
