@@ -41,7 +41,7 @@ var layers = map[string][]string{
 	"mailerlake/export/disk":                    {},
 	"mailerlake/export/disk/disktest":           {},
 	"mailerlake/export/disk/faultfs":            {"mailerlake/export/disk"},
-	"mailerlake/schema":                         {},
+	"mailerlake/schema":                         {"mailerlake/schema/spelling"},
 	"mailerlake/schema/spelling":                {},
 	"mailerlake/schema/tables":                  {"mailerlake/schema"},
 	"mailerlake/schema/schematest":              {"mailerlake/schema", "mailerlake/schema/tables"},

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
@@ -74,9 +75,20 @@ func serveAccount(env *testscript.Env) error {
 	env.Defer(server.Close)
 	env.Values[accountKey{}] = a
 	env.Setenv("MAILERLITE_API_URL", server.URL+"/api")
+	site := httptest.NewServer(http.HandlerFunc(website))
+	env.Defer(site.Close)
+	env.Setenv("WEBSITE", site.URL)
 	env.Setenv("MAILERLITE_API_KEY", testKey)
 	env.Setenv("KEY", testKey)
 	return nil
+}
+
+// website answers as a web server does that knows nothing of an API.
+func website(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path != "/welcome/account" {
+		w.WriteHeader(http.StatusNotFound)
+	}
+	io.WriteString(w, "<!doctype html><title>Welcome</title>")
 }
 
 // anotherAccount serves one more simulated account. Its address is put into the environment under a name, and its key under

@@ -27,7 +27,7 @@ func (p *program) action(do func(*cli.Context) (answer, error)) cli.ActionFunc {
 		a, err := answer{}, c.Context.Err()
 		switch {
 		case c.NArg() > 0:
-			err = usage(c, "unexpected argument %q", c.Args().First())
+			err = unexpected(c)
 		case err == nil:
 			if err = p.settle(c); err == nil {
 				a, err = do(c)

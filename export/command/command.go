@@ -86,8 +86,8 @@ func (p *program) app(args []string) *cli.App {
 
 // onUsageError handles flags that cannot be parsed.
 func (p *program) onUsageError(args []string, command string) cli.OnUsageErrorFunc {
-	return func(_ *cli.Context, err error, _ bool) error {
-		return p.finish(p.asksForJSON(args), answer{}, &usageError{err: err, command: command})
+	return func(c *cli.Context, err error, _ bool) error {
+		return p.finish(p.asksForJSON(args), answer{}, &usageError{err: flagError(err, c.Command, c.App), command: command})
 	}
 }
 
@@ -96,9 +96,11 @@ func (p *program) noCommand(c *cli.Context) error {
 	switch name := c.Args().First(); {
 	case name == "help" && c.NArg() == 2 && c.App.Command(c.Args().Get(1)) != nil:
 		return cli.ShowCommandHelp(c, c.Args().Get(1))
-	case name == "" || name == "help":
+	case name == "" || name == "help" && c.NArg() == 1:
 		return cli.ShowAppHelp(c)
+	case name == "help":
+		return p.finish(p.asksForJSON(c.Args().Slice()), answer{}, &usageError{err: noSuchCommand(c.App, c.Args().Get(1)), command: "mailerlake"})
 	default:
-		return p.finish(p.asksForJSON(c.Args().Slice()), answer{}, &usageError{err: fmt.Errorf("there is no command %q", name), command: "mailerlake"})
+		return p.finish(p.asksForJSON(c.Args().Slice()), answer{}, &usageError{err: noSuchCommand(c.App, name), command: "mailerlake"})
 	}
 }

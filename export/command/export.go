@@ -19,7 +19,7 @@ func (p *program) export() *cli.Command {
 			toggle("planned", "commit exactly what the last plan showed: no key, no network"),
 			toggle("repair", "rebuild damaged parts from a fresh scan, and move foreign files away"),
 			toggle("rewrite", "rewrite every table with the current types and names; needed to change --drop or --hash"),
-			&cli.StringFlag{Name: "keep-changes", Usage: "keep what each export changes for `TIME`, and remember that; 0 keeps nothing", DefaultText: "as before, at first 90d"},
+			keepChangesFlag(),
 			&cli.BoolFlag{Name: "history", Usage: "keep whole rows, from before and after each change, and remember that; --history=false keeps keys alone", DefaultText: "as before, at first off"},
 			&cli.GenericFlag{Name: "publish", Value: &urls{}, Usage: "then publish to `URL`, as mailerlake publish does; can be given several times"},
 			&cli.StringFlag{Name: "metrics", TakesFile: true, Usage: "write to `FILE` how the export ended, as metrics for Prometheus"},
@@ -27,6 +27,12 @@ func (p *program) export() *cli.Command {
 		), layoutFlags("publish-")...),
 		Action: p.action(p.runExport),
 	}
+}
+
+func keepChangesFlag() cli.Flag {
+	f := timeFlag("keep-changes", "keep what each export changes for `TIME`, and remember that; 0 keeps nothing", "90d")
+	f.DefaultText = "as before, at first 90d"
+	return f
 }
 
 func (p *program) runExport(c *cli.Context) (answer, error) {
@@ -117,7 +123,7 @@ func (p *program) destinations(c *cli.Context) (to []export.Destination, err err
 
 // checkPlanned refuses flags that apply to the plan.
 func checkPlanned(c *cli.Context) error {
-	for _, name := range []string{"tables", "exclude", "campaign-content", "full", "restart", "yes", "repair", "rewrite"} {
+	for _, name := range []string{"tables", "exclude", "full", "restart", "yes", "repair", "rewrite"} {
 		if c.IsSet(name) {
 			return usage(c, "--planned commits what was planned: give --%s to mailerlake plan", name)
 		}

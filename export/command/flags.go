@@ -1,8 +1,6 @@
 package command
 
 import (
-	"time"
-
 	"github.com/urfave/cli/v2"
 
 	"mailerlake/client"
@@ -52,10 +50,10 @@ func accountFlags() []cli.Flag {
 		&cli.StringFlag{Name: "api-key-file", Usage: "read the API key from `FILE` (- for standard input) instead of $MAILERLITE_API_KEY", TakesFile: true},
 		&cli.StringFlag{Name: "api-url", Usage: "use the API at `URL`", DefaultText: client.DefaultURL},
 		&cli.IntFlag{Name: "rate", Value: -1, Usage: "stay under `N` requests a minute; 0 follows the server's headers alone", DefaultText: "nine tenths of the server's limit"},
-		&cli.DurationFlag{Name: "max-wait", Value: client.DefaultMaxWait, Usage: "give up if the server asks for a wait longer than `TIME`", DefaultText: "15m"},
+		timeFlag("max-wait", "give up if the server asks for a wait longer than `TIME`", "15m"),
 		&cli.IntFlag{Name: "retries", Value: client.DefaultRetries, Usage: "retry a failed request up to `N` times"},
 		&cli.IntFlag{Name: "batch-pages", Usage: "let up to `N` pages of subscribers, 50 at most, share one request; off until someone has seen it work on a live account", DefaultText: "0"},
-		&cli.DurationFlag{Name: "timeout", Value: client.DefaultTimeout, Usage: "give up one attempt at a request after `TIME`"},
+		timeFlag("timeout", "give up one attempt at a request after `TIME`", "30s"),
 		toggle("quiet", "print only warnings and errors, and the JSON document if there is one"),
 		toggle("verbose", "log every request"),
 		toggle("demo", "use a simulated account: no key, no network"),
@@ -66,7 +64,7 @@ func accountFlags() []cli.Flag {
 // runFlags are the flags of the commands that read an account.
 func runFlags() []cli.Flag {
 	return append(accountFlags(),
-		&cli.DurationFlag{Name: "resume-within", Value: 24 * time.Hour, Usage: "resume an interrupted scan that is no older than `TIME`", DefaultText: "24h"},
+		timeFlag("resume-within", "resume an interrupted scan that is no older than `TIME`", "24h"),
 		toggle("restart", "start every scan over instead of resuming it"),
 		toggle("yes", "delete rows even if they are more than a fifth of their table"),
 		&cli.StringSliceFlag{Name: "drop", Usage: "leave out these `COLUMNS` (table.column), separated by commas"},

@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -11,6 +12,7 @@ import (
 	"mailerlake/export"
 	"mailerlake/export/dataset"
 	"mailerlake/export/terminal"
+	"mailerlake/schema"
 )
 
 // runFunc is export.Plan, export.Export or export.ExportPlanned.
@@ -90,7 +92,11 @@ func (j job) run(run runFunc) (_ *export.Report, err error) {
 			return nil, &authError{err}
 		}
 	}
-	return run(j.c.Context, j.options)
+	r, err := run(j.c.Context, j.options)
+	if wrong, ok := errors.AsType[*schema.ProtectionError](err); ok {
+		err = usage(j.c, "%w", wrong) // which columns there are was not known before
+	}
+	return r, err
 }
 
 // noteInterrupt shows that the run is stopping when ctx ends. Once the function that it returns was
@@ -129,7 +135,7 @@ func resumeHint(c *cli.Context) string {
 		return "run it again without --restart to resume"
 	case c.Bool("planned"):
 		return "the plan is kept; run the same command again to commit it"
-	case c.Bool("repair"), c.Duration("resume-within") == 0: // as in commands without a scan, which lack the flag
+	case c.Bool("repair"), timeOf(c, "resume-within") == 0: // as in commands without a scan, which lack the flag
 		return ""
 	}
 	return "run the same command again to resume"

@@ -46,6 +46,8 @@ type value struct {
 	flag  string
 	texts []string
 	from  string
+	// variable says that it is from the environment.
+	variable bool
 }
 
 // refused are the flags that a config file cannot hold, each with the reason.
@@ -61,6 +63,7 @@ var refused = map[string]string{
 	"since":   "it is for one call; give --since",
 	"email":   "it is for one call; give --email",
 	"id":      "it is for one call; give --id",
+	"format":  `changes and publish mean different things by it; give --format, or "publish-format" for export`,
 }
 
 // wholeRun are the flags that an account cannot have for itself.
@@ -68,7 +71,7 @@ var wholeRun = []string{"metrics", "on-failure"}
 
 // yields are flags whose values from elsewhere do not count where another flag is set that they would contradict.
 var yields = map[string][]string{
-	"planned":  {"tables", "exclude", "campaign-content", "full", "restart", "yes", "repair", "rewrite"},
+	"planned":  {"tables", "exclude", "full", "restart", "yes", "repair", "rewrite"},
 	"demo":     {"api-url", "api-key-file"},
 	"demo-day": {"api-url", "api-key-file"},
 	"at":       {"out"},
@@ -93,8 +96,6 @@ func kindOf(f cli.Flag) config.Kind {
 		return config.Switch
 	case *cli.IntFlag, *cli.Int64Flag:
 		return config.Number
-	case *cli.DurationFlag:
-		return config.Time
 	case *cli.StringSliceFlag:
 		return config.List
 	case *cli.GenericFlag:
@@ -103,6 +104,16 @@ func kindOf(f cli.Flag) config.Kind {
 		}
 	}
 	return config.Text
+}
+
+// exampleOf returns a usual value of a flag, empty if there is none to show.
+func exampleOf(f cli.Flag) string {
+	if generic, ok := f.(*cli.GenericFlag); ok {
+		if s, ok := generic.Value.(*span); ok {
+			return s.like
+		}
+	}
+	return ""
 }
 
 // takesFile reports whether a flag holds the path of a file or a directory.
@@ -121,7 +132,7 @@ func knownFlags(app *cli.App) (known []config.Flag) {
 				continue
 			}
 			seen[name] = true
-			known = append(known, config.Flag{Name: name, Kind: kindOf(f), Refused: refused[name], Whole: slices.Contains(wholeRun, name)})
+			known = append(known, config.Flag{Name: name, Kind: kindOf(f), Example: exampleOf(f), Refused: refused[name], Whole: slices.Contains(wholeRun, name)})
 		}
 	}
 	return known
@@ -163,7 +174,7 @@ func (p *program) fromEnvironment(c *cli.Context) (values []value) {
 		if text == "" {
 			continue
 		}
-		v := value{f.Names()[0], []string{text}, variable}
+		v := value{f.Names()[0], []string{text}, variable, true}
 		if kindOf(f) == config.List {
 			v.texts = strings.Split(text, ",")
 		}
@@ -196,7 +207,7 @@ func (p *program) apply(c *cli.Context, values []value) (err error) {
 		}
 		for _, text := range v.texts {
 			if wrong := c.Set(v.flag, strings.TrimSpace(text)); wrong != nil && err == nil {
-				err = usage(c, "%s must be %v", v.from, kindOf(flagOf(c, v.flag)))
+				err = wrongValue(c, v, wrong)
 			}
 		}
 		if p.call.from == nil {
@@ -205,6 +216,18 @@ func (p *program) apply(c *cli.Context, values []value) (err error) {
 		p.call.from[v.flag] = v.from
 	}
 	return err
+}
+
+// wrongValue returns the error about a value that a flag does not take. Times and choices say it best themselves.
+func wrongValue(c *cli.Context, v value, wrong error) error {
+	f, where := flagOf(c, v.flag), v.from
+	if !v.variable {
+		where = fmt.Sprintf("%q of %s", v.flag, v.from)
+	}
+	if _, ok := f.(*cli.GenericFlag); ok {
+		return usage(c, "%s: %w", where, wrong)
+	}
+	return usage(c, "%s must be %v", where, kindOf(f))
 }
 
 // yielding reports whether a flag's value from elsewhere would contradict a flag that is set.

@@ -23,18 +23,19 @@ const (
 	List        // of texts; a single text will do
 	Switch      // true or false
 	Number      // whole
-	Time        // as in Go: 90s, 15m, 24h
 )
 
 // String says what a value of the kind is.
 func (k Kind) String() string {
-	return [...]string{"a text in quotes", `a list of texts, such as ["a", "b"]`, "true or false", "a whole number", `a time in quotes, such as "90s"`}[k]
+	return [...]string{"a text in quotes", `a list of texts, such as ["a", "b"]`, "true or false", "a whole number"}[k]
 }
 
 // Flag is a flag that the command line has.
 type Flag struct {
 	Name string
 	Kind Kind
+	// Example is a usual value of a text, for errors.
+	Example string
 	// Refused says why the file cannot hold the flag, empty if it can.
 	Refused string
 	// Whole says that the flag is about a whole run, so that an account cannot have its own.

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 	"unicode"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -284,16 +283,15 @@ func (p *parser) single(f Flag) (string, error) {
 	switch kind := t.Kind(); {
 	case kind == '"' && (f.Kind == Text || f.Kind == List):
 		return t.String(), nil
-	case kind == '"' && f.Kind == Time:
-		if _, err := time.ParseDuration(t.String()); err == nil {
-			return t.String(), nil
-		}
 	case kind == '0' && f.Kind == Number:
 		if _, err := strconv.Atoi(t.String()); err == nil {
 			return t.String(), nil
 		}
 	case (kind == 't' || kind == 'f') && f.Kind == Switch:
 		return strconv.FormatBool(t.Bool()), nil
+	}
+	if f.Example != "" {
+		return "", p.fail("%q must be %v, such as %q", f.Name, f.Kind, f.Example)
 	}
 	return "", p.fail("%q must be %v", f.Name, f.Kind)
 }
