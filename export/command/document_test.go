@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/urfave/cli/v2"
 
 	"mailerlake/export"
 	"mailerlake/export/cost"
@@ -211,6 +212,11 @@ func TestDocumentsAreOfTheirTypes(t *testing.T) {
 		}
 		checkMembers(t, args, members, documents[document])
 	}
+	for _, c := range (&program{getenv: func(string) string { return "" }}).app(nil).Commands {
+		if slices.ContainsFunc(c.Flags, func(f cli.Flag) bool { return f.Names()[0] == "json" }) && documents[c.Name] == nil {
+			t.Errorf("the document of %s has no type", c.Name)
+		}
+	}
 	for command := range documents {
 		if !met[command] {
 			t.Errorf("%s --json was not tried", command)
@@ -230,6 +236,7 @@ func checkMembers(t *testing.T, where string, value any, object reflect.Type) {
 		if !isObject(object) { // its names are from the account
 			return
 		}
+		checkWhole(t, where, value, object)
 		members := map[string]reflect.Type{}
 		allMembers(object, members)
 		for name, v := range value {
@@ -241,6 +248,36 @@ func checkMembers(t *testing.T, where string, value any, object reflect.Type) {
 			checkMembers(t, where+"."+name, v, inner)
 		}
 	}
+}
+
+// checkWhole reports members that an object lacks, of those that are always there. A result that a command has not come to lacks all.
+func checkWhole(t *testing.T, where string, value map[string]any, object reflect.Type) {
+	t.Helper()
+	for f := range fieldsOf(object) {
+		inner, _ := elementOf(f.Type)
+		_, there := value[f.name]
+		switch {
+		case !f.Anonymous || f.name != "":
+			if !there && !strings.Contains(f.options, "omit") {
+				t.Errorf("%s: member %s is missing", where, f.name)
+			}
+		case f.Type.Kind() != reflect.Pointer || hasAny(value, inner):
+			checkWhole(t, where, value, inner)
+		}
+	}
+}
+
+// hasAny reports whether a value has a member of an object.
+func hasAny(value map[string]any, object reflect.Type) bool {
+	members := map[string]reflect.Type{}
+	allMembers(object, members)
+	delete(members, "error") // every document may have it
+	for name := range members {
+		if _, there := value[name]; there {
+			return true
+		}
+	}
+	return false
 }
 
 // allMembers collects the members of an object, embedded ones included, with the types of what they hold.
