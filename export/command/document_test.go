@@ -184,9 +184,9 @@ func TestDocumentsAreOfTheirTypes(t *testing.T) {
 	write(t, "accounts.json", `{"demo": true, "tables": "core", "accounts": [{"name": "a", "out": "a"}, {"name": "b", "out": "b", "demo": false}]}`)
 	met := map[string]bool{}
 	for _, args := range []string{
-		"export --demo --tables core,form_subscriber --history --publish " + to,
-		"plan --demo-day 2 --tables core,form_subscriber",
-		"export --demo-day 2 --tables core,form_subscriber",
+		"export --demo --out lake --tables core,form_subscriber --history --publish " + to,
+		"plan --demo-day 2 --out lake --tables core,form_subscriber",
+		"export --demo-day 2 --out lake --tables core,form_subscriber",
 		"check --demo", "show", "verify", "schema",
 		"changes --since 1 --tables group -o group.csv",
 		"forget --id 22177977773853",
@@ -206,6 +206,9 @@ func TestDocumentsAreOfTheirTypes(t *testing.T) {
 		met[document] = true
 		if members["format"] != 1.0 || members["command"] != command || members["exit_code"] != float64(ExitCode(o.err)) || !strings.HasPrefix(o.stdout, "{\n  \"format\": 1,\n") {
 			t.Errorf("%s: %v; the document begins with %.100q", args, o.err, o.stdout)
+		}
+		if o.err != nil && !strings.Contains(args, "nowhere") && !strings.Contains(args, "accounts") {
+			t.Errorf("%s: %v", args, o.err)
 		}
 		if strings.Contains(o.stdout, ": null") {
 			t.Errorf("%s: a member is null", args)
