@@ -10,7 +10,7 @@ const (
 	chartWidth  = 760.0
 	chartLeft   = 58.0 // for the numbers of the axis
 	chartRight  = 8.0
-	panelTop    = 14.0
+	panelTop    = 22.0
 	panelHeight = 180.0
 	labelHeight = 26.0
 )
@@ -27,7 +27,7 @@ type chart struct {
 type panel struct {
 	height float64
 	stacks []series // bars on each other; negative values hang below the axis
-	lines  []series // NaN breaks a line
+	lines  []series // NaN where there is none
 	unit   func(float64) string
 	least  float64               // the smallest step of its axis: 1 for counts
 	tip    func(step int) string // what is shown of a step that is pointed at
@@ -148,19 +148,18 @@ func (c *chart) bars(p panel, i int, y func(float64) float64) *node {
 	return g
 }
 
-// line joins the values of steps next to each other.
+// line joins the values; steps without one are passed over.
 func (c *chart) line(s series, y func(float64) float64) *node {
-	g, path, joined := el("g", class(s.color)), "", false
+	g, path := el("g", class(s.color)), ""
 	for i, v := range s.values {
 		if math.IsNaN(v) {
-			joined = false
 			continue
 		}
-		move := "M"
-		if joined {
-			move = "L"
+		move := "L"
+		if path == "" {
+			move = "M"
 		}
-		path, joined = path+move+fixed(c.x(i))+" "+fixed(y(v)), true
+		path += move + fixed(c.x(i)) + " " + fixed(y(v))
 		g.add(el("circle", attrs{"cx", fixed(c.x(i)), "cy", fixed(y(v)), "r", "3"}))
 	}
 	if path != "" {
@@ -170,7 +169,7 @@ func (c *chart) line(s series, y func(float64) float64) *node {
 }
 
 // bounds returns the least and the greatest value that the panel shows; zero is between them.
-func (p *panel) bounds() (low, high float64) {
+func (p panel) bounds() (low, high float64) {
 	for _, s := range p.lines {
 		for _, v := range s.values {
 			if !math.IsNaN(v) {

@@ -1,7 +1,7 @@
 package page
 
 import (
-	"strings"
+	"math"
 
 	"mailerlake/export/insights"
 )
@@ -45,7 +45,7 @@ func lastYear(r *insights.Report) []*node {
 		campaigns += months[m].Campaigns
 		sum.Sent, sum.Opened, sum.Clicked = sum.Sent+months[m].Sent, sum.Opened+months[m].Opened, sum.Clicked+months[m].Clicked
 	}
-	about := "of " + whole(sum.Sent) + " campaign e-mails in 12 months"
+	about := "of " + whole(sum.Sent) + " campaign e\u2011mails in 12 months"
 	var keys []*node
 	if r.Campaigns.Total.OpenRate != nil {
 		keys = append(keys, key("Open rate", of(sum.Opened, sum.Sent), about))
@@ -74,12 +74,7 @@ func sales(r *insights.Report) *node {
 	for _, m := range lastMonths(r, 12) {
 		orders, total = orders+months[m].Orders, total+months[m].Total
 	}
-	label := "Revenue"
-	if len(r.Revenue.Currencies) > 1 {
-		label += " in " + currencyName(c.Currency)
-	}
-	amount, _, _ := strings.Cut(money(total, ""), ".")
-	return key(label, amount+"\u00a0"+currencyName(c.Currency), whole(orders)+" orders in 12 months")
+	return key("Revenue in "+currencyName(c.Currency), whole(int64(math.Round(total))), whole(orders)+" orders in 12 months")
 }
 
 func monthOfSales(s insights.MonthSales) insights.Month { return s.Month }

@@ -18,9 +18,8 @@ const policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; 
 func Write(w io.Writer, r *insights.Report) error {
 	html := el("html", attrs{"lang", "en", "xmlns", "http://www.w3.org/1999/xhtml"}, head(r), el("body", nil, el("main", nil,
 		header(r), keyFigures(r),
-		el("div", class("pair"), statuses(r), ages(r)),
-		growth(r), campaigns(r), best(r), recency(r), groups(r),
-		el("div", class("pair"), sources(r), domains(r)),
+		growth(r), el("div", class("pair"), statuses(r), sources(r)),
+		campaigns(r), best(r), recency(r), ages(r), groups(r), domains(r),
 		automations(r), revenue(r), runs(r), notes(r))))
 	return html.writeTo(w)
 }

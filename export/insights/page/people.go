@@ -1,6 +1,7 @@
 package page
 
 import (
+	"math"
 	"strings"
 
 	"mailerlake/export/insights"
@@ -18,7 +19,7 @@ func statuses(r *insights.Report) *node {
 			if color == "" {
 				color = "c6"
 			}
-			rows = append(rows, []any{el("span", nil, swatch(color), name(c.Name)), bar(float64(c.Rows), float64(s.Audience.Subscribers), color), whole(c.Rows), of(c.Rows, s.Audience.Subscribers)})
+			rows = append(rows, []any{el("span", class("nowrap"), swatch(color), name(c.Name)), bar(float64(c.Rows), float64(s.Audience.Subscribers), color), whole(c.Rows), of(c.Rows, s.Audience.Subscribers)})
 		}
 		n.add(table([]col{texts("Status"), bars(""), numbers("Subscribers"), numbers("Share")}, rows))
 	})
@@ -60,7 +61,8 @@ func growth(r *insights.Report) *node {
 		}
 		t := timelineOf(r, from)
 		joined, left := t.over(func(m insights.Month) float64 { return float64(months[m].Joined) }), t.over(func(m insights.Month) float64 { return -float64(months[m].Unsubscribed) })
-		c := chart{title: "Subscribers who joined and unsubscribed, by month", labels: t.labels(), every: 3, panels: []panel{{height: panelHeight, unit: short, least: 1,
+		c := chart{title: "Subscribers who joined and unsubscribed, by month", labels: t.labels(), every: 3, panels: []panel{{height: panelHeight, least: 1,
+			unit:   func(v float64) string { return short(math.Abs(v)) },
 			stacks: []series{{"Joined", "c1", joined}, {"Unsubscribed", "c2", left}},
 			tip: func(i int) string {
 				f := months[t[i]]
@@ -111,7 +113,7 @@ func ranking(title, about, what string, k *insights.Ranking) *node {
 		if k.Others > 0 {
 			rows = append(rows, []any{el("span", class("muted"), "others, or none"), bar(float64(k.Others), float64(all), "c6"), whole(k.Others), "", ""})
 		}
-		n.add(table([]col{texts(what), bars(""), numbers("Subscribers"), numbers("Active"), numbers("Opens")}, rows))
+		n.add(table([]col{texts(what), bars(""), numbers("People"), numbers("Active"), numbers("Opens")}, rows))
 		if k.Values == 0 && k.Error > 0 {
 			n.add(el("p", class("muted"), "There are too many different values to count all: each number may be up to "+whole(k.Error)+" too low."))
 		}

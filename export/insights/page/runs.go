@@ -1,6 +1,8 @@
 package page
 
 import (
+	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -37,20 +39,33 @@ func runsTable(last []insights.Run) *node {
 	return table([]col{texts("Snapshot"), texts("At (UTC)"), numbers("Added"), numbers("Changed"), numbers("Deleted"), texts("Tables")}, rows)
 }
 
-// tablesOf lists what a run changed in each table.
+// shownTables is how many tables of a run are listed.
+const shownTables = 6
+
+// tablesOf lists what a run changed in each table, those that changed most first.
 func tablesOf(run insights.Run) string {
+	tables := slices.Clone(run.Tables)
+	all := func(t insights.TableChanges) int64 { return t.Added + t.Changed + t.Deleted }
+	slices.SortStableFunc(tables, func(a, b insights.TableChanges) int { return cmp.Compare(all(b), all(a)) })
 	var list []string
-	for _, t := range run.Tables {
-		text := t.Table
-		for _, n := range []struct {
-			sign  string
-			count int64
-		}{{"+", t.Added}, {"~", t.Changed}, {"−", t.Deleted}} {
-			if n.count > 0 {
-				text += " " + n.sign + whole(n.count)
-			}
-		}
-		list = append(list, text)
+	for _, t := range tables[:min(shownTables, len(tables))] {
+		list = append(list, changesOf(t))
+	}
+	if more := len(tables) - shownTables; more > 0 {
+		list = append(list, "and "+count(more, "more", "more"))
 	}
 	return strings.Join(list, ", ")
+}
+
+func changesOf(t insights.TableChanges) string {
+	text := plain(t.Table)
+	for _, n := range []struct {
+		sign  string
+		count int64
+	}{{"+", t.Added}, {"~", t.Changed}, {"−", t.Deleted}} {
+		if n.count > 0 {
+			text += " " + n.sign + whole(n.count)
+		}
+	}
+	return text
 }

@@ -24,6 +24,9 @@ func (c col) class() attrs {
 	return nil
 }
 
+// wideTable is how many columns fit on a narrow screen with their bars.
+const wideTable = 5
+
 // table makes a table of rows, each with a cell (a text or a node) for every column.
 func table(cols []col, rows [][]any) *node {
 	head := el("tr", nil)
@@ -46,7 +49,11 @@ func table(cols []col, rows [][]any) *node {
 		}
 		body.add(tr)
 	}
-	return el("div", class("scroll"), el("table", nil, el("thead", nil, head), body))
+	var a attrs
+	if len(cols) > wideTable {
+		a = class("many")
+	}
+	return el("div", class("scroll"), el("table", a, el("thead", nil, head), body))
 }
 
 // bar draws a part of a whole as a bar; color is one of the page's.
