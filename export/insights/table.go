@@ -38,17 +38,39 @@ func (t *table) absent(columns ...string) string {
 
 // lacks returns why a column has no values to count; empty if it has.
 func (t *table) lacks(column string) string {
-	name := t.name + "." + column
-	p := t.data.Manifest.Privacy
+	if why := t.hidden(column); why != "" {
+		return why
+	}
+	switch at := t.place(column); {
+	case at < 0:
+		return fmt.Sprintf("The dataset has no column %s.%s.", t.name, column)
+	case t.state.Columns[at].Kind != kindOf(column):
+		return fmt.Sprintf("The column %s.%s has another type in this dataset.", t.name, column)
+	}
+	return ""
+}
+
+// hidden returns how a column was kept out of the dataset; empty if it was not.
+func (t *table) hidden(column string) string {
+	name, p := t.name+"."+column, t.data.Manifest.Privacy
 	switch {
 	case p != nil && slices.Contains(p.Drop, name):
 		return fmt.Sprintf("The column %s was left out of the export (--drop).", name)
 	case p != nil && slices.Contains(p.Hash, name):
 		return fmt.Sprintf("The column %s was replaced by tokens (--hash).", name)
-	case t.place(column) < 0:
-		return fmt.Sprintf("The dataset has no column %s.", name)
 	}
 	return ""
+}
+
+// needed are the columns, other than of text, that a section cannot do without.
+var needed = map[string]schema.Kind{"active_count": schema.Int64, "stats_sent": schema.Int64, "opened": schema.Bool, "total_price": schema.Double,
+	"created_at": schema.Timestamp, "subscribed_at": schema.Timestamp, "started_at": schema.Timestamp}
+
+func kindOf(column string) schema.Kind {
+	if kind, known := needed[column]; known {
+		return kind
+	}
+	return schema.String
 }
 
 func (t *table) place(column string) int {
@@ -58,11 +80,8 @@ func (t *table) place(column string) int {
 // column asks for a column; its values are there while rows visits. A column that the table lacks, that has tokens instead of
 // values or another type, has no values: see column.
 func (t *table) column(name string, kind schema.Kind) *column {
-	if t.lacks(name) != "" {
-		return nil
-	}
 	at := t.place(name)
-	if t.state.Columns[at].Kind != kind {
+	if at < 0 || t.state.Columns[at].Kind != kind || t.hidden(name) != "" {
 		return nil
 	}
 	v := schema.NewVector(kind)
