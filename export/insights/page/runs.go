@@ -58,7 +58,7 @@ func tablesOf(run insights.Run) string {
 }
 
 func changesOf(t insights.TableChanges) string {
-	text := plain(t.Table)
+	text := shortened(plain(t.Table), 60)
 	for _, n := range []struct {
 		sign  string
 		count int64
