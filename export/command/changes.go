@@ -43,13 +43,6 @@ func (p *program) changes() *cli.Command {
 	}
 }
 
-// changesDocument is the JSON document of written changes.
-type changesDocument struct {
-	Error string `json:"error,omitempty"`
-	*export.Changes
-	File string `json:"file,omitempty"`
-}
-
 func (p *program) runChanges(c *cli.Context) (answer, error) {
 	o, format, err := p.changesOptions(c)
 	if err != nil {
@@ -74,7 +67,7 @@ func (p *program) runChanges(c *cli.Context) (answer, error) {
 	if err != nil {
 		file = ""
 	}
-	a := answer{document: func(failure string) any { return changesDocument{failure, changes, file} }}
+	a := answer{document: func(h head) any { return changesDocument{h, changes, file} }}
 	if err == nil {
 		a.text = func(w io.Writer) error { return terminal.WriteChanges(w, changes) }
 	}

@@ -54,7 +54,7 @@ func (p *program) runRestore(c *cli.Context) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	a := answer{document: func(string) any { return r }}
+	a := answer{document: func(h head) any { return restoredDocument{h, r} }}
 	if !c.Bool("quiet") {
 		a.text = func(w io.Writer) error { return terminal.Restored(w, r) }
 	}

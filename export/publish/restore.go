@@ -30,14 +30,15 @@ type RestoreOptions struct {
 
 // Restored is what a restore did.
 type Restored struct {
-	Source   string          `json:"source"`
-	Dataset  string          `json:"dataset"`
-	Account  dataset.Account `json:"account"`
-	Snapshot int64           `json:"snapshot"` // 0 if the destination holds none
-	Tables   int             `json:"tables"`
-	Files    Amount          `json:"downloaded"`
+	Source   string `json:"source"`
+	Dataset  string `json:"dataset"`
+	Account  string `json:"account,omitempty"` // id
+	Name     string `json:"account_name,omitempty"`
+	Snapshot int64  `json:"snapshot"` // 0 if the destination holds none
+	Tables   int    `json:"tables"`
+	Files    Amount `json:"downloaded"`
 	// LeftOut are the tables that are not whole at the destination. The next export reads them anew.
-	LeftOut []string `json:"left_out,omitempty"`
+	LeftOut []string `json:"left_out"`
 	// Current says that the dataset was there already, in the same state.
 	Current  bool  `json:"up_to_date"`
 	Requests int64 `json:"requests"`
@@ -104,7 +105,8 @@ func (r *restorer) locked(ctx context.Context, there *state, out *Restored) (err
 	if err != nil {
 		return err
 	}
-	out.Account, out.Snapshot, out.Files, out.LeftOut = there.manifest.Account, there.manifest.Snapshot, r.track.uploaded(), r.leftOut
+	out.Account, out.Name = there.manifest.Account.ID, there.manifest.Account.Name
+	out.Snapshot, out.Files, out.LeftOut = there.manifest.Snapshot, r.track.uploaded(), r.leftOut
 	out.Tables = len(there.manifest.Tables) - len(r.leftOut)
 	return nil
 }

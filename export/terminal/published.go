@@ -59,7 +59,7 @@ func Restored(w io.Writer, r *export.Restored) error {
 		fmt.Fprintf(b, "Nothing to restore: %s is at snapshot %s of %s.\n", Clean(r.Dataset), number(r.Snapshot), Clean(r.Source))
 		return flush(w, b)
 	}
-	fmt.Fprintf(b, "Restored snapshot %s of account %s%s from %s to %s: %s, %s, %s; %s, %s\n", number(r.Snapshot), Clean(r.Account.ID), inBrackets(r.Account.Name),
+	fmt.Fprintf(b, "Restored snapshot %s of account %s%s from %s to %s: %s, %s, %s; %s, %s\n", number(r.Snapshot), Clean(r.Account), inBrackets(r.Name),
 		Clean(r.Source), Clean(r.Dataset), count(int64(r.Tables), "table"), count(int64(r.Files.Objects), "file"), size(r.Files.Bytes),
 		count(r.Requests, "request"), count(r.Retries, "retry"))
 	if len(r.LeftOut) > 0 {

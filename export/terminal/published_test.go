@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"mailerlake/export"
-	"mailerlake/export/dataset"
 	"mailerlake/export/publish"
 )
 
@@ -42,7 +41,7 @@ func TestRestored(t *testing.T) {
 		r    export.Restored
 		want string
 	}{
-		{export.Restored{Source: "s3://b/lake", Dataset: "lake", Account: dataset.Account{ID: "4711", Name: "Acme"}, Snapshot: 3, Tables: 4,
+		{export.Restored{Source: "s3://b/lake", Dataset: "lake", Account: "4711", Name: "Acme", Snapshot: 3, Tables: 4,
 			Files: publish.Amount{Objects: 9, Bytes: 1 << 20}, Requests: 11, LeftOut: []string{"group", "subscriber"}},
 			"Restored snapshot 3 of account 4711 (Acme) from s3://b/lake to lake: 4 tables, 9 files, 1.0 MiB; 11 requests, 0 retries\n" +
 				"Left out, because they are not whole there: group, subscriber. The next mailerlake export reads them anew.\n"},
