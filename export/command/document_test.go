@@ -1,6 +1,7 @@
 package command
 
 import (
+	"encoding"
 	"encoding/json"
 	"maps"
 	"os"
@@ -10,13 +11,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"mailerlake/export"
 	"mailerlake/export/cost"
 	"mailerlake/export/dataset"
+	"mailerlake/export/insights"
 	"mailerlake/export/merge"
 	"mailerlake/export/part"
 	"mailerlake/schema"
@@ -27,6 +28,7 @@ var documents = map[string]reflect.Type{
 	"export": typeOf[reportDocument](), "plan": typeOf[reportDocument](), "check": typeOf[checkDocument](), "show": typeOf[showDocument](),
 	"verify": typeOf[verificationDocument](), "changes": typeOf[changesDocument](), "forget": typeOf[forgottenDocument](),
 	"publish": typeOf[publishedDocument](), "restore": typeOf[restoredDocument](), "schema": typeOf[schemaDocument](),
+	"report": typeOf[figuresDocument](),
 }
 
 // described are the objects that have a table of their own in the README, by its mark. Others are part of the object that has
@@ -37,7 +39,8 @@ var described = map[string]reflect.Type{
 	"show": typeOf[showDocument](), "verify": typeOf[verificationDocument](), "changes": typeOf[changesDocument](),
 	"forget": typeOf[forgottenDocument](), "restore": typeOf[restoredDocument](), "schema": typeOf[schemaDocument](), "column": typeOf[schema.Column](),
 	"manifest": typeOf[dataset.Manifest](), "table of the manifest": typeOf[dataset.TableState](), "part": typeOf[part.Part](),
-	"publication": typeOf[dataset.Publication](),
+	"publication": typeOf[dataset.Publication](), "report": typeOf[figuresDocument](), "section": typeOf[insights.Section](),
+	"audience": typeOf[insights.Audience](), "sending": typeOf[insights.Sending](),
 }
 
 func typeOf[T any]() reflect.Type { return reflect.TypeFor[T]() }
@@ -173,7 +176,10 @@ func elementOf(t reflect.Type) (inner reflect.Type, suffix string) {
 	}
 }
 
-func isObject(t reflect.Type) bool { return t.Kind() == reflect.Struct && t != typeOf[time.Time]() }
+// isObject reports whether values of a type are objects, and not text as times and months are.
+func isObject(t reflect.Type) bool {
+	return t.Kind() == reflect.Struct && !t.Implements(typeOf[encoding.TextMarshaler]())
+}
 
 // TestDocumentsAreOfTheirTypes runs every command and compares the members that it prints with those of its type, which are
 // documented.
@@ -182,11 +188,12 @@ func TestDocumentsAreOfTheirTypes(t *testing.T) {
 	to := "file://" + filepath.ToSlash(t.TempDir())
 	met := map[string]bool{}
 	for _, args := range []string{
-		"export --demo --tables core,form_subscriber --history --publish " + to,
-		"plan --demo-day 2 --tables core,form_subscriber",
-		"export --demo-day 2 --tables core,form_subscriber",
+		"export --out lake --demo --tables core,form_subscriber --history --publish " + to,
+		"plan --out lake --demo-day 2 --tables core,form_subscriber",
+		"export --out lake --demo-day 2 --tables core,form_subscriber",
 		"check --demo", "show", "verify", "schema",
 		"changes --since 1 --tables group -o group.csv",
+		"report", "report -o report.html",
 		"forget --id 22177977773853",
 		"publish --to " + to,
 		"restore --out back --from " + to,
@@ -252,7 +259,7 @@ func allMembers(object reflect.Type, members map[string]reflect.Type) {
 // TestManifestIsDocumented: the members of a manifest on disk are those of its type.
 func TestManifestIsDocumented(t *testing.T) {
 	t.Chdir(t.TempDir())
-	if o := run(t, "export", "--demo", "--quiet", "--tables", "core,form_subscriber"); o.err != nil {
+	if o := run(t, "export", "--out", "lake", "--demo", "--quiet", "--tables", "core,form_subscriber"); o.err != nil {
 		t.Fatal(o.err)
 	}
 	data, err := os.ReadFile(filepath.Join("lake", dataset.ManifestName))

@@ -8,7 +8,6 @@ import (
 
 	"mailerlake/export"
 	"mailerlake/export/disk"
-	"mailerlake/export/insights"
 	"mailerlake/export/insights/page"
 	"mailerlake/export/terminal"
 )
@@ -30,17 +29,6 @@ func (p *program) page() *cli.Command {
 		},
 		Action: p.action(p.runPage),
 	}
-}
-
-// reportFormat is the version of the JSON document of a report.
-const reportFormat = 1
-
-// figuresDocument is the JSON document of a report.
-type figuresDocument struct {
-	Format int    `json:"format"`
-	Error  string `json:"error,omitempty"`
-	*insights.Report
-	File string `json:"file,omitempty"`
 }
 
 func (p *program) runPage(c *cli.Context) (answer, error) {
@@ -67,7 +55,7 @@ func (p *program) runPage(c *cli.Context) (answer, error) {
 		}
 	}
 	return answer{
-		document: func(failure string) any { return figuresDocument{reportFormat, failure, r, file} },
+		document: func(h head) any { return figuresDocument{h, r, dir, file} },
 		text:     func(w io.Writer) error { return terminal.ReportWritten(w, r, file) },
 	}, nil
 }

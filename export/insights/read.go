@@ -22,7 +22,7 @@ type reader struct {
 // *feed.FileError.
 func Read(ctx context.Context, d *dataset.Dataset) (*Report, error) {
 	m := d.Manifest
-	r := &reader{data: d, out: &Report{Account: Account{m.Account.ID, m.Account.Name}, Snapshot: m.Snapshot,
+	r := &reader{data: d, out: &Report{Account: m.Account.ID, AccountName: m.Account.Name, Snapshot: m.Snapshot,
 		CommittedAt: m.CommittedAt, ReadAt: readAt(m)}}
 	r.out.AsOf = asOf(m, r.out.ReadAt)
 	g, side := errgroup.WithContext(ctx)

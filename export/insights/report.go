@@ -4,7 +4,8 @@ import "time"
 
 // Report is the figures of one snapshot of a dataset.
 type Report struct {
-	Account     Account   `json:"account"`
+	Account     string    `json:"account"` // its id
+	AccountName string    `json:"account_name"`
 	Snapshot    int64     `json:"snapshot"`
 	CommittedAt time.Time `json:"committed_at"`
 	// ReadAt is when the scan of the subscribers began.
@@ -27,12 +28,6 @@ type Report struct {
 	Notes []string `json:"notes"`
 }
 
-// Account is the account that a dataset was exported from.
-type Account struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
-}
-
 // Section is what all sections have.
 type Section struct {
 	// Absent says, in a sentence, why the section has no figures; empty if it has.
@@ -50,8 +45,8 @@ type Audience struct {
 	Subscribers int64    `json:"subscribers"`
 	Active      int64    `json:"active"`
 	Sent        int64    `json:"sent"` // e-mails
-	OpenRate    *float64 `json:"open_rate"`
-	ClickRate   *float64 `json:"click_rate"`
+	OpenRate    *float64 `json:"open_rate,omitzero"`
+	ClickRate   *float64 `json:"click_rate,omitzero"`
 }
 
 // Subscribers counts the subscribers by status.
@@ -106,8 +101,8 @@ type Groups struct {
 	Groups int64 `json:"groups"`
 	// Members is the number of memberships, and Grouped that of the subscribers who have one; nil if memberships are not in
 	// the dataset.
-	Members *int64  `json:"members"`
-	Grouped *int64  `json:"grouped"`
+	Members *int64  `json:"members,omitzero"`
+	Grouped *int64  `json:"grouped,omitzero"`
 	Top     []Group `json:"top"` // most active members first
 }
 
@@ -118,8 +113,8 @@ type Group struct {
 	Active       int64    `json:"active"`
 	Unsubscribed int64    `json:"unsubscribed"`
 	Sent         int64    `json:"sent"`
-	OpenRate     *float64 `json:"open_rate"`
-	ClickRate    *float64 `json:"click_rate"`
+	OpenRate     *float64 `json:"open_rate,omitzero"`
+	ClickRate    *float64 `json:"click_rate,omitzero"`
 }
 
 // Campaigns are the campaigns that were sent.
@@ -141,8 +136,8 @@ type Sending struct {
 	Opened       int64    `json:"opened"`
 	Clicked      int64    `json:"clicked"`
 	Unsubscribed int64    `json:"unsubscribed"`
-	OpenRate     *float64 `json:"open_rate"`
-	ClickRate    *float64 `json:"click_rate"`
+	OpenRate     *float64 `json:"open_rate,omitzero"`
+	ClickRate    *float64 `json:"click_rate,omitzero"`
 }
 
 // MonthSending is what was sent in a month.
@@ -156,7 +151,7 @@ type MonthSending struct {
 type CampaignFacts struct {
 	ID   string    `json:"id"`
 	Name string    `json:"name"`
-	At   time.Time `json:"at"` // when sending began
+	At   time.Time `json:"at,omitzero"` // when sending began
 	Sending
 }
 
@@ -173,7 +168,7 @@ type AgeStep struct {
 	Until int `json:"until_days"`
 	Audience
 	// Silent never opened one of the e-mails that were sent to them; nil if that is not known.
-	Silent *int64 `json:"never_opened"`
+	Silent *int64 `json:"never_opened,omitzero"`
 }
 
 // Recency is the active subscribers by when the last campaign that they opened was sent.

@@ -30,10 +30,10 @@ func Title(r *insights.Report) string {
 }
 
 func accountName(r *insights.Report) string {
-	if name := strings.TrimSpace(plain(r.Account.Name)); name != "" {
+	if name := strings.TrimSpace(plain(r.AccountName)); name != "" {
 		return shortened(name, 120)
 	}
-	return "Account " + shortened(plain(r.Account.ID), 40)
+	return "Account " + shortened(plain(r.Account), 40)
 }
 
 func head(r *insights.Report) *node {
@@ -79,6 +79,6 @@ func notes(r *insights.Report) *node {
 		}
 		n.add(el("section", class("notes"), el("h2", nil, "About the data"), list))
 	}
-	return n.add(el("p", class("muted"), "Account "+shortened(plain(r.Account.ID), 40)+", snapshot "+whole(r.Snapshot)+", committed "+
+	return n.add(el("p", class("muted"), "Account "+shortened(plain(r.Account), 40)+", snapshot "+whole(r.Snapshot)+", committed "+
 		r.CommittedAt.UTC().Format("2 January 2006 15:04")+" UTC. All months and days are in UTC. Made by mailerlake report."))
 }

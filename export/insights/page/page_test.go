@@ -37,7 +37,7 @@ func full() *insights.Report {
 	audience := insights.Audience{Subscribers: 10, Active: 7, Sent: 100, OpenRate: share(0.5), ClickRate: share(0.25)}
 	sending := insights.Sending{Sent: 1000, Opened: 400, Clicked: 100, Unsubscribed: 3, OpenRate: share(0.4), ClickRate: share(0.1)}
 	month, many := insights.Month{Year: 2026, Month: time.March}, int64(7)
-	r := &insights.Report{Account: insights.Account{ID: hostile[1], Name: hostile[0]}, Snapshot: 12, CommittedAt: at, ReadAt: at.AddDate(0, 1, 0), AsOf: at,
+	r := &insights.Report{Account: hostile[1], AccountName: hostile[0], Snapshot: 12, CommittedAt: at, ReadAt: at.AddDate(0, 1, 0), AsOf: at,
 		Subscribers: insights.Subscribers{Audience: audience},
 		Growth:      insights.Growth{Months: []insights.MonthFlow{{Month: month, Flow: insights.Flow{Joined: 4, Unsubscribed: 1}}}, Earlier: insights.Flow{Joined: 5}},
 		Sources:     insights.Ranking{Others: 3, Error: 2}, Domains: insights.Ranking{Others: 1},
@@ -179,11 +179,11 @@ func TestSameReportSamePage(t *testing.T) {
 
 // TestTitle checks the title with and without a name.
 func TestTitle(t *testing.T) {
-	r := &insights.Report{Account: insights.Account{ID: "7", Name: "A & B"}, AsOf: at}
+	r := &insights.Report{Account: "7", AccountName: "A & B", AsOf: at}
 	if got := page.Title(r); got != "A & B · mailing report · 1 April 2026" {
 		t.Errorf("got %q", got)
 	}
-	r.Account.Name = " \x00"
+	r.AccountName = " \x00"
 	if got := page.Title(r); got != "Account 7 · mailing report · 1 April 2026" {
 		t.Errorf("got %q", got)
 	}
