@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
@@ -45,11 +46,13 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits":      exitsWith,
 			"interrupt":  interrupt,
+			"account":    anotherAccount,
 			"advance":    advance,
 			"delete":     deleteSubscribers,
 			"fail":       fail,
 			"lock":       lock,
 			"files":      files,
+			"fill":       fill,
 			"counts":     counts,
 			"field":      field,
 			"damage":     damage,
@@ -72,9 +75,33 @@ func serveAccount(env *testscript.Env) error {
 	env.Defer(server.Close)
 	env.Values[accountKey{}] = a
 	env.Setenv("MAILERLITE_API_URL", server.URL+"/api")
+	site := httptest.NewServer(http.HandlerFunc(website))
+	env.Defer(site.Close)
+	env.Setenv("WEBSITE", site.URL)
 	env.Setenv("MAILERLITE_API_KEY", testKey)
 	env.Setenv("KEY", testKey)
 	return nil
+}
+
+// website answers as a web server does that knows nothing of an API.
+func website(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path != "/welcome/account" {
+		w.WriteHeader(http.StatusNotFound)
+	}
+	io.WriteString(w, "<!doctype html><title>Welcome</title>")
+}
+
+// anotherAccount serves one more simulated account. Its address is put into the environment under a name, and its key under
+// the name with _KEY.
+//
+//	account NAME ID
+func anotherAccount(ts *testscript.TestScript, neg bool, args []string) {
+	key := testKey + "-" + args[1]
+	server := httptest.NewServer(mailerlitetest.New(mailerlitetest.Options{Seed: 8, Subscribers: 50, Groups: 2, CustomFields: 1, Key: key,
+		AccountID: args[1], RatePerMinute: -1}))
+	ts.Defer(server.Close)
+	ts.Setenv(args[0], server.URL+"/api")
+	ts.Setenv(args[0]+"_KEY", key)
 }
 
 // exitsWith runs a program that must end with exactly the given exit code.
@@ -203,6 +230,12 @@ func fail(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		return f
 	})
+}
+
+// fill puts texts into a file in place of words: fill FILE WORD TEXT...
+func fill(ts *testscript.TestScript, neg bool, args []string) {
+	text := strings.NewReplacer(args[1:]...).Replace(ts.ReadFile(args[0]))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
 }
 
 // lock holds the lock of a dataset until the script ends: lock DIR

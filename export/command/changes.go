@@ -31,16 +31,23 @@ func (p *program) changes() *cli.Command {
 			"A loader deletes these keys from its table, inserts the rows that are not deletes, and keeps the snapshot that\n" +
 			"they lead to for the next --since: _snapshot of every row, or \"snapshot\" in what -o FILE --json prints.\n" +
 			"Rows on standard output count only if the exit code is 0. Code 8: load the tables that it names with --since 0.",
-		Flags: []cli.Flag{outFlag(""),
+		Flags: append(sourceFlags(""),
 			&cli.Int64Flag{Name: "since", Usage: "the changes after snapshot `N`, the last one that was loaded; 0 for all rows, as inserts", DefaultText: "required"},
 			&cli.StringSliceFlag{Name: "tables", Usage: "only these `TABLES`, or sets of them: core, default, all", DefaultText: "all that the dataset has"},
 			&cli.StringSliceFlag{Name: "exclude", Usage: "all tables, or those of --tables, except these `TABLES` or sets"},
-			&cli.StringFlag{Name: "format", Usage: "`FORMAT`: table (for people), json (a line for each row), csv or parquet (one table each)", DefaultText: "by the suffix of FILE, or table"},
+			changesFormatFlag(),
 			&cli.StringFlag{Name: "o", Usage: "write the rows to `FILE`, whole or not at all, instead of standard output"},
 			toggle("json", "with -o FILE: print what was written as one JSON document; for rows as JSON see --format"),
-		},
+		),
 		Action: p.action(p.runChanges),
 	}
+}
+
+func changesFormatFlag() cli.Flag {
+	f := choiceFlag("format", "`FORMAT`: table (for people), json (a line for each row), csv or parquet (one table each)", "",
+		formatTable, encode.JSON, encode.CSV, encode.Parquet)
+	f.DefaultText = "by the suffix of FILE, or table"
+	return f
 }
 
 func (p *program) runChanges(c *cli.Context) (answer, error) {
@@ -172,11 +179,7 @@ func changesFormat(c *cli.Context, dir string) (string, error) {
 	case format == "":
 		format = formatTable
 	}
-	switch format {
-	case formatTable, encode.JSON, encode.CSV, encode.Parquet:
-		return format, nil
-	}
-	return "", usage(c, "there is no format %q; the formats are table, json, csv, parquet", format)
+	return format, nil
 }
 
 // isInside reports whether a file is in a directory, by their names.

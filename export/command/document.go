@@ -24,6 +24,20 @@ type reportDocument struct {
 	*export.Report
 }
 
+// accountsDocument is the JSON document of an export of several accounts.
+type accountsDocument struct {
+	head
+	Accounts []accountDocument `json:"accounts"`
+}
+
+// accountDocument is the part of one account. One that fails early has no report.
+type accountDocument struct {
+	Name     string `json:"name"`
+	ExitCode int    `json:"exit_code"`
+	Error    string `json:"error,omitempty"`
+	*export.Report
+}
+
 // checkDocument is the JSON document of a check.
 type checkDocument struct {
 	head

@@ -25,7 +25,7 @@ import (
 
 // documents are the types of the JSON documents by command.
 var documents = map[string]reflect.Type{
-	"export": typeOf[reportDocument](), "plan": typeOf[reportDocument](), "check": typeOf[checkDocument](), "show": typeOf[showDocument](),
+	"export": typeOf[reportDocument](), "export --config": typeOf[accountsDocument](), "plan": typeOf[reportDocument](), "check": typeOf[checkDocument](), "show": typeOf[showDocument](),
 	"verify": typeOf[verificationDocument](), "changes": typeOf[changesDocument](), "forget": typeOf[forgottenDocument](),
 	"publish": typeOf[publishedDocument](), "restore": typeOf[restoredDocument](), "schema": typeOf[schemaDocument](),
 	"report": typeOf[figuresDocument](),
@@ -34,7 +34,7 @@ var documents = map[string]reflect.Type{
 // described are the objects that have a table of their own in the README, by its mark. Others are part of the object that has
 // them.
 var described = map[string]reflect.Type{
-	"every document": typeOf[head](), "run": typeOf[reportDocument](), "table of a run": typeOf[export.TableReport](), "changes of a run": typeOf[merge.Plan](),
+	"every document": typeOf[head](), "run": typeOf[export.Report](), "accounts": typeOf[accountsDocument](), "table of a run": typeOf[export.TableReport](), "changes of a run": typeOf[merge.Plan](),
 	"estimate": typeOf[cost.Estimate](), "publish": typeOf[export.Published](), "check": typeOf[checkDocument](), "cost": typeOf[export.Cost](),
 	"show": typeOf[showDocument](), "verify": typeOf[verificationDocument](), "changes": typeOf[changesDocument](),
 	"forget": typeOf[forgottenDocument](), "restore": typeOf[restoredDocument](), "schema": typeOf[schemaDocument](), "column": typeOf[schema.Column](),
@@ -186,6 +186,7 @@ func isObject(t reflect.Type) bool {
 func TestDocumentsAreOfTheirTypes(t *testing.T) {
 	t.Chdir(t.TempDir())
 	to := "file://" + filepath.ToSlash(t.TempDir())
+	write(t, "accounts.json", `{"demo": true, "tables": "core", "accounts": [{"name": "a", "out": "a"}, {"name": "b", "out": "b", "demo": false}]}`)
 	met := map[string]bool{}
 	for _, args := range []string{
 		"export --out lake --demo --tables core,form_subscriber --history --publish " + to,
@@ -199,18 +200,23 @@ func TestDocumentsAreOfTheirTypes(t *testing.T) {
 		"restore --out back --from " + to,
 		"verify --at " + to,
 		"show --out nowhere",
+		"export --config accounts.json",
 	} {
 		o := run(t, append(strings.Fields(args), "--json")...)
 		_, members := o.failure(t)
 		command := strings.Fields(args)[0]
-		met[command] = true
+		document := command
+		if strings.HasPrefix(args, "export --config") {
+			document = "export --config"
+		}
+		met[document] = true
 		if members["format"] != 1.0 || members["command"] != command || members["exit_code"] != float64(ExitCode(o.err)) || !strings.HasPrefix(o.stdout, "{\n  \"format\": 1,\n") {
 			t.Errorf("%s: %v; the document begins with %.100q", args, o.err, o.stdout)
 		}
 		if strings.Contains(o.stdout, ": null") {
 			t.Errorf("%s: a member is null", args)
 		}
-		checkMembers(t, args, members, documents[command])
+		checkMembers(t, args, members, documents[document])
 	}
 	for command := range documents {
 		if !met[command] {
@@ -259,10 +265,10 @@ func allMembers(object reflect.Type, members map[string]reflect.Type) {
 // TestManifestIsDocumented: the members of a manifest on disk are those of its type.
 func TestManifestIsDocumented(t *testing.T) {
 	t.Chdir(t.TempDir())
-	if o := run(t, "export", "--out", "lake", "--demo", "--quiet", "--tables", "core,form_subscriber"); o.err != nil {
+	if o := run(t, "export", "--demo", "--quiet", "--tables", "core,form_subscriber"); o.err != nil {
 		t.Fatal(o.err)
 	}
-	data, err := os.ReadFile(filepath.Join("lake", dataset.ManifestName))
+	data, err := os.ReadFile(filepath.Join(defaultDemoDir, dataset.ManifestName))
 	if err != nil {
 		t.Fatal(err)
 	}

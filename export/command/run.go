@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -11,6 +12,7 @@ import (
 	"mailerlake/export"
 	"mailerlake/export/dataset"
 	"mailerlake/export/terminal"
+	"mailerlake/schema"
 )
 
 // runFunc is export.Plan, export.Export or export.ExportPlanned.
@@ -34,46 +36,67 @@ func (p *program) report(c *cli.Context, r *export.Report, err error, text func(
 func (p *program) printProblems(r *export.Report) {
 	for _, t := range r.Tables {
 		for _, problem := range terminal.Problems(t) {
-			fmt.Fprintf(p.stderr, "mailerlake: %s: %s\n", t.Name, problem)
+			fmt.Fprintf(p.stderr, "mailerlake: %s%s: %s\n", p.label(), t.Name, problem)
 		}
 	}
 	for _, d := range r.Published {
 		if d.Err != nil {
-			fmt.Fprintf(p.stderr, "mailerlake: %s\n", terminal.Clean(d.Err.Error()))
+			fmt.Fprintf(p.stderr, "mailerlake: %s%s\n", p.label(), terminal.Clean(d.Err.Error()))
 		}
 	}
 }
 
+// job is a plan or an export whose flags are checked.
+type job struct {
+	p       *program
+	c       *cli.Context
+	options export.Options
+	api     client.Options
+	online  bool
+}
+
 // run checks the flags, then runs a plan or an export and shows its progress on stderr.
 func (p *program) run(c *cli.Context, run runFunc) (*export.Report, error) {
-	o, err := p.options(c)
+	j, err := p.checkRun(c)
 	if err != nil {
 		return nil, err
 	}
-	api, err := p.clientOptions(c)
-	if err != nil {
-		return nil, err
+	return j.run(run)
+}
+
+// checkRun checks the flags of a plan or an export, and reads the keys.
+func (p *program) checkRun(c *cli.Context) (j job, err error) {
+	j = job{p: p, c: c, online: !c.Bool("planned")}
+	if j.options, err = p.options(c); err != nil {
+		return j, err
 	}
-	online := !c.Bool("planned")
-	if online {
-		if err := checkDemo(c, o.Dir); err != nil {
-			return nil, err
-		}
-		if api.Key, err = p.apiKey(c); err != nil {
-			return nil, err
-		}
+	if j.api, err = p.clientOptions(c); err != nil || !j.online {
+		return j, err
 	}
-	progress := terminal.Start(p.stderr, terminal.Options{Run: c.Command.Name, Dataset: o.Dir,
-		Quiet: c.Bool("quiet"), Verbose: c.Bool("verbose"), Expect: storedRows(o)})
+	if err = checkDemo(c, j.options.Dir); err != nil {
+		return j, err
+	}
+	j.api.Key, err = p.apiKey(c)
+	return j, err
+}
+
+// run does the job and shows its progress on stderr.
+func (j job) run(run runFunc) (_ *export.Report, err error) {
+	progress := terminal.Start(j.p.stderr, terminal.Options{Run: j.c.Command.Name, Dataset: j.options.Dir,
+		Quiet: j.c.Bool("quiet"), Verbose: j.c.Bool("verbose"), Expect: storedRows(j.options)})
 	defer progress.Close()
-	defer noteInterrupt(c.Context, progress)()
-	o.OnEvent, o.OnTransfer, api.OnWait, api.Logger = progress.Event, progress.Transfer, progress.Wait, progress.Logger()
-	if online {
-		if o.Client, err = client.New(api); err != nil {
+	defer noteInterrupt(j.c.Context, progress)()
+	j.options.OnEvent, j.options.OnTransfer, j.api.OnWait, j.api.Logger = progress.Event, progress.Transfer, progress.Wait, progress.Logger()
+	if j.online {
+		if j.options.Client, err = client.New(j.api); err != nil {
 			return nil, &authError{err}
 		}
 	}
-	return run(c.Context, o)
+	r, err := run(j.c.Context, j.options)
+	if wrong, ok := errors.AsType[*schema.ProtectionError](err); ok {
+		err = usage(j.c, "%w", wrong) // which columns there are was not known before
+	}
+	return r, err
 }
 
 // noteInterrupt shows that the run is stopping when ctx ends. Once the function that it returns was
@@ -112,7 +135,7 @@ func resumeHint(c *cli.Context) string {
 		return "run it again without --restart to resume"
 	case c.Bool("planned"):
 		return "the plan is kept; run the same command again to commit it"
-	case c.Bool("repair"), c.Duration("resume-within") == 0: // as in commands without a scan, which lack the flag
+	case c.Bool("repair"), timeOf(c, "resume-within") == 0: // as in commands without a scan, which lack the flag
 		return ""
 	}
 	return "run the same command again to resume"

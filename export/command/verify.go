@@ -30,7 +30,7 @@ func (p *program) runVerify(c *cli.Context) (answer, error) {
 	}
 	a := answer{
 		document: func(h head) any { return verificationDocument{h, v} },
-		text:     func(w io.Writer) error { return terminal.Verification(w, v) },
+		text:     func(w io.Writer) error { return terminal.Verification(w, v, repairArgs(v)) },
 	}
 	switch {
 	case v.Damaged():

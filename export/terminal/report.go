@@ -21,7 +21,8 @@ var (
 )
 
 // Plan writes what a commit of a plan would change: a line per table, and a last line with the totals.
-func Plan(w io.Writer, r *export.Report) error {
+// commit are the arguments of the command that commits it.
+func Plan(w io.Writer, r *export.Report, commit []string) error {
 	b := tableLines(r, planned)
 	sum, tables := total(r)
 	if tables == 0 {
@@ -30,7 +31,7 @@ func Plan(w io.Writer, r *export.Report) error {
 	}
 	parts := append([]string{sum.text(planned, sum) + " in " + count(tables, "table")}, earlierScans(r)...)
 	fmt.Fprintf(b, "\nPlan: %s.\n", strings.Join(parts, "; "))
-	fmt.Fprintf(b, "To commit exactly this: mailerlake export --planned --out %s\n", argument(r.Dataset))
+	fmt.Fprintf(b, "To commit exactly this: %s\n", commandLine(commit))
 	return flush(w, b)
 }
 

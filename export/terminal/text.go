@@ -53,6 +53,15 @@ func columnWidths(rows [][]string) (widths []int) {
 	return widths
 }
 
+// commandLine writes a command of the program so that it can be given to a shell.
+func commandLine(args []string) string {
+	line := "mailerlake"
+	for _, arg := range args {
+		line += " " + argument(arg)
+	}
+	return line
+}
+
 // argument writes a value so that a shell takes it as one word.
 func argument(s string) string {
 	plain := func(r rune) bool {
