@@ -159,6 +159,9 @@ func (r *accountRun) export() {
 	case r.ready != nil:
 		r.err = r.ready
 	default:
+		if !r.c.Bool("quiet") {
+			r.p.say.Info(fmt.Sprintf("account %s, %s", r.name, r.options.Dir), "account", r.name)
+		}
 		r.report, r.err = r.run()
 		_, r.err = r.p.report(r.c, r.report, r.err, terminal.Report)
 		if errors.Is(r.err, context.Canceled) {
