@@ -159,8 +159,8 @@ func (r *accountRun) export() {
 	case r.ready != nil:
 		r.err = r.ready
 	default:
-		if !r.c.Bool("quiet") {
-			r.p.say.Info(fmt.Sprintf("account %s, %s", r.name, r.options.Dir), "account", r.name)
+		if !r.c.Bool("quiet") && terminal.IsTerminal(r.p.stderr) { // a log names it in every line
+			r.p.say.Info(fmt.Sprintf("account %s, %s", r.name, r.options.Dir))
 		}
 		r.report, r.err = r.run()
 		_, r.err = r.p.report(r.c, r.report, r.err, terminal.Report)

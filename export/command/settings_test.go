@@ -62,8 +62,10 @@ func samplesOf(f cli.Flag, last int, on bool) [3]sample {
 func TestPrecedence(t *testing.T) {
 	tried := 0
 	for _, command := range (&program{}).app(nil).Commands {
-		if flagIn(command, "out") != nil && flagIn(command, "config") == nil {
-			t.Errorf("%s uses a dataset and takes no --config", command.Name)
+		for _, name := range []string{"config", "account", "json", "color", "log-format"} {
+			if flagIn(command, "out") != nil && flagIn(command, name) == nil {
+				t.Errorf("%s uses a dataset and takes no --%s", command.Name, name)
+			}
 		}
 		for _, f := range command.Flags {
 			name := f.Names()[0]
