@@ -24,6 +24,7 @@ type parser struct {
 
 // Parse reads a file. flags are those that the command line has.
 func Parse(text []byte, flags []Flag) (*Config, error) {
+	text = bytes.TrimPrefix(text, []byte("\ufeff")) // some editors of Windows begin files with it
 	p := &parser{text, jsontext.NewDecoder(bytes.NewReader(text)), flags}
 	c := &Config{Settings: Settings{Values: map[string][]string{}}}
 	if p.in.PeekKind() != '{' && len(bytes.TrimSpace(text)) > 0 {
