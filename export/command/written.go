@@ -1,0 +1,84 @@
+package command
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+
+	"github.com/urfave/cli/v2"
+
+	"mailerlake/export/disk"
+	"mailerlake/export/query"
+	"mailerlake/schema/tables"
+)
+
+// fileFlag is the flag for the file that a command writes.
+func fileFlag() cli.Flag {
+	return &cli.StringFlag{Name: "o", Usage: "write to `FILE`, whole or not at all, instead of standard output"}
+}
+
+// outputFile returns the file of -o, empty for standard output. No command writes into the dataset.
+func (p *program) outputFile(c *cli.Context) (string, error) {
+	dir, err := p.dir(c)
+	if err != nil {
+		return "", err
+	}
+	file := c.String("o")
+	switch {
+	case file == "" || file == "-":
+		return "", nil
+	case isInside(dir, file):
+		return "", usage(c, "%s is in the dataset, which holds only its own files", file)
+	}
+	return file, nil
+}
+
+// described returns the dataset as the texts about it want it.
+func (p *program) described(c *cli.Context) (query.Dataset, error) {
+	d, err := p.open(c)
+	if err != nil {
+		return query.Dataset{}, err
+	}
+	dir, err := p.dir(c)
+	if err != nil {
+		return query.Dataset{}, err
+	}
+	if d.Manifest == nil {
+		return query.Dataset{}, fmt.Errorf("%s: %w", dir, errNoDataset)
+	}
+	if dir, err = filepath.Abs(dir); err != nil {
+		return query.Dataset{}, fmt.Errorf("find dataset: %w", err)
+	}
+	return query.Dataset{Dir: dir, Manifest: d.Manifest, Catalog: tables.Catalog(tables.Options{CampaignContent: true}), Program: "mailerlake " + p.version}, nil
+}
+
+var errNoDataset = errors.New("there is no dataset; mailerlake export creates one")
+
+// writeText writes a file, whole or not at all.
+func writeText(file, text string) error {
+	temp := filepath.Join(filepath.Dir(file), "."+filepath.Base(file)+"."+rand.Text()[:8])
+	err := disk.ReplaceFile(disk.OS(false), temp, file, []byte(text), disk.Shared)
+	if failed, ok := errors.AsType[*fs.PathError](err); ok {
+		err = failed.Err // nobody knows the temporary name
+	}
+	if err != nil {
+		return fmt.Errorf("write %s: %w", file, err)
+	}
+	return nil
+}
+
+// textDocument is the JSON document of a text about a dataset.
+type textDocument struct {
+	Error    string `json:"error,omitempty"`
+	Dataset  string `json:"dataset"`
+	Snapshot int64  `json:"snapshot"`
+	// File is where the text was written; without one it is in Text.
+	File   string   `json:"file,omitempty"`
+	Text   string   `json:"text,omitempty"`
+	Tables []string `json:"tables"`
+	// Macros are those of a script for DuckDB, Tests the number of tests of dbt.
+	Macros []query.Macro `json:"macros,omitempty"`
+	Tests  int           `json:"tests,omitempty"`
+}
