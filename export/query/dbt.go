@@ -38,7 +38,7 @@ func DBT(d Dataset, name string) (Sources, error) {
 		account += " (" + d.Manifest.Account.Name + ")"
 	}
 	b := &strings.Builder{}
-	fmt.Fprintf(b, "# dbt sources for the MailerLite dataset in %s, written by %s.\n", line(d.Dir), line(d.Program))
+	fmt.Fprintf(b, "# dbt sources for the MailerLite dataset in %s, written by %s.\n", line(d.Dir), text(d.Program))
 	b.WriteString("# Write them anew with mailerlake dbt once the dataset was moved, has new tables or columns, or was exported with --rewrite.\n")
 	b.WriteString("version: 2\nsources:")
 	writeYAML(b, items{members{
