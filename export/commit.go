@@ -27,7 +27,8 @@ func (r *run) commit(ctx context.Context) error {
 	}
 	now := r.stamp()
 	k := &keeper{run: r, commit: commit, settings: next.Feed, snapshot: next.Snapshot, now: now}
-	for _, t := range due {
+	for i, t := range due {
+		r.event(Event{Table: t.Name, Phase: Writing, Step: i, Steps: len(due)})
 		if t.err != nil || !t.scanned() || t.skipped() {
 			continue
 		}
@@ -37,6 +38,7 @@ func (r *run) commit(ctx context.Context) error {
 		}
 		next.Put(state)
 	}
+	r.event(Event{Phase: Committing})
 	k.prune(next)
 	next.CommittedAt = later(r.now(), now)
 	r.noteLists(due, next)
@@ -48,6 +50,7 @@ func (r *run) commit(ctx context.Context) error {
 		if state := next.Table(t.Name); state != nil && t.err == nil {
 			t.written += written(t.stored, state)
 			t.kept, t.keeps = t.kept+t.keeps, 0
+			t.saved = t.plan
 		}
 	}
 	_ = r.dropPlanned() // a plan that stays is refused: it is for the old snapshot
@@ -122,9 +125,9 @@ func (t *table) describe(state *dataset.TableState) {
 	plan := t.plan
 	state.ScanStarted, state.ScanEnded, state.Resumed = t.scan.Started, t.scan.Ended, t.scan.Resumed
 	state.Complete = plan.Withheld == "" && plan.Incomplete == "" && plan.Unproven == 0
-	state.Last = dataset.Counts{Inserted: plan.Inserted, Updated: plan.Updated, Deleted: plan.Deleted}
-	state.Total.Inserted += plan.Inserted
-	state.Total.Updated += plan.Updated
+	state.Last = dataset.Counts{Added: plan.Inserted, Changed: plan.Updated, Deleted: plan.Deleted}
+	state.Total.Added += plan.Inserted
+	state.Total.Changed += plan.Updated
 	state.Total.Deleted += plan.Deleted
 	if t.watched != nil {
 		state.Counted = *t.watched

@@ -177,7 +177,7 @@ func TestManifestMeddledWith(t *testing.T) {
 		"truncated":         {old[:len(old)/2], &damaged},
 		"empty":             {"", &damaged},
 		"not JSON":          {"[manifest]", &damaged},
-		"newer":             {strings.Replace(old, `"format": 4`, `"format": 5`, 1), &version},
+		"newer":             {strings.Replace(old, `"format": 5`, `"format": 6`, 1), &version},
 		"rows changed":      {strings.Replace(old, `"rows": 50`, `"rows": 51`, 1), &damaged},
 		"foreign path":      {strings.Replace(old, `"subscriber/part-00001.parquet"`, `"../../part-00001.parquet"`, 1), &damaged},
 		"unknown attribute": {strings.Replace(old, `"snapshot"`, `"snapshots"`, 1), &damaged},

@@ -56,7 +56,7 @@ func TestRewriteTakesAnotherPrivacy(t *testing.T) {
 				t.Errorf("%s is part %d of the plain dataset: got %+v", p.Path, i, got)
 			}
 		}
-		if n := s.Total.Inserted - s.Total.Deleted; s.ChangedIn != m.Snapshot || n != s.Rows {
+		if n := s.Total.Added - s.Total.Deleted; s.ChangedIn != m.Snapshot || n != s.Rows {
 			t.Errorf("%s: changed in %d of %d, %d rows, of which %d inserted and not deleted", s.Name, s.ChangedIn, m.Snapshot, s.Rows, n)
 		}
 	}

@@ -33,23 +33,23 @@ func (p *program) changes() *cli.Command {
 			"A loader deletes these keys from its table, inserts the rows that are not deletes, and keeps the snapshot that\n" +
 			"they lead to for the next --since: _snapshot of every row, or \"snapshot\" in what -o FILE --json prints.\n" +
 			"Rows on standard output count only if the exit code is 0. Code 8: load the tables that it names with --since 0.",
-		Flags: []cli.Flag{outFlag(""),
+		Flags: append(append(sourceFlags(""), outputFlags()...),
 			&cli.Int64Flag{Name: "since", Usage: "the changes after snapshot `N`, the last one that was loaded; 0 for all rows, as inserts", DefaultText: "required"},
 			&cli.StringSliceFlag{Name: "tables", Usage: "only these `TABLES`, or sets of them: core, default, all", DefaultText: "all that the dataset has"},
 			&cli.StringSliceFlag{Name: "exclude", Usage: "all tables, or those of --tables, except these `TABLES` or sets"},
-			&cli.StringFlag{Name: "format", Usage: "`FORMAT`: table (for people), json (a line for each row), csv or parquet (one table each)", DefaultText: "by the suffix of FILE, or table"},
+			changesFormatFlag(),
 			&cli.StringFlag{Name: "o", Usage: "write the rows to `FILE`, whole or not at all, instead of standard output"},
 			toggle("json", "with -o FILE: print what was written as one JSON document; for rows as JSON see --format"),
-		},
+		),
 		Action: p.action(p.runChanges),
 	}
 }
 
-// changesDocument is the JSON document of written changes.
-type changesDocument struct {
-	Error string `json:"error,omitempty"`
-	*export.Changes
-	File string `json:"file,omitempty"`
+func changesFormatFlag() cli.Flag {
+	f := choiceFlag("format", "`FORMAT`: table (for people), json (a line for each row), csv or parquet (one table each)", "",
+		formatTable, encode.JSON, encode.CSV, encode.Parquet)
+	f.DefaultText = "by the suffix of FILE, or table"
+	return f
 }
 
 func (p *program) runChanges(c *cli.Context) (answer, error) {
@@ -63,11 +63,10 @@ func (p *program) runChanges(c *cli.Context) (answer, error) {
 		if err != nil {
 			return answer{}, err
 		}
-		sum := p.stderr
 		if format == formatTable {
-			sum = p.stdout
+			return answer{}, terminal.WriteChanges(p.output, changes)
 		}
-		return answer{}, terminal.WriteChanges(sum, changes)
+		return answer{}, p.saySum(changes)
 	}
 	changes, err := p.writeChanges(c.Context, o, format, file)
 	if errors.Is(err, export.ErrChanged) { // nothing was written yet, so that it can begin again
@@ -76,11 +75,21 @@ func (p *program) runChanges(c *cli.Context) (answer, error) {
 	if err != nil {
 		file = ""
 	}
-	a := answer{document: func(failure string) any { return changesDocument{failure, changes, file} }}
+	a := answer{document: func(h head) any { return changesDocument{h, changes, file} }}
 	if err == nil {
 		a.text = func(w io.Writer) error { return terminal.WriteChanges(w, changes) }
 	}
 	return a, againHint(err)
+}
+
+// saySum sums up on stderr the changes whose rows are on stdout.
+func (p *program) saySum(changes *export.Changes) error {
+	var text strings.Builder
+	if err := terminal.WriteChanges(&text, changes); err != nil {
+		return err
+	}
+	p.say.Info(strings.TrimSpace(text.String()), "since", changes.Since, "snapshot", changes.Snapshot)
+	return nil
 }
 
 // againHint adds to an error that another run committed what to do about it.
@@ -95,7 +104,7 @@ func (p *program) printChanges(ctx context.Context, o export.ChangesOptions, for
 	if format == encode.Parquet && terminal.IsTerminal(p.stdout) {
 		return nil, errors.New("a Parquet file is not for a terminal; give -o FILE")
 	}
-	w, err := p.changesWriter(format, p.stdout)
+	w, err := p.changesWriter(format, p.output)
 	if err != nil {
 		return nil, err
 	}
@@ -197,11 +206,7 @@ func changesFormat(c *cli.Context, dir string) (string, error) {
 	case format == "":
 		format = formatTable
 	}
-	switch format {
-	case formatTable, encode.JSON, encode.CSV, encode.Parquet:
-		return format, nil
-	}
-	return "", usage(c, "there is no format %q; the formats are table, json, csv, parquet", format)
+	return format, nil
 }
 
 // isInside reports whether a file is in a directory, by their names.

@@ -23,12 +23,6 @@ func (p *program) check() *cli.Command {
 	}
 }
 
-// checkDocument is the JSON document of a check. One that fails early has no result.
-type checkDocument struct {
-	Error string `json:"error,omitempty"`
-	*export.Check
-}
-
 func (p *program) runCheck(c *cli.Context) (answer, error) {
 	o, err := p.options(c)
 	if err != nil {
@@ -44,17 +38,18 @@ func (p *program) runCheck(c *cli.Context) (answer, error) {
 	if api.Key, err = p.apiKey(c); err != nil {
 		return answer{}, err
 	}
-	progress := terminal.Start(p.stderr, terminal.Options{Run: c.Command.Name, Dataset: o.Dir, Quiet: !c.Bool("verbose"), Verbose: c.Bool("verbose")})
+	progress := p.patience(c, o.Dir, export.Counting)
 	defer progress.Close()
 	api.OnWait, api.Logger = progress.Wait, progress.Logger()
 	if o.Client, err = client.New(api); err != nil {
 		return answer{}, &authError{err}
 	}
+	progress.Watch(o.Client)
 	found, err := export.CheckAccount(c.Context, o)
 	if err != nil {
 		return answer{}, err
 	}
-	a := answer{document: func(failure string) any { return checkDocument{failure, found} }}
+	a := answer{document: func(h head) any { return checkDocument{h, found} }}
 	if !c.Bool("quiet") {
 		a.text = func(w io.Writer) error { return terminal.Check(w, found) }
 	}

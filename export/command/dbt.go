@@ -40,8 +40,7 @@ func (p *program) runDBT(c *cli.Context) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	document := textDocument{Dataset: d.Dir, Snapshot: d.Manifest.Snapshot, Tables: s.Tables, Tests: s.Tests}
-	return written(document, file, s.Text, func(w io.Writer) error {
-		return terminal.WroteSources(w, file, int64(len(s.Tables)), int64(s.Tests))
-	})
+	what := textDocument{d.Dir, d.Manifest.Snapshot, file, s.Text, s.Tables}
+	report := func(w io.Writer) error { return terminal.WroteSources(w, file, int64(len(s.Tables)), int64(s.Tests)) }
+	return written(what, report, func(h head, what textDocument) any { return sourcesDocument{h, what, s.Tests} })
 }

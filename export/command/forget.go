@@ -27,16 +27,10 @@ func (p *program) forget() *cli.Command {
 		Flags: append(commonFlags(),
 			&cli.StringFlag{Name: "email", Usage: "whoever has or had this `ADDRESS`, also where it is hashed"},
 			&cli.StringFlag{Name: "id", Usage: "the subscriber with this `ID`"},
-			&cli.StringFlag{Name: "hash-key-file", Usage: "read the key of --hash from `FILE` (- for standard input) instead of $MAILERLAKE_HASH_KEY"},
+			&cli.StringFlag{Name: "hash-key-file", Usage: "read the key of --hash from `FILE` (- for standard input) instead of $MAILERLAKE_HASH_KEY", TakesFile: true},
 		),
 		Action: p.action(p.runForget),
 	}
-}
-
-// forgottenDocument is the JSON document of what was forgotten.
-type forgottenDocument struct {
-	Error string `json:"error,omitempty"`
-	*export.Forgotten
 }
 
 // datasetFS returns the file system, whose new files are for the owner only if the dataset is.
@@ -60,7 +54,7 @@ func (p *program) runForget(c *cli.Context) (answer, error) {
 		return answer{}, err
 	}
 	f, err := export.Forget(c.Context, o)
-	a := answer{document: func(failure string) any { return forgottenDocument{failure, f} }}
+	a := answer{document: func(h head) any { return forgottenDocument{h, f} }}
 	if err == nil {
 		a.text = func(w io.Writer) error { return terminal.Forgotten(w, f) }
 	}

@@ -32,25 +32,9 @@ func (p *program) runSQL(c *cli.Context) (answer, error) {
 		return answer{}, err
 	}
 	s := query.DuckDB(d)
-	document := textDocument{Dataset: d.Dir, Snapshot: d.Manifest.Snapshot, Tables: s.Tables, Macros: s.Macros}
-	return written(document, file, s.Text, func(w io.Writer) error {
+	what := textDocument{d.Dir, d.Manifest.Snapshot, file, s.Text, s.Tables}
+	report := func(w io.Writer) error {
 		return terminal.WroteScript(w, file, int64(len(s.Tables)), int64(len(s.Macros)))
-	})
-}
-
-// written writes a text to a file or, without one, has it printed. report says what was written to the file.
-func written(document textDocument, file, text string, report func(io.Writer) error) (answer, error) {
-	if document.File = file; file == "" {
-		document.Text = text
-		report = func(w io.Writer) error {
-			_, err := io.WriteString(w, text)
-			return err
-		}
-	} else if err := writeText(file, text); err != nil {
-		return answer{}, err
 	}
-	return answer{text: report, document: func(failure string) any {
-		document.Error = failure
-		return document
-	}}, nil
+	return written(what, report, func(h head, what textDocument) any { return scriptDocument{h, what, s.Macros} })
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"path/filepath"
 
@@ -69,16 +70,20 @@ func writeText(file, text string) error {
 	return nil
 }
 
-// textDocument is the JSON document of a text about a dataset.
-type textDocument struct {
-	Error    string `json:"error,omitempty"`
-	Dataset  string `json:"dataset"`
-	Snapshot int64  `json:"snapshot"`
-	// File is where the text was written; without one it is in Text.
-	File   string   `json:"file,omitempty"`
-	Text   string   `json:"text,omitempty"`
-	Tables []string `json:"tables"`
-	// Macros are those of a script for DuckDB, Tests the number of tests of dbt.
-	Macros []query.Macro `json:"macros,omitempty"`
-	Tests  int           `json:"tests,omitempty"`
+// written writes a text to a file or, without one, has it printed. report says what was written to the file; document makes the
+// JSON document.
+func written(what textDocument, report func(io.Writer) error, document func(head, textDocument) any) (answer, error) {
+	a := answer{text: report}
+	if what.File == "" {
+		a.text = func(w io.Writer) error {
+			_, err := io.WriteString(w, what.Text)
+			return err
+		}
+	} else if err := writeText(what.File, what.Text); err != nil {
+		return answer{}, err
+	} else {
+		what.Text = ""
+	}
+	a.document = func(h head) any { return document(h, what) }
+	return a, nil
 }

@@ -36,8 +36,23 @@ type VersionError struct {
 }
 
 func (e *VersionError) Error() string {
-	return fmt.Sprintf("%s has format version %d, and this program knows only %d; use the program that wrote it, or a newer one",
-		e.Path, e.Found, e.Known)
+	return fmt.Sprintf("%s has format version %d, %s; %s", e.Path, e.Found, e.Reason(), e.Hint())
+}
+
+// Reason says why this program does not read the version; it follows the number.
+func (e *VersionError) Reason() string {
+	if e.Found < oldestFormat {
+		return fmt.Sprintf("and this program reads those from %d to %d", oldestFormat, e.Known)
+	}
+	return fmt.Sprintf("and this program knows those up to %d", e.Known)
+}
+
+// Hint says what to do next.
+func (e *VersionError) Hint() string {
+	if e.Found < oldestFormat {
+		return "export into a new directory"
+	}
+	return "a newer mailerlake is needed"
 }
 
 const (
@@ -94,7 +109,8 @@ func sealAt(data []byte) int {
 // DecodeManifest reads a stored manifest; path is for errors. A format version that this program does not know is a
 // *VersionError; a wrong checksum, a member it does not know, or content that fails Check is a *DamagedError.
 func DecodeManifest(path string, data []byte) (*Manifest, error) {
-	if err := checkFormat(path, data, oldestFormat, manifestHint); err != nil {
+	format, err := formatOf(path, data, manifestHint)
+	if err != nil {
 		return nil, err
 	}
 	data, ok := unseal(data)
@@ -102,13 +118,10 @@ func DecodeManifest(path string, data []byte) (*Manifest, error) {
 		return nil, &DamagedError{path, "its checksum does not match", manifestHint}
 	}
 	var m Manifest
-	if err := json.Unmarshal(data, &m, decodeOptions); err != nil {
+	if err := json.Unmarshal(data, &m, readOptions(format)); err != nil {
 		return nil, &DamagedError{path, reason(err), manifestHint}
 	}
-	if m.Format < 4 {
-		m.fillFeed()
-	}
-	m.Format = Format // what else an older version lacks is empty
+	m.upgrade(format)
 	if err := m.Check(); err != nil {
 		return nil, &DamagedError{path, err.Error(), manifestHint}
 	}
@@ -140,21 +153,22 @@ var (
 	decodeOptions = json.RejectUnknownMembers(true)
 )
 
-// checkFormat checks that the format version is from oldest to Format. It reads the version alone, since another version may differ in everything else.
-func checkFormat(path string, data []byte, oldest int, hint string) error {
+// formatOf returns the format version of a manifest or journal, if this program reads it. It reads the version alone, since
+// another version may differ in everything else.
+func formatOf(path string, data []byte, hint string) (int, error) {
 	var head struct {
 		Format *int `json:"format"`
 	}
 	if err := json.Unmarshal(data, &head); err != nil {
-		return &DamagedError{path, reason(err), hint}
+		return 0, &DamagedError{path, reason(err), hint}
 	}
 	if head.Format == nil {
-		return &DamagedError{path, "it has no format version", hint}
+		return 0, &DamagedError{path, "it has no format version", hint}
 	}
-	if *head.Format < oldest || *head.Format > Format {
-		return &VersionError{path, *head.Format, Format}
+	if *head.Format < oldestFormat || *head.Format > Format {
+		return 0, &VersionError{path, *head.Format, Format}
 	}
-	return nil
+	return *head.Format, nil
 }
 
 // reason says where JSON is wrong. It quotes no values, which may be personal data.

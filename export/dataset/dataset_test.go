@@ -70,8 +70,8 @@ func TestOpenDamaged(t *testing.T) {
 		"resealed":  {reseal(strings.Replace(text, `"rows": 3`, `"rows": 4`, 1)), false},
 		"truncated": {text[:100], false},
 		"empty":     {"", false},
-		"newer":     {strings.Replace(text, `"format": 4`, `"format": 5`, 1), true},
-		"older":     {strings.Replace(text, `"format": 4`, `"format": 1`, 1), true},
+		"newer":     {strings.Replace(text, `"format": 5`, `"format": 6`, 1), true},
+		"older":     {strings.Replace(text, `"format": 5`, `"format": 1`, 1), true},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -64,7 +64,8 @@ func encodeJournal(j *journal) ([]byte, error) {
 
 // decodeJournal reads a stored journal and trusts nothing in it; path is for errors.
 func decodeJournal(path string, data []byte) (*journal, error) {
-	if err := checkFormat(path, data, Format, journalHint); err != nil {
+	format, err := formatOf(path, data, journalHint)
+	if err != nil {
 		return nil, err
 	}
 	damaged := func(reason string) (*journal, error) { return nil, &DamagedError{path, reason, journalHint} }
@@ -76,8 +77,14 @@ func decodeJournal(path string, data []byte) (*journal, error) {
 		return damaged("its checksum does not match")
 	}
 	var j journal
-	if err := json.Unmarshal(e.Commit, &j, decodeOptions); err != nil {
+	if err := json.Unmarshal(e.Commit, &j, readOptions(format)); err != nil {
 		return damaged(reason(err))
+	}
+	if j.Next != nil {
+		if j.Next.Format != format { // which the checksum covers
+			return damaged("its format version is not that of its manifest")
+		}
+		j.Next.upgrade(format)
 	}
 	if err := j.check(); err != nil {
 		return damaged(err.Error())

@@ -9,13 +9,9 @@ import (
 	"mailerlake/schema"
 )
 
-// Format is the version of manifest and journal that this program writes. It also reads manifests of version 3, which lack
-// the change feed, and of version 2, which lack also what is said of lists that are read for each row of another table.
-// Version 1 had no checksum in the manifest.
-const (
-	Format       = 4
-	oldestFormat = 2
-)
+// Format is the version of manifest and journal that this program writes. It also reads those back to version 2, see older.go;
+// the next commit writes them anew.
+const Format = 5
 
 // Manifest is the record of a committed state of a dataset.
 type Manifest struct {
@@ -98,9 +94,9 @@ type ListCounts struct {
 
 // Counts are numbers of changed rows.
 type Counts struct {
-	Inserted int64 `json:"inserted"`
-	Updated  int64 `json:"updated"`
-	Deleted  int64 `json:"deleted"`
+	Added   int64 `json:"added"`
+	Changed int64 `json:"changed"`
+	Deleted int64 `json:"deleted"`
 }
 
 // Table returns the state of the table with a name, nil if the dataset has none.

@@ -29,7 +29,7 @@ func fullManifest() *dataset.Manifest {
 		{Name: "_synced_at", Kind: schema.Timestamp},
 	}
 	t.Rows, t.GreatestUpdatedAt, t.ScanStarted, t.ScanEnded = 3, &at, at.Add(-time.Hour), at
-	t.Last, t.Total = dataset.Counts{Inserted: 1, Updated: 2, Deleted: 3}, dataset.Counts{Inserted: 4, Updated: 5, Deleted: 6}
+	t.Last, t.Total = dataset.Counts{Added: 1, Changed: 2, Deleted: 3}, dataset.Counts{Added: 4, Changed: 5, Deleted: 6}
 	t.Parts[0].Rows = 3
 	t.Parts[0].RowGroups = []part.RowGroup{{Rows: 2, First: schema.Key{"9", "1"}}, {Rows: 1, First: schema.Key{"10", "2"}}}
 	t.Parts[0].LastKey = schema.Key{"10", "2"}

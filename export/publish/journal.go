@@ -69,7 +69,7 @@ func readJournal(ctx context.Context, s store.Store) (*heldJournal, error) {
 	}
 	if h.Format > journalFormat {
 		return nil, &RefusedError{s.String(), fmt.Sprintf("has a %s of format version %d, and this program knows only %d", journalKey, h.Format, journalFormat),
-			"use the program that wrote it, or a newer one"}
+			"a newer mailerlake is needed"}
 	}
 	return h, nil
 }

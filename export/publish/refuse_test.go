@@ -50,7 +50,7 @@ func TestRefused(t *testing.T) {
 			rewrite(t, m, func(m *dataset.Manifest) { m.Table("subscriber").Parts[0].SHA256 = strings.Repeat("0", 64) })
 		}, nil, "does not hold an earlier snapshot of this dataset"},
 		"another format":   {func(*memory) {}, delta, "has format parquet, not delta"},
-		"damaged manifest": {func(m *memory) { m.set("manifest.json", `{"format": 4}`) }, nil, "has a damaged manifest.json"},
+		"damaged manifest": {func(m *memory) { m.set("manifest.json", `{"format": 5}`) }, nil, "has a damaged manifest.json"},
 		"newer manifest":   {func(m *memory) { m.set("manifest.json", `{"format": 99}`) }, nil, "format version 99"},
 		"newer journal":    {func(m *memory) { m.set("publishing.json", `{"format": 99}`) }, nil, "format version 99"},
 		"foreign files": {func(m *memory) { m.set("subscriber/mine.PARQUET", "x"); m.set("subscriber/2024/mine.parquet", "x") }, nil,

@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -44,10 +45,16 @@ func (s *state) sum() string {
 	return store.Sum(data)
 }
 
-// has reports whether the destination is in a state of a dataset.
+// has reports whether the destination is in a state of a dataset, and its manifest of the present format version.
 func (s *state) has(local *dataset.Manifest) bool {
 	data, err := dataset.EncodeManifest(local)
-	return err == nil && s.sum() == store.Sum(data)
+	return err == nil && s.sum() == store.Sum(data) && !s.older()
+}
+
+// older reports whether the manifest, which is not damaged, is not as this program writes it: an older one wrote it.
+func (s *state) older() bool {
+	data, err := dataset.EncodeManifest(s.manifest)
+	return err == nil && !bytes.Equal(data, s.data)
 }
 
 // unpublished returns a destination's manifest as the dataset has it.
@@ -77,8 +84,7 @@ func readState(ctx context.Context, s store.Store, adopt bool) (*state, error) {
 			"bring it back from a backup, publish elsewhere, or publish with --adopt to start over from the dataset"}
 	}
 	if version, ok := errors.AsType[*dataset.VersionError](err); ok {
-		return nil, &RefusedError{s.String(), fmt.Sprintf("has a %s of format version %d, and this program knows only %d", manifestKey, version.Found, version.Known),
-			"use the program that wrote it, or a newer one"}
+		return nil, &RefusedError{s.String(), fmt.Sprintf("has a %s of format version %d, %s", manifestKey, version.Found, version.Reason()), version.Hint()}
 	}
 	if err != nil {
 		return nil, err

@@ -12,7 +12,7 @@ import (
 // Summary is an overview of a dataset.
 type Summary struct {
 	Dataset     string    `json:"dataset"`
-	Account     string    `json:"account"` // id
+	Account     string    `json:"account,omitempty"` // id
 	Name        string    `json:"account_name,omitempty"`
 	Program     string    `json:"program"`
 	Snapshot    int64     `json:"snapshot"`
@@ -128,7 +128,7 @@ func period(seconds int64) string {
 func (t TableSummary) cells() []string {
 	last := "no changes"
 	if t.Last != (dataset.Counts{}) {
-		last = fmt.Sprintf("+ %s, ~ %s, - %s", number(t.Last.Inserted), number(t.Last.Updated), number(t.Last.Deleted))
+		last = fmt.Sprintf("+ %s, ~ %s, - %s", number(t.Last.Added), number(t.Last.Changed), number(t.Last.Deleted))
 	}
 	return []string{Clean(t.Name), number(t.Rows), number(int64(t.Parts)), size(t.Bytes),
 		last, "snapshot " + number(t.ChangedIn), t.ScanStarted.UTC().Format("2006-01-02 15:04")}

@@ -23,7 +23,7 @@ func TestSummary(t *testing.T) {
 		Tables: []TableSummary{
 			{Name: "group", Rows: 12, Columns: 20, Parts: 1, Bytes: 5530, ChangedIn: 3, Complete: true, ScanStarted: at},
 			{Name: "subscriber", Rows: 2018000, Columns: 35, Parts: 16, Bytes: 139 << 20, ChangedIn: 12, Complete: true, ScanStarted: at, ChangeBytes: 3 << 20,
-				Last: dataset.Counts{Inserted: 2400, Updated: 101, Deleted: 6}},
+				Last: dataset.Counts{Added: 2400, Changed: 101, Deleted: 6}},
 		}}
 	want(t, text(t, s.Write), `
 account 83510 (Kornblume & Söhne)
@@ -73,13 +73,13 @@ func TestSummarize(t *testing.T) {
 	d := &dataset.Dataset{Manifest: &dataset.Manifest{Program: "mailerlake v1", Snapshot: 2, Account: dataset.Account{ID: "1", Name: "A"},
 		Tables: []dataset.TableState{{Name: "group", Rows: 3, Columns: make([]schema.Column, 4), ChangedIn: 1, ChangesSince: 1, Complete: true,
 			Changes: []dataset.ChangeFile{{Bytes: 5}, {Bytes: 6}},
-			Parts:   []part.Part{{Bytes: 10}, {Bytes: 32}}, Total: dataset.Counts{Inserted: 3}}}}}
+			Parts:   []part.Part{{Bytes: 10}, {Bytes: 32}}, Total: dataset.Counts{Added: 3}}}}}
 	s, err := Summarize(d)
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := s.Tables[0]
-	wanted := TableSummary{Name: "group", Rows: 3, Columns: 4, Parts: 2, Bytes: 42, ChangedIn: 1, ChangesSince: 1, ChangeFiles: 2, ChangeBytes: 11, Complete: true, Total: dataset.Counts{Inserted: 3}}
+	wanted := TableSummary{Name: "group", Rows: 3, Columns: 4, Parts: 2, Bytes: 42, ChangedIn: 1, ChangesSince: 1, ChangeFiles: 2, ChangeBytes: 11, Complete: true, Total: dataset.Counts{Added: 3}}
 	if got != wanted || s.Account != "1" || s.Snapshot != 2 || s.Pending {
 		t.Errorf("got %+v in %+v, want %+v", got, s, wanted)
 	}
@@ -139,7 +139,7 @@ group (key id)
 
 func TestVerification(t *testing.T) {
 	v := &export.Verification{Dataset: "lake", Snapshot: 3, Tables: []export.TableVerification{{Name: "group", Parts: 1, Rows: 12}, {Name: "subscriber", Parts: 2, Rows: 2018}}}
-	write := func(w io.Writer) error { return Verification(w, v) }
+	write := func(w io.Writer) error { return Verification(w, v, []string{"export", "--repair", "--out", v.Dataset}) }
 	want(t, text(t, write), `
   group          12 rows  in 1 undamaged part
   subscriber  2,018 rows  in 2 undamaged parts

@@ -51,7 +51,7 @@ func (l *lake) manifest(t testing.TB) manifest {
 	if err := json.Unmarshal(b, &m); err != nil {
 		t.Fatal(err)
 	}
-	if m.Format != 4 || len(m.Tables) != len(l.tables) {
+	if m.Format != 5 || len(m.Tables) != len(l.tables) {
 		t.Fatalf("manifest of format %d with %d tables, want 4 and %d", m.Format, len(m.Tables), len(l.tables))
 	}
 	return m

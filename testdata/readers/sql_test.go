@@ -84,7 +84,7 @@ func testViews(t *testing.T, l *lake, w *warehouse) {
 			t.Errorf("ml_%s has the columns %v, want %v", table.Name, got, want)
 		}
 		row := w.table(t, "SELECT row_count, added, changed, deleted, changed_in FROM ml_last_run WHERE table_name = "+quote(table.Name))
-		want := []any{table.Rows, table.Last.Inserted, table.Last.Updated, table.Last.Deleted, table.ChangedIn}
+		want := []any{table.Rows, table.Last.Added, table.Last.Changed, table.Last.Deleted, table.ChangedIn}
 		if len(row) != 1 || !slices.Equal(row[0], want) {
 			t.Errorf("ml_last_run of %s is %v, want %v", table.Name, row, want)
 		}
