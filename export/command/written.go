@@ -1,11 +1,9 @@
 package command
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"path/filepath"
 
 	"github.com/urfave/cli/v2"
@@ -17,7 +15,7 @@ import (
 
 // fileFlag is the flag for the file that a command writes.
 func fileFlag() cli.Flag {
-	return &cli.StringFlag{Name: "o", Usage: "write to `FILE`, whole or not at all, instead of standard output"}
+	return &cli.StringFlag{Name: "o", Usage: "write to `FILE`, whole or not at all, instead of standard output", TakesFile: true}
 }
 
 // outputFile returns the file of -o, empty for standard output. No command writes into the dataset.
@@ -57,19 +55,6 @@ func (p *program) described(c *cli.Context) (query.Dataset, error) {
 
 var errNoDataset = errors.New("there is no dataset; mailerlake export creates one")
 
-// writeText writes a file, whole or not at all.
-func writeText(file, text string) error {
-	temp := filepath.Join(filepath.Dir(file), "."+filepath.Base(file)+"."+rand.Text()[:8])
-	err := disk.ReplaceFile(disk.OS(false), temp, file, []byte(text), disk.Shared)
-	if failed, ok := errors.AsType[*fs.PathError](err); ok {
-		err = failed.Err // nobody knows the temporary name
-	}
-	if err != nil {
-		return fmt.Errorf("write %s: %w", file, err)
-	}
-	return nil
-}
-
 // written writes a text to a file or, without one, has it printed. report says what was written to the file; document makes the
 // JSON document.
 func written(what textDocument, report func(io.Writer) error, document func(head, textDocument) any) (answer, error) {
@@ -79,9 +64,14 @@ func written(what textDocument, report func(io.Writer) error, document func(head
 			_, err := io.WriteString(w, what.Text)
 			return err
 		}
-	} else if err := writeText(what.File, what.Text); err != nil {
-		return answer{}, err
 	} else {
+		err := writeWhole(disk.OS(false), what.File, func(f disk.File) error {
+			_, err := io.WriteString(f, what.Text)
+			return err
+		})
+		if err != nil {
+			return answer{}, err
+		}
 		what.Text = ""
 	}
 	a.document = func(h head) any { return document(h, what) }

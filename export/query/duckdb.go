@@ -47,7 +47,8 @@ func (d Dataset) writeHead(b *strings.Builder) {
 	fmt.Fprintf(b, "-- DuckDB on the MailerLite dataset in %s: start it with duckdb -init and the name of this file.\n", line(d.Dir))
 	fmt.Fprintf(b, "-- Written by %s at snapshot %d of account %s.\n", line(d.Program), m.Snapshot, line(m.Account.ID))
 	b.WriteString("-- The views show what the dataset holds when they are queried. Write the script anew once the dataset was moved, has\n" +
-		"-- new tables, or was exported with --rewrite. FROM ml_help lists what can be asked.\n\n")
+		"-- new tables, or was exported with --rewrite. In a database that is kept, run it again when a table has a new column.\n" +
+		"-- FROM ml_help lists what can be asked.\n\n")
 	fmt.Fprintf(b, `SET VARIABLE ml_checked = (
   SELECT CASE
     WHEN (content ->> '$.account.id') <> %s THEN error('the dataset is of another account now; write this script anew with mailerlake sql')
