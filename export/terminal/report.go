@@ -11,13 +11,13 @@ import (
 
 // wording is how a result is worded: a plan in the future, a report in the past.
 type wording struct {
-	added, changed, deleted string
-	wrote, failed           string
+	added, changed, deleted, rebuilt string
+	wrote, failed                    string
 }
 
 var (
-	planned = wording{"to add", "to change", "to delete", "writes", "not planned"}
-	done    = wording{"added", "changed", "deleted", "wrote", "not exported"}
+	planned = wording{"to add", "to change", "to delete", "to rebuild", "writes", "not planned"}
+	done    = wording{"added", "changed", "deleted", "rebuilt", "wrote", "not exported"}
 )
 
 // Plan writes what a commit of a plan would change: a line per table, and a last line with the totals.
@@ -127,11 +127,12 @@ func keptOf(r *export.Report) (tables int64) {
 // tally counts changed rows.
 type tally struct {
 	added, changed, deleted int64
-	fresh                   bool // all of them are in tables that the dataset did not have
+	rebuilt                 int64 // there may be none
+	fresh                   bool  // all of them are in tables that the dataset did not have
 }
 
 func tallyOf(p *export.TablePlan) tally {
-	return tally{p.Inserted, p.Updated, p.Deleted, p.New}
+	return tally{p.Inserted, p.Updated, p.Deleted, p.Rebuilt, p.New}
 }
 
 // text writes a tally in words. Its numbers are padded to the width of those of widest.
@@ -140,8 +141,12 @@ func (t tally) text(as wording, widest tally) string {
 		return count(t.added, "row") + " " + as.added
 	}
 	pad := func(n, widest int64) string { return fmt.Sprintf("%*s", len(number(widest)), number(n)) }
-	return fmt.Sprintf("+ %s %s, ~ %s %s, - %s %s", pad(t.added, widest.added), as.added,
+	line := fmt.Sprintf("+ %s %s, ~ %s %s, - %s %s", pad(t.added, widest.added), as.added,
 		pad(t.changed, widest.changed), as.changed, pad(t.deleted, widest.deleted), as.deleted)
+	if t.rebuilt > 0 {
+		line += fmt.Sprintf(", %s %s", number(t.rebuilt), as.rebuilt)
+	}
+	return line
 }
 
 // total adds up the tables that change, and counts them.
@@ -155,6 +160,7 @@ func total(r *export.Report) (sum tally, tables int64) {
 		sum.added += t.Inserted
 		sum.changed += t.Updated
 		sum.deleted += t.Deleted
+		sum.rebuilt += t.Rebuilt
 		sum.fresh = sum.fresh && t.New
 	}
 	return sum, tables
@@ -201,7 +207,7 @@ func changes(t export.TableReport, as wording, widest tally) string {
 		return "not available"
 	case t.Err != nil || t.TablePlan == nil:
 		return as.failed
-	case t.New || t.Inserted+t.Updated+t.Deleted > 0:
+	case t.New || t.Inserted+t.Updated+t.Deleted+t.Rebuilt > 0:
 		return tallyOf(t.TablePlan).text(as, widest)
 	}
 	return "no changes"

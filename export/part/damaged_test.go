@@ -1,0 +1,167 @@
+package part_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/parquet-go/parquet-go/encoding/thrift"
+	"github.com/parquet-go/parquet-go/format"
+
+	"mailerlake/export/disk/disktest"
+	"mailerlake/export/part"
+	"mailerlake/schema"
+	"mailerlake/schema/schematest"
+)
+
+// wholePart reads a part that is undamaged: its columns, by row group.
+func wholePart(t *testing.T, data []byte, meta part.Part, columns []schema.Column) (groups [][]*schema.Vector) {
+	t.Helper()
+	r, err := part.Open(context.Background(), &disktest.File{Data: data}, &meta, columns, order(columns))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for g := range meta.RowGroups {
+		var vectors []*schema.Vector
+		for c := range columns {
+			v := schema.NewVector(columns[c].Kind)
+			if err := r.Read(g, c, v); err != nil {
+				t.Fatal(err)
+			}
+			vectors = append(vectors, v)
+		}
+		groups = append(groups, vectors)
+	}
+	return groups
+}
+
+// readDamaged reads what is sound of a damaged part, and requires that it is as it was. It returns how many values are sound,
+// and of how many row groups the keys are.
+func readDamaged(t *testing.T, data []byte, meta part.Part, columns []schema.Column, want [][]*schema.Vector) (values, keyed int) {
+	t.Helper()
+	f := &disktest.File{Data: data}
+	r, err := part.OpenDamaged(f, &meta, columns, order(columns))
+	if err != nil {
+		if !f.Closed {
+			t.Error("the file is not closed")
+		}
+		return 0, 0
+	}
+	defer r.Close()
+	for g := range meta.RowGroups {
+		if keys, err := r.SoundKeys(g); err == nil {
+			if keyed++; !keys[0].EqualRows(0, want[g][0], 0, keys.Len()) || keys.Len() != want[g][0].Len() {
+				t.Error("other keys are taken for sound")
+			}
+		}
+		for c := range columns {
+			v := &schema.Vector{}
+			sound, err := r.ReadSound(g, c, v)
+			if err != nil {
+				continue
+			}
+			if len(sound) != want[g][c].Len() || v.Len() != len(sound) {
+				t.Fatalf("%d values, %d of them known, for %d rows", v.Len(), len(sound), want[g][c].Len())
+			}
+			for row, ok := range sound {
+				if !ok {
+					continue
+				}
+				if values++; !v.EqualRows(row, want[g][c], row, 1) {
+					t.Fatalf("another value of column %s is taken for sound", columns[c].Name)
+				}
+			}
+		}
+	}
+	return values, keyed
+}
+
+// TestDamagedPart changes every byte of a part in several ways, and cuts it: what is then taken for sound is as it was.
+func TestDamagedPart(t *testing.T) {
+	data, meta, columns := smallPart(t)
+	want := wholePart(t, data, meta, columns)
+	all := 40 * len(columns)
+	if n, keyed := readDamaged(t, data, meta, columns, want); n != all || keyed != 2 {
+		t.Fatalf("%d of %d values of the undamaged part, keys of %d row groups", n, all, keyed)
+	}
+	most, lost := 0, 0
+	for i := range data {
+		for _, bits := range []byte{1 << (i % 8), 0xff} {
+			damaged := bytes.Clone(data)
+			damaged[i] ^= bits
+			switch n, _ := readDamaged(t, damaged, meta, columns, want); {
+			case n == all-20: // one column of one row group
+				most++
+			case n == 0:
+				lost++
+			}
+		}
+		if i%5 > 0 {
+			continue
+		}
+		readDamaged(t, data[:i], meta, columns, want)
+		readDamaged(t, slices.Concat(data[:i], make([]byte, min(60, len(data)-i)), data[min(len(data), i+60):]), meta, columns, want)
+	}
+	if tried := 2 * len(data); most < tried/10 || lost > tried*3/4 { // the footer is most of so small a file
+		t.Errorf("of %d damages, %d cost a column of a row group, and %d all", tried, most, lost)
+	}
+}
+
+// TestDamagedPage: where a column of a row group has several pages, a damaged one costs its rows alone.
+func TestDamagedPage(t *testing.T) {
+	columns := []schema.Column{schematest.KeyColumn("id"), {Name: "rate", Kind: schema.Double}}
+	b := &schema.Batch{Columns: columns, Rows: 30000, Vectors: []*schema.Vector{schema.NewVector(schema.String), schema.NewVector(schema.Double)}}
+	r := rand.New(rand.NewPCG(1, 2))
+	for row := range b.Rows {
+		b.Vectors[0].AppendText([]byte{byte('a' + row/10000), byte('a' + row/1000%10), byte('a' + row/100%10), byte('a' + row/10%10), byte('a' + row%10)})
+		b.Vectors[1].AppendInt(r.Int64N(1 << 60))
+	}
+	data, meta := writePart(t, columns, part.Sizes{Group: 30000}, part.Rows{Batch: b, To: b.Rows})
+	want := wholePart(t, data, meta, columns)
+	for _, place := range []float64{0.4, 0.6, 0.8} {
+		damaged := bytes.Clone(data)
+		damaged[int(place*float64(len(data)))] ^= 8
+		n, keyed := readDamaged(t, damaged, meta, columns, want)
+		if lost := 2*b.Rows - n; keyed != 1 || lost == 0 || lost > 9000 {
+			t.Errorf("a byte at %v of the file costs %d values, and keys of %d row groups are there", place, lost, keyed)
+		}
+	}
+}
+
+// TestDamagedPlaces: a column is not taken for another whose place in the footer is damaged.
+func TestDamagedPlaces(t *testing.T) {
+	columns := []schema.Column{schematest.KeyColumn("id"), {Name: "a", Kind: schema.Int64}, {Name: "b", Kind: schema.Int64}}
+	b := &schema.Batch{Columns: columns, Rows: 9, Vectors: []*schema.Vector{schema.NewVector(schema.String), schema.NewVector(schema.Int64), schema.NewVector(schema.Int64)}}
+	for row := range b.Rows {
+		b.Vectors[0].AppendText([]byte{byte('a' + row)})
+		b.Vectors[1].AppendInt(int64(row))
+		b.Vectors[2].AppendInt(int64(-row))
+	}
+	data, meta := writePart(t, columns, part.Sizes{Group: 9}, part.Rows{Batch: b, To: b.Rows})
+	size := int(binary.LittleEndian.Uint32(data[len(data)-8:]))
+	at := len(data) - 8 - size
+	var protocol thrift.CompactProtocol
+	var footer format.FileMetaData
+	if err := thrift.Unmarshal(&protocol, data[at:len(data)-8], &footer); err != nil {
+		t.Fatal(err)
+	}
+	one, other := &footer.RowGroups[0].Columns[1].MetaData, &footer.RowGroups[0].Columns[2].MetaData
+	one.DataPageOffset, other.DataPageOffset = other.DataPageOffset, one.DataPageOffset
+	one.DictionaryPageOffset, other.DictionaryPageOffset = other.DictionaryPageOffset, one.DictionaryPageOffset
+	one.TotalCompressedSize, other.TotalCompressedSize = other.TotalCompressedSize, one.TotalCompressedSize
+	changed, err := thrift.Marshal(&protocol, &footer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data = slices.Concat(data[:at], changed, binary.LittleEndian.AppendUint32(nil, uint32(len(changed))), []byte("PAR1"))
+	meta = described(meta, data)
+	if r, err := part.Open(context.Background(), &disktest.File{Data: data}, &meta, columns, order(columns)); err != nil || r.Read(0, 1, &schema.Vector{}) != nil {
+		t.Fatalf("nothing else is wrong with the file, and it cannot be read: %v", err)
+	}
+	if _, err := part.OpenDamaged(&disktest.File{Data: data}, &meta, columns, order(columns)); err == nil {
+		t.Error("the columns are exchanged, and nobody notices")
+	}
+}
