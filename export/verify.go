@@ -39,7 +39,8 @@ type Verification struct {
 type TableVerification struct {
 	Name  string `json:"name"`
 	Parts int    `json:"parts"` // that were read to the end and found whole
-	Rows  int64  `json:"rows"`  // in these parts
+	Rows  int64  `json:"rows"`  // in these parts, and those in damaged parts that can be read
+	DamageCounts
 	// ChangeFiles are the files of changes that were found whole.
 	ChangeFiles int `json:"change_files,omitempty"`
 }
@@ -200,7 +201,7 @@ func (v *verifier) problem(table, part, what string) {
 // table checks the parts of a table side by side. It need not compare parts with each other: the manifest's ranges are
 // known to be disjoint and in order, and the first and last keys of each part are compared with them.
 func (v *verifier) table(ctx context.Context, t *dataset.TableState) error {
-	found := make([]error, len(t.Parts))
+	found, damaged := make([]error, len(t.Parts)), make([]DamageCounts, len(t.Parts))
 	var g errgroup.Group
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for i := range t.Parts {
@@ -208,7 +209,12 @@ func (v *verifier) table(ctx context.Context, t *dataset.TableState) error {
 			if ctx.Err() == nil {
 				found[i] = v.part(ctx, t, i)
 			}
-			return ctx.Err()
+			if found[i] == nil || ctx.Err() != nil {
+				return ctx.Err()
+			}
+			var err error
+			damaged[i], err = v.damagedPart(ctx, t, i)
+			return err
 		})
 	}
 	err := g.Wait()
@@ -217,12 +223,13 @@ func (v *verifier) table(ctx context.Context, t *dataset.TableState) error {
 	}
 	sum := TableVerification{Name: t.Name}
 	for i, err := range found {
-		if err != nil {
-			v.problem(t.Name, t.Parts[i].Path, err.Error())
+		sum.Rows += t.Parts[i].Rows - damaged[i].DamagedRows
+		if err == nil {
+			sum.Parts++
 			continue
 		}
-		sum.Parts++
-		sum.Rows += t.Parts[i].Rows
+		v.problem(t.Name, t.Parts[i].Path, err.Error())
+		sum.add(damaged[i])
 	}
 	sum.ChangeFiles, err = v.changes(ctx, t)
 	v.out.Tables = append(v.out.Tables, sum)

@@ -23,8 +23,21 @@ type damagedGroup struct {
 	lost  bits // rows that are not sound
 }
 
-// Lost reports whether rows of the part cannot be read.
-func (d *Damage) Lost(p *part.Part) bool { return d.sound < p.Rows }
+// Rows returns how many rows of the part cannot be read.
+func (d *Damage) Rows(p *part.Part) int64 { return p.Rows - d.sound }
+
+// RowGroups returns how many row groups of the part have such rows.
+func (d *Damage) RowGroups(p *part.Part) (n int) {
+	if d.groups == nil {
+		return len(p.RowGroups)
+	}
+	for _, g := range d.groups {
+		if !g.keyed || g.lost.count() > 0 {
+			n++
+		}
+	}
+	return n
+}
 
 // Survey finds out what can be read of part i, which is damaged.
 func (t *Table) Survey(ctx context.Context, i int) (*Damage, error) {
@@ -80,11 +93,10 @@ func (t *Table) surveyGroup(ctx context.Context, r *part.Reader, i, g int) (d da
 
 // lostRows returns how many rows of a part cannot be read.
 func (t *Table) lostRows(i int) int64 {
-	d := t.Damaged[t.Parts[i].Path]
-	if d == nil {
-		return 0
+	if d := t.Damaged[t.Parts[i].Path]; d != nil {
+		return d.Rows(&t.Parts[i])
 	}
-	return t.Parts[i].Rows - d.sound
+	return 0
 }
 
 // LosesRows reports whether there are rows of which the old version cannot be read: then it is not known what changes.
