@@ -17,6 +17,8 @@ const (
 	// Deletes of more than one in massShare of a table's rows, and of more than massRows, are withheld unless confirmed.
 	massShare = 5
 	massRows  = 20
+	// So are deletes of all rows, if there are as many, and the scan met no other.
+	wholeRows = 3
 )
 
 // prover looks for proof that rows which a scan did not meet are gone.
@@ -62,7 +64,6 @@ func (p *prover) planWith(ctx context.Context, t *table, plan func() (*merge.Pla
 // *scan.UnprovenError. found says that rows may have been added to the scan, so that the table has to be planned again.
 func (p *prover) prove(ctx context.Context, t *table) (withheld string, found bool, err error) {
 	plan := t.plan
-	_, nested := t.Source.(*schema.Nested)
 	owner, _ := p.tables.owner(t)
 	switch {
 	case t.scan.Incomplete != "", len(plan.Kept) > 0:
@@ -71,6 +72,18 @@ func (p *prover) prove(ctx context.Context, t *table) (withheld string, found bo
 		return "", false, nil
 	case !p.yes && plan.Candidates() > massRows && plan.Candidates()*massShare > t.stored.Rows:
 		return fmt.Sprintf("%d of %d rows would go; --yes deletes them", plan.Candidates(), t.stored.Rows), false, nil
+	case !p.yes && t.wouldBeEmpty():
+		if stays, err := p.parentStays(ctx, t, owner); stays || err != nil {
+			return fmt.Sprintf("all %d rows would go; --yes deletes them", plan.Candidates()), false, err
+		}
+	}
+	return p.proveOf(ctx, t, owner)
+}
+
+// proveOf is prove for a table whose deletes are not too many.
+func (p *prover) proveOf(ctx context.Context, t, owner *table) (withheld string, found bool, err error) {
+	_, nested := t.Source.(*schema.Nested)
+	switch {
 	case t.scan.Nested && !t.scan.Resumed && !owner.auxiliary: // a fresh row of the parent is the proof
 		return "", false, nil
 	case nested: // listed otherwise, or with rows that may be outdated
@@ -82,11 +95,46 @@ func (p *prover) prove(ctx context.Context, t *table) (withheld string, found bo
 	case !t.scan.CanAsk():
 		return p.proveByList(ctx, t)
 	}
-	records, err := p.scanner.Ask(ctx, t.scan, plan.Sample())
+	records, err := p.scanner.Ask(ctx, t.scan, t.plan.Sample())
 	if err != nil {
 		return "", false, err
 	}
 	return p.judge(ctx, t, records)
+}
+
+// wouldBeEmpty reports whether all rows of a table that has a few would go, and none come.
+func (t *table) wouldBeEmpty() bool {
+	rows := t.stored.Rows - t.merge.LostRows()
+	return rows >= wholeRows && t.plan.Candidates() == rows && t.plan.Seen == 0
+}
+
+// parentStays reports whether a row that would go belongs to one that stays. The rows of one that is gone go with it, such as the
+// products of a shop.
+func (p *prover) parentStays(ctx context.Context, t, owner *table) (bool, error) {
+	if owner == nil {
+		return true, nil
+	}
+	gone := p.tables.goneParents(t)
+	var met merge.Parents
+	if t.scan.Nested {
+		log, err := owner.sortedLog(ctx)
+		if err != nil {
+			return false, err
+		}
+		met = merge.InRows(log, t.Table, -1, false, gone)
+	}
+	for _, parent := range distinct(t.plan.Parents()) {
+		if met == nil {
+			if t.scan.Read(parent) && !parent.In(gone.Keys) {
+				return true, nil
+			}
+			continue
+		}
+		if standing, err := met.Standing(ctx, parent); err != nil || standing == merge.Read {
+			return true, err
+		}
+	}
+	return false, nil
 }
 
 // judge draws the conclusion from the answers to a sample of the candidates.

@@ -99,14 +99,12 @@ func (t *Table) lostRows(i int) int64 {
 	return 0
 }
 
-// LosesRows reports whether there are rows of which the old version cannot be read: then it is not known what changes.
-func (t *Table) LosesRows() bool {
+// LostRows returns how many rows cannot be read. If there are any, it is not known what changes.
+func (t *Table) LostRows() (n int64) {
 	for i := range t.Parts {
-		if t.lostRows(i) > 0 {
-			return true
-		}
+		n += t.lostRows(i)
 	}
-	return false
+	return n
 }
 
 // openStored opens a part to read what is sound of it: nil if nothing is.

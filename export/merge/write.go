@@ -50,7 +50,7 @@ func (t *Table) Write(ctx context.Context, p *Plan, create func(path string) (Fi
 	if len(p.Parts) != len(t.Parts) || p.pages != t.Log.Stats().Pages {
 		return nil, errors.New("the plan was made from another scan, or for other parts")
 	}
-	if changes != nil && (t.Rewrite || t.LosesRows()) {
+	if changes != nil && (t.Rewrite || t.LostRows() > 0) {
 		return nil, errUnknownChanges
 	}
 	w := &writer{ctx: ctx, table: t, plan: p, create: create, changes: changes, program: program, now: now.UnixMicro(), keep: t.keeping()}
