@@ -366,11 +366,14 @@ func TestNothingLeft(t *testing.T) {
 		change   func(s *shops)
 		withheld map[string]string
 	}{
-		"a shop":       {func(s *shops) { s.list = nil }, nil},
-		"its orders":   {func(s *shops) { s.list[0].below = nil }, map[string]string{"order": "all 3 rows would go; --yes deletes them"}},
-		"their gifts":  {func(s *shops) { s.emptyOrders(func(o *node) { o.gifts = nil }) }, map[string]string{"gift": "all 6 rows would go; --yes deletes them"}},
-		"their lines":  {func(s *shops) { s.emptyOrders(func(o *node) { o.below = nil }) }, map[string]string{"line": "all 6 rows would go; --yes deletes them"}},
-		"but one line": {func(s *shops) { s.emptyOrders(func(o *node) { o.below = o.below[:0:0] }); s.list[0].below[0].below = []*node{{id: "31"}} }, nil},
+		"a shop":      {func(s *shops) { s.list = nil }, nil},
+		"its orders":  {func(s *shops) { s.list[0].below = nil }, map[string]string{"order": "all 3 rows would go; --yes deletes them"}},
+		"their gifts": {func(s *shops) { s.emptyOrders(func(o *node) { o.gifts = nil }) }, map[string]string{"gift": "all 6 rows would go; --yes deletes them"}},
+		"their lines": {func(s *shops) { s.emptyOrders(func(o *node) { o.below = nil }) }, map[string]string{"line": "all 6 rows would go; --yes deletes them"}},
+		"but one line": {func(s *shops) {
+			s.emptyOrders(func(o *node) { o.below = o.below[:0:0] })
+			s.list[0].below[0].below = []*node{{id: "31"}}
+		}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := newMall(t)

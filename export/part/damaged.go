@@ -13,30 +13,41 @@ import (
 	"mailerlake/schema"
 )
 
-// OpenDamaged opens a part whose checksum is not the manifest's, to read what of it is sound. Its footer and the places of
-// its columns must be as they were written. ReadSound and SoundKeys are for it; nothing else may be read.
-func OpenDamaged(f disk.File, part *Part, columns []schema.Column, order []string) (*Reader, error) {
+// OpenDamaged opens a part whose checksum is not the manifest's, to read what of it is sound. ReadSound and SoundKeys are for
+// it; nothing else may be read. A footer that is damaged or missing is done without.
+func OpenDamaged(f disk.File, part *Part, columns []schema.Column, order []string) (r *Reader, err error) {
+	defer func() {
+		if err != nil {
+			f.Close()
+		}
+	}()
+	defer recovered(&err)
 	info, err := f.Stat()
-	if err == nil && info.Size() != part.Bytes {
-		err = errors.New("file has another size than the manifest says")
-	}
 	if err != nil {
-		f.Close()
 		return nil, err
 	}
-	r, err := OpenChecked(f, part, columns, order)
-	if err == nil {
-		if err = checkPlaces(r.file.Metadata()); err != nil {
-			r.Close()
+	if info.Size() == part.Bytes {
+		r, err = OpenChecked(keptOpen{f}, part, columns, order)
+		if err == nil && checkPlaces(r.file.Metadata()) == nil {
+			r.closer = f
+			return r, nil
+		}
+		if _, other := errors.AsType[*ColumnsError](err); other {
+			return nil, err
 		}
 	}
-	return r, err
+	return openWalked(f, info.Size(), part, columns, order)
 }
+
+// keptOpen is a file that stays open when it is closed.
+type keptOpen struct{ disk.File }
+
+func (keptOpen) Close() error { return nil }
 
 // checkPlaces makes sure that the columns follow each other from the beginning of the file, as they are written: so none is
 // taken for another whose place in the footer is damaged.
 func checkPlaces(meta *format.FileMetaData) error {
-	at := int64(len("PAR1"))
+	at := int64(len(magic))
 	for _, g := range meta.RowGroups {
 		for _, c := range g.Columns {
 			if start(&c.MetaData) != at || c.MetaData.TotalCompressedSize < 0 {
@@ -73,6 +84,9 @@ func (r *Reader) SoundKeys(g int) (schema.Keys, error) {
 // of pages whose checksums do not match are null; sound says, beside all rows, which are not among them.
 func (r *Reader) ReadSound(g, c int, v *schema.Vector) (sound []bool, err error) {
 	defer recovered(&err)
+	if g >= len(r.file.RowGroups()) {
+		return nil, errPage
+	}
 	group := r.file.RowGroups()[g]
 	rows := int(group.NumRows())
 	sound = make([]bool, rows)
