@@ -12,14 +12,14 @@ import (
 
 // Check is what an account holds, and what it costs to export it.
 type Check struct {
-	Account string `json:"account"` // id
+	Account string `json:"account,omitempty"` // id; the API may not say
 	Name    string `json:"account_name,omitempty"`
 	Dataset string `json:"dataset"`
 	// Exported says that the dataset exists; what the next export costs is then told by what has moved since.
 	Exported bool `json:"exported"`
 	// Limit is the number of units a minute that the server's headers state, and Rate what a run stays under; 0 if not known.
-	Limit int `json:"rate_limit"`
-	Rate  int `json:"rate"`
+	Limit int `json:"rate_limit_per_minute,omitzero"`
+	Rate  int `json:"rate_per_minute,omitzero"`
 	// Tables are all tables, in order of declaration.
 	Tables []TableCheck `json:"tables"`
 	// Sets are the costs of sets of tables, and last of the tables chosen, which may be one of these.
@@ -38,7 +38,7 @@ type TableCheck struct {
 	Err         error  `json:"-"`
 	// Rows are those that the API states, nil if it does not; Parts are the rows by status or kind.
 	Rows  *int64      `json:"rows,omitempty"`
-	Parts []cost.Part `json:"parts,omitempty"`
+	Parts []cost.Part `json:"parts"`
 	// First is what a first export costs, Next about what the one after it does. A table that comes with another costs nothing.
 	First Cost `json:"first"`
 	Next  Cost `json:"next"`
@@ -57,8 +57,8 @@ type Cost struct {
 	// Requests are pages, counts and single objects; Units are what the rate limit counts, where a batch of requests is one.
 	Requests int64 `json:"requests"`
 	Units    int64 `json:"units"`
-	// Minutes is how long these units take at the rate; 0 if that is not known.
-	Minutes float64 `json:"minutes"`
+	// Seconds is how long these units take at the rate; 0 if that is not known.
+	Seconds float64 `json:"duration_seconds"`
 }
 
 // CheckAccount asks an account what it holds, by a few cheap requests, and estimates what an export costs. It changes nothing. An
@@ -135,6 +135,6 @@ func among(names []string) func(*schema.Table) bool {
 	return func(t *schema.Table) bool { return slices.Contains(names, t.Name) }
 }
 
-func costOf(t cost.Table) Cost { return Cost{t.Requests, t.Units, t.Minutes} }
+func costOf(t cost.Table) Cost { return Cost{t.Requests, t.Units, t.Seconds} }
 
-func total(e *cost.Estimate) Cost { return Cost{e.Requests, e.Units, e.Minutes} }
+func total(e *cost.Estimate) Cost { return Cost{e.Requests, e.Units, e.Seconds} }

@@ -48,6 +48,7 @@ func (r *run) commit(ctx context.Context) error {
 		if state := next.Table(t.Name); state != nil && t.err == nil {
 			t.written += written(t.stored, state)
 			t.kept, t.keeps = t.kept+t.keeps, 0
+			t.saved = t.plan
 		}
 	}
 	_ = r.dropPlanned() // a plan that stays is refused: it is for the old snapshot

@@ -10,9 +10,9 @@ import (
 
 // DamageCounts counts what of a table's damaged parts cannot be read.
 type DamageCounts struct {
-	DamagedParts     int   `json:"damaged_parts,omitzero"`
-	DamagedRowGroups int   `json:"damaged_row_groups,omitzero"` // of which something cannot be read
-	DamagedRows      int64 `json:"damaged_rows,omitzero"`       // likewise; all rows of a damaged object of a destination
+	DamagedParts     int   `json:"damaged_parts"`
+	DamagedRowGroups int   `json:"damaged_row_groups"` // of which something cannot be read
+	DamagedRows      int64 `json:"damaged_rows"`       // likewise; all rows of a damaged object of a destination
 }
 
 func (d *DamageCounts) add(more DamageCounts) {

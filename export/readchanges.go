@@ -36,8 +36,8 @@ type TableChanges struct {
 	Name string `json:"name"`
 	// Whole says that these are all rows of the table, as new ones.
 	Whole    bool  `json:"whole"`
-	Inserted int64 `json:"inserted"`
-	Updated  int64 `json:"updated"`
+	Inserted int64 `json:"added"`
+	Updated  int64 `json:"changed"`
 	Deleted  int64 `json:"deleted"`
 }
 

@@ -24,9 +24,9 @@ type Reference struct {
 	To       string `json:"to"` // the table referred to
 	Dangling int64  `json:"dangling"`
 	// Loose references are declared to dangle now and then: MailerLite keeps rows about what it does not list any more.
-	Loose bool `json:"loose,omitempty"`
+	Loose bool `json:"loose"`
 	// Examples are some of the keys that are missing, their columns joined by slashes.
-	Examples []string `json:"examples,omitempty"`
+	Examples []string `json:"examples"`
 	// Unchecked says why Dangling is not known, empty if it is.
 	Unchecked string `json:"unchecked,omitempty"`
 }

@@ -70,16 +70,17 @@ type Event = scan.Event
 // run is one run over a dataset: a plan or an export.
 type run struct {
 	Options
-	catalog *schema.Catalog // protected
-	data    *dataset.Dataset
-	account client.Account
-	started time.Time
-	scanner *scan.Scanner
-	tables  tables
-	privacy *dataset.Privacy
-	rewrite bool // Rewrite is set and there is a dataset
-	planned bool // the scan is that of an earlier plan
-	commits bool // each stage is committed
+	catalog  *schema.Catalog // protected
+	data     *dataset.Dataset
+	account  client.Account
+	started  time.Time
+	scanner  *scan.Scanner
+	tables   tables
+	privacy  *dataset.Privacy
+	rewrite  bool // Rewrite is set and there is a dataset
+	planned  bool // the scan is that of an earlier plan
+	planOnly bool // nothing is committed
+	commits  bool // each stage is committed
 	// estimated is what the run was said to cost, nil if nothing was said.
 	estimated *cost.Estimate
 	stage     int // that is being read, planned and committed
@@ -145,7 +146,7 @@ var errPending = errors.New("a commit is unfinished; mailerlake export finishes 
 // start locks the dataset and runs do. An unfinished commit of an earlier run is finished first, but not for a plan,
 // which changes nothing.
 func start(ctx context.Context, o Options, plan bool, do func(*run) (*Report, error)) (report *Report, err error) {
-	r := &run{Options: o}
+	r := &run{Options: o, planOnly: plan}
 	r.started = r.now()
 	if r.Sizes == (part.Sizes{}) {
 		r.Sizes = part.DefaultSizes

@@ -34,6 +34,7 @@ type table struct {
 	written      int64         // bytes of the parts that this run committed
 	keeps        int64         // rows of the change file that the commit under way writes
 	kept         int64         // rows of the change files that this run committed
+	saved        *merge.Plan   // the plan that this run committed last; nil if none
 
 	scan    *scan.Result
 	sorted  sortedLog

@@ -23,8 +23,8 @@ import (
 type Verification struct {
 	Dataset string `json:"dataset"`
 	// Destination says that a destination was checked, and Dataset is its URL.
-	Destination bool  `json:"destination,omitempty"`
-	Snapshot    int64 `json:"snapshot"` // checked; 0 if nothing was
+	Destination bool  `json:"destination"`
+	Snapshot    int64 `json:"snapshot,omitzero"` // checked; 0 if nothing was
 	// Pending says that a commit is unfinished: parts may be newer than the manifest, so nothing else was checked. The
 	// next export finishes it.
 	Pending bool `json:"pending"`
@@ -42,7 +42,7 @@ type TableVerification struct {
 	Rows  int64  `json:"rows"`  // in these parts, and those in damaged parts that can be read
 	DamageCounts
 	// ChangeFiles are the files of changes that were found whole.
-	ChangeFiles int `json:"change_files,omitempty"`
+	ChangeFiles int `json:"change_files"`
 }
 
 // Problem is one thing that is not as the manifest says. A damaged part has one: the first that was found.
@@ -51,7 +51,7 @@ type Problem struct {
 	Part  string `json:"part"` // path relative to the dataset, with slashes
 	What  string `json:"what"`
 	// ByHand says that --repair leaves it: somebody has to move the file away.
-	ByHand bool `json:"by_hand,omitempty"`
+	ByHand bool `json:"by_hand"`
 }
 
 // Damaged reports whether anything is not as the manifest says.

@@ -199,7 +199,7 @@ func TestVerifyJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`"problems":[]`, `"pending":false`, `{"name":"group","parts":1,"rows":7}`, `"dangling":0`} {
+	for _, want := range []string{`"problems":[]`, `"pending":false`, `{"name":"group","parts":1,"rows":7`, `"dangling":0`} {
 		if !strings.Contains(string(data), want) {
 			t.Errorf("%s is missing in %s", want, data)
 		}

@@ -1,6 +1,9 @@
 package mailerlitetest
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // The functions below declare attributes of the common kinds, each with what
 // it takes from a row.
@@ -56,4 +59,12 @@ func accountIDAttribute[T any]() attribute[T] {
 	return attribute[T]{name: "account_id", append: func(b []byte, a *Account, _ T, _ view) []byte {
 		return a.appendText(b, a.opt.AccountID)
 	}}
+}
+
+// appendAccountNumber appends the account's id as the number that it is in MailerLite. An id that is none stays text.
+func (a *Account) appendAccountNumber(b []byte) []byte {
+	if strings.Trim(a.opt.AccountID, "0123456789") == "" {
+		return append(b, a.opt.AccountID...)
+	}
+	return a.appendText(b, a.opt.AccountID)
 }

@@ -192,7 +192,7 @@ func (a *Account) appendTarget(b []byte, t target) []byte {
 		g, deleted = &group{name: t.name}, t.created+secondsPerDay
 	}
 	b = append(strconv.AppendUint(append(b, `{"id":`...), t.id, 10), `,"account_id":`...)
-	b = append(append(b, a.opt.AccountID...), `,"created_at":`...)
+	b = append(a.appendAccountNumber(b), `,"created_at":`...)
 	b = append(appendISO(b, t.created), `,"updated_at":`...)
 	b = append(appendISO(b, t.created+secondsPerDay), `,"deleted_at":`...)
 	if deleted == 0 {

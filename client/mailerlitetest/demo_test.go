@@ -1,8 +1,10 @@
 package mailerlitetest
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"testing"
 )
 
@@ -20,6 +22,24 @@ func TestDemoStandsStill(t *testing.T) {
 		}
 		if got := hex.EncodeToString(h.Sum(nil))[:16]; got != want {
 			t.Errorf("day %d: got %s, want %s", day, got, want)
+		}
+	}
+}
+
+// TestAccountWithoutNumber: the demo of the program has an id that is no number, and its rows are JSON all the same.
+func TestAccountWithoutNumber(t *testing.T) {
+	o := Demo(0)
+	o.AccountID, o.Subscribers = "demo", 50
+	a := New(o)
+	for _, table := range Tables {
+		var rows bytes.Buffer
+		if err := a.Truth(table, &rows); err != nil {
+			t.Fatal(err)
+		}
+		for row := range bytes.Lines(rows.Bytes()) {
+			if !json.Valid(row) {
+				t.Fatalf("%s: not JSON: %.200s", table, row)
+			}
 		}
 	}
 }

@@ -30,7 +30,7 @@ type Options struct {
 	Churn float64          // how much a day changes: 1 (the default) touches about 3 % of the subscribers, 0.33 about 1 %
 
 	Key           string // the bearer token that is accepted; empty accepts any but the empty one
-	AccountID     string // digits; default "83510"
+	AccountID     string // default "83510"; MailerLite's are digits
 	AccountName   string // default "Demo Account"
 	BaseURL       string // of links and meta.path; default https://connect.mailerlite.com/api
 	RatePerMinute int    // default 120; negative is unlimited (headers still say 120)

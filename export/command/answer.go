@@ -14,14 +14,10 @@ import (
 
 // answer is the result of a command, in the two forms that it can be printed in. Either may be missing.
 type answer struct {
-	// document makes the JSON document; failure is the text of the command's error, empty if there is none.
-	document func(failure string) any
+	command string
+	// document makes the JSON document, which begins with head.
+	document func(head) any
 	text     func(io.Writer) error
-}
-
-// errorDocument is the document of a command that has no result.
-type errorDocument struct {
-	Error string `json:"error"`
 }
 
 // action turns a function that returns an answer into the action of a command.
@@ -37,6 +33,7 @@ func (p *program) action(do func(*cli.Context) (answer, error)) cli.ActionFunc {
 		if errors.Is(err, context.Canceled) {
 			err = &interruptedError{resumeHint(c)}
 		}
+		a.command = c.Command.Name
 		return p.finish(c.Bool("json") || asksForJSON(c.Args().Slice()), a, err)
 	}
 }
@@ -46,7 +43,7 @@ func (p *program) finish(json bool, a answer, err error) error {
 	var printing error
 	switch {
 	case json:
-		printing = terminal.JSON(p.stdout, a.json(message(err)))
+		printing = terminal.JSON(p.stdout, a.json(err))
 	case a.text != nil:
 		printing = a.text(p.stdout)
 	}
@@ -56,11 +53,16 @@ func (p *program) finish(json bool, a answer, err error) error {
 	return err
 }
 
-func (a answer) json(failure string) any {
-	if a.document == nil {
-		return errorDocument{failure}
+// json returns the JSON document of a command that ended with an error, or with none.
+func (a answer) json(err error) any {
+	h := head{documentFormat, a.command, ExitCode(err), message(err)}
+	if wrong, ok := errors.AsType[*usageError](err); ok && h.Command == "" { // its flags could not be parsed
+		h.Command = strings.TrimPrefix(strings.TrimPrefix(wrong.command, "mailerlake"), " ")
 	}
-	return a.document(failure)
+	if a.document == nil {
+		return h
+	}
+	return a.document(h)
 }
 
 // asksForJSON reports whether --json is among arguments that were not parsed.

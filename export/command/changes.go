@@ -33,7 +33,7 @@ func (p *program) changes() *cli.Command {
 			"A loader deletes these keys from its table, inserts the rows that are not deletes, and keeps the snapshot that\n" +
 			"they lead to for the next --since: _snapshot of every row, or \"snapshot\" in what -o FILE --json prints.\n" +
 			"Rows on standard output count only if the exit code is 0. Code 8: load the tables that it names with --since 0.",
-		Flags: []cli.Flag{outFlag(),
+		Flags: []cli.Flag{outFlag(""),
 			&cli.Int64Flag{Name: "since", Usage: "the changes after snapshot `N`, the last one that was loaded; 0 for all rows, as inserts", DefaultText: "required"},
 			&cli.StringSliceFlag{Name: "tables", Usage: "only these `TABLES`, or sets of them: core, default, all", DefaultText: "all that the dataset has"},
 			&cli.StringSliceFlag{Name: "exclude", Usage: "all tables, or those of --tables, except these `TABLES` or sets"},
@@ -43,13 +43,6 @@ func (p *program) changes() *cli.Command {
 		},
 		Action: p.action(p.runChanges),
 	}
-}
-
-// changesDocument is the JSON document of written changes.
-type changesDocument struct {
-	Error string `json:"error,omitempty"`
-	*export.Changes
-	File string `json:"file,omitempty"`
 }
 
 func (p *program) runChanges(c *cli.Context) (answer, error) {
@@ -76,7 +69,7 @@ func (p *program) runChanges(c *cli.Context) (answer, error) {
 	if err != nil {
 		file = ""
 	}
-	a := answer{document: func(failure string) any { return changesDocument{failure, changes, file} }}
+	a := answer{document: func(h head) any { return changesDocument{h, changes, file} }}
 	if err == nil {
 		a.text = func(w io.Writer) error { return terminal.WriteChanges(w, changes) }
 	}

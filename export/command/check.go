@@ -23,12 +23,6 @@ func (p *program) check() *cli.Command {
 	}
 }
 
-// checkDocument is the JSON document of a check. One that fails early has no result.
-type checkDocument struct {
-	Error string `json:"error,omitempty"`
-	*export.Check
-}
-
 func (p *program) runCheck(c *cli.Context) (answer, error) {
 	o, err := p.options(c)
 	if err != nil {
@@ -36,6 +30,9 @@ func (p *program) runCheck(c *cli.Context) (answer, error) {
 	}
 	api, err := p.clientOptions(c)
 	if err != nil {
+		return answer{}, err
+	}
+	if err := checkDemo(c, o.Dir); err != nil {
 		return answer{}, err
 	}
 	if api.Key, err = p.apiKey(c); err != nil {
@@ -51,7 +48,7 @@ func (p *program) runCheck(c *cli.Context) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	a := answer{document: func(failure string) any { return checkDocument{failure, found} }}
+	a := answer{document: func(h head) any { return checkDocument{h, found} }}
 	if !c.Bool("quiet") {
 		a.text = func(w io.Writer) error { return terminal.Check(w, found) }
 	}

@@ -59,7 +59,7 @@ func TestJSONOfFailures(t *testing.T) {
 	if o := run(t, "export", "--demo", "--quiet"); o.err != nil {
 		t.Fatal(o.err)
 	}
-	d, err := dataset.Open(disk.OS(false), "lake")
+	d, err := dataset.Open(disk.OS(false), "demo-lake")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,9 +133,9 @@ func checkFailure(t *testing.T, o outcome, name string, code int, want string) {
 // TestJSONWithoutFailure: an error is a member of failures alone.
 func TestJSONWithoutFailure(t *testing.T) {
 	t.Chdir(t.TempDir())
-	for _, args := range []string{"plan --demo --json", "export --demo --json", "plan --demo-day 2 --json --detailed-exitcode", "show --json", "verify --json", "check --demo-day 2 --json"} {
+	for _, args := range []string{"plan --demo --json", "export --demo --json", "plan --demo-day 2 --json --detailed-exitcode", "show --json --out demo-lake", "verify --json --out demo-lake", "check --demo-day 2 --json"} {
 		o := run(t, strings.Fields(args)...)
-		if _, members := o.failure(t); members["error"] != nil || members["dataset"] != "lake" {
+		if _, members := o.failure(t); members["error"] != nil || members["dataset"] != "demo-lake" {
 			t.Errorf("%s: got the members %v, want a dataset and no error", args, members)
 		}
 	}

@@ -15,16 +15,22 @@ func toggle(name, usage string) cli.Flag {
 
 // commonFlags are the flags of every command.
 func commonFlags() []cli.Flag {
-	return []cli.Flag{outFlag(), toggle("json", "print the result as one JSON document")}
+	return flagsWith(outFlag(""))
 }
 
-func outFlag() cli.Flag {
-	return &cli.StringFlag{Name: "out", Value: "./lake", Usage: "use the dataset in `DIR` [$MAILERLAKE_OUT]"}
+// flagsWith are the common flags with an --out of their own.
+func flagsWith(out cli.Flag) []cli.Flag {
+	return []cli.Flag{out, toggle("json", "print the result as one JSON document")}
+}
+
+// outFlag is the flag for the directory of the dataset. shown is what the help says of its default, empty if that is all.
+func outFlag(shown string) cli.Flag {
+	return &cli.StringFlag{Name: "out", Value: defaultDir, Usage: "use the dataset in `DIR` [$MAILERLAKE_OUT]", DefaultText: shown}
 }
 
 // accountFlags are the flags of the commands that ask an account.
 func accountFlags() []cli.Flag {
-	return append(commonFlags(),
+	return append(flagsWith(outFlag(defaultDir+", with --demo "+defaultDemoDir)),
 		&cli.StringSliceFlag{Name: "tables", Usage: "only these `TABLES`, or sets of them: core, default (all that take no request for each subscriber), all", DefaultText: "default"},
 		&cli.StringSliceFlag{Name: "exclude", Usage: "all tables, or those of --tables, except these `TABLES` or sets"},
 		toggle("campaign-content", "read the content of the campaigns' e-mails as well, a request for each campaign"),

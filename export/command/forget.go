@@ -33,12 +33,6 @@ func (p *program) forget() *cli.Command {
 	}
 }
 
-// forgottenDocument is the JSON document of what was forgotten.
-type forgottenDocument struct {
-	Error string `json:"error,omitempty"`
-	*export.Forgotten
-}
-
 // datasetFS returns the file system, whose new files are for the owner only if the dataset is.
 func datasetFS(dir string) disk.FS {
 	info, err := os.Stat(filepath.Join(dir, dataset.ManifestName))
@@ -60,7 +54,7 @@ func (p *program) runForget(c *cli.Context) (answer, error) {
 		return answer{}, err
 	}
 	f, err := export.Forget(c.Context, o)
-	a := answer{document: func(failure string) any { return forgottenDocument{failure, f} }}
+	a := answer{document: func(h head) any { return forgottenDocument{h, f} }}
 	if err == nil {
 		a.text = func(w io.Writer) error { return terminal.Forgotten(w, f) }
 	}

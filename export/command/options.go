@@ -10,18 +10,26 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"mailerlake/client"
-	"mailerlake/client/mailerlitetest"
 	"mailerlake/export"
 	"mailerlake/export/disk"
 	"mailerlake/schema"
 	"mailerlake/schema/tables"
 )
 
+// The datasets that commands use unless they are told otherwise. The demo has one of its own, so that it never meets the
+// user's.
+const (
+	defaultDir     = "./lake"
+	defaultDemoDir = "./demo-lake"
+)
+
 // dir returns the directory of the dataset.
 func (p *program) dir(c *cli.Context) (string, error) {
 	dir := c.String("out")
-	if env := p.getenv("MAILERLAKE_OUT"); env != "" && !c.IsSet("out") {
+	if env := p.getenv("MAILERLAKE_OUT"); !c.IsSet("out") && env != "" {
 		dir = env
+	} else if !c.IsSet("out") && demo(c) {
+		dir = defaultDemoDir
 	}
 	if dir == "" {
 		return "", usage(c, "--out is empty")
@@ -207,24 +215,4 @@ func noneIfZero[T int | time.Duration](v T) T {
 		return -1
 	}
 	return v
-}
-
-func demo(c *cli.Context) bool { return c.Bool("demo") || c.IsSet("demo-day") }
-
-// simulated directs the client to the simulated account, which has no rate limit.
-func simulated(c *cli.Context, o client.Options) (client.Options, error) {
-	for _, name := range []string{"api-url", "api-key-file", "config"} {
-		if c.IsSet(name) {
-			return o, usage(c, "--%s cannot be used with --demo", name)
-		}
-	}
-	account := mailerlitetest.Demo(c.Int("demo-day"))
-	account.RatePerMinute = -1
-	server, err := await(c.Context, func() (*mailerlitetest.Account, error) { return mailerlitetest.New(account), nil })
-	if err != nil {
-		return o, err
-	}
-	o.Transport = server.Transport()
-	o.URL, o.Rate = "", max(o.Rate, 0)
-	return o, nil
 }

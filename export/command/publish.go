@@ -31,12 +31,6 @@ func (p *program) publish() *cli.Command {
 	}
 }
 
-// publishedDocument is the JSON document of a publish.
-type publishedDocument struct {
-	Error string `json:"error,omitempty"`
-	*export.Published
-}
-
 func (p *program) runPublish(c *cli.Context) (answer, error) {
 	dir, err := p.dir(c)
 	if err != nil {
@@ -59,7 +53,7 @@ func (p *program) runPublish(c *cli.Context) (answer, error) {
 	defer noteInterrupt(c.Context, progress)()
 	r, err := export.Publish(c.Context, export.PublishOptions{Destination: d, FS: disk.OS(false), Dir: dir,
 		Program: "mailerlake " + p.version, OnTransfer: progress.Transfer})
-	a := answer{document: func(failure string) any { return publishedDocument{failure, r} }}
+	a := answer{document: func(h head) any { return publishedDocument{h, r} }}
 	if err == nil && !c.Bool("quiet") {
 		a.text = func(w io.Writer) error { return terminal.Published(w, r) }
 	}

@@ -22,6 +22,7 @@ func (p *program) restore() *cli.Command {
 			&cli.StringFlag{Name: "from", Usage: "restore from `URL`, as in mailerlake publish --to"},
 			toggle("quiet", "print only warnings and errors, and the JSON document if there is one"),
 			toggle("partial", "leave out tables that are not whole because a publish was interrupted or an object is damaged; the next export reads them"),
+			toggle("if-any", "do nothing if the destination is empty, as it is before the first publish"),
 			toggle("private", "make the dataset accessible to its owner only"),
 		),
 		Action: p.action(p.runRestore),
@@ -48,11 +49,12 @@ func (p *program) runRestore(c *cli.Context) (answer, error) {
 	progress := terminal.Start(p.stderr, terminal.Options{Run: c.Command.Name, Dataset: dir, Quiet: c.Bool("quiet")})
 	defer progress.Close()
 	defer noteInterrupt(c.Context, progress)()
-	r, err := export.Restore(c.Context, export.RestoreOptions{Store: from, FS: disk.OS(c.Bool("private")), Dir: dir, Partial: c.Bool("partial"), OnProgress: progress.Transfer})
+	r, err := export.Restore(c.Context, export.RestoreOptions{Store: from, FS: disk.OS(c.Bool("private")), Dir: dir, Partial: c.Bool("partial"),
+		IfAny: c.Bool("if-any"), OnProgress: progress.Transfer})
 	if err != nil {
 		return answer{}, err
 	}
-	a := answer{document: func(string) any { return r }}
+	a := answer{document: func(h head) any { return restoredDocument{h, r} }}
 	if !c.Bool("quiet") {
 		a.text = func(w io.Writer) error { return terminal.Restored(w, r) }
 	}

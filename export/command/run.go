@@ -16,15 +16,9 @@ import (
 // runFunc is export.Plan, export.Export or export.ExportPlanned.
 type runFunc func(context.Context, export.Options) (*export.Report, error)
 
-// reportDocument is the JSON document of a run. A run that fails early has no report.
-type reportDocument struct {
-	Error string `json:"error,omitempty"`
-	*export.Report
-}
-
 // report turns the report of a run, which may be nil if the run failed, into an answer.
 func (p *program) report(c *cli.Context, r *export.Report, err error, text func(io.Writer, *export.Report) error) (answer, error) {
-	a := answer{document: func(failure string) any { return reportDocument{failure, r} }}
+	a := answer{document: func(h head) any { return reportDocument{h, r} }}
 	if err != nil {
 		return a, err
 	}
@@ -62,6 +56,9 @@ func (p *program) run(c *cli.Context, run runFunc) (*export.Report, error) {
 	}
 	online := !c.Bool("planned")
 	if online {
+		if err := checkDemo(c, o.Dir); err != nil {
+			return nil, err
+		}
 		if api.Key, err = p.apiKey(c); err != nil {
 			return nil, err
 		}

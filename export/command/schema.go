@@ -33,7 +33,7 @@ func (p *program) runSchema(c *cli.Context) (answer, error) {
 		write = terminal.WriteSchemaMarkdown
 	}
 	return answer{
-		document: func(string) any { return shown },
+		document: func(h head) any { return schemaDocument{h, d.Dir(), shown} },
 		text:     func(w io.Writer) error { return write(w, shown) },
 	}, nil
 }

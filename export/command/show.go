@@ -27,7 +27,7 @@ func (p *program) runShow(c *cli.Context) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{document: func(string) any { return s }, text: s.Write}, nil
+	return answer{document: func(h head) any { return showDocument{h, s} }, text: s.Write}, nil
 }
 
 // open opens the dataset for reading.

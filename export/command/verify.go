@@ -23,19 +23,13 @@ func (p *program) verify() *cli.Command {
 	}
 }
 
-// verificationDocument is the JSON document of a check.
-type verificationDocument struct {
-	Error string `json:"error,omitempty"`
-	*export.Verification
-}
-
 func (p *program) runVerify(c *cli.Context) (answer, error) {
 	v, err := p.verification(c)
 	if err != nil {
 		return answer{}, err
 	}
 	a := answer{
-		document: func(failure string) any { return verificationDocument{failure, v} },
+		document: func(h head) any { return verificationDocument{h, v} },
 		text:     func(w io.Writer) error { return terminal.Verification(w, v) },
 	}
 	switch {

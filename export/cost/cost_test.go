@@ -112,7 +112,7 @@ func TestListsOfRows(t *testing.T) {
 		if got := e.Table("item").Requests; got != test.want {
 			t.Errorf("%s: got %d requests, want %d", name, got, test.want)
 		}
-		if e.Requests != 1+e.Table("box").Requests+e.Table("item").Requests || e.PerMinute != 100 || e.Minutes != float64(e.Units)/100 {
+		if e.Requests != 1+e.Table("box").Requests+e.Table("item").Requests || e.PerMinute != 100 || e.Seconds != float64(e.Units)*60/100 {
 			t.Errorf("%s: the sum is %+v", name, e)
 		}
 	}
@@ -149,7 +149,7 @@ func TestListsThatStandStill(t *testing.T) {
 
 // TestLine: the line names the sum, the time and the dearest tables.
 func TestLine(t *testing.T) {
-	e := &Estimate{Requests: 420, Units: 31, Minutes: 31.0 / 108, PerMinute: 108, batched: true,
+	e := &Estimate{Requests: 420, Units: 31, Seconds: 31.0 * 60 / 108, PerMinute: 108, batched: true,
 		Tables: []Table{{Name: "a", Requests: 1}, {Name: "b", Requests: 201}, {Name: "c", Requests: 9}, {Name: "d", Requests: 150}, {Name: "e", Requests: 8}, {Name: "f", Requests: 50}}}
 	if got, want := e.Line(), "about 420 requests in 31 units, 18 seconds at 108 a minute: b 201, d 150, f 50, c 9, others 10"; got != want {
 		t.Errorf("got %s", got)

@@ -15,9 +15,9 @@ type Estimate struct {
 	// Requests are pages, counts and single objects; Units are what the rate limit counts, where a batch of requests is one.
 	Requests int64 `json:"requests"`
 	Units    int64 `json:"units"`
-	// Minutes is how long these units take at PerMinute, which is the budget; both are 0 if that is not known.
-	Minutes   float64 `json:"minutes"`
-	PerMinute int     `json:"per_minute"`
+	// Seconds is how long these units take at PerMinute, which is the budget; both are 0 if that is not known.
+	Seconds   float64 `json:"duration_seconds"`
+	PerMinute int     `json:"units_per_minute,omitzero"`
 	// Tables are those that take requests, also those that are read for the sake of others and not written.
 	Tables []Table `json:"tables"`
 
@@ -30,7 +30,7 @@ type Table struct {
 	Requests int64  `json:"requests"`
 	// Units are rounded up: tables share batches, so that the run's are fewer than the sum.
 	Units   int64   `json:"units"`
-	Minutes float64 `json:"minutes"`
+	Seconds float64 `json:"duration_seconds"`
 }
 
 // Reads says which lists a run reads, of those that may stand still.
@@ -70,20 +70,20 @@ func (k *Known) Estimate(r Run, b client.Budget) *Estimate {
 		stages[stage] = stages[stage].beside(w)
 		if w.requests > 0 {
 			one := Table{Name: t.Name}
-			one.Requests, one.Units, one.Minutes = e.total(w)
+			one.Requests, one.Units, one.Seconds = e.total(w)
 			e.Tables = append(e.Tables, one)
 		}
 	}
-	e.Requests, e.Units, e.Minutes = e.total(first.then(stages[0]).then(stages[1]))
+	e.Requests, e.Units, e.Seconds = e.total(first.then(stages[0]).then(stages[1]))
 	return e
 }
 
-func (e *Estimate) total(w work) (requests, units int64, minutes float64) {
+func (e *Estimate) total(w work) (requests, units int64, seconds float64) {
 	requests, units = int64(math.Ceil(w.requests-roundings)), int64(w.units(e.batched))
 	if e.PerMinute > 0 {
-		minutes = float64(units) / float64(e.PerMinute)
+		seconds = float64(units) * 60 / float64(e.PerMinute)
 	}
-	return requests, units, minutes
+	return requests, units, seconds
 }
 
 // Table returns what one table costs; zero if it takes no request.
@@ -105,7 +105,7 @@ func (e *Estimate) Line() string {
 		text += " in " + counted(e.Units, "unit")
 	}
 	if e.PerMinute > 0 {
-		text += fmt.Sprintf(", %s at %d a minute", span(e.Minutes), e.PerMinute)
+		text += fmt.Sprintf(", %s at %d a minute", span(e.Seconds/60), e.PerMinute)
 	}
 	var parts []string
 	for _, t := range tables[:min(few, len(tables))] {

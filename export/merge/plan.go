@@ -12,41 +12,42 @@ import (
 
 // Plan is what a commit would change in one table, as data.
 type Plan struct {
-	Seen      int64            `json:"seen"` // distinct rows of the scan
-	Inserted  int64            `json:"inserted"`
-	Updated   int64            `json:"updated"`
-	Deleted   int64            `json:"deleted"`
-	Unchanged int64            `json:"unchanged"`
-	Rescued   int64            `json:"rescued"` // values that did not fit their column
-	Changed   map[string]int64 `json:"changed_columns,omitempty"`
+	Seen      int64 `json:"seen"` // distinct rows of the scan
+	Inserted  int64 `json:"added"`
+	Updated   int64 `json:"changed"`
+	Deleted   int64 `json:"deleted"`
+	Unchanged int64 `json:"unchanged"`
+	Rescued   int64 `json:"rescued"` // values that did not fit their column
+	// Changed counts, by column, the rows whose value changed.
+	Changed map[string]int64 `json:"changed_columns"`
 	// Kept counts, by column, the rows whose stored value was kept because no record of the scan had the attribute.
-	Kept map[string]int64 `json:"kept_columns,omitempty"`
+	Kept map[string]int64 `json:"kept_columns"`
 	// NewColumns are the columns that the table gains.
-	NewColumns []schema.Column `json:"new_columns,omitempty"`
+	NewColumns []schema.Column `json:"new_columns"`
 	// Widened are the stored columns that become text, because their type changed.
-	Widened []schema.Column `json:"widened_columns,omitempty"`
+	Widened []schema.Column `json:"widened_columns"`
 	// Unproven counts rows that the scan did not meet and that stay; Incomplete or Withheld says why.
-	Unproven int64 `json:"unproven,omitempty"`
+	Unproven int64 `json:"unproven"`
 	// Incomplete says why the scan proves nothing about the rows that it did not meet, such as "1,000 of 2,300 rows met".
 	Incomplete string `json:"incomplete,omitempty"`
 	// Withheld says why deletes are not applied.
 	Withheld string `json:"withheld,omitempty"`
 	// Rebuilt counts rows in damaged parts that are written from the scan alone: those whose old version cannot be read. Whether
 	// they are as before, changed or new is not known.
-	Rebuilt int64 `json:"rebuilt,omitempty"`
+	Rebuilt int64 `json:"rebuilt"`
 	// RebuiltParts are the paths of the damaged parts. Their other rows count as those of any part.
-	RebuiltParts []string `json:"rebuilt_parts,omitempty"`
+	RebuiltParts []string `json:"rebuilt_parts"`
 	// Lost are columns with values that no record of the scan had, where the whole table is written anew.
-	Lost []string `json:"lost,omitempty"`
+	Lost []string `json:"lost_columns"`
 	// PartsWritten of PartsTotal parts are written.
 	PartsWritten int `json:"parts_written"`
 	PartsTotal   int `json:"parts_total"`
 
-	Parts []PartPlan `json:"-"`             // beside the stored parts
-	Tail  int64      `json:"-"`             // rows beyond the last stored key
-	New   bool       `json:"new,omitempty"` // the table is not in the dataset yet
+	Parts []PartPlan `json:"-"` // beside the stored parts
+	Tail  int64      `json:"-"` // rows beyond the last stored key
+	New   bool       `json:"-"` // the table is not in the dataset yet
 	// Rewritten says that the whole table is rewritten; all rows that stay count as updated.
-	Rewritten bool `json:"rewritten,omitempty"`
+	Rewritten bool `json:"rewritten"`
 
 	unknown    int64        // stored rows about which the scan proves nothing
 	candidates int64        // stored rows that the scan did not meet and that might be gone
@@ -58,11 +59,11 @@ type Plan struct {
 
 // PartPlan is what changes in one stored part.
 type PartPlan struct {
-	Changed int64 `json:"changed,omitempty"` // rows inserted, updated or rebuilt
-	Added   int64 `json:"added,omitempty"`   // rows inserted or rebuilt
-	Unmet   int64 `json:"unmet,omitempty"`   // delete candidates
-	Rows    int64 `json:"rows"`              // after the commit
-	Dirty   bool  `json:"dirty,omitempty"`   // is written
+	Changed int64 // rows inserted, updated or rebuilt
+	Added   int64 // rows inserted or rebuilt
+	Unmet   int64 // delete candidates
+	Rows    int64 // after the commit
+	Dirty   bool  // is written
 
 	updated    bits // by number of scanned row in the part: it differs from the stored row of its key
 	candidates bits // by number of stored row: it might be gone

@@ -49,9 +49,9 @@ type Options struct {
 // Report is what a publish did.
 type Report struct {
 	Destination string `json:"destination"`
-	Format      string `json:"format"`
-	Before      int64  `json:"snapshot_before"` // that the destination had; 0 for none
-	Snapshot    int64  `json:"snapshot"`        // that it has now; 0 if that is not known, after an error
+	Format      string `json:"destination_format,omitempty"`
+	Before      int64  `json:"snapshot_before,omitzero"` // that the destination had; 0 for none
+	Snapshot    int64  `json:"snapshot,omitzero"`        // that it has now; 0 if that is not known, after an error
 	// Current says that the destination had this state already, and that nothing was changed.
 	Current   bool   `json:"up_to_date"`
 	Uploaded  Amount `json:"uploaded"` // without manifest and logs

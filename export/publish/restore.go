@@ -22,20 +22,23 @@ type RestoreOptions struct {
 	Dir   string // of the dataset, which must not exist yet
 	// Partial leaves out the tables that are not whole, if the destination is between two snapshots or damaged.
 	Partial bool
+	// IfAny takes a destination that holds nothing yet for an empty one, not for a wrong address: nothing is restored.
+	IfAny bool
 	// OnProgress, if set, is called as it goes on, from several goroutines at once.
 	OnProgress func(Progress)
 }
 
 // Restored is what a restore did.
 type Restored struct {
-	Source   string          `json:"source"`
-	Dataset  string          `json:"dataset"`
-	Account  dataset.Account `json:"account"`
-	Snapshot int64           `json:"snapshot"`
-	Tables   int             `json:"tables"`
-	Files    Amount          `json:"downloaded"`
+	Source   string `json:"source"`
+	Dataset  string `json:"dataset"`
+	Account  string `json:"account,omitempty"` // id
+	Name     string `json:"account_name,omitempty"`
+	Snapshot int64  `json:"snapshot"` // 0 if the destination holds none
+	Tables   int    `json:"tables"`
+	Files    Amount `json:"downloaded"`
 	// LeftOut are the tables that are not whole at the destination. The next export reads them anew.
-	LeftOut []string `json:"left_out,omitempty"`
+	LeftOut []string `json:"left_out"`
 	// Current says that the dataset was there already, in the same state.
 	Current  bool  `json:"up_to_date"`
 	Requests int64 `json:"requests"`
@@ -71,30 +74,41 @@ func Restore(ctx context.Context, o RestoreOptions) (out *Restored, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if there.manifest == nil {
-		return nil, &RefusedError{o.Store.String(), "holds no dataset", "look at the URL; mailerlake publish writes one"}
-	}
-	unlock, err := r.data.Lock()
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, unlock()) }()
-	if _, err := r.data.Recover(ctx); err != nil { // of a restore that was killed
-		return nil, err
-	}
 	out = &Restored{Source: o.Store.String(), Dataset: o.Dir}
-	if out.Current, err = r.restored(there); err == nil && !out.Current {
-		there, err = r.twice(ctx, there)
+	switch {
+	case there.manifest != nil:
+		err = r.locked(ctx, there, out)
+	case !o.IfAny:
+		err = &RefusedError{o.Store.String(), "holds no dataset", "look at the URL; mailerlake publish writes one"}
 	}
 	if err != nil {
 		return nil, err
 	}
 	stats := o.Store.Stats()
-	out.Account, out.Snapshot, out.Tables, out.Files = there.manifest.Account, there.manifest.Snapshot, len(there.manifest.Tables), r.track.uploaded()
-	out.LeftOut = r.leftOut
-	out.Tables -= len(r.leftOut)
 	out.Requests, out.Retries = stats.Requests-before.Requests, stats.Retries-before.Retries
 	return out, nil
+}
+
+// locked restores what is there while no other run uses the dataset, and says so in out.
+func (r *restorer) locked(ctx context.Context, there *state, out *Restored) (err error) {
+	unlock, err := r.data.Lock()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	if _, err := r.data.Recover(ctx); err != nil { // of a restore that was killed
+		return err
+	}
+	if out.Current, err = r.restored(there); err == nil && !out.Current {
+		there, err = r.twice(ctx, there)
+	}
+	if err != nil {
+		return err
+	}
+	out.Account, out.Name = there.manifest.Account.ID, there.manifest.Account.Name
+	out.Snapshot, out.Files, out.LeftOut = there.manifest.Snapshot, r.track.uploaded(), r.leftOut
+	out.Tables = len(there.manifest.Tables) - len(r.leftOut)
+	return nil
 }
 
 // restored reports whether the dataset is in the destination's state already. If it is in another, that is an error.

@@ -129,7 +129,7 @@ func (t *ChangesTable) End() error {
 
 // changeCounts writes how many rows changed.
 func changeCounts(c export.TableChanges) string {
-	return fmt.Sprintf("+ %s inserted, ~ %s updated, - %s deleted", number(c.Inserted), number(c.Updated), number(c.Deleted))
+	return fmt.Sprintf("+ %s added, ~ %s changed, - %s deleted", number(c.Inserted), number(c.Updated), number(c.Deleted))
 }
 
 // WriteChanges sums up what changed, in one line.

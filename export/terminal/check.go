@@ -65,7 +65,7 @@ func checked(t export.TableCheck) []string {
 }
 
 func costCells(first, next export.Cost) []string {
-	return []string{number(first.Requests), number(first.Units), minutes(first.Minutes), number(next.Requests), number(next.Units), minutes(next.Minutes)}
+	return []string{number(first.Requests), number(first.Units), minutes(first.Seconds / 60), number(next.Requests), number(next.Units), minutes(next.Seconds / 60)}
 }
 
 // minutes writes minutes, to a tenth.

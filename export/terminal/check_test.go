@@ -16,14 +16,14 @@ func TestCheck(t *testing.T) {
 	c := &export.Check{Account: "17", Name: "Bör\x1b[31mse", Dataset: "my lake", Limit: 120, Rate: 108, Requests: 23,
 		Tables: []export.TableCheck{
 			{Name: "person", Chosen: true, Rows: &people, Parts: []cost.Part{{Name: "active", Rows: 11_999}, {Name: "gone", Rows: 1}},
-				First: export.Cost{Requests: 1200, Units: 1200, Minutes: 11.1}, Next: export.Cost{Requests: 30, Units: 3, Minutes: 0.03}},
-			{Name: "box", Rows: &boxes, First: export.Cost{Requests: 1, Units: 1, Minutes: 0.01}, Next: export.Cost{Requests: 1, Units: 1, Minutes: 0.01}},
+				First: export.Cost{Requests: 1200, Units: 1200, Seconds: 60 * 11.1}, Next: export.Cost{Requests: 30, Units: 3, Seconds: 60 * 0.03}},
+			{Name: "box", Rows: &boxes, First: export.Cost{Requests: 1, Units: 1, Seconds: 60 * 0.01}, Next: export.Cost{Requests: 1, Units: 1, Seconds: 60 * 0.01}},
 			{Name: "hat"},
 			{Name: "shop", Unavailable: "get /shops: 403 Forbidden"},
 			{Name: "hook", Err: errors.New("get /hooks: 500")},
 		},
-		Sets: []export.SetCheck{{Name: "core", Tables: []string{"person"}, First: export.Cost{Requests: 1201, Units: 1201, Minutes: 1234.5}},
-			{Name: "chosen", Tables: []string{"person"}, First: export.Cost{Requests: 1201, Units: 1201, Minutes: 11.1}, Next: export.Cost{Requests: 31, Units: 4, Minutes: 0.04}}},
+		Sets: []export.SetCheck{{Name: "core", Tables: []string{"person"}, First: export.Cost{Requests: 1201, Units: 1201, Seconds: 60 * 1234.5}},
+			{Name: "chosen", Tables: []string{"person"}, First: export.Cost{Requests: 1201, Units: 1201, Seconds: 60 * 11.1}, Next: export.Cost{Requests: 31, Units: 4, Seconds: 60 * 0.04}}},
 	}
 	want := `The key works. It opens account 17 (Bör[31mse).
 The rate limit is 120 requests a minute; a run stays under 108.

@@ -2,13 +2,15 @@ package terminal
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Clean makes a foreign text safe for one line of a terminal: line breaks and tabs become spaces, other control and
@@ -40,17 +42,14 @@ func hostile(r rune) bool {
 	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) && r != nonJoiner && r != joiner
 }
 
-// JSON writes v as one indented JSON document. Characters that could control a terminal are escaped; the content stays
-// the same.
+// JSON writes v as one indented JSON document. Lists and objects that are nil are empty, never null. Characters that could
+// control a terminal are escaped; the content stays the same.
 func JSON(w io.Writer, v any) error {
-	var text bytes.Buffer
-	e := json.NewEncoder(&text)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	if err := e.Encode(v); err != nil {
+	text, err := json.Marshal(v, json.Deterministic(true), jsontext.AllowInvalidUTF8(true), jsontext.WithIndent("  "))
+	if err != nil {
 		return fmt.Errorf("write json: %w", err)
 	}
-	if _, err := w.Write(escape(text.Bytes())); err != nil {
+	if _, err := w.Write(append(escape(text), '\n')); err != nil {
 		return fmt.Errorf("write json: %w", err)
 	}
 	return nil

@@ -51,11 +51,15 @@ func earlier(before, now int64) string {
 // Restored writes what a restore did.
 func Restored(w io.Writer, r *export.Restored) error {
 	b := &strings.Builder{}
-	if r.Current {
+	switch {
+	case r.Snapshot == 0:
+		fmt.Fprintf(b, "Nothing to restore: %s holds no dataset yet.\n", Clean(r.Source))
+		return flush(w, b)
+	case r.Current:
 		fmt.Fprintf(b, "Nothing to restore: %s is at snapshot %s of %s.\n", Clean(r.Dataset), number(r.Snapshot), Clean(r.Source))
 		return flush(w, b)
 	}
-	fmt.Fprintf(b, "Restored snapshot %s of account %s%s from %s to %s: %s, %s, %s; %s, %s\n", number(r.Snapshot), Clean(r.Account.ID), inBrackets(r.Account.Name),
+	fmt.Fprintf(b, "Restored snapshot %s of account %s%s from %s to %s: %s, %s, %s; %s, %s\n", number(r.Snapshot), Clean(r.Account), inBrackets(r.Name),
 		Clean(r.Source), Clean(r.Dataset), count(int64(r.Tables), "table"), count(int64(r.Files.Objects), "file"), size(r.Files.Bytes),
 		count(r.Requests, "request"), count(r.Retries, "retry"))
 	if len(r.LeftOut) > 0 {

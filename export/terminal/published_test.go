@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"mailerlake/export"
-	"mailerlake/export/dataset"
 	"mailerlake/export/publish"
 )
 
@@ -38,13 +37,21 @@ func TestPublished(t *testing.T) {
 }
 
 func TestRestored(t *testing.T) {
-	r := export.Restored{Source: "s3://b/lake", Dataset: "lake", Account: dataset.Account{ID: "4711", Name: "Acme"}, Snapshot: 3, Tables: 4,
-		Files: publish.Amount{Objects: 9, Bytes: 1 << 20}, Requests: 11, LeftOut: []string{"group", "subscriber"}}
-	want := "Restored snapshot 3 of account 4711 (Acme) from s3://b/lake to lake: 4 tables, 9 files, 1.0 MiB; 11 requests, 0 retries\n" +
-		"Left out, because they are not whole there: group, subscriber. The next mailerlake export reads them anew.\n"
-	var b strings.Builder
-	if err := Restored(&b, &r); err != nil || b.String() != want {
-		t.Errorf("got %q, %v, want %q", b.String(), err, want)
+	for _, tt := range []struct {
+		r    export.Restored
+		want string
+	}{
+		{export.Restored{Source: "s3://b/lake", Dataset: "lake", Account: "4711", Name: "Acme", Snapshot: 3, Tables: 4,
+			Files: publish.Amount{Objects: 9, Bytes: 1 << 20}, Requests: 11, LeftOut: []string{"group", "subscriber"}},
+			"Restored snapshot 3 of account 4711 (Acme) from s3://b/lake to lake: 4 tables, 9 files, 1.0 MiB; 11 requests, 0 retries\n" +
+				"Left out, because they are not whole there: group, subscriber. The next mailerlake export reads them anew.\n"},
+		{export.Restored{Source: "s3://b/lake", Dataset: "lake", Snapshot: 3, Current: true}, "Nothing to restore: lake is at snapshot 3 of s3://b/lake.\n"},
+		{export.Restored{Source: "s3://b/lake", Dataset: "lake"}, "Nothing to restore: s3://b/lake holds no dataset yet.\n"},
+	} {
+		var b strings.Builder
+		if err := Restored(&b, &tt.r); err != nil || b.String() != tt.want {
+			t.Errorf("got %q, %v, want %q", b.String(), err, tt.want)
+		}
 	}
 }
 

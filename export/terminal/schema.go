@@ -29,10 +29,10 @@ type TableSchema struct {
 // ReferenceSchema says that a column holds, with those of Within before it, the key of another table's rows.
 type ReferenceSchema struct {
 	Column string   `json:"column"`
-	Within []string `json:"within,omitempty"`
+	Within []string `json:"within"`
 	Table  string   `json:"table"`
 	// Loose references may lead to rows that MailerLite does not list, or not any more.
-	Loose bool `json:"loose,omitempty"`
+	Loose bool `json:"loose"`
 }
 
 // ColumnSchema is one column and what it means.

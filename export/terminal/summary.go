@@ -12,7 +12,7 @@ import (
 // Summary is an overview of a dataset.
 type Summary struct {
 	Dataset     string    `json:"dataset"`
-	Account     string    `json:"account"` // id
+	Account     string    `json:"account,omitempty"` // id
 	Name        string    `json:"account_name,omitempty"`
 	Program     string    `json:"program"`
 	Snapshot    int64     `json:"snapshot"`

@@ -30,7 +30,9 @@ type publication struct {
 // newPublication returns the demo account and where its days are published, in a format.
 func newPublication(t testing.TB, format string) *publication {
 	t.Helper()
-	p := &publication{lake: newLake(t, mailerlitetest.Demo(0)), root: filepath.Join(t.TempDir(), "published"), args: []string{"--format", format}}
+	o := mailerlitetest.Demo(0)
+	o.AccountID = "demo" // as the program has it
+	p := &publication{lake: newLake(t, o), root: filepath.Join(t.TempDir(), "published"), args: []string{"--format", format}}
 	p.url = "file://" + filepath.ToSlash(p.root)
 	return p
 }

@@ -9,14 +9,14 @@ import (
 	"mailerlake/client/mailerlitetest"
 )
 
-// TestJoin runs the query that every user writes first, with paths relative to the directory that holds the dataset.
+// TestJoin runs the query that every user writes first, with paths relative to the directory of the dataset.
 func TestJoin(t *testing.T) {
 	l, w := newLake(t, demo(2000)), newWarehouse(t)
 	l.export(t)
 	l.record(t)
 	w.startIn(t, l)
-	got := w.count(t, `SELECT count(*) FROM (SELECT s.email, g.name FROM 'lake/group_subscriber/*.parquet' gs
-		JOIN 'lake/subscriber/*.parquet' s ON s.id = gs.subscriber_id JOIN 'lake/group/*.parquet' g ON g.id = gs.group_id)`)
+	got := w.count(t, `SELECT count(*) FROM (SELECT s.email, g.name FROM 'group_subscriber/*.parquet' gs
+		JOIN 'subscriber/*.parquet' s ON s.id = gs.subscriber_id JOIN 'group/*.parquet' g ON g.id = gs.group_id)`)
 	if want := int64(len(l.account.IDs("group_subscriber"))); got != want || want == 0 {
 		t.Errorf("join gives %d rows, want one for each of %d memberships", got, want)
 	}
@@ -117,8 +117,8 @@ func sqlBlocks(text string) []string {
 	return queries
 }
 
-// startIn makes relative paths begin in the directory that holds a lake, as if DuckDB had been started there.
+// startIn makes relative paths begin in the directory of a lake, as if DuckDB had been started there.
 func (w *warehouse) startIn(t testing.TB, l *lake) {
 	t.Helper()
-	w.exec(t, "SET file_search_path = "+quote(strings.TrimSuffix(l.dir, "lake")))
+	w.exec(t, "SET file_search_path = "+quote(l.dir))
 }

@@ -92,7 +92,7 @@ func (k *kitchen) shim(t *testing.T, bin, name, script string) {
 // day exports the account as it is on a day.
 func (k *kitchen) day(t *testing.T, day int) {
 	t.Helper()
-	k.sh(t, fmt.Sprintf("mailerlake export --demo-day %d --tables core --quiet", day))
+	k.sh(t, fmt.Sprintf("mailerlake export --demo-day %d --tables core --quiet --out lake", day))
 }
 
 // sh runs a script as a user would type it, and returns what it prints.
@@ -161,10 +161,10 @@ func testRecipeSpark(t *testing.T) {
 	}
 	servers.Need(t, filepath.Join(servers.Tools(), "jars"), "spark")
 	k.replace = []string{"--packages io.delta:delta-spark_2.13:4.0.1", "--jars " + strings.Join(jars, ","),
-		"mailerlake export --history", "mailerlake export --history --demo --tables core"}
+		"mailerlake export --history", "mailerlake export --history --demo --tables core --out lake"}
 	k.env = append(k.env, "SPARK_LOCAL_IP=127.0.0.1")
-	k.sh(t, "mailerlake export --history --demo --tables core && mailerlake publish --to file://./delta --format delta")
-	k.replace[3] = "mailerlake export --history --demo-day 1 --tables core"
+	k.sh(t, "mailerlake export --history --demo --tables core --out lake && mailerlake publish --to file://./delta --format delta")
+	k.replace[3] = "mailerlake export --history --demo-day 1 --tables core --out lake"
 	out := k.sh(t, k.recipe(t, "Delta in Spark", 1)[0])
 	for _, want := range []string{"update_postimage", "update_preimage", "unsubscribed"} {
 		if !strings.Contains(out, want) {
