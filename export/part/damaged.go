@@ -129,7 +129,7 @@ func soundPages(f io.ReaderAt, chunk *format.ColumnMetaData, rows int64) (pages 
 	at := start(chunk)
 	for end := at + chunk.TotalCompressedSize; at < end; {
 		p, err := readPageHead(f, at, end)
-		if err != nil || !p.dictionary && p.rows > rows {
+		if err != nil || p.rows > rows {
 			return pages
 		}
 		sum := crc32.NewIEEE()

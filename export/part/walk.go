@@ -86,9 +86,11 @@ func walkChunk(f io.ReaderAt, at, size, rows int64) (chunk format.ColumnMetaData
 		switch {
 		case err != nil:
 			return chunk, err
+		case p.rows > rows:
+			return chunk, errPage
 		case p.dictionary && at == begin:
 			chunk.DictionaryPageOffset, chunk.DataPageOffset = at, p.end
-		case p.dictionary || p.rows > rows || p.rows == 0:
+		case p.dictionary || p.rows == 0:
 			return chunk, errPage
 		default:
 			rows -= p.rows
@@ -124,13 +126,14 @@ func (s *spliced) size() int64 { return s.end + int64(len(s.tail)) }
 // ReadAt reads the first bytes as they ought to be: they may be damaged, and say nothing.
 func (s *spliced) ReadAt(p []byte, off int64) (n int, err error) {
 	if off < s.end {
-		if n, err = s.ReaderAt.ReadAt(p[:min(int64(len(p)), s.end-off)], off); err != nil && !errors.Is(err, io.EOF) {
-			return n, err
+		want := int(min(int64(len(p)), s.end-off))
+		if n, err = s.ReaderAt.ReadAt(p[:want], off); n < want {
+			return n, errors.Join(io.ErrUnexpectedEOF, err)
 		}
 		if off < int64(len(magic)) {
 			copy(p[:n], magic[off:])
 		}
-		if off += int64(n); off < s.end || n == len(p) {
+		if off += int64(n); n == len(p) {
 			return n, nil
 		}
 	}
