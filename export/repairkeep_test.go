@@ -78,9 +78,12 @@ func TestRepairKeepsSyncedAt(t *testing.T) {
 	few, all, none := 0, 0, 0
 	const places = 16
 	for i := range places {
-		t.Run(fmt.Sprint("byte flipped, ", i), func(t *testing.T) {
+		t.Run(fmt.Sprint("bytes flipped, ", i), func(t *testing.T) {
 			r := l.repairDamaged(t, base, path, o.Sizes, before, func(data []byte) []byte {
-				data[4+i*int(info.Size()-5)/places] ^= 0x20
+				at := 4 + i*int(info.Size()-20)/places
+				for k := range data[at : at+12] {
+					data[at+k] ^= 0x20
+				}
 				return data
 			})
 			switch n := r.counts.Rebuilt; {
@@ -99,13 +102,14 @@ func TestRepairKeepsSyncedAt(t *testing.T) {
 		})
 	}
 	if few < places/8 || none < places/4 || all > places/8 {
-		t.Errorf("of %d bytes, %d cost the rows of a row group, %d all of the part, %d none", places, few, all, none)
+		t.Errorf("of %d damages, %d cost the rows of a row group, %d all of the part, %d none", places, few, all, none)
 	}
 	for what, test := range map[string]struct {
 		damage      func([]byte) []byte
 		least, most int64 // rows rebuilt
 	}{
 		"without its footer": {func(data []byte) []byte { return data[:len(data)*2/3] }, 0, 0},
+		"a byte of a page":   {func(data []byte) []byte { data[len(data)/8] ^= 4; return data }, 0, 0}, // which is mended
 		"longer":             {func(data []byte) []byte { return append(data, 0) }, 0, 0},
 		"cut":                {func(data []byte) []byte { return data[:len(data)/6] }, 10, 35},
 		"empty":              {func([]byte) []byte { return nil }, 40, 45},

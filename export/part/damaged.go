@@ -2,7 +2,6 @@ package part
 
 import (
 	"errors"
-	"hash/crc32"
 	"io"
 	"slices"
 
@@ -14,7 +13,8 @@ import (
 )
 
 // OpenDamaged opens a part whose checksum is not the manifest's, to read what of it is sound. ReadSound and SoundKeys are for
-// it; nothing else may be read. A footer that is damaged or missing is done without.
+// it; nothing else may be read. A byte that has changed in a page is mended, if that can be proved, and a footer that is damaged or
+// missing is done without.
 func OpenDamaged(f disk.File, part *Part, columns []schema.Column, order []string) (r *Reader, err error) {
 	defer func() {
 		if err != nil {
@@ -27,6 +27,9 @@ func OpenDamaged(f disk.File, part *Part, columns []schema.Column, order []strin
 		return nil, err
 	}
 	if info.Size() == part.Bytes {
+		if m := mend(f, part, columns); m != nil {
+			f = m
+		}
 		r, err = OpenChecked(keptOpen{f}, part, columns, order)
 		if err == nil && checkPlaces(r.file.Metadata()) == nil {
 			r.closer = f
@@ -132,9 +135,8 @@ func soundPages(f io.ReaderAt, chunk *format.ColumnMetaData, rows int64) (pages 
 		if err != nil || p.rows > rows {
 			return pages
 		}
-		sum := crc32.NewIEEE()
-		_, err = io.Copy(sum, io.NewSectionReader(f, p.data, p.end-p.data))
-		sound := err == nil && sum.Sum32() == p.sum
+		sum, err := sumOfPage(f, p)
+		sound := err == nil && sum == p.sum
 		switch {
 		case !p.dictionary:
 			pages, rows = append(pages, dataPage{int(p.rows), sound}), rows-p.rows
