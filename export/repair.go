@@ -21,7 +21,7 @@ func (r *run) findDamaged(ctx context.Context) error {
 			continue
 		}
 		stored := &merge.Table{Table: t.Table, Stored: t.stored.Columns, Parts: t.parts(), Open: t.openPart, OpenDamaged: t.openDamaged}
-		damaged, err := stored.FindDamaged(ctx)
+		damaged, err := r.damagedParts(ctx, stored)
 		if err != nil {
 			return err
 		}
@@ -50,6 +50,9 @@ func (r *run) findLostChanges(ctx context.Context) error {
 		t := &r.data.Manifest.Tables[i]
 		for j, c := range t.Changes {
 			err := checkChanges(ctx, r.data, t, j)
+			if err != nil && r.takeCopies(ctx, dataset.ChangesPath(t.Name, c.Snapshot)) {
+				err = checkChanges(ctx, r.data, t, j)
+			}
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
