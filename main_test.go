@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
@@ -45,15 +46,18 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits":      exitsWith,
 			"interrupt":  interrupt,
+			"account":    anotherAccount,
 			"advance":    advance,
 			"delete":     deleteSubscribers,
 			"fail":       fail,
 			"lock":       lock,
 			"files":      files,
+			"fill":       fill,
 			"counts":     counts,
 			"field":      field,
 			"damage":     damage,
 			"secretfree": secretfree,
+			"jsonlines":  jsonLines,
 		},
 	})
 }
@@ -72,9 +76,33 @@ func serveAccount(env *testscript.Env) error {
 	env.Defer(server.Close)
 	env.Values[accountKey{}] = a
 	env.Setenv("MAILERLITE_API_URL", server.URL+"/api")
+	site := httptest.NewServer(http.HandlerFunc(website))
+	env.Defer(site.Close)
+	env.Setenv("WEBSITE", site.URL)
 	env.Setenv("MAILERLITE_API_KEY", testKey)
 	env.Setenv("KEY", testKey)
 	return nil
+}
+
+// website answers as a web server does that knows nothing of an API.
+func website(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path != "/welcome/account" {
+		w.WriteHeader(http.StatusNotFound)
+	}
+	io.WriteString(w, "<!doctype html><title>Welcome</title>")
+}
+
+// anotherAccount serves one more simulated account. Its address is put into the environment under a name, and its key under
+// the name with _KEY.
+//
+//	account NAME ID
+func anotherAccount(ts *testscript.TestScript, neg bool, args []string) {
+	key := testKey + "-" + args[1]
+	server := httptest.NewServer(mailerlitetest.New(mailerlitetest.Options{Seed: 8, Subscribers: 50, Groups: 2, CustomFields: 1, Key: key,
+		AccountID: args[1], RatePerMinute: -1}))
+	ts.Defer(server.Close)
+	ts.Setenv(args[0], server.URL+"/api")
+	ts.Setenv(args[0]+"_KEY", key)
 }
 
 // exitsWith runs a program that must end with exactly the given exit code.
@@ -205,6 +233,12 @@ func fail(ts *testscript.TestScript, neg bool, args []string) {
 	})
 }
 
+// fill puts texts into a file in place of words: fill FILE WORD TEXT...
+func fill(ts *testscript.TestScript, neg bool, args []string) {
+	text := strings.NewReplacer(args[1:]...).Replace(ts.ReadFile(args[0]))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+}
+
 // lock holds the lock of a dataset until the script ends: lock DIR
 func lock(ts *testscript.TestScript, neg bool, args []string) {
 	d, err := dataset.Open(disk.OS(false), ts.MkAbs(args[0]))
@@ -280,6 +314,26 @@ func field(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if got := fmt.Sprint(v); got != args[2] {
 		ts.Fatalf("%s: got %s, want %s", args[1], got, args[2])
+	}
+}
+
+// jsonLines checks that each line of a file, of which there are some, is a JSON object with a time, a level and a message.
+//
+//	jsonlines FILE
+func jsonLines(ts *testscript.TestScript, neg bool, args []string) {
+	lines := 0
+	for line := range strings.Lines(ts.ReadFile(args[0])) {
+		var o struct {
+			Time       time.Time
+			Level, Msg string
+		}
+		if err := json.Unmarshal([]byte(line), &o); err != nil || o.Time.IsZero() || o.Level == "" || o.Msg == "" {
+			ts.Fatalf("%v: %s", err, line)
+		}
+		lines++
+	}
+	if lines == 0 {
+		ts.Fatalf("%s is empty", args[0])
 	}
 }
 

@@ -29,9 +29,7 @@
 package client
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -239,30 +237,4 @@ func (c *Client) Stats() Stats {
 		BytesRead:   c.stats.bytes.Load(),
 		Waited:      c.stats.waited.total(),
 	}
-}
-
-// Account is the account that a key belongs to.
-type Account struct {
-	// ID is the account's id, "" if the server does not state it.
-	ID string
-	// Name is the account's name, "" if the server does not state it.
-	Name string
-}
-
-// Account asks which account the key belongs to. If the server has no such
-// route, the id comes from the headers of its answers.
-func (c *Client) Account(ctx context.Context) (Account, error) {
-	var a Account
-	err := c.do(ctx, request{method: http.MethodGet, path: "/account"}, func(r *response) error {
-		var err error
-		a, err = parseAccount(r.body)
-		return err
-	})
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		return Account{}, fmt.Errorf("read account: %w", err)
-	}
-	if id := c.account.Load(); a.ID == "" && id != nil {
-		a.ID = *id
-	}
-	return a, nil
 }

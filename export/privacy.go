@@ -1,6 +1,7 @@
 package export
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -201,9 +202,10 @@ func (r *run) warnUnmet(ctx context.Context) {
 		if err != nil {
 			continue
 		}
-		for _, name := range t.Unmet(slices.Sorted(maps.Keys(kinds))) {
-			r.event(Event{Table: t.Name, Warning: true,
-				Message: fmt.Sprintf("the account has no custom field for the protected column %s.%s; check the spelling", t.Name, name)})
+		fields := slices.Sorted(maps.Keys(kinds))
+		for _, name := range t.Unmet(fields) {
+			r.event(Event{Table: t.Name, Warning: true, Message: fmt.Sprintf("the account has no custom field for the protected column %s.%s%s",
+				t.Name, name, cmp.Or(t.MeantField(name, fields), "; check the spelling"))})
 		}
 	}
 }

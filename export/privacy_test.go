@@ -283,7 +283,7 @@ func TestPrivacyOfMistakesIsRefused(t *testing.T) {
 		"write it as table.column":                 {Drop: []string{"email"}},
 		"there is no such table":                   {Drop: []string{"subscribers.email"}},
 		"part of the key":                          {Drop: []string{"group.id"}},
-		"is it email?":                             {Drop: []string{"subscriber.mail"}},
+		"did you mean subscriber.email?":           {Drop: []string{"subscriber.mail"}},
 	}
 	for want, p := range tests {
 		l := newLake(t, mailerlitetest.Options{})
@@ -296,7 +296,7 @@ func TestPrivacyOfMistakesIsRefused(t *testing.T) {
 		if _, err := os.Stat(l.dir); err == nil {
 			t.Errorf("%v: the directory was made", p)
 		}
-		if early := p.Check(core()); (early == nil) != (want == "is it email?") {
+		if early := p.Check(core()); (early == nil) != (want == "did you mean subscriber.email?") {
 			t.Errorf("%v: Check: %v", p, early)
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"mailerlake/schema/spelling"
 )
 
 // Protection lists the columns of a table whose values must not be written. A column is given by its name in the dataset
@@ -36,9 +38,10 @@ func (e *ProtectionError) Error() string { return fmt.Sprintf("protect %s: %s", 
 // then a *ProtectionError.
 func (c *Catalog) Protect(by map[string]Protection) (*Catalog, error) {
 	tables := c.tables
+	every, _ := c.Set(SetAll)
 	for _, name := range slices.Sorted(maps.Keys(by)) {
-		if !slices.ContainsFunc(tables, func(t *Table) bool { return t.Name == name }) {
-			return nil, &ProtectionError{name, "there is no such table"}
+		if !slices.Contains(every, name) {
+			return nil, &ProtectionError{name, "there is no such table" + spelling.DidYouMean(name, "", every)}
 		}
 	}
 	out := make([]*Table, len(tables))
@@ -110,6 +113,16 @@ func (t *Table) Unmet(fields []string) []string {
 	})
 }
 
+// MeantField ends a message about a protected custom field that the account does not have: with the one that was probably
+// meant, empty if there is none. column is one of Unmet's, fields are the keys of the fields that the account has.
+func (t *Table) MeantField(column string, fields []string) string {
+	var columns []string
+	for _, key := range fields {
+		columns = append(columns, canonicalName(JoinPath(t.Open.Object, key)))
+	}
+	return spelling.DidYouMean(column, t.Name+".", columns)
+}
+
 // protect returns a copy of the table with the protection applied.
 func (t *Table) protect(p Protection) (*Table, error) {
 	out := *t
@@ -171,37 +184,33 @@ func (t *Table) checkProtected(name string, known []string) string {
 	case t.Open != nil && name != "" && (is(t.Open.Object) || strings.HasPrefix(name, canonicalName(t.openObject())+"_")):
 		return ""
 	}
-	return fmt.Sprintf("there is no such column; is it %s?", t.nearest(name))
+	return "there is no such column" + t.meant(name, known)
+}
+
+// meant ends the error about a column that does not exist: with the one that was probably meant, if there is one.
+func (t *Table) meant(name string, known []string) string {
+	names := slices.Clone(known)
+	for _, c := range t.Columns {
+		names = append(names, c.Name)
+	}
+	if column := spelling.DidYouMean(name, t.Name+".", names); column != "" || t.Open == nil {
+		return column
+	}
+	custom := canonicalName(t.openObject()) + "_"
+	var fields []string
+	for _, column := range known {
+		if field, ok := strings.CutPrefix(canonicalName(column), custom); ok {
+			fields = append(fields, field)
+		}
+	}
+	if field := spelling.DidYouMean(name, t.Name+"."+custom, fields); field != "" {
+		return field
+	}
+	return fmt.Sprintf("; if it is a custom field, its column is %s.%s%s", t.Name, custom, name)
 }
 
 // derived reports whether the table's rows are made of another table's.
 func (t *Table) derived() bool {
 	_, ok := t.Source.(*Derived)
 	return ok
-}
-
-// nearest returns the declared column name with the closest spelling.
-func (t *Table) nearest(name string) string {
-	return slices.MinFunc(t.Columns, func(a, b Column) int { return distance(a.Name, name) - distance(b.Name, name) }).Name
-}
-
-// distance counts the bytes to insert, delete or change to turn one text into the other.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		before := row[0] // of the row above, one to the left
-		row[0] = i + 1
-		for j := range len(b) {
-			change := before
-			if a[i] != b[j] {
-				change++
-			}
-			before = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

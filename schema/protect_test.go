@@ -143,8 +143,8 @@ func TestProtectRefuses(t *testing.T) {
 		p     Protection
 		want  string
 	}{
-		{"subscribers", Protection{Drop: []string{"email"}}, "protect subscribers: there is no such table"},
-		{"subscriber", Protection{Drop: []string{"emial"}}, "protect subscriber.emial: there is no such column; is it email?"},
+		{"subscribers", Protection{Drop: []string{"email"}}, "protect subscribers: there is no such table; did you mean subscriber?"},
+		{"subscriber", Protection{Drop: []string{"emial"}}, "protect subscriber.emial: there is no such column; did you mean subscriber.email?"},
 		{"subscriber", Protection{Drop: []string{""}}, "no such column"},
 		{"subscriber", Protection{Drop: []string{"field_company"}}, "no such column"},
 		{"subscriber", Protection{Drop: []string{"groups"}}, "no such column"},
@@ -164,6 +164,18 @@ func TestProtectRefuses(t *testing.T) {
 		var refused *ProtectionError
 		if !errors.As(err, &refused) || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s %v: got %v, want %q", test.table, test.p, err, test.want)
+		}
+	}
+	stored := []string{"fields_phone", "fields_Zip Code"}
+	for name, want := range map[string]string{
+		"phone":     "there is no such column; did you mean subscriber.fields_phone?",
+		"Phoen":     "there is no such column; did you mean subscriber.fields_phone?",
+		"zipcode":   "there is no such column; did you mean subscriber.fields_zip_code?",
+		"file_name": "there is no such column; if it is a custom field, its column is subscriber.fields_file_name",
+	} {
+		_, err := protect(Declared().Tables(), map[string]Protection{"subscriber": {Drop: []string{name}, Known: stored}})
+		if err == nil || err.Error() != "protect subscriber."+name+": "+want {
+			t.Errorf("%s in a dataset with custom fields: got %v, want %q", name, err, want)
 		}
 	}
 	known := Protection{Drop: []string{"phone"}, Known: []string{"Phone"}}
@@ -456,17 +468,6 @@ func TestProtectByNameAlone(t *testing.T) {
 			if rest := strings.ReplaceAll(got, text, ""); text != "" && strings.Contains(rest, "7") {
 				t.Errorf("%s: the value is kept in %q", member, got)
 			}
-		}
-	}
-}
-
-func TestDistance(t *testing.T) {
-	for _, test := range []struct {
-		a, b string
-		want int
-	}{{"", "", 0}, {"", "abc", 3}, {"abc", "", 3}, {"same", "same", 0}, {"emial", "email", 2}, {"mail", "email", 1}, {"kitten", "sitting", 3}, {"abc", "xyz", 3}, {"ab", "ba", 2}, {"source", "status", 5}} {
-		if got := distance(test.a, test.b); got != test.want {
-			t.Errorf("from %q to %q: got %d, want %d", test.a, test.b, got, test.want)
 		}
 	}
 }

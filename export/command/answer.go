@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -15,6 +16,7 @@ import (
 // answer is the result of a command, in the two forms that it can be printed in. Either may be missing.
 type answer struct {
 	command string
+	runs    []ran // of an export: how it ended for each account
 	// document makes the JSON document, which begins with head.
 	document func(head) any
 	text     func(io.Writer) error
@@ -26,16 +28,29 @@ func (p *program) action(do func(*cli.Context) (answer, error)) cli.ActionFunc {
 		a, err := answer{}, c.Context.Err()
 		switch {
 		case c.NArg() > 0:
-			err = usage(c, "unexpected argument %q", c.Args().First())
+			err = unexpected(c)
 		case err == nil:
-			a, err = do(c)
+			if err = cmp.Or(p.settle(c), p.look(c)); err == nil {
+				a, err = do(c)
+			}
+			err = p.sourced(err)
 		}
 		if errors.Is(err, context.Canceled) {
 			err = &interruptedError{resumeHint(c)}
 		}
 		a.command = c.Command.Name
-		return p.finish(c.Bool("json") || asksForJSON(c.Args().Slice()), a, err)
+		err = p.writeMetrics(c, a.runs, err)
+		p.ended = func(err error) { p.onFailure(c, a, err) }
+		return p.finish(p.wantsJSON(c), a, err)
 	}
+}
+
+// wantsJSON reports whether a call asks for JSON, be it after an argument that does not belong there.
+func (p *program) wantsJSON(c *cli.Context) bool {
+	if c.NArg() == 0 && c.IsSet("json") {
+		return c.Bool("json")
+	}
+	return c.Bool("json") || p.asksForJSON(c.Args().Slice())
 }
 
 // finish prints an answer. It returns the command's error or, if there is none, the error of printing.
@@ -45,7 +60,7 @@ func (p *program) finish(json bool, a answer, err error) error {
 	case json:
 		printing = terminal.JSON(p.stdout, a.json(err))
 	case a.text != nil:
-		printing = a.text(p.stdout)
+		printing = a.text(p.output)
 	}
 	if printing != nil && message(err) == "" {
 		return printing
@@ -65,9 +80,9 @@ func (a answer) json(err error) any {
 	return a.document(h)
 }
 
-// asksForJSON reports whether --json is among arguments that were not parsed.
-func asksForJSON(args []string) bool {
-	asked := false
+// asksForJSON reports whether --json is among arguments that were not parsed, or else in the environment.
+func (p *program) asksForJSON(args []string) bool {
+	asked, _ := strconv.ParseBool(p.getenv(variablePrefix + "JSON"))
 	for _, arg := range args {
 		name, value, given := strings.Cut(arg, "=")
 		if name == "--json" || name == "-json" {

@@ -19,21 +19,42 @@ type program struct {
 	stdout, stderr io.Writer
 	getenv         func(string) string
 	version        string
+	args           []string
+	call           settings
+	ended          func(error)        // is called when all is done and said, with the command's error; nil if nothing is to be called
+	say            *terminal.Messages // on stderr, beside progress
+	output         *terminal.Output   // stdout, for results as text
 }
 
 // Run runs the command in args, which are laid out like os.Args. The error it returns has been printed on stderr.
 // version is the release; if it is empty, the version comes from the build. Run ends soon after ctx does, even if stdin
 // blocks.
 func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string, version string) error {
-	p := &program{stdin, stdout, stderr, getenv, versionOr(version)}
+	p := &program{stdin: stdin, stdout: stdout, stderr: stderr, getenv: getenv, version: versionOr(version), args: args}
+	p.say, p.output = p.messages(p.unparsed(args))
 	err := p.app(args).RunContext(ctx, args)
-	if text := message(err); text != "" {
-		fmt.Fprintln(stderr, "mailerlake: "+text)
-	}
-	if usage, ok := errors.AsType[*usageError](err); ok {
-		fmt.Fprintf(stderr, "run `%s --help` for usage\n", usage.command)
+	p.sayError(err)
+	if p.ended != nil {
+		p.ended(err)
 	}
 	return err
+}
+
+// sayError prints an error, and where the help on its command is if it was used wrongly.
+func (p *program) sayError(err error) {
+	text := message(err)
+	if text == "" {
+		return
+	}
+	members := []any{"exit_code", ExitCode(err)}
+	usage, wrong := errors.AsType[*usageError](err)
+	if wrong {
+		members = append(members, "help", usage.command+" --help")
+	}
+	p.say.Error(text, members...)
+	if wrong {
+		p.say.Hint(fmt.Sprintf("run `%s --help` for usage", usage.command))
+	}
 }
 
 // message returns an error as one line, empty if there is nothing to say: no error, or changes that a plan has shown.
@@ -67,7 +88,7 @@ func (p *program) app(args []string) *cli.App {
 		HideHelpCommand: true,
 		ExitErrHandler:  func(*cli.Context, error) {}, // only main exits
 		Action:          p.noCommand,
-		Commands: []*cli.Command{p.check(), p.export(), p.plan(), p.show(), p.verify(), p.changes(), p.forget(), p.publish(), p.restore(),
+		Commands: []*cli.Command{p.check(), p.export(), p.plan(), p.show(), p.verify(), p.changes(), p.page(), p.forget(), p.publish(), p.restore(),
 			p.schema()},
 	}
 	app.OnUsageError = p.onUsageError(args, app.Name)
@@ -80,8 +101,8 @@ func (p *program) app(args []string) *cli.App {
 
 // onUsageError handles flags that cannot be parsed.
 func (p *program) onUsageError(args []string, command string) cli.OnUsageErrorFunc {
-	return func(_ *cli.Context, err error, _ bool) error {
-		return p.finish(asksForJSON(args), answer{}, &usageError{err, command})
+	return func(c *cli.Context, err error, _ bool) error {
+		return p.finish(p.asksForJSON(args), answer{}, &usageError{err: flagError(err, c.Command, c.App), command: command})
 	}
 }
 
@@ -90,9 +111,11 @@ func (p *program) noCommand(c *cli.Context) error {
 	switch name := c.Args().First(); {
 	case name == "help" && c.NArg() == 2 && c.App.Command(c.Args().Get(1)) != nil:
 		return cli.ShowCommandHelp(c, c.Args().Get(1))
-	case name == "" || name == "help":
+	case name == "" || name == "help" && c.NArg() == 1:
 		return cli.ShowAppHelp(c)
+	case name == "help":
+		return p.finish(p.asksForJSON(c.Args().Slice()), answer{}, &usageError{err: noSuchCommand(c.App, c.Args().Get(1)), command: "mailerlake"})
 	default:
-		return p.finish(asksForJSON(c.Args().Slice()), answer{}, &usageError{fmt.Errorf("there is no command %q", name), "mailerlake"})
+		return p.finish(p.asksForJSON(c.Args().Slice()), answer{}, &usageError{err: noSuchCommand(c.App, name), command: "mailerlake"})
 	}
 }

@@ -18,7 +18,7 @@ func demo(c *cli.Context) bool { return c.Bool("demo") || c.IsSet("demo-day") }
 
 // simulated directs the client to the simulated account, which has no rate limit.
 func simulated(c *cli.Context, o client.Options) (client.Options, error) {
-	for _, name := range []string{"api-url", "api-key-file", "config"} {
+	for _, name := range []string{"api-url", "api-key-file"} {
 		if c.IsSet(name) {
 			return o, usage(c, "--%s cannot be used with --demo", name)
 		}

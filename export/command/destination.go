@@ -21,21 +21,18 @@ func (u *urls) String() string { return strings.Join(*u, " ") }
 
 // layoutFlags are the flags that say how to publish, with a prefix of their names.
 func layoutFlags(prefix string) []cli.Flag {
+	format := choiceFlag(prefix+"format", "publish as `FORMAT`: parquet (the files as they are) or delta (a Delta table each)", "", export.Parquet, export.Delta)
+	format.DefaultText = "as the destination is, parquet for a new one"
 	return []cli.Flag{
-		&cli.StringFlag{Name: prefix + "format", Usage: "publish as `FORMAT`: parquet (the files as they are) or delta (a Delta table each)", DefaultText: "as the destination is, parquet for a new one"},
-		&cli.StringFlag{Name: prefix + "retain", Value: "7d", DefaultText: "7d", Usage: "keep the files of earlier versions of Delta tables for `TIME`"},
+		format,
+		timeFlag(prefix+"retain", "keep the files of earlier versions of Delta tables for `TIME`", "7d"),
 	}
 }
 
 // destinationAt opens a destination and checks the flags of layoutFlags.
 func destinationAt(c *cli.Context, url, prefix, dir string) (d export.Destination, err error) {
 	d.Format = c.String(prefix + "format")
-	if d.Format != "" && d.Format != export.Parquet && d.Format != export.Delta {
-		return d, usage(c, "--%sformat is parquet or delta, not %q", prefix, d.Format)
-	}
-	if d.Retain, err = period(c.String(prefix + "retain")); err != nil {
-		return d, usage(c, "--%sretain: %w", prefix, err)
-	}
+	d.Retain = timeOf(c, prefix+"retain")
 	if overlaps, err := store.Overlaps(url, dir); err == nil && overlaps {
 		return d, usage(c, "destination %s overlaps the dataset in %s", url, dir)
 	}

@@ -2,6 +2,7 @@ package command
 
 import (
 	"mailerlake/export"
+	"mailerlake/export/insights"
 	"mailerlake/export/terminal"
 )
 
@@ -20,6 +21,20 @@ type head struct {
 // reportDocument is the JSON document of a run. A run that fails early has no report.
 type reportDocument struct {
 	head
+	*export.Report
+}
+
+// accountsDocument is the JSON document of an export of several accounts.
+type accountsDocument struct {
+	head
+	Accounts []accountDocument `json:"accounts"`
+}
+
+// accountDocument is the part of one account. One that fails early has no report.
+type accountDocument struct {
+	Name     string `json:"name"`
+	ExitCode int    `json:"exit_code"`
+	Error    string `json:"error,omitempty"`
 	*export.Report
 }
 
@@ -46,6 +61,14 @@ type changesDocument struct {
 	head
 	*export.Changes
 	File string `json:"file,omitempty"`
+}
+
+// figuresDocument is the JSON document of a report's figures.
+type figuresDocument struct {
+	head
+	*insights.Report
+	Dataset string `json:"dataset"`
+	File    string `json:"file,omitempty"`
 }
 
 // forgottenDocument is the JSON document of what was forgotten.

@@ -19,6 +19,8 @@ var errChanges = errors.New("the dataset differs from the account")
 type usageError struct {
 	err     error
 	command string
+	flags   []string // that it is about, beside those that its text names
+	sourced bool     // its text says where their values are from
 }
 
 func (e *usageError) Error() string { return e.err.Error() }
@@ -26,7 +28,36 @@ func (e *usageError) Unwrap() error { return e.err }
 
 // usage returns a usageError for a command.
 func usage(c *cli.Context, format string, args ...any) error {
-	return &usageError{fmt.Errorf(format, args...), "mailerlake " + c.Command.Name}
+	return &usageError{err: fmt.Errorf(format, args...), command: "mailerlake " + c.Command.Name}
+}
+
+// accountsError says that something was left undone for some of the accounts of an export.
+type accountsError struct{ runs []*accountRun }
+
+func (e *accountsError) Error() string {
+	var failed []string
+	for _, r := range e.runs {
+		if code := ExitCode(r.err); code != 0 {
+			failed = append(failed, fmt.Sprintf("%s (exit code %d)", r.name, code))
+		}
+	}
+	return fmt.Sprintf("not everything was done for %d of %d accounts: %s", len(failed), len(e.runs), strings.Join(failed, ", "))
+}
+
+// codes returns the exit code of each account.
+func (e *accountsError) codes() (codes []int) {
+	for _, r := range e.runs {
+		codes = append(codes, ExitCode(r.err))
+	}
+	return codes
+}
+
+// about says which flags a usage error is about, if its text does not.
+func about(err error, flags ...string) error {
+	if wrong, ok := errors.AsType[*usageError](err); ok {
+		wrong.flags = flags
+	}
+	return err
 }
 
 // authError says that there is no API key to use.
@@ -74,6 +105,7 @@ type partialError struct {
 	incomplete  []string // tables, each with the reason
 	withheld    []string // tables
 	unpublished []string // destinations, each with the reason
+	unwritten   error    // why the metrics were not written; nil if they were
 	damaged     []error  // among the errors of the failed tables and destinations
 }
 
@@ -131,6 +163,9 @@ func (e *partialError) Error() string {
 		parts = append(parts, "deletes withheld in "+strings.Join(e.withheld, ", "))
 	}
 	parts = append(parts, e.unpublished...)
+	if e.unwritten != nil {
+		parts = append(parts, e.unwritten.Error())
+	}
 	return "not everything was done: " + strings.Join(parts, "; ")
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"mailerlake/client"
@@ -22,13 +23,16 @@ type exitCode struct {
 // cause reports whether an error leads to an exit code.
 type cause func(error) bool
 
+// wrongUsage is the exit code for wrong flags or arguments.
+const wrongUsage = 4
+
 // exitCodes is the one table of exit codes, for ExitCode and for the help.
 var exitCodes = []exitCode{
 	{0, "done", []cause{is(nil)}},
 	{1, "failed", []cause{anyError}},
 	{2, "plan found changes (with --detailed-exitcode)", []cause{is(errChanges)}},
-	{3, "done, but a table failed or is incomplete, deletes were withheld, or it was not published", []cause{as[*partialError]}},
-	{4, "wrong flags or arguments", []cause{as[*usageError], as[*schema.ProtectionError], as[*export.PrivacyError]}},
+	{3, "done, but a table failed or is incomplete, deletes were withheld, it was not published, or its metrics were not written", []cause{as[*partialError]}},
+	{wrongUsage, "wrong flags or arguments", []cause{as[*usageError], as[*client.AddressError], as[*schema.ProtectionError], as[*export.PrivacyError]}},
 	{5, "no API key, or MailerLite does not accept it", []cause{as[*authError], is(client.ErrUnauthorized), is(client.ErrForbidden)}},
 	{6, "another run is using the dataset or the destination", []cause{as[*dataset.LockedError], as[*export.BusyError]}},
 	{7, "the dataset is damaged, or of a format that this version does not know",
@@ -37,8 +41,21 @@ var exitCodes = []exitCode{
 	{130, "interrupted; the next export or plan resumes the scan", []cause{is(context.Canceled)}},
 }
 
-// ExitCode returns the exit code for an error of Run. If several match, the greatest one counts.
+// severity lists the exit codes from the worst. Of the codes of several accounts the worst counts: an account that another
+// run is exporting (6), or that is exported in part (3), does not hide one that failed (1).
+var severity = []int{130, wrongUsage, 7, 5, 8, 1, 6, 3, 2, 0}
+
+// worst returns the worst of exit codes.
+func worst(codes []int) int {
+	return slices.MinFunc(codes, func(a, b int) int { return slices.Index(severity, a) - slices.Index(severity, b) })
+}
+
+// ExitCode returns the exit code for an error of Run. If several match, the greatest one counts; of the errors of several
+// accounts, the worst.
 func ExitCode(err error) int {
+	if several, ok := errors.AsType[*accountsError](err); ok {
+		return worst(several.codes())
+	}
 	code := 0
 	for _, row := range exitCodes {
 		for _, matches := range row.causes {

@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -14,38 +15,89 @@ func (p *program) export() *cli.Command {
 	return &cli.Command{
 		Name:  "export",
 		Usage: "bring the dataset up to date with the account",
-		Flags: append(append(runFlags(),
+		Flags: append(append(forAccounts(runFlags()),
 			toggle("planned", "commit exactly what the last plan showed: no key, no network"),
 			toggle("repair", "rebuild damaged parts from what of them can be read and a fresh scan, and move foreign files away"),
 			toggle("rewrite", "rewrite every table with the current types and names; needed to change --drop or --hash"),
-			&cli.StringFlag{Name: "keep-changes", Usage: "keep what each export changes for `TIME`, and remember that; 0 keeps nothing", DefaultText: "as before, at first 90d"},
+			keepChangesFlag(),
 			&cli.BoolFlag{Name: "history", Usage: "keep whole rows, from before and after each change, and remember that; --history=false keeps keys alone", DefaultText: "as before, at first off"},
 			&cli.GenericFlag{Name: "publish", Value: &urls{}, Usage: "then publish to `URL`, as mailerlake publish does; can be given several times"},
+			&cli.StringFlag{Name: "metrics", TakesFile: true, Usage: "write to `FILE` how the export ended, as metrics for Prometheus"},
+			&cli.StringFlag{Name: "on-failure", Usage: "run `COMMAND` by the shell if the exit code is not 0; standard input has the JSON report"},
 		), layoutFlags("publish-")...),
 		Action: p.action(p.runExport),
 	}
 }
 
+func keepChangesFlag() cli.Flag {
+	f := timeFlag("keep-changes", "keep what each export changes for `TIME`, and remember that; 0 keeps nothing", "90d")
+	f.DefaultText = "as before, at first 90d"
+	return f
+}
+
 func (p *program) runExport(c *cli.Context) (answer, error) {
-	do := export.Export
+	if p.call.several() {
+		return p.exportAccounts(c)
+	}
+	began := time.Now()
+	e, err := p.checkExport(c)
+	var r *export.Report
+	if err == nil {
+		r, err = e.run()
+	}
+	a, err := p.report(c, r, err, terminal.Report)
+	if ExitCode(err) != wrongUsage {
+		a.runs = []ran{p.ran(c, e.urls, began, r, err)}
+	}
+	return a, err
+}
+
+// exporting is an export whose flags are checked.
+type exporting struct {
+	job
+	do   runFunc
+	to   []export.Destination
+	urls []string // of the destinations
+}
+
+// checkExport checks the flags of an export. The destinations are open if there is no error.
+func (p *program) checkExport(c *cli.Context) (e exporting, err error) {
+	e.do = export.Export
 	if c.Bool("planned") {
 		if err := checkPlanned(c); err != nil {
-			return answer{}, err
+			return e, err
 		}
-		do = export.ExportPlanned
+		e.do = export.ExportPlanned
 	}
-	to, err := p.destinations(c)
+	if e.to, err = p.destinations(c); err == nil {
+		err = p.checkMetrics(c)
+	}
+	for _, d := range e.to {
+		e.urls = append(e.urls, d.Store.String())
+	}
+	if err == nil {
+		e.job, err = p.checkRun(c)
+	}
 	if err != nil {
-		return answer{}, err
+		e.close()
+		e.to = nil
 	}
-	for _, d := range to {
-		defer d.Store.Close()
-	}
-	r, err := p.run(c, func(ctx context.Context, o export.Options) (*export.Report, error) {
-		o.Destinations = to
-		return do(ctx, o)
+	return e, err
+}
+
+// run exports, and closes the destinations.
+func (e exporting) run() (*export.Report, error) {
+	defer e.close()
+	return e.job.run(func(ctx context.Context, o export.Options) (*export.Report, error) {
+		o.Destinations = e.to
+		return e.do(ctx, o)
 	})
-	return p.report(c, r, err, terminal.Report)
+}
+
+func (e exporting) close() {
+	for _, d := range e.to {
+		d.Store.Close()
+	}
 }
 
 // destinations opens what --publish names.
@@ -57,13 +109,13 @@ func (p *program) destinations(c *cli.Context) (to []export.Destination, err err
 	for _, url := range *c.Generic("publish").(*urls) {
 		d, err := destinationAt(c, url, "publish-", dir)
 		if err != nil {
-			return nil, err
+			return to, err
 		}
 		to = append(to, d)
 	}
 	for _, name := range []string{"publish-format", "publish-retain"} {
-		if c.IsSet(name) && len(to) == 0 {
-			return nil, usage(c, "--%s needs --publish", name)
+		if p.given(c, name) && len(to) == 0 {
+			return to, usage(c, "--%s needs --publish", name)
 		}
 	}
 	return to, nil
@@ -71,7 +123,7 @@ func (p *program) destinations(c *cli.Context) (to []export.Destination, err err
 
 // checkPlanned refuses flags that apply to the plan.
 func checkPlanned(c *cli.Context) error {
-	for _, name := range []string{"tables", "exclude", "campaign-content", "full", "restart", "yes", "repair", "rewrite"} {
+	for _, name := range []string{"tables", "exclude", "full", "restart", "yes", "repair", "rewrite"} {
 		if c.IsSet(name) {
 			return usage(c, "--planned commits what was planned: give --%s to mailerlake plan", name)
 		}

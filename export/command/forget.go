@@ -27,7 +27,7 @@ func (p *program) forget() *cli.Command {
 		Flags: append(commonFlags(),
 			&cli.StringFlag{Name: "email", Usage: "whoever has or had this `ADDRESS`, also where it is hashed"},
 			&cli.StringFlag{Name: "id", Usage: "the subscriber with this `ID`"},
-			&cli.StringFlag{Name: "hash-key-file", Usage: "read the key of --hash from `FILE` (- for standard input) instead of $MAILERLAKE_HASH_KEY"},
+			&cli.StringFlag{Name: "hash-key-file", Usage: "read the key of --hash from `FILE` (- for standard input) instead of $MAILERLAKE_HASH_KEY", TakesFile: true},
 		),
 		Action: p.action(p.runForget),
 	}

@@ -2,7 +2,6 @@ package command
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,8 +10,6 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
-
-	"mailerlake/export/terminal"
 )
 
 // apiKey returns the API key from the file that a flag names, or from the environment.
@@ -26,8 +23,10 @@ func (p *program) apiKey(c *cli.Context) (string, error) {
 			return "", &authError{err}
 		}
 		return strings.TrimRight(string(text), "\r\n"), nil
-	case c.IsSet("config"):
-		return p.configKey(c.Context, c.String("config"))
+	case p.call.key.Text != "":
+		return p.call.key.Text, nil
+	case p.call.key.Variable != "":
+		return p.variableKey()
 	}
 	key := p.getenv("MAILERLITE_API_KEY")
 	if key == "" {
@@ -36,21 +35,14 @@ func (p *program) apiKey(c *cli.Context) (string, error) {
 	return key, nil
 }
 
-// configKey reads the key from a config file. No error repeats what the file holds.
-func (p *program) configKey(ctx context.Context, name string) (string, error) {
-	text, err := p.secretFile(ctx, name)
-	if err != nil {
-		return "", &authError{err}
+// variableKey returns the key from the variable that the config file names. The error does not repeat the name: someone
+// may have put the key there.
+func (p *program) variableKey() (string, error) {
+	key := p.getenv(p.call.key.Variable)
+	if key == "" {
+		return "", &authError{fmt.Errorf(`no API key; the environment variable that "api-key-env" names in %s is not set`, p.call.name)}
 	}
-	var config struct {
-		Key string `json:"api_key"`
-	}
-	d := json.NewDecoder(strings.NewReader(string(text)))
-	d.DisallowUnknownFields()
-	if d.Decode(&config) != nil || d.More() || config.Key == "" {
-		return "", &authError{fmt.Errorf(`read config %s: it is not of the form {"api_key": "..."}`, name)}
-	}
-	return config.Key, nil
+	return key, nil
 }
 
 // secret is the content of a key file.
@@ -66,9 +58,13 @@ func (p *program) secretFile(ctx context.Context, name string) ([]byte, error) {
 		return nil, fmt.Errorf("read key: %w", err)
 	}
 	if s.shared {
-		fmt.Fprintf(p.stderr, "mailerlake: warning: other users can read %s, which holds a key; chmod 600 makes it private\n", terminal.Clean(name))
+		p.warnShared(name)
 	}
 	return s.text, nil
+}
+
+func (p *program) warnShared(name string) {
+	p.say.Warning(fmt.Sprintf("other users can read %s, which holds a key; chmod 600 makes it private", name))
 }
 
 func (p *program) openSecret(name string) (s secret, err error) {
@@ -88,13 +84,13 @@ func (p *program) openSecret(name string) (s secret, err error) {
 	return s, err
 }
 
-// maxSecret is the greatest size of a key file, in bytes.
+// maxSecret is the greatest size of a key file or a config file, in bytes.
 const maxSecret = 1 << 16
 
 func readSecret(in io.Reader, name string) ([]byte, error) {
 	text, err := io.ReadAll(io.LimitReader(in, maxSecret+1))
 	if err == nil && len(text) > maxSecret {
-		return nil, fmt.Errorf("%s is too large to hold a key", name)
+		return nil, fmt.Errorf("%s is larger than %d KiB", name, maxSecret>>10)
 	}
 	return text, err
 }

@@ -13,6 +13,7 @@ import (
 	"mailerlake/export"
 	"mailerlake/export/disk"
 	"mailerlake/schema"
+	"mailerlake/schema/spelling"
 	"mailerlake/schema/tables"
 )
 
@@ -26,9 +27,7 @@ const (
 // dir returns the directory of the dataset.
 func (p *program) dir(c *cli.Context) (string, error) {
 	dir := c.String("out")
-	if env := p.getenv("MAILERLAKE_OUT"); !c.IsSet("out") && env != "" {
-		dir = env
-	} else if !c.IsSet("out") && demo(c) {
+	if !c.IsSet("out") && demo(c) {
 		dir = defaultDemoDir
 	}
 	if dir == "" {
@@ -40,16 +39,13 @@ func (p *program) dir(c *cli.Context) (string, error) {
 // options checks the flags of a run and returns them as options.
 func (p *program) options(c *cli.Context) (o export.Options, err error) {
 	o = export.Options{FS: disk.OS(c.Bool("private")), Catalog: catalog(c), Private: c.Bool("private"), Program: "mailerlake " + p.version, Restart: c.Bool("restart"),
-		ResumeWithin: c.Duration("resume-within"), Yes: c.Bool("yes"), Repair: c.Bool("repair"), Rewrite: c.Bool("rewrite"), Full: c.Bool("full"),
+		ResumeWithin: timeOf(c, "resume-within"), Yes: c.Bool("yes"), Repair: c.Bool("repair"), Rewrite: c.Bool("rewrite"), Full: c.Bool("full"),
 		Estimate: !c.Bool("quiet") || c.Bool("json")}
 	if o.Dir, err = p.dir(c); err != nil {
 		return o, err
 	}
 	if o.Tables, err = chosenTables(c); err != nil {
 		return o, err
-	}
-	if o.ResumeWithin < 0 {
-		return o, usage(c, "--resume-within must not be negative")
 	}
 	if err := keeping(c, &o); err != nil {
 		return o, err
@@ -61,10 +57,7 @@ func (p *program) options(c *cli.Context) (o export.Options, err error) {
 // keeping checks the flags that say which changes are kept. Those that are not given leave it as it is.
 func keeping(c *cli.Context, o *export.Options) error {
 	if c.IsSet("keep-changes") {
-		keep, err := period(c.String("keep-changes"))
-		if err != nil {
-			return usage(c, "--keep-changes: %w", err)
-		}
+		keep := timeOf(c, "keep-changes")
 		o.KeepChanges = &keep
 	}
 	if c.IsSet("history") {
@@ -88,11 +81,11 @@ func chosenFrom(c *cli.Context, set string) ([]string, error) {
 	}
 	only, err := namedTables(c, only)
 	if err != nil {
-		return nil, err
+		return nil, about(err, "tables")
 	}
 	except, err := namedTables(c, c.StringSlice("exclude"))
 	if err != nil {
-		return nil, err
+		return nil, about(err, "exclude")
 	}
 	chosen, _ := tables.All().Set(schema.SetAll)
 	chosen = slices.DeleteFunc(chosen, func(name string) bool { return !slices.Contains(only, name) || slices.Contains(except, name) })
@@ -113,11 +106,18 @@ func namedTables(c *cli.Context, names []string) (all []string, err error) {
 			all = append(all, name)
 		default:
 			every, _ := tables.All().Set(schema.SetAll)
-			return nil, usage(c, "there is no table or set %q; the sets are %s, the tables %s", name,
-				strings.Join(schema.Sets, ", "), strings.Join(every, ", "))
+			return nil, noSuchTable(c, name, every)
 		}
 	}
 	return all, nil
+}
+
+// noSuchTable returns the error about a table that does not exist.
+func noSuchTable(c *cli.Context, name string, every []string) error {
+	if meant := spelling.DidYouMean(name, "", slices.Concat(every, schema.Sets)); meant != "" {
+		return usage(c, "there is no table or set %q%s", name, meant)
+	}
+	return usage(c, "there is no table or set %q; the sets are %s, the tables %s", name, strings.Join(schema.Sets, ", "), strings.Join(every, ", "))
 }
 
 // catalog returns the declarations of the tables as the flags want them.
@@ -132,7 +132,7 @@ func (p *program) privacy(c *cli.Context) (o export.Privacy, err error) {
 		return o, err
 	}
 	if err := o.Check(catalog(c)); err != nil {
-		return o, usage(c, "%w", err)
+		return o, about(usage(c, "%w", err), "drop", "hash")
 	}
 	return o, nil
 }
@@ -141,7 +141,7 @@ func (p *program) privacy(c *cli.Context) (o export.Privacy, err error) {
 func (p *program) hashKey(c *cli.Context) ([]byte, error) {
 	file := c.String("hash-key-file")
 	switch {
-	case len(c.StringSlice("hash")) == 0 && c.IsSet("hash-key-file"):
+	case len(c.StringSlice("hash")) == 0 && p.given(c, "hash-key-file"):
 		return nil, usage(c, "--hash-key-file needs --hash")
 	case len(c.StringSlice("hash")) == 0:
 		return nil, nil
@@ -171,11 +171,8 @@ func (p *program) readHashKey(c *cli.Context) ([]byte, error) {
 
 // clientOptions checks the flags that say how to talk to MailerLite. The key is left out.
 func (p *program) clientOptions(c *cli.Context) (client.Options, error) {
-	o := client.Options{URL: c.String("api-url"), Rate: c.Int("rate"), Retries: noneIfZero(c.Int("retries")), Timeout: c.Duration("timeout"),
-		MaxWait: noneIfZero(c.Duration("max-wait")), BatchPages: c.Int("batch-pages"), UserAgent: "mailerlake/" + p.version}
-	if !c.IsSet("api-url") {
-		o.URL = p.getenv("MAILERLITE_API_URL")
-	}
+	o := client.Options{URL: c.String("api-url"), Rate: c.Int("rate"), Retries: noneIfZero(c.Int("retries")), Timeout: timeOf(c, "timeout"),
+		MaxWait: noneIfZero(timeOf(c, "max-wait")), BatchPages: c.Int("batch-pages"), UserAgent: "mailerlake/" + p.version}
 	if err := checkLimits(c); err != nil {
 		return o, err
 	}
@@ -185,7 +182,7 @@ func (p *program) clientOptions(c *cli.Context) (client.Options, error) {
 	check := o
 	check.Key = "any" // so that only the address can be wrong
 	if _, err := client.New(check); err != nil {
-		return o, usage(c, "%w", err)
+		return o, about(usage(c, "%w", err), "api-url")
 	}
 	return o, nil
 }
@@ -199,12 +196,8 @@ func checkLimits(c *cli.Context) error {
 	switch {
 	case c.Int("batch-pages") > client.MaxBatch:
 		return usage(c, "--batch-pages must not be more than %d", client.MaxBatch)
-	case c.Duration("timeout") <= 0:
+	case timeOf(c, "timeout") <= 0:
 		return usage(c, "--timeout must be more than 0")
-	case c.Duration("max-wait") < 0:
-		return usage(c, "--max-wait must not be negative")
-	case c.IsSet("api-key-file") && c.IsSet("config"):
-		return usage(c, "give either --api-key-file or --config, not both")
 	}
 	return nil
 }

@@ -1,6 +1,8 @@
 package command
 
 import (
+	"io"
+
 	"github.com/urfave/cli/v2"
 
 	"mailerlake/export"
@@ -19,7 +21,7 @@ func (p *program) plan() *cli.Command {
 
 func (p *program) runPlan(c *cli.Context) (answer, error) {
 	r, err := p.run(c, export.Plan)
-	a, err := p.report(c, r, err, terminal.Plan)
+	a, err := p.report(c, r, err, func(w io.Writer, r *export.Report) error { return terminal.Plan(w, r, commitArgs(c, r.Dataset)) })
 	if err == nil && c.Bool("detailed-exitcode") && !r.Empty() {
 		err = errChanges
 	}

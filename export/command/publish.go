@@ -18,7 +18,7 @@ func (p *program) publish() *cli.Command {
 		toggle("quiet", "print only warnings and errors, and the JSON document if there is one"),
 		toggle("repair", "compare every object with the dataset by its checksum, and replace what is damaged"),
 		toggle("adopt", "start over from the dataset where others changed Delta tables, or the destination's own records are damaged or missing"),
-		&cli.DurationFlag{Name: "lease", Value: export.DefaultLease, Usage: "take over from a publisher that was silent for `TIME`", DefaultText: "1m"},
+		timeFlag("lease", "take over from a publisher that was silent for `TIME`", "1m"),
 	)
 	return &cli.Command{
 		Name:  "publish",
@@ -39,7 +39,7 @@ func (p *program) runPublish(c *cli.Context) (answer, error) {
 	if c.String("to") == "" {
 		return answer{}, usage(c, "--to is missing: the URL to publish to")
 	}
-	if lease := c.Duration("lease"); lease < time.Second || lease > export.MaxLease {
+	if lease := timeOf(c, "lease"); lease < time.Second || lease > export.MaxLease {
 		return answer{}, usage(c, "--lease must be from 1s to 1h")
 	}
 	d, err := destinationAt(c, c.String("to"), "", dir)
@@ -47,8 +47,8 @@ func (p *program) runPublish(c *cli.Context) (answer, error) {
 		return answer{}, err
 	}
 	defer d.Store.Close()
-	d.Repair, d.Adopt, d.Lease = c.Bool("repair"), c.Bool("adopt"), c.Duration("lease")
-	progress := terminal.Start(p.stderr, terminal.Options{Run: c.Command.Name, Dataset: dir, Quiet: c.Bool("quiet")})
+	d.Repair, d.Adopt, d.Lease = c.Bool("repair"), c.Bool("adopt"), timeOf(c, "lease")
+	progress := p.progress(c, dir)
 	defer progress.Close()
 	defer noteInterrupt(c.Context, progress)()
 	r, err := export.Publish(c.Context, export.PublishOptions{Destination: d, FS: disk.OS(false), Dir: dir,

@@ -2,15 +2,15 @@ package command
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"io"
 
 	"github.com/urfave/cli/v2"
 
 	"mailerlake/client"
 	"mailerlake/export"
-	"mailerlake/export/dataset"
 	"mailerlake/export/terminal"
+	"mailerlake/schema"
 )
 
 // runFunc is export.Plan, export.Export or export.ExportPlanned.
@@ -34,46 +34,68 @@ func (p *program) report(c *cli.Context, r *export.Report, err error, text func(
 func (p *program) printProblems(r *export.Report) {
 	for _, t := range r.Tables {
 		for _, problem := range terminal.Problems(t) {
-			fmt.Fprintf(p.stderr, "mailerlake: %s: %s\n", t.Name, problem)
+			p.say.Problem(p.label()+t.Name+": "+problem, "table", t.Name)
 		}
 	}
 	for _, d := range r.Published {
 		if d.Err != nil {
-			fmt.Fprintf(p.stderr, "mailerlake: %s\n", terminal.Clean(d.Err.Error()))
+			p.say.Problem(p.label()+d.Err.Error(), "destination", d.Destination)
 		}
 	}
 }
 
+// job is a plan or an export whose flags are checked.
+type job struct {
+	p       *program
+	c       *cli.Context
+	options export.Options
+	api     client.Options
+	online  bool
+}
+
 // run checks the flags, then runs a plan or an export and shows its progress on stderr.
 func (p *program) run(c *cli.Context, run runFunc) (*export.Report, error) {
-	o, err := p.options(c)
+	j, err := p.checkRun(c)
 	if err != nil {
 		return nil, err
 	}
-	api, err := p.clientOptions(c)
-	if err != nil {
-		return nil, err
+	return j.run(run)
+}
+
+// checkRun checks the flags of a plan or an export, and reads the keys.
+func (p *program) checkRun(c *cli.Context) (j job, err error) {
+	j = job{p: p, c: c, online: !c.Bool("planned")}
+	if j.options, err = p.options(c); err != nil {
+		return j, err
 	}
-	online := !c.Bool("planned")
-	if online {
-		if err := checkDemo(c, o.Dir); err != nil {
-			return nil, err
-		}
-		if api.Key, err = p.apiKey(c); err != nil {
-			return nil, err
-		}
+	if j.api, err = p.clientOptions(c); err != nil || !j.online {
+		return j, err
 	}
-	progress := terminal.Start(p.stderr, terminal.Options{Run: c.Command.Name, Dataset: o.Dir,
-		Quiet: c.Bool("quiet"), Verbose: c.Bool("verbose"), Expect: storedRows(o)})
+	if err = checkDemo(c, j.options.Dir); err != nil {
+		return j, err
+	}
+	j.api.Key, err = p.apiKey(c)
+	return j, err
+}
+
+// run does the job and shows its progress on stderr.
+func (j job) run(run runFunc) (_ *export.Report, err error) {
+	progress := j.p.progress(j.c, j.options.Dir)
 	defer progress.Close()
-	defer noteInterrupt(c.Context, progress)()
-	o.OnEvent, o.OnTransfer, api.OnWait, api.Logger = progress.Event, progress.Transfer, progress.Wait, progress.Logger()
-	if online {
-		if o.Client, err = client.New(api); err != nil {
+	defer noteInterrupt(j.c.Context, progress)()
+	j.options.OnEvent, j.options.OnExpect, j.options.OnTransfer = progress.Event, progress.Expect, progress.Transfer
+	j.api.OnWait, j.api.Logger = progress.Wait, progress.Logger()
+	if j.online {
+		if j.options.Client, err = client.New(j.api); err != nil {
 			return nil, &authError{err}
 		}
+		progress.Watch(j.options.Client)
 	}
-	return run(c.Context, o)
+	r, err := run(j.c.Context, j.options)
+	if wrong, ok := errors.AsType[*schema.ProtectionError](err); ok {
+		err = usage(j.c, "%w", wrong) // which columns there are was not known before
+	}
+	return r, err
 }
 
 // noteInterrupt shows that the run is stopping when ctx ends. Once the function that it returns was
@@ -91,18 +113,6 @@ func noteInterrupt(ctx context.Context, progress terminal.Progress) (end func())
 	}
 }
 
-// storedRows returns how many rows each table of the dataset has: the run will read about as many. Errors are left to
-// the run itself.
-func storedRows(o export.Options) map[string]int64 {
-	rows := map[string]int64{}
-	if d, err := dataset.Open(o.FS, o.Dir); err == nil && d.Manifest != nil {
-		for _, t := range d.Manifest.Tables {
-			rows[t.Name] = t.Rows
-		}
-	}
-	return rows
-}
-
 // resumeHint says how to resume an interrupted command, empty if it has nothing to resume.
 func resumeHint(c *cli.Context) string {
 	switch {
@@ -112,7 +122,7 @@ func resumeHint(c *cli.Context) string {
 		return "run it again without --restart to resume"
 	case c.Bool("planned"):
 		return "the plan is kept; run the same command again to commit it"
-	case c.Bool("repair"), c.Duration("resume-within") == 0: // as in commands without a scan, which lack the flag
+	case c.Bool("repair"), timeOf(c, "resume-within") == 0: // as in commands without a scan, which lack the flag
 		return ""
 	}
 	return "run the same command again to resume"

@@ -59,7 +59,7 @@ func dayLater() *export.Report {
 func TestPlan(t *testing.T) {
 	r := dayLater()
 	r.Dataset = "my lake"
-	want(t, text(t, func(w io.Writer) error { return Plan(w, r) }), `
+	want(t, text(t, func(w io.Writer) error { return Plan(w, r, []string{"export", "--planned", "--out", r.Dataset}) }), `
   subscriber  + 12 to add, ~ 1,040 to change, - 3 to delete  (2,009 rows; writes 1 of 1 part)
       new column fields_birthday DATE
       changed: open_rate 1,030, clicks_count 12, status 12
@@ -111,7 +111,7 @@ func TestFirstExport(t *testing.T) {
 
 Exported: 200,000 rows added in 2 tables; snapshot 1; 1 byte written; 1 request, 1 retry, 0.0 s waited
 `)
-	want(t, text(t, func(w io.Writer) error { return Plan(w, r) }), `
+	want(t, text(t, func(w io.Writer) error { return Plan(w, r, []string{"export", "--planned", "--out", r.Dataset}) }), `
   subscriber  200,000 rows to add  (2 parts)
   group       0 rows to add        (1 part)
 
@@ -122,7 +122,7 @@ To commit exactly this: mailerlake export --planned --out lake
 
 func TestNoChanges(t *testing.T) {
 	r := &export.Report{Snapshot: 3, Requests: 2, Waited: 61.25, Matches: true, Tables: []export.TableReport{table("group", 1, export.TablePlan{})}}
-	want(t, text(t, func(w io.Writer) error { return Plan(w, r) }), `
+	want(t, text(t, func(w io.Writer) error { return Plan(w, r, []string{"export", "--planned", "--out", r.Dataset}) }), `
   group  no changes  (1 row)
 
 No changes. The dataset matches the account.
@@ -134,7 +134,7 @@ No changes. The dataset matches the account.
 snapshot 3; 0 bytes written; 2 requests, 0 retries, 61.2 s waited
 `)
 	r.Matches, r.Tables[0].Incomplete, r.Tables[0].Unproven = false, "1 of 2 rows met", 1
-	want(t, text(t, func(w io.Writer) error { return Plan(w, r) }), `
+	want(t, text(t, func(w io.Writer) error { return Plan(w, r, []string{"export", "--planned", "--out", r.Dataset}) }), `
   group  no changes  (1 row)
       incomplete: 1 of 2 rows met; 1 row not met is kept; the next run tries again
 
@@ -182,7 +182,7 @@ func TestDataOfAnEarlierScan(t *testing.T) {
 	subscriber.AsOf, subscriber.Resumed = today.Add(-time.Hour), true
 	group.AsOf, field.AsOf = today.Add(-20*time.Hour), today.Add(time.Second)
 	r := &export.Report{Dataset: "lake", Started: today, Tables: []export.TableReport{subscriber, group, field}}
-	want(t, text(t, func(w io.Writer) error { return Plan(w, r) }), `
+	want(t, text(t, func(w io.Writer) error { return Plan(w, r, []string{"export", "--planned", "--out", r.Dataset}) }), `
   subscriber  no changes  (9 rows)
   group       no changes  (1 row)
   field       no changes  (1 row)
@@ -206,7 +206,7 @@ Exported: + 1 added, ~ 0 changed, - 0 deleted in 1 table; subscriber as of 14:00
 Exported: + 1 added, ~ 0 changed, - 0 deleted in 1 table; subscriber, field as of 14:00 UTC, resumed; group as of 2026-03-01 19:00 UTC; 0 bytes written
 `)
 	r.Tables = []export.TableReport{table("group", 1, export.TablePlan{})}
-	want(t, text(t, func(w io.Writer) error { return Plan(w, r) }), `
+	want(t, text(t, func(w io.Writer) error { return Plan(w, r, []string{"export", "--planned", "--out", r.Dataset}) }), `
   group  no changes  (1 row)
 
 No changes.
@@ -304,7 +304,7 @@ func (brokenPipe) Write([]byte) (int, error) { return 0, fs.ErrClosed }
 func TestResultThatCannotBeWritten(t *testing.T) {
 	for name, err := range map[string]error{
 		"report": Report(brokenPipe{}, dayLater()),
-		"plan":   Plan(brokenPipe{}, dayLater()),
+		"plan":   Plan(brokenPipe{}, dayLater(), nil),
 		"json":   JSON(brokenPipe{}, dayLater()),
 	} {
 		if !errors.Is(err, fs.ErrClosed) {

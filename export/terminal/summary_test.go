@@ -139,7 +139,7 @@ group (key id)
 
 func TestVerification(t *testing.T) {
 	v := &export.Verification{Dataset: "lake", Snapshot: 3, Tables: []export.TableVerification{{Name: "group", Parts: 1, Rows: 12}, {Name: "subscriber", Parts: 2, Rows: 2018}}}
-	write := func(w io.Writer) error { return Verification(w, v) }
+	write := func(w io.Writer) error { return Verification(w, v, []string{"export", "--repair", "--out", v.Dataset}) }
 	want(t, text(t, write), `
   group          12 rows  in 1 undamaged part
   subscriber  2,018 rows  in 2 undamaged parts

@@ -9,8 +9,8 @@ import (
 )
 
 // Verification writes what a check of a dataset found: a line per table, the damage, and a last line with the
-// conclusion.
-func Verification(w io.Writer, v *export.Verification) error {
+// conclusion. repair are the arguments of the command that repairs damage.
+func Verification(w io.Writer, v *export.Verification, repair []string) error {
 	b := &strings.Builder{}
 	if v.Pending {
 		if v.Destination {
@@ -28,13 +28,17 @@ func Verification(w io.Writer, v *export.Verification) error {
 		fmt.Fprintf(b, "  %s\n", line)
 	}
 	for _, p := range v.Problems {
-		fmt.Fprintf(b, "  damaged: %s\n", Clean(p.Part+" "+p.What))
+		fmt.Fprintf(b, "  %s\n", paintOf(w).failure("damaged: "+Clean(p.Part+" "+p.What)))
 	}
 	writeReferences(b, v.References)
 	if v.Restarted {
 		b.WriteString("\n" + another(v) + " during the check, which was then repeated on the new snapshot.\n")
 	}
-	fmt.Fprintf(b, "\n%s\n", conclusion(v))
+	paint := paintOf(w).heading
+	if v.Damaged() {
+		paint = paintOf(w).failure
+	}
+	fmt.Fprintf(b, "\n%s\n", paint(conclusion(v, repair)))
 	return flush(w, b)
 }
 
@@ -65,14 +69,11 @@ func unread(v *export.Verification) string {
 	return fmt.Sprintf("; %s of %s cannot be read", number(lost), count(rows+lost, "row"))
 }
 
-func conclusion(v *export.Verification) string {
+func conclusion(v *export.Verification, repair []string) string {
 	if n := int64(len(v.Problems)); n > 0 {
 		mend := "Move the files away that are not in the manifest."
 		if v.Repairable() {
-			mend = "Repair it with mailerlake export --repair --out " + argument(v.Dataset)
-		}
-		if v.Repairable() && v.Destination {
-			mend = "Repair it with mailerlake publish --repair --to " + argument(v.Dataset)
+			mend = "Repair it with " + commandLine(repair)
 		}
 		return fmt.Sprintf("Damaged: %s in snapshot %s%s. %s", count(n, "problem"), number(v.Snapshot), unread(v), mend)
 	}
