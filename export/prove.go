@@ -13,14 +13,6 @@ import (
 	"mailerlake/schema"
 )
 
-const (
-	// Deletes of more than one in massShare of a table's rows, and of more than massRows, are withheld unless confirmed.
-	massShare = 5
-	massRows  = 20
-	// So are deletes of all rows, if there are as many, and the scan met no other.
-	wholeRows = 3
-)
-
 // prover looks for proof that rows which a scan did not meet are gone.
 type prover struct {
 	tables  tables
@@ -70,12 +62,9 @@ func (p *prover) prove(ctx context.Context, t *table) (withheld string, found bo
 		return t.incomplete(), false, nil
 	case plan.Candidates() == 0:
 		return "", false, nil
-	case !p.yes && plan.Candidates() > massRows && plan.Candidates()*massShare > t.stored.Rows:
-		return fmt.Sprintf("%d of %d rows would go; --yes deletes them", plan.Candidates(), t.stored.Rows), false, nil
-	case !p.yes && t.wouldBeEmpty():
-		if stays, err := p.parentStays(ctx, t, owner); stays || err != nil {
-			return fmt.Sprintf("all %d rows would go; --yes deletes them", plan.Candidates()), false, err
-		}
+	}
+	if withheld, err = p.tooMany(ctx, t, owner); withheld != "" || err != nil {
+		return withheld, false, err
 	}
 	return p.proveOf(ctx, t, owner)
 }
@@ -100,41 +89,6 @@ func (p *prover) proveOf(ctx context.Context, t, owner *table) (withheld string,
 		return "", false, err
 	}
 	return p.judge(ctx, t, records)
-}
-
-// wouldBeEmpty reports whether all rows of a table that has a few would go, and none come.
-func (t *table) wouldBeEmpty() bool {
-	rows := t.stored.Rows - t.merge.LostRows()
-	return rows >= wholeRows && t.plan.Candidates() == rows && t.plan.Seen == 0
-}
-
-// parentStays reports whether a row that would go belongs to one that stays. The rows of one that is gone go with it, such as the
-// products of a shop.
-func (p *prover) parentStays(ctx context.Context, t, owner *table) (bool, error) {
-	if owner == nil {
-		return true, nil
-	}
-	gone := p.tables.goneParents(t)
-	var met merge.Parents
-	if t.scan.Nested {
-		log, err := owner.sortedLog(ctx)
-		if err != nil {
-			return false, err
-		}
-		met = merge.InRows(log, t.Table, -1, false, gone)
-	}
-	for _, parent := range distinct(t.plan.Parents()) {
-		if met == nil {
-			if t.scan.Read(parent) && !parent.In(gone.Keys) {
-				return true, nil
-			}
-			continue
-		}
-		if standing, err := met.Standing(ctx, parent); err != nil || standing == merge.Read {
-			return true, err
-		}
-	}
-	return false, nil
 }
 
 // judge draws the conclusion from the answers to a sample of the candidates.
