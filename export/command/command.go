@@ -62,7 +62,6 @@ func (p *program) app(args []string) *cli.App {
 	app := &cli.App{
 		Name:            "mailerlake",
 		Usage:           "export a MailerLite account to Parquet files and keep them up to date",
-		Description:     "Try it without an account: mailerlake export --demo\n\n" + exitCodeHelp(),
 		Version:         p.version,
 		Writer:          p.stdout,
 		ErrWriter:       p.stderr,
@@ -77,7 +76,17 @@ func (p *program) app(args []string) *cli.App {
 		c.HideHelpCommand = true
 		c.OnUsageError = p.onUsageError(args, app.Name+" "+c.Name)
 	}
+	p.setHelp(app)
 	return app
+}
+
+// setHelp gives the program and its commands the texts of --help.
+func (p *program) setHelp(app *cli.App) {
+	page := p.manual(app)
+	app.CustomAppHelpTemplate = asTemplate(page.Help())
+	for _, c := range page.Commands() {
+		app.Command(c.Short(page)).CustomHelpTemplate = asTemplate(c.Help())
+	}
 }
 
 // onUsageError handles flags that cannot be parsed.
