@@ -92,7 +92,11 @@ func grouped(app *cli.App) (found []manual.Group) {
 }
 
 func commandPage(program string, c *cli.Command) manual.Command {
-	return manual.Command{Name: program + " " + c.Name, Args: c.ArgsUsage, Usage: c.Usage, Description: c.Description, Sections: sectioned(append(c.Flags, cli.HelpFlag))}
+	page := manual.Command{Name: program + " " + c.Name, Args: c.ArgsUsage, Usage: c.Usage, Description: c.Description, Sections: sectioned(append(c.Flags, cli.HelpFlag))}
+	if c.ArgsUsage == "SHELL" {
+		page.Words = manual.Shells
+	}
+	return page
 }
 
 // sectioned puts the flags of a command into sections if there are many.
