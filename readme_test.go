@@ -152,8 +152,8 @@ func checkCommands(t *testing.T, readme, overview string) (names []string) {
 func checkFlags(t *testing.T, readme, name string) {
 	t.Helper()
 	flags := regexp.MustCompile(`(?m)^  (--[a-z-]+)`).FindAllStringSubmatch(help(t, name), -1)
-	if len(flags) < 2 {
-		t.Fatalf("the help of %s lists the flags %q, want several", name, flags)
+	if len(flags) == 0 {
+		t.Fatalf("the help of %s lists no flags, want --help at least", name)
 	}
 	for _, m := range flags {
 		if m[1] != "--help" && !regexp.MustCompile("`"+m[1]+"[ `]").MatchString(readme) {

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime/debug"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -46,17 +44,6 @@ func message(err error) string {
 	return terminal.Clean(err.Error())
 }
 
-// versionOr returns the release or, if there is none, the version of the source that was built.
-func versionOr(release string) string {
-	if release != "" {
-		return release
-	}
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return strings.Trim(info.Main.Version, "()")
-	}
-	return "devel"
-}
-
 // app declares the commands. args are the arguments that it will run with.
 func (p *program) app(args []string) *cli.App {
 	app := &cli.App{
@@ -69,7 +56,7 @@ func (p *program) app(args []string) *cli.App {
 		ExitErrHandler:  func(*cli.Context, error) {}, // only main exits
 		Action:          p.noCommand,
 		Commands: []*cli.Command{p.check(), p.export(), p.plan(), p.show(), p.verify(), p.changes(), p.forget(), p.publish(), p.restore(),
-			p.schema(), p.completion()},
+			p.schema(), p.completion(), p.man(), p.showVersion()},
 	}
 	app.OnUsageError = p.onUsageError(args, app.Name)
 	for _, c := range app.Commands {

@@ -45,7 +45,7 @@ const few = 12
 
 // manual describes the program.
 func (p *program) manual(app *cli.App) *manual.Program {
-	return &manual.Program{Name: app.Name, Version: p.version, Begin: begin, Groups: grouped(app), Notes: notes(),
+	return &manual.Program{Name: app.Name, Version: p.version, Begin: begin, Groups: grouped(app), Notes: notes(), Pages: pages(), Short: app.Usage,
 		Usage: "mailerlake exports a whole MailerLite account into Parquet files, one directory per table, and keeps them up to date: " +
 			"each run merges only the rows that are new, changed or gone."}
 }

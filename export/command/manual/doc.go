@@ -9,11 +9,13 @@ package manual
 // Program is a program with commands.
 type Program struct {
 	Name    string
-	Usage   string // in a line
+	Short   string // what it does, in a few words
+	Usage   string // in a paragraph
 	Version string
 	Begin   []Line // what to do first
 	Groups  []Group
 	Notes   []Section // without flags
+	Pages   []Section // more of these, for the manual page alone
 }
 
 // Group is a number of commands that are used for the same.
