@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -31,10 +32,12 @@ func (p *program) exportAccounts(c *cli.Context) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	for _, r := range runs {
-		r.export()
-	}
 	a := answer{document: func(h head) any { return accountsJSON(h, runs) }}
+	for _, r := range runs {
+		began := time.Now()
+		r.export()
+		a.runs = append(a.runs, r.p.ran(r.c, r.urls, began, r.report, r.err))
+	}
 	if !c.Bool("quiet") && !c.Bool("json") {
 		a.text = func(w io.Writer) error { return terminal.Accounts(w, accountResults(runs)) }
 	}
@@ -166,7 +169,7 @@ func (r *accountRun) export() {
 		}
 	}
 	if text := message(r.err); text != "" {
-		fmt.Fprintf(r.p.stderr, "mailerlake: %s%s\n", r.p.label(), text)
+		r.p.say.Error(r.p.label()+text, "account", r.name)
 	}
 }
 

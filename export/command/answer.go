@@ -15,6 +15,7 @@ import (
 // answer is the result of a command, in the two forms that it can be printed in. Either may be missing.
 type answer struct {
 	command string
+	runs    []ran // of an export: how it ended for each account
 	// document makes the JSON document, which begins with head.
 	document func(head) any
 	text     func(io.Writer) error
@@ -28,7 +29,9 @@ func (p *program) action(do func(*cli.Context) (answer, error)) cli.ActionFunc {
 		case c.NArg() > 0:
 			err = unexpected(c)
 		case err == nil:
-			if err = p.settle(c); err == nil {
+			err = p.settle(c)
+			p.look(c)
+			if err == nil {
 				a, err = do(c)
 			}
 			err = p.sourced(err)
@@ -37,6 +40,8 @@ func (p *program) action(do func(*cli.Context) (answer, error)) cli.ActionFunc {
 			err = &interruptedError{resumeHint(c)}
 		}
 		a.command = c.Command.Name
+		err = p.writeMetrics(c, a.runs, err)
+		p.ended = func(err error) { p.onFailure(c, a, err) }
 		return p.finish(p.wantsJSON(c), a, err)
 	}
 }
@@ -56,7 +61,7 @@ func (p *program) finish(json bool, a answer, err error) error {
 	case json:
 		printing = terminal.JSON(p.stdout, a.json(err))
 	case a.text != nil:
-		printing = a.text(p.stdout)
+		printing = a.text(p.output)
 	}
 	if printing != nil && message(err) == "" {
 		return printing

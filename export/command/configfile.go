@@ -91,7 +91,7 @@ func (p *program) fromConfig(c *cli.Context) (values []value, err error) {
 				return nil, usage(c, "%q of %s: %w", name, from, err)
 			}
 		}
-		values = append(values, value{name, texts, from})
+		values = append(values, value{flag: name, texts: texts, from: from})
 	}
 	return values, nil
 }

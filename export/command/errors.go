@@ -105,6 +105,7 @@ type partialError struct {
 	incomplete  []string // tables, each with the reason
 	withheld    []string // tables
 	unpublished []string // destinations, each with the reason
+	unwritten   error    // why the metrics were not written; nil if they were
 	damaged     []error  // among the errors of the failed tables and destinations
 }
 
@@ -162,6 +163,9 @@ func (e *partialError) Error() string {
 		parts = append(parts, "deletes withheld in "+strings.Join(e.withheld, ", "))
 	}
 	parts = append(parts, e.unpublished...)
+	if e.unwritten != nil {
+		parts = append(parts, e.unwritten.Error())
+	}
 	return "not everything was done: " + strings.Join(parts, "; ")
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"regexp"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -69,6 +70,33 @@ func TestExitCodes(t *testing.T) {
 	}
 	if d := cmp.Diff(given, explained); d != "" {
 		t.Errorf("codes that errors give and codes that the help explains (-given +explained)\n%s", d)
+	}
+}
+
+// TestExitCodeOfAccounts: the worst exit code counts, which is not the greatest number: an account that is exported in part, or
+// by another run, does not hide one that failed.
+func TestExitCodeOfAccounts(t *testing.T) {
+	partial := leftUndone(reportOf(export.TableReport{Name: "group", Err: errors.New("500")}))
+	locked, failed, unknown := &dataset.LockedError{}, errors.New("disk full"), &authError{errors.New("no key")}
+	damaged, wrong, stopped := &dataset.DamagedError{}, &usageError{err: errors.New("bad")}, &interruptedError{}
+	order := []error{nil, partial, locked, failed, unknown, damaged, wrong, stopped}
+	for i, bad := range order {
+		for _, worse := range order[i:] {
+			for _, errs := range [][]error{{bad, worse}, {worse, nil, bad}} {
+				e := &accountsError{}
+				for _, err := range errs {
+					e.runs = append(e.runs, &accountRun{err: err})
+				}
+				if got, want := ExitCode(fmt.Errorf("wrapped: %w", e)), ExitCode(worse); got != want {
+					t.Errorf("%v: got %d, want %d", errs, got, want)
+				}
+			}
+		}
+	}
+	for _, row := range exitCodes {
+		if !slices.Contains(severity, row.code) {
+			t.Errorf("the exit code %d has no place in the order of severity", row.code)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -21,6 +22,8 @@ func (p *program) export() *cli.Command {
 			keepChangesFlag(),
 			&cli.BoolFlag{Name: "history", Usage: "keep whole rows, from before and after each change, and remember that; --history=false keeps keys alone", DefaultText: "as before, at first off"},
 			&cli.GenericFlag{Name: "publish", Value: &urls{}, Usage: "then publish to `URL`, as mailerlake publish does; can be given several times"},
+			&cli.StringFlag{Name: "metrics", TakesFile: true, Usage: "write to `FILE` how the export ended, as metrics for Prometheus"},
+			&cli.StringFlag{Name: "on-failure", Usage: "run `COMMAND` by the shell if the exit code is not 0; standard input has the JSON report"},
 		), layoutFlags("publish-")...),
 		Action: p.action(p.runExport),
 	}
@@ -36,19 +39,25 @@ func (p *program) runExport(c *cli.Context) (answer, error) {
 	if p.call.several() {
 		return p.exportAccounts(c)
 	}
+	began := time.Now()
 	e, err := p.checkExport(c)
-	if err != nil {
-		return answer{}, err
+	var r *export.Report
+	if err == nil {
+		r, err = e.run()
 	}
-	r, err := e.run()
-	return p.report(c, r, err, terminal.Report)
+	a, err := p.report(c, r, err, terminal.Report)
+	if ExitCode(err) != wrongUsage {
+		a.runs = []ran{p.ran(c, e.urls, began, r, err)}
+	}
+	return a, err
 }
 
 // exporting is an export whose flags are checked.
 type exporting struct {
 	job
-	do runFunc
-	to []export.Destination
+	do   runFunc
+	to   []export.Destination
+	urls []string // of the destinations
 }
 
 // checkExport checks the flags of an export. The destinations are open if there is no error.
@@ -61,6 +70,12 @@ func (p *program) checkExport(c *cli.Context) (e exporting, err error) {
 		e.do = export.ExportPlanned
 	}
 	if e.to, err = p.destinations(c); err == nil {
+		err = p.checkMetrics(c)
+	}
+	for _, d := range e.to {
+		e.urls = append(e.urls, d.Store.String())
+	}
+	if err == nil {
 		e.job, err = p.checkRun(c)
 	}
 	if err != nil {

@@ -46,6 +46,8 @@ type value struct {
 	flag  string
 	texts []string
 	from  string
+	// variable says that it is from the environment.
+	variable bool
 }
 
 // refused are the flags that a config file cannot hold, each with the reason.
@@ -61,10 +63,11 @@ var refused = map[string]string{
 	"since":   "it is for one call; give --since",
 	"email":   "it is for one call; give --email",
 	"id":      "it is for one call; give --id",
+	"format":  `changes and publish mean different things by it; give --format, or "publish-format" for export`,
 }
 
 // wholeRun are the flags that an account cannot have for itself.
-var wholeRun = []string{"metrics", "on-failure"}
+var wholeRun = []string{"metrics", "on-failure", "color", "log-format"}
 
 // yields are flags whose values from elsewhere do not count where another flag is set that they would contradict.
 var yields = map[string][]string{
@@ -103,6 +106,16 @@ func kindOf(f cli.Flag) config.Kind {
 	return config.Text
 }
 
+// exampleOf returns a usual value of a flag, empty if there is none to show.
+func exampleOf(f cli.Flag) string {
+	if generic, ok := f.(*cli.GenericFlag); ok {
+		if s, ok := generic.Value.(*span); ok {
+			return s.like
+		}
+	}
+	return ""
+}
+
 // takesFile reports whether a flag holds the path of a file or a directory.
 func takesFile(f cli.Flag) bool {
 	text, ok := f.(*cli.StringFlag)
@@ -119,7 +132,7 @@ func knownFlags(app *cli.App) (known []config.Flag) {
 				continue
 			}
 			seen[name] = true
-			known = append(known, config.Flag{Name: name, Kind: kindOf(f), Refused: refused[name], Whole: slices.Contains(wholeRun, name)})
+			known = append(known, config.Flag{Name: name, Kind: kindOf(f), Example: exampleOf(f), Refused: refused[name], Whole: slices.Contains(wholeRun, name)})
 		}
 	}
 	return known
@@ -161,7 +174,7 @@ func (p *program) fromEnvironment(c *cli.Context) (values []value) {
 		if text == "" {
 			continue
 		}
-		v := value{f.Names()[0], []string{text}, variable}
+		v := value{f.Names()[0], []string{text}, variable, true}
 		if kindOf(f) == config.List {
 			v.texts = strings.Split(text, ",")
 		}
@@ -207,11 +220,14 @@ func (p *program) apply(c *cli.Context, values []value) (err error) {
 
 // wrongValue returns the error about a value that a flag does not take. Times and choices say it best themselves.
 func wrongValue(c *cli.Context, v value, wrong error) error {
-	f := flagOf(c, v.flag)
-	if _, ok := f.(*cli.GenericFlag); ok {
-		return usage(c, "%s: %w", v.from, wrong)
+	f, where := flagOf(c, v.flag), v.from
+	if !v.variable {
+		where = fmt.Sprintf("%q of %s", v.flag, v.from)
 	}
-	return usage(c, "%s must be %v", v.from, kindOf(f))
+	if _, ok := f.(*cli.GenericFlag); ok {
+		return usage(c, "%s: %w", where, wrong)
+	}
+	return usage(c, "%s must be %v", where, kindOf(f))
 }
 
 // yielding reports whether a flag's value from elsewhere would contradict a flag that is set.

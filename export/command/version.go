@@ -72,7 +72,7 @@ func (p *program) showVersion() *cli.Command {
 	return &cli.Command{
 		Name:   "version",
 		Usage:  "print the version, and how this program was built",
-		Flags:  []cli.Flag{toggle("json", "print the result as one JSON document")},
+		Flags:  append([]cli.Flag{toggle("json", "print the result as one JSON document")}, outputFlags()...),
 		Action: p.action(p.runVersion),
 	}
 }

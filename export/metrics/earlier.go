@@ -17,18 +17,19 @@ var errNotOurs = errors.New("it is not what mailerlake writes")
 func Successes(text []byte) (map[string]float64, error) {
 	found := map[string]float64{}
 	lines := strings.Split(string(text), "\n")
+	whole, rest := lines[:len(lines)-1], lines[len(lines)-1]
 	var err error
-	if !strings.HasPrefix(lines[0], "# HELP mailerlake_") || lines[len(lines)-1] != "" { // its end is missing
+	if !strings.HasPrefix(lines[0], "# HELP mailerlake_") || rest != "" { // its end is missing
 		err = errNotOurs
 	}
-	for _, line := range lines {
+	for _, line := range whole {
 		of, ok := strings.CutPrefix(line, successName+"{")
 		if !ok {
 			continue
 		}
-		labels, value, whole := parse(of)
+		labels, value, ok := parse(of)
 		at, bad := strconv.ParseFloat(value, 64)
-		if !whole || bad != nil || !(at > 0) || math.IsInf(at, 0) {
+		if !ok || bad != nil || !(at > 0) || math.IsInf(at, 0) {
 			err = errNotOurs
 			continue
 		}
@@ -38,7 +39,7 @@ func Successes(text []byte) (map[string]float64, error) {
 }
 
 // parse reads the labels of a sample, and its value.
-func parse(text string) (labels map[string]string, value string, whole bool) {
+func parse(text string) (labels map[string]string, value string, ok bool) {
 	labels = map[string]string{}
 	for {
 		name, rest, ok := strings.Cut(text, `="`)

@@ -34,6 +34,8 @@ func (k Kind) String() string {
 type Flag struct {
 	Name string
 	Kind Kind
+	// Example is a usual value of a text, for errors.
+	Example string
 	// Refused says why the file cannot hold the flag, empty if it can.
 	Refused string
 	// Whole says that the flag is about a whole run, so that an account cannot have its own.

@@ -290,6 +290,9 @@ func (p *parser) single(f Flag) (string, error) {
 	case (kind == 't' || kind == 'f') && f.Kind == Switch:
 		return strconv.FormatBool(t.Bool()), nil
 	}
+	if f.Example != "" {
+		return "", p.fail("%q must be %v, such as %q", f.Name, f.Kind, f.Example)
+	}
 	return "", p.fail("%q must be %v", f.Name, f.Kind)
 }
 

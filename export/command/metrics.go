@@ -1,0 +1,155 @@
+package command
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"mailerlake/export"
+	"mailerlake/export/dataset"
+	"mailerlake/export/disk"
+	"mailerlake/export/metrics"
+)
+
+// ran is how the export of one account ended.
+type ran struct {
+	account string // its name in a config file, or its id; empty if it is not known
+	dataset string // absolute
+	to      []string
+	began   time.Time
+	ended   time.Time
+	report  *export.Report // nil if it failed early
+	err     error
+}
+
+// ran says how a run ended that began at a time.
+func (p *program) ran(c *cli.Context, to []string, began time.Time, report *export.Report, err error) ran {
+	r := ran{to: to, began: began, ended: time.Now(), report: report, err: err}
+	if dir, err := p.dir(c); err == nil {
+		r.dataset, _ = filepath.Abs(dir)
+	}
+	switch m := r.manifest(); {
+	case p.call.account != nil:
+		r.account = p.call.account.Name
+	case m != nil:
+		r.account = m.Account.ID
+	case report != nil:
+		r.account = report.Account
+	}
+	return r
+}
+
+// manifest returns what the dataset holds, nil if there is none, or it cannot be read: the run has said so.
+func (r *ran) manifest() *dataset.Manifest {
+	d, err := dataset.Open(disk.OS(false), r.dataset)
+	if err != nil {
+		return nil
+	}
+	return d.Manifest
+}
+
+// checkMetrics refuses a file for metrics that cannot be written, or that readers of the dataset would find.
+func (p *program) checkMetrics(c *cli.Context) error {
+	file := c.String("metrics")
+	if file == "" {
+		return nil
+	}
+	dir, err := p.dir(c)
+	if err != nil {
+		return err
+	}
+	if info, err := os.Stat(filepath.Dir(file)); err != nil || !info.IsDir() {
+		return usage(c, "--metrics %s: there is no directory %s", file, filepath.Dir(file))
+	}
+	if info, err := os.Stat(file); err == nil && !info.Mode().IsRegular() {
+		return usage(c, "--metrics %s is not a regular file", file)
+	}
+	if isInside(dir, file) {
+		return usage(c, "--metrics %s is in the dataset, which holds only its own files", file)
+	}
+	return nil
+}
+
+// writeMetrics writes the file that --metrics names, whole or not at all. With wrong flags nothing has run, and nothing is written.
+// It returns the error of the command, or one that says that the file could not be written.
+func (p *program) writeMetrics(c *cli.Context, runs []ran, err error) error {
+	file := c.String("metrics")
+	if file == "" || len(runs) == 0 {
+		return err
+	}
+	data := metrics.Text(p.measured(runs, p.successes(file)))
+	failed := replaceReadable(file, data)
+	if failed == nil {
+		return err
+	}
+	if path, ok := errors.AsType[*fs.PathError](failed); ok {
+		failed = path.Err // nobody knows the temporary name
+	}
+	failed = fmt.Errorf("write metrics %s: %w", file, failed)
+	if err == nil {
+		return &partialError{unwritten: failed}
+	}
+	p.warn(failed)
+	return err
+}
+
+func (p *program) warn(err error) {
+	p.say.Warning(err.Error())
+}
+
+// successes returns when exports last succeeded, by dataset, as the file of an earlier call says.
+func (p *program) successes(file string) map[string]float64 {
+	text, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	succeeded, damaged := metrics.Successes(text)
+	if err = cmp.Or(err, damaged); err != nil {
+		p.warn(fmt.Errorf("the metrics in %s cannot be read, so that it may be forgotten when an export last succeeded: %w", file, err))
+	}
+	return succeeded
+}
+
+// measured returns what metrics are made of.
+func (p *program) measured(runs []ran, succeeded map[string]float64) (all []metrics.Run) {
+	for _, r := range runs {
+		m := metrics.Run{Account: r.account, Dataset: r.dataset, Version: p.version, Ended: r.ended, Seconds: r.ended.Sub(r.began).Seconds(),
+			ExitCode: ExitCode(r.err), Succeeded: succeeded[r.dataset], Report: r.report, Manifest: r.manifest(), Destinations: r.to}
+		if m.ExitCode == 0 {
+			m.Succeeded = float64(r.ended.UnixMilli()) / 1000
+		}
+		all = append(all, m)
+	}
+	return all
+}
+
+// replaceReadable replaces a file that other users can read. The temporary name is one that node_exporter does not take for
+// metrics.
+func replaceReadable(file string, data []byte) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+".")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(f.Name())
+		}
+	}()
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Chmod(0o644)
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), file)
+}
