@@ -1,6 +1,7 @@
 package command
 
 import (
+	"encoding"
 	"encoding/json"
 	"maps"
 	"os"
@@ -10,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/urfave/cli/v2"
@@ -18,6 +18,7 @@ import (
 	"mailerlake/export"
 	"mailerlake/export/cost"
 	"mailerlake/export/dataset"
+	"mailerlake/export/insights"
 	"mailerlake/export/merge"
 	"mailerlake/export/part"
 	"mailerlake/schema"
@@ -29,6 +30,7 @@ var documents = map[string]reflect.Type{
 	"verify": typeOf[verificationDocument](), "changes": typeOf[changesDocument](), "forget": typeOf[forgottenDocument](),
 	"publish": typeOf[publishedDocument](), "restore": typeOf[restoredDocument](), "schema": typeOf[schemaDocument](),
 	"version": typeOf[versionDocument](),
+	"report":  typeOf[figuresDocument](),
 }
 
 // described are the objects that have a table of their own in the README, by its mark. Others are part of the object that has
@@ -39,7 +41,8 @@ var described = map[string]reflect.Type{
 	"show": typeOf[showDocument](), "verify": typeOf[verificationDocument](), "changes": typeOf[changesDocument](),
 	"forget": typeOf[forgottenDocument](), "restore": typeOf[restoredDocument](), "schema": typeOf[schemaDocument](), "version": typeOf[versionDocument](), "column": typeOf[schema.Column](),
 	"manifest": typeOf[dataset.Manifest](), "table of the manifest": typeOf[dataset.TableState](), "part": typeOf[part.Part](),
-	"publication": typeOf[dataset.Publication](),
+	"publication": typeOf[dataset.Publication](), "report": typeOf[figuresDocument](), "section": typeOf[insights.Section](),
+	"audience": typeOf[insights.Audience](), "sending": typeOf[insights.Sending](),
 }
 
 func typeOf[T any]() reflect.Type { return reflect.TypeFor[T]() }
@@ -175,7 +178,10 @@ func elementOf(t reflect.Type) (inner reflect.Type, suffix string) {
 	}
 }
 
-func isObject(t reflect.Type) bool { return t.Kind() == reflect.Struct && t != typeOf[time.Time]() }
+// isObject reports whether values of a type are objects, and not text as times and months are.
+func isObject(t reflect.Type) bool {
+	return t.Kind() == reflect.Struct && !t.Implements(typeOf[encoding.TextMarshaler]())
+}
 
 // TestDocumentsAreOfTheirTypes runs every command and compares the members that it prints with those of its type, which are
 // documented.
@@ -190,6 +196,7 @@ func TestDocumentsAreOfTheirTypes(t *testing.T) {
 		"export --demo-day 2 --out lake --tables core,form_subscriber",
 		"check --demo", "show", "verify", "schema", "version",
 		"changes --since 1 --tables group -o group.csv",
+		"report", "report -o report.html",
 		"forget --id 22177977773853",
 		"publish --to " + to,
 		"restore --out back --from " + to,
