@@ -31,7 +31,7 @@ func (p *program) changes() *cli.Command {
 			"A loader deletes these keys from its table, inserts the rows that are not deletes, and keeps the snapshot that\n" +
 			"they lead to for the next --since: _snapshot of every row, or \"snapshot\" in what -o FILE --json prints.\n" +
 			"Rows on standard output count only if the exit code is 0. Code 8: load the tables that it names with --since 0.",
-		Flags: append(sourceFlags(""),
+		Flags: append(append(sourceFlags(""), outputFlags()...),
 			&cli.Int64Flag{Name: "since", Usage: "the changes after snapshot `N`, the last one that was loaded; 0 for all rows, as inserts", DefaultText: "required"},
 			&cli.StringSliceFlag{Name: "tables", Usage: "only these `TABLES`, or sets of them: core, default, all", DefaultText: "all that the dataset has"},
 			&cli.StringSliceFlag{Name: "exclude", Usage: "all tables, or those of --tables, except these `TABLES` or sets"},
@@ -61,11 +61,10 @@ func (p *program) runChanges(c *cli.Context) (answer, error) {
 		if err != nil {
 			return answer{}, err
 		}
-		sum := p.stderr
 		if format == formatTable {
-			sum = p.stdout
+			return answer{}, terminal.WriteChanges(p.output, changes)
 		}
-		return answer{}, terminal.WriteChanges(sum, changes)
+		return answer{}, p.saySum(changes)
 	}
 	changes, err := p.writeChanges(c.Context, o, format, file)
 	if errors.Is(err, export.ErrChanged) { // nothing was written yet, so that it can begin again
@@ -81,6 +80,16 @@ func (p *program) runChanges(c *cli.Context) (answer, error) {
 	return a, againHint(err)
 }
 
+// saySum sums up on stderr the changes whose rows are on stdout.
+func (p *program) saySum(changes *export.Changes) error {
+	var text strings.Builder
+	if err := terminal.WriteChanges(&text, changes); err != nil {
+		return err
+	}
+	p.say.Info(strings.TrimSpace(text.String()), "since", changes.Since, "snapshot", changes.Snapshot)
+	return nil
+}
+
 // againHint adds to an error that another run committed what to do about it.
 func againHint(err error) error {
 	if errors.Is(err, export.ErrChanged) {
@@ -93,7 +102,7 @@ func (p *program) printChanges(ctx context.Context, o export.ChangesOptions, for
 	if format == encode.Parquet && terminal.IsTerminal(p.stdout) {
 		return nil, errors.New("a Parquet file is not for a terminal; give -o FILE")
 	}
-	w, err := p.changesWriter(format, p.stdout)
+	w, err := p.changesWriter(format, p.output)
 	if err != nil {
 		return nil, err
 	}
