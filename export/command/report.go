@@ -23,7 +23,7 @@ func (p *program) page() *cli.Command {
 		Description: "The page is one file that needs no network, to open in a browser, print or send on. It holds figures, and the names of\n" +
 			"groups, campaigns and automations; no addresses of subscribers, only their domains. Ages and months are counted back\n" +
 			"from the last change in the account, not from today.",
-		Flags: append(sourceFlags(""),
+		Flags: append(append(sourceFlags(""), outputFlags()...),
 			&cli.StringFlag{Name: "o", Usage: "write the page to `FILE` (- for standard output), whole or not at all", DefaultText: defaultReport, TakesFile: true},
 			toggle("json", "print the figures as one JSON document; a page is written only with -o FILE"),
 		),

@@ -169,7 +169,7 @@ var reportQueries = map[string]string{
 	"Groups": `SELECT CASE WHEN name LIKE '%<script>%' THEN 'hostile' ELSE name END, whole(active_count), whole(unsubscribed_count), whole(sent_count), CASE WHEN sent_count > 0 THEN share(open_rate_float, 1) ELSE '–' END,
 		CASE WHEN sent_count > 0 THEN share(click_rate_float, 1) ELSE '–' END FROM 'lake/group/*.parquet' ORDER BY active_count DESC, name LIMIT 8`,
 
-	"Automations": `SELECT 'hostile', CASE WHEN enabled THEN 'on' ELSE 'off' END, whole(coalesce(stats_sent, 0)), share(stats_unique_opens_count, stats_sent), share(stats_unique_clicks_count, stats_sent),
+	"Automations": `SELECT 'hostile', CASE WHEN enabled THEN 'on' ELSE 'off' END, whole(coalesce(stats_sent, 0)), CASE WHEN stats_sent > 0 THEN share(stats_open_rate_float, 1) ELSE '–' END, CASE WHEN stats_sent > 0 THEN share(stats_click_rate_float, 1) ELSE '–' END,
 		whole(stats_completed_subscribers_count), whole(stats_subscribers_in_queue_count) FROM 'lake/automation/*.parquet'
 		ORDER BY coalesce(stats_sent, 0) DESC, stats_completed_subscribers_count DESC, length(id), id`,
 

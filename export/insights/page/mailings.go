@@ -112,6 +112,6 @@ func automations(r *insights.Report) *node {
 			}
 			rows = append(rows, []any{name(x.Name), state, whole(x.Sent), rateBar(x.OpenRate, "c1"), percent(x.OpenRate), percent(x.ClickRate), whole(x.Completed), whole(x.Queued)})
 		}
-		n.add(table([]col{texts("Automation"), texts(""), numbers("E-mails"), bars(""), numbers("Opened"), numbers("Clicked"), numbers("Completed"), numbers("In it now")}, rows))
+		n.add(table([]col{texts("Automation"), texts(""), numbers("E-mails"), bars(""), numbers("Opens"), numbers("Clicks"), numbers("Completed"), numbers("In it now")}, rows))
 	})
 }
