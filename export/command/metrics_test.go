@@ -15,6 +15,7 @@ import (
 
 	"mailerlake/client"
 	"mailerlake/export/command/config"
+	"mailerlake/export/terminal"
 )
 
 // TestMetricsThatCannotBeWritten: an export that is done is done in part then; another error stays, and a warning tells.
@@ -24,7 +25,8 @@ func TestMetricsThatCannotBeWritten(t *testing.T) {
 	c := cli.NewContext(&cli.App{}, flags, nil)
 	for _, before := range []error{nil, client.ErrUnauthorized} {
 		var stderr bytes.Buffer
-		p := &program{stderr: &stderr}
+		p := &program{stderr: &stderr, getenv: func(string) string { return "" }}
+		p.say, _ = p.messages(terminal.Text, terminal.Never)
 		err := p.writeMetrics(c, []ran{{dataset: "lake", ended: time.Now()}}, before)
 		told := stderr.String() + message(err)
 		if want := max(3, ExitCode(before)); ExitCode(err) != want || strings.Count(told, "write metrics ") != 1 || !strings.Contains(told, "lake.prom: no such file") {
