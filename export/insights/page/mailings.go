@@ -89,7 +89,7 @@ func recency(r *insights.Report) *node {
 		}
 		row("never, though some were sent", y.Never, "c4")
 		row("none was sent to them", y.Unsent, "c6")
-		cols := []col{texts("Last opened"), bars(""), numbers("Active subscribers"), numbers("Share")}
+		cols := []col{texts("Last opened"), bars(""), numbers("People"), numbers("Share")}
 		if y.Sampled {
 			cols = append(cols[:2], cols[3])
 		}
