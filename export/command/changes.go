@@ -2,11 +2,9 @@ package command
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -112,35 +110,19 @@ func (p *program) printChanges(ctx context.Context, o export.ChangesOptions, for
 	return changes, againHint(err)
 }
 
-// writeChanges writes the rows to a file under another name, and renames that once it is whole.
+// writeChanges writes the rows to a file, whole or not at all.
 func (p *program) writeChanges(ctx context.Context, o export.ChangesOptions, format, file string) (changes *export.Changes, err error) {
-	temp := filepath.Join(filepath.Dir(file), "."+filepath.Base(file)+"."+rand.Text()[:8])
-	f, err := o.FS.Create(temp, disk.Shared)
-	if failed, ok := errors.AsType[*fs.PathError](err); ok {
-		return nil, fmt.Errorf("write %s: %w", file, failed.Err) // nobody knows the temporary name
-	}
-	if err != nil {
-		return nil, fmt.Errorf("write %s: %w", file, err)
-	}
-	defer func() {
-		if err != nil {
-			_ = o.FS.Remove(temp)
+	err = writeWhole(o.FS, file, func(f disk.File) error {
+		w, err := p.changesWriter(format, f)
+		if err == nil {
+			changes, err = export.ReadChanges(ctx, o, w)
 		}
-	}()
-	w, err := p.changesWriter(format, f)
-	if err == nil {
-		changes, err = export.ReadChanges(ctx, o, w)
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
-	if err = o.FS.Rename(temp, file); err != nil {
-		return nil, err
-	}
-	return changes, o.FS.SyncDir(filepath.Dir(file))
+	return changes, nil
 }
 
 func (p *program) changesWriter(format string, out io.Writer) (export.ChangesWriter, error) {

@@ -88,7 +88,7 @@ func (p *program) app(args []string) *cli.App {
 		HideHelpCommand: true,
 		ExitErrHandler:  func(*cli.Context, error) {}, // only main exits
 		Action:          p.noCommand,
-		Commands: []*cli.Command{p.check(), p.export(), p.plan(), p.show(), p.verify(), p.changes(), p.forget(), p.publish(), p.restore(),
+		Commands: []*cli.Command{p.check(), p.export(), p.plan(), p.show(), p.verify(), p.changes(), p.page(), p.forget(), p.publish(), p.restore(),
 			p.schema()},
 	}
 	app.OnUsageError = p.onUsageError(args, app.Name)

@@ -43,6 +43,9 @@ func newNight(t *testing.T) *night {
 	server := httptest.NewServer(a)
 	t.Cleanup(server.Close)
 	n := &night{account: a, url: server.URL + "/api", dir: t.TempDir()}
+	if err := os.Chmod(filepath.Dir(n.dir), 0o755); err != nil { // for other users
+		t.Fatal(err)
+	}
 	n.bin = n.mkdir(t, "bin", 0o755)
 	copyFile(t, program.Build(t), filepath.Join(n.bin, "mailerlake"), 0o755)
 	return n
