@@ -57,6 +57,7 @@ func TestScripts(t *testing.T) {
 			"field":      field,
 			"damage":     damage,
 			"secretfree": secretfree,
+			"jsonlines":  jsonLines,
 		},
 	})
 }
@@ -313,6 +314,26 @@ func field(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if got := fmt.Sprint(v); got != args[2] {
 		ts.Fatalf("%s: got %s, want %s", args[1], got, args[2])
+	}
+}
+
+// jsonLines checks that each line of a file, of which there are some, is a JSON object with a time, a level and a message.
+//
+//	jsonlines FILE
+func jsonLines(ts *testscript.TestScript, neg bool, args []string) {
+	lines := 0
+	for line := range strings.Lines(ts.ReadFile(args[0])) {
+		var o struct {
+			Time       time.Time
+			Level, Msg string
+		}
+		if err := json.Unmarshal([]byte(line), &o); err != nil || o.Time.IsZero() || o.Level == "" || o.Msg == "" {
+			ts.Fatalf("%v: %s", err, line)
+		}
+		lines++
+	}
+	if lines == 0 {
+		ts.Fatalf("%s is empty", args[0])
 	}
 }
 

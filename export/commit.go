@@ -27,7 +27,8 @@ func (r *run) commit(ctx context.Context) error {
 	}
 	now := r.stamp()
 	k := &keeper{run: r, commit: commit, settings: next.Feed, snapshot: next.Snapshot, now: now}
-	for _, t := range due {
+	for i, t := range due {
+		r.event(Event{Table: t.Name, Phase: Writing, Step: i, Steps: len(due)})
 		if t.err != nil || !t.scanned() || t.skipped() {
 			continue
 		}
@@ -37,6 +38,7 @@ func (r *run) commit(ctx context.Context) error {
 		}
 		next.Put(state)
 	}
+	r.event(Event{Phase: Committing})
 	k.prune(next)
 	next.CommittedAt = later(r.now(), now)
 	r.noteLists(due, next)

@@ -12,13 +12,26 @@ import (
 // estimateWithin bounds the time that an estimate may take.
 const estimateWithin = 30 * time.Second
 
-// estimate says what the run will cost. A dataset tells it without a request; of the tables that it lacks the account is asked for
+// expect says about how much there is to read, and what it costs. A dataset tells it without a request; of the tables that it lacks the account is asked for
 // the counts, and for a page of each list whose rows have lists. An estimate that fails is left out: the run itself will say what
 // is wrong.
-func (r *run) estimate(ctx context.Context) error {
-	if !r.Estimate {
-		return nil
+func (r *run) expect(ctx context.Context) error {
+	known := &cost.Known{}
+	if r.Estimate {
+		r.event(Event{Phase: Counting})
+		var err error
+		if known, err = r.estimate(ctx); err != nil {
+			return err
+		}
 	}
+	if r.OnExpect != nil {
+		r.OnExpect(r.expected(known))
+	}
+	return nil
+}
+
+// estimate estimates what the run costs, and returns what is known about the tables.
+func (r *run) estimate(ctx context.Context) (*cost.Known, error) {
 	needed := r.catalog.Needed(r.exports)
 	lacking := func(t *schema.Table) bool {
 		list := t
@@ -32,7 +45,7 @@ func (r *run) estimate(ctx context.Context) error {
 	known, err := r.sizes(bounded, lacking)
 	unsure := func(t *schema.Table) bool { return known.Err(t) != nil }
 	if err != nil || slices.ContainsFunc(needed, unsure) {
-		return ctx.Err()
+		return &cost.Known{}, ctx.Err()
 	}
 	reads := cost.Due
 	if r.Full || r.rewrite {
@@ -41,7 +54,7 @@ func (r *run) estimate(ctx context.Context) error {
 	run := cost.Run{Catalog: r.catalog, Exports: r.exports, Reads: reads, Asks: lacking}
 	r.estimated = known.Estimate(run, r.Client.Budget())
 	r.event(Event{Message: r.estimated.Line()})
-	return nil
+	return known, nil
 }
 
 // sizes returns what is known about the sizes of the tables: from the dataset and, for those that it lacks, from the account.

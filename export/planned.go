@@ -161,7 +161,8 @@ func (r *run) loadPlannedTable(ctx context.Context, t *table, pt plannedTable) e
 
 // planAgain plans the tables again, with the decisions of the earlier plan.
 func (r *run) planAgain(ctx context.Context, p *planned) error {
-	for _, t := range r.tables {
+	for i, t := range r.tables {
+		r.event(Event{Table: t.Name, Phase: Comparing, Step: i, Steps: len(r.tables)})
 		if t.skipped() {
 			continue
 		}

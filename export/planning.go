@@ -14,7 +14,9 @@ import (
 // planAll plans every table and decides about its deletes. A table comes after its parent.
 func (r *run) planAll(ctx context.Context, full bool) error {
 	p := &prover{r.tables, r.scanner, r.Yes}
-	for _, t := range r.due() {
+	due := r.due()
+	for i, t := range due {
+		r.event(Event{Table: t.Name, Phase: Comparing, Step: i, Steps: len(due)})
 		if t.inParent() && t.err == nil {
 			t.err = t.parent.err
 		}

@@ -104,7 +104,8 @@ func (r *run) publish(ctx context.Context) error {
 	if r.data.Manifest == nil {
 		return nil // every table has failed, and there was no dataset before
 	}
-	for _, d := range r.Destinations {
+	for i, d := range r.Destinations {
+		r.event(Event{Phase: Publishing, Step: i, Steps: len(r.Destinations)})
 		report, err := publish.Publish(ctx, d.options(r.data, r.Program, r.OnTransfer))
 		r.published = append(r.published, Published{*report, err})
 		if err := ctx.Err(); err != nil {

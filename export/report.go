@@ -1,6 +1,7 @@
 package export
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -115,8 +116,10 @@ func (t *table) report(planOnly bool) TableReport {
 	if t.err != nil || !planOnly && plan != t.saved {
 		plan = nil
 	}
-	if n := len(earlier); plan == nil && n > 0 { // the run was stopped afterwards
-		plan, earlier = earlier[n-1], earlier[:n-1]
+	if n := len(earlier); plan == nil && n > 0 { // the run was stopped, or failed, afterwards
+		last := *earlier[n-1]
+		last.Incomplete = cmp.Or(last.Incomplete, "the run ended before it had read all")
+		plan, earlier = &last, earlier[:n-1]
 	}
 	tr := TableReport{Name: t.Name, BytesWritten: t.written, Lists: t.watched, ChangesKept: t.kept, Err: t.err}
 	if t.stored != nil {

@@ -62,10 +62,9 @@ type Options struct {
 	// OnEvent, if set, is called with each step of the run, from several goroutines at once; so is OnTransfer, as it publishes.
 	OnEvent    func(Event)
 	OnTransfer func(Transfer)
+	// OnExpect, if set, is called once, when it is known about how much there is to read.
+	OnExpect func(Expected)
 }
-
-// Event is a step of a run.
-type Event = scan.Event
 
 // run is one run over a dataset: a plan or an export.
 type run struct {

@@ -31,7 +31,7 @@ func (r *run) open(ctx context.Context) error {
 	if err := r.dropPlanned(); err != nil {
 		return err
 	}
-	if err := r.estimate(ctx); err != nil {
+	if err := r.expect(ctx); err != nil {
 		return err
 	}
 	r.scanner = scan.New(scan.Options{Client: r.Client, Logs: r.data.Logs(), Account: r.account.ID, Catalog: r.catalog, Base: r.base, Stored: r.stored,
@@ -44,6 +44,7 @@ func (r *run) scanAndPlan(ctx context.Context, full bool) error {
 	if err := r.scan(ctx); err != nil {
 		return err
 	}
+	r.event(Event{Phase: Comparing, Steps: len(r.due())})
 	if err := r.fix(ctx); err != nil {
 		return err
 	}
@@ -62,6 +63,7 @@ func (r *run) scan(ctx context.Context) error {
 			wanted = append(wanted, t.Table)
 		}
 	}
+	r.event(Event{Phase: Reading})
 	err := r.scanner.Scan(ctx, wanted)
 	r.takeResults()
 	return err

@@ -246,8 +246,8 @@ func TestStoppedAfterAPart(t *testing.T) {
 	if !errors.Is(err, context.Canceled) || r.Snapshot < 3 {
 		t.Fatal(err, r.Snapshot)
 	}
-	if visits := tableOf(t, r, "visit"); visits.TablePlan == nil || visits.Rows == 0 || visits.Inserted != visits.Rows {
-		t.Errorf("visits: %+v, rows %d", visits.TablePlan, visits.Rows)
+	if visits := tableOf(t, r, "visit"); visits.TablePlan == nil || visits.Rows == 0 || visits.Inserted != visits.Rows || r.Matches {
+		t.Errorf("visits: %+v, rows %d, matches %t", visits.TablePlan, visits.Rows, r.Matches)
 	}
 	d.boxes.quiet()
 	d.boxes.fault = nil

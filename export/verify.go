@@ -76,9 +76,22 @@ var ErrChanged = errors.New("another run changed the dataset")
 // Verification. An error means that nothing was checked; if the manifest cannot be read, it is a *dataset.DamagedError.
 // Verify takes no lock: if another run commits meanwhile, the check begins again, once.
 func Verify(ctx context.Context, fsys disk.FS, dir string, catalog *schema.Catalog) (*Verification, error) {
-	v, err := verifyOnce(ctx, fsys, dir, catalog)
+	return VerifyWith(ctx, VerifyOptions{FS: fsys, Dir: dir, Catalog: catalog, OnEvent: func(Event) {}})
+}
+
+// VerifyOptions say what to verify.
+type VerifyOptions struct {
+	FS      disk.FS
+	Dir     string // of the dataset
+	Catalog *schema.Catalog
+	OnEvent func(Event) // is called with each step
+}
+
+// VerifyWith is Verify, and tells of its steps.
+func VerifyWith(ctx context.Context, o VerifyOptions) (*Verification, error) {
+	v, err := verifyOnce(ctx, o)
 	if errors.Is(err, ErrChanged) {
-		if v, err = verifyOnce(ctx, fsys, dir, catalog); err == nil {
+		if v, err = verifyOnce(ctx, o); err == nil {
 			v.Restarted = true
 		}
 	}
@@ -86,20 +99,20 @@ func Verify(ctx context.Context, fsys disk.FS, dir string, catalog *schema.Catal
 		err = fmt.Errorf("%w; verify again while no export runs", err)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("verify %s: %w", dir, err)
+		return nil, fmt.Errorf("verify %s: %w", o.Dir, err)
 	}
 	return v, nil
 }
 
-func verifyOnce(ctx context.Context, fsys disk.FS, dir string, catalog *schema.Catalog) (*Verification, error) {
-	d, err := dataset.Open(fsys, dir)
+func verifyOnce(ctx context.Context, o VerifyOptions) (*Verification, error) {
+	d, err := dataset.Open(o.FS, o.Dir)
 	if err != nil {
 		return nil, err
 	}
 	if d.Manifest == nil && !d.Pending() {
 		return nil, fmt.Errorf("no dataset there; run mailerlake export first: %w", fs.ErrNotExist)
 	}
-	v := &verifier{data: d, catalog: catalog, out: &Verification{Dataset: dir, Pending: d.Pending(), Tables: []TableVerification{},
+	v := &verifier{data: d, catalog: o.Catalog, event: o.OnEvent, out: &Verification{Dataset: o.Dir, Pending: d.Pending(), Tables: []TableVerification{},
 		Problems: []Problem{}, References: []Reference{}}}
 	if d.Pending() {
 		return v.out, nil
@@ -126,11 +139,13 @@ func unchanged(d *dataset.Dataset) error {
 type verifier struct {
 	data    *dataset.Dataset
 	catalog *schema.Catalog
+	event   func(Event)
 	out     *Verification
 }
 
 func (v *verifier) check(ctx context.Context) error {
 	for i := range v.data.Manifest.Tables {
+		v.event(Event{Table: v.data.Manifest.Tables[i].Name, Phase: Checking, Step: i, Steps: len(v.data.Manifest.Tables)})
 		if err := v.table(ctx, &v.data.Manifest.Tables[i]); err != nil {
 			return err
 		}
@@ -147,6 +162,7 @@ func (v *verifier) check(ctx context.Context) error {
 			return err
 		}
 	}
+	v.event(Event{Phase: Following})
 	return v.references(ctx)
 }
 

@@ -169,7 +169,7 @@ func (r *accountRun) export() {
 		}
 	}
 	if text := message(r.err); text != "" {
-		fmt.Fprintf(r.p.stderr, "mailerlake: %s%s\n", r.p.label(), text)
+		r.p.say.Error(r.p.label()+text, "account", r.name)
 	}
 }
 

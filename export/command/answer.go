@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -29,7 +30,7 @@ func (p *program) action(do func(*cli.Context) (answer, error)) cli.ActionFunc {
 		case c.NArg() > 0:
 			err = unexpected(c)
 		case err == nil:
-			if err = p.settle(c); err == nil {
+			if err = cmp.Or(p.settle(c), p.look(c)); err == nil {
 				a, err = do(c)
 			}
 			err = p.sourced(err)
@@ -59,7 +60,7 @@ func (p *program) finish(json bool, a answer, err error) error {
 	case json:
 		printing = terminal.JSON(p.stdout, a.json(err))
 	case a.text != nil:
-		printing = a.text(p.stdout)
+		printing = a.text(p.output)
 	}
 	if printing != nil && message(err) == "" {
 		return printing

@@ -2,11 +2,9 @@ package command
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -33,7 +31,7 @@ func (p *program) changes() *cli.Command {
 			"A loader deletes these keys from its table, inserts the rows that are not deletes, and keeps the snapshot that\n" +
 			"they lead to for the next --since: _snapshot of every row, or \"snapshot\" in what -o FILE --json prints.\n" +
 			"Rows on standard output count only if the exit code is 0. Code 8: load the tables that it names with --since 0.",
-		Flags: append(sourceFlags(""),
+		Flags: append(append(sourceFlags(""), outputFlags()...),
 			&cli.Int64Flag{Name: "since", Usage: "the changes after snapshot `N`, the last one that was loaded; 0 for all rows, as inserts", DefaultText: "required"},
 			&cli.StringSliceFlag{Name: "tables", Usage: "only these `TABLES`, or sets of them: core, default, all", DefaultText: "all that the dataset has"},
 			&cli.StringSliceFlag{Name: "exclude", Usage: "all tables, or those of --tables, except these `TABLES` or sets"},
@@ -63,11 +61,10 @@ func (p *program) runChanges(c *cli.Context) (answer, error) {
 		if err != nil {
 			return answer{}, err
 		}
-		sum := p.stderr
 		if format == formatTable {
-			sum = p.stdout
+			return answer{}, terminal.WriteChanges(p.output, changes)
 		}
-		return answer{}, terminal.WriteChanges(sum, changes)
+		return answer{}, p.saySum(changes)
 	}
 	changes, err := p.writeChanges(c.Context, o, format, file)
 	if errors.Is(err, export.ErrChanged) { // nothing was written yet, so that it can begin again
@@ -83,6 +80,16 @@ func (p *program) runChanges(c *cli.Context) (answer, error) {
 	return a, againHint(err)
 }
 
+// saySum sums up on stderr the changes whose rows are on stdout.
+func (p *program) saySum(changes *export.Changes) error {
+	var text strings.Builder
+	if err := terminal.WriteChanges(&text, changes); err != nil {
+		return err
+	}
+	p.say.Info(strings.TrimSpace(text.String()), "since", changes.Since, "snapshot", changes.Snapshot)
+	return nil
+}
+
 // againHint adds to an error that another run committed what to do about it.
 func againHint(err error) error {
 	if errors.Is(err, export.ErrChanged) {
@@ -95,7 +102,7 @@ func (p *program) printChanges(ctx context.Context, o export.ChangesOptions, for
 	if format == encode.Parquet && terminal.IsTerminal(p.stdout) {
 		return nil, errors.New("a Parquet file is not for a terminal; give -o FILE")
 	}
-	w, err := p.changesWriter(format, p.stdout)
+	w, err := p.changesWriter(format, p.output)
 	if err != nil {
 		return nil, err
 	}
@@ -103,35 +110,19 @@ func (p *program) printChanges(ctx context.Context, o export.ChangesOptions, for
 	return changes, againHint(err)
 }
 
-// writeChanges writes the rows to a file under another name, and renames that once it is whole.
+// writeChanges writes the rows to a file, whole or not at all.
 func (p *program) writeChanges(ctx context.Context, o export.ChangesOptions, format, file string) (changes *export.Changes, err error) {
-	temp := filepath.Join(filepath.Dir(file), "."+filepath.Base(file)+"."+rand.Text()[:8])
-	f, err := o.FS.Create(temp, disk.Shared)
-	if failed, ok := errors.AsType[*fs.PathError](err); ok {
-		return nil, fmt.Errorf("write %s: %w", file, failed.Err) // nobody knows the temporary name
-	}
-	if err != nil {
-		return nil, fmt.Errorf("write %s: %w", file, err)
-	}
-	defer func() {
-		if err != nil {
-			_ = o.FS.Remove(temp)
+	err = writeWhole(o.FS, file, func(f disk.File) error {
+		w, err := p.changesWriter(format, f)
+		if err == nil {
+			changes, err = export.ReadChanges(ctx, o, w)
 		}
-	}()
-	w, err := p.changesWriter(format, f)
-	if err == nil {
-		changes, err = export.ReadChanges(ctx, o, w)
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
-	if err = o.FS.Rename(temp, file); err != nil {
-		return nil, err
-	}
-	return changes, o.FS.SyncDir(filepath.Dir(file))
+	return changes, nil
 }
 
 func (p *program) changesWriter(format string, out io.Writer) (export.ChangesWriter, error) {

@@ -38,12 +38,13 @@ func (p *program) runCheck(c *cli.Context) (answer, error) {
 	if api.Key, err = p.apiKey(c); err != nil {
 		return answer{}, err
 	}
-	progress := terminal.Start(p.stderr, terminal.Options{Run: c.Command.Name, Dataset: o.Dir, Quiet: !c.Bool("verbose"), Verbose: c.Bool("verbose")})
+	progress := p.patience(c, o.Dir, export.Counting)
 	defer progress.Close()
 	api.OnWait, api.Logger = progress.Wait, progress.Logger()
 	if o.Client, err = client.New(api); err != nil {
 		return answer{}, &authError{err}
 	}
+	progress.Watch(o.Client)
 	found, err := export.CheckAccount(c.Context, o)
 	if err != nil {
 		return answer{}, err

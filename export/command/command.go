@@ -21,7 +21,9 @@ type program struct {
 	version        string
 	args           []string
 	call           settings
-	ended          func(error) // is called when all is done and said, with the command's error; nil if nothing is to be called
+	ended          func(error)        // is called when all is done and said, with the command's error; nil if nothing is to be called
+	say            *terminal.Messages // on stderr, beside progress
+	output         *terminal.Output   // stdout, for results as text
 }
 
 // Run runs the command in args, which are laid out like os.Args. The error it returns has been printed on stderr.
@@ -29,17 +31,30 @@ type program struct {
 // blocks.
 func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string, version string) error {
 	p := &program{stdin: stdin, stdout: stdout, stderr: stderr, getenv: getenv, version: versionOr(version), args: args}
+	p.say, p.output = p.messages(p.unparsed(args))
 	err := p.app(args).RunContext(ctx, args)
-	if text := message(err); text != "" {
-		fmt.Fprintln(stderr, "mailerlake: "+text)
-	}
-	if usage, ok := errors.AsType[*usageError](err); ok {
-		fmt.Fprintf(stderr, "run `%s --help` for usage\n", usage.command)
-	}
+	p.sayError(err)
 	if p.ended != nil {
 		p.ended(err)
 	}
 	return err
+}
+
+// sayError prints an error, and where the help on its command is if it was used wrongly.
+func (p *program) sayError(err error) {
+	text := message(err)
+	if text == "" {
+		return
+	}
+	members := []any{"exit_code", ExitCode(err)}
+	usage, wrong := errors.AsType[*usageError](err)
+	if wrong {
+		members = append(members, "help", usage.command+" --help")
+	}
+	p.say.Error(text, members...)
+	if wrong {
+		p.say.Hint(fmt.Sprintf("run `%s --help` for usage", usage.command))
+	}
 }
 
 // message returns an error as one line, empty if there is nothing to say: no error, or changes that a plan has shown.
@@ -73,7 +88,7 @@ func (p *program) app(args []string) *cli.App {
 		HideHelpCommand: true,
 		ExitErrHandler:  func(*cli.Context, error) {}, // only main exits
 		Action:          p.noCommand,
-		Commands: []*cli.Command{p.check(), p.export(), p.plan(), p.show(), p.verify(), p.changes(), p.forget(), p.publish(), p.restore(),
+		Commands: []*cli.Command{p.check(), p.export(), p.plan(), p.show(), p.verify(), p.changes(), p.page(), p.forget(), p.publish(), p.restore(),
 			p.schema()},
 	}
 	app.OnUsageError = p.onUsageError(args, app.Name)

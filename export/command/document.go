@@ -2,6 +2,7 @@ package command
 
 import (
 	"mailerlake/export"
+	"mailerlake/export/insights"
 	"mailerlake/export/terminal"
 )
 
@@ -60,6 +61,14 @@ type changesDocument struct {
 	head
 	*export.Changes
 	File string `json:"file,omitempty"`
+}
+
+// figuresDocument is the JSON document of a report's figures.
+type figuresDocument struct {
+	head
+	*insights.Report
+	Dataset string `json:"dataset"`
+	File    string `json:"file,omitempty"`
 }
 
 // forgottenDocument is the JSON document of what was forgotten.

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"encoding"
 	"encoding/json"
 	"maps"
 	"os"
@@ -10,13 +11,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/urfave/cli/v2"
 
 	"mailerlake/export"
 	"mailerlake/export/cost"
 	"mailerlake/export/dataset"
+	"mailerlake/export/insights"
 	"mailerlake/export/merge"
 	"mailerlake/export/part"
 	"mailerlake/schema"
@@ -27,6 +29,7 @@ var documents = map[string]reflect.Type{
 	"export": typeOf[reportDocument](), "export --config": typeOf[accountsDocument](), "plan": typeOf[reportDocument](), "check": typeOf[checkDocument](), "show": typeOf[showDocument](),
 	"verify": typeOf[verificationDocument](), "changes": typeOf[changesDocument](), "forget": typeOf[forgottenDocument](),
 	"publish": typeOf[publishedDocument](), "restore": typeOf[restoredDocument](), "schema": typeOf[schemaDocument](),
+	"report": typeOf[figuresDocument](),
 }
 
 // described are the objects that have a table of their own in the README, by its mark. Others are part of the object that has
@@ -37,7 +40,8 @@ var described = map[string]reflect.Type{
 	"show": typeOf[showDocument](), "verify": typeOf[verificationDocument](), "changes": typeOf[changesDocument](),
 	"forget": typeOf[forgottenDocument](), "restore": typeOf[restoredDocument](), "schema": typeOf[schemaDocument](), "column": typeOf[schema.Column](),
 	"manifest": typeOf[dataset.Manifest](), "table of the manifest": typeOf[dataset.TableState](), "part": typeOf[part.Part](),
-	"publication": typeOf[dataset.Publication](),
+	"publication": typeOf[dataset.Publication](), "report": typeOf[figuresDocument](), "section": typeOf[insights.Section](),
+	"audience": typeOf[insights.Audience](), "sending": typeOf[insights.Sending](),
 }
 
 func typeOf[T any]() reflect.Type { return reflect.TypeFor[T]() }
@@ -173,7 +177,10 @@ func elementOf(t reflect.Type) (inner reflect.Type, suffix string) {
 	}
 }
 
-func isObject(t reflect.Type) bool { return t.Kind() == reflect.Struct && t != typeOf[time.Time]() }
+// isObject reports whether values of a type are objects, and not text as times and months are.
+func isObject(t reflect.Type) bool {
+	return t.Kind() == reflect.Struct && !t.Implements(typeOf[encoding.TextMarshaler]())
+}
 
 // TestDocumentsAreOfTheirTypes runs every command and compares the members that it prints with those of its type, which are
 // documented.
@@ -183,11 +190,12 @@ func TestDocumentsAreOfTheirTypes(t *testing.T) {
 	write(t, "accounts.json", `{"demo": true, "tables": "core", "accounts": [{"name": "a", "out": "a"}, {"name": "b", "out": "b", "demo": false}]}`)
 	met := map[string]bool{}
 	for _, args := range []string{
-		"export --demo --tables core,form_subscriber --history --publish " + to,
-		"plan --demo-day 2 --tables core,form_subscriber",
-		"export --demo-day 2 --tables core,form_subscriber",
+		"export --demo --out lake --tables core,form_subscriber --history --publish " + to,
+		"plan --demo-day 2 --out lake --tables core,form_subscriber",
+		"export --demo-day 2 --out lake --tables core,form_subscriber",
 		"check --demo", "show", "verify", "schema",
 		"changes --since 1 --tables group -o group.csv",
+		"report", "report -o report.html",
 		"forget --id 22177977773853",
 		"publish --to " + to,
 		"restore --out back --from " + to,
@@ -206,10 +214,18 @@ func TestDocumentsAreOfTheirTypes(t *testing.T) {
 		if members["format"] != 1.0 || members["command"] != command || members["exit_code"] != float64(ExitCode(o.err)) || !strings.HasPrefix(o.stdout, "{\n  \"format\": 1,\n") {
 			t.Errorf("%s: %v; the document begins with %.100q", args, o.err, o.stdout)
 		}
+		if o.err != nil && !strings.Contains(args, "nowhere") && !strings.Contains(args, "accounts") {
+			t.Errorf("%s: %v", args, o.err)
+		}
 		if strings.Contains(o.stdout, ": null") {
 			t.Errorf("%s: a member is null", args)
 		}
 		checkMembers(t, args, members, documents[document])
+	}
+	for _, c := range (&program{getenv: func(string) string { return "" }}).app(nil).Commands {
+		if slices.ContainsFunc(c.Flags, func(f cli.Flag) bool { return f.Names()[0] == "json" }) && documents[c.Name] == nil {
+			t.Errorf("the document of %s has no type", c.Name)
+		}
 	}
 	for command := range documents {
 		if !met[command] {
@@ -230,6 +246,7 @@ func checkMembers(t *testing.T, where string, value any, object reflect.Type) {
 		if !isObject(object) { // its names are from the account
 			return
 		}
+		checkWhole(t, where, value, object)
 		members := map[string]reflect.Type{}
 		allMembers(object, members)
 		for name, v := range value {
@@ -241,6 +258,36 @@ func checkMembers(t *testing.T, where string, value any, object reflect.Type) {
 			checkMembers(t, where+"."+name, v, inner)
 		}
 	}
+}
+
+// checkWhole reports members that an object lacks, of those that are always there. A result that a command has not come to lacks all.
+func checkWhole(t *testing.T, where string, value map[string]any, object reflect.Type) {
+	t.Helper()
+	for f := range fieldsOf(object) {
+		inner, _ := elementOf(f.Type)
+		_, there := value[f.name]
+		switch {
+		case !f.Anonymous || f.name != "":
+			if !there && !strings.Contains(f.options, "omit") {
+				t.Errorf("%s: member %s is missing", where, f.name)
+			}
+		case f.Type.Kind() != reflect.Pointer || hasAny(value, inner):
+			checkWhole(t, where, value, inner)
+		}
+	}
+}
+
+// hasAny reports whether a value has a member of an object.
+func hasAny(value map[string]any, object reflect.Type) bool {
+	members := map[string]reflect.Type{}
+	allMembers(object, members)
+	delete(members, "error") // every document may have it
+	for name := range members {
+		if _, there := value[name]; there {
+			return true
+		}
+	}
+	return false
 }
 
 // allMembers collects the members of an object, embedded ones included, with the types of what they hold.

@@ -31,7 +31,7 @@ var exitCodes = []exitCode{
 	{0, "done", []cause{is(nil)}},
 	{1, "failed", []cause{anyError}},
 	{2, "plan found changes (with --detailed-exitcode)", []cause{is(errChanges)}},
-	{3, "done, but a table failed or is incomplete, deletes were withheld, or it or its metrics were not published", []cause{as[*partialError]}},
+	{3, "done, but a table failed or is incomplete, deletes were withheld, it was not published, or its metrics were not written", []cause{as[*partialError]}},
 	{wrongUsage, "wrong flags or arguments", []cause{as[*usageError], as[*client.AddressError], as[*schema.ProtectionError], as[*export.PrivacyError]}},
 	{5, "no API key, or MailerLite does not accept it", []cause{as[*authError], is(client.ErrUnauthorized), is(client.ErrForbidden)}},
 	{6, "another run is using the dataset or the destination", []cause{as[*dataset.LockedError], as[*export.BusyError]}},

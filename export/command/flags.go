@@ -4,6 +4,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"mailerlake/client"
+	"mailerlake/export/terminal"
 )
 
 // toggle declares a flag that is off by default.
@@ -16,9 +17,17 @@ func commonFlags() []cli.Flag {
 	return flagsFrom("")
 }
 
+// outputFlags say how stdout and stderr look.
+func outputFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "color", Value: string(terminal.Auto), Usage: "use colours `WHEN`: auto (on a terminal, unless $NO_COLOR is set), always or never"},
+		&cli.StringFlag{Name: "log-format", Value: string(terminal.Text), Usage: "write progress, warnings and errors on stderr as `FORMAT`: text, or json (one object a line)"},
+	}
+}
+
 // flagsFrom are the common flags. shown is what the help says of the default of --out, empty if that is all.
 func flagsFrom(shown string) []cli.Flag {
-	return append(sourceFlags(shown), toggle("json", "print the result as one JSON document"))
+	return append(append(sourceFlags(shown), toggle("json", "print the result as one JSON document")), outputFlags()...)
 }
 
 // sourceFlags are the flags that say where the dataset is, and the values of other flags.

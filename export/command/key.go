@@ -10,8 +10,6 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
-
-	"mailerlake/export/terminal"
 )
 
 // apiKey returns the API key from the file that a flag names, or from the environment.
@@ -66,7 +64,7 @@ func (p *program) secretFile(ctx context.Context, name string) ([]byte, error) {
 }
 
 func (p *program) warnShared(name string) {
-	fmt.Fprintf(p.stderr, "mailerlake: warning: other users can read %s, which holds a key; chmod 600 makes it private\n", terminal.Clean(name))
+	p.say.Warning(fmt.Sprintf("other users can read %s, which holds a key; chmod 600 makes it private", name))
 }
 
 func (p *program) openSecret(name string) (s secret, err error) {

@@ -15,7 +15,6 @@ import (
 	"mailerlake/export/dataset"
 	"mailerlake/export/disk"
 	"mailerlake/export/metrics"
-	"mailerlake/export/terminal"
 )
 
 // ran is how the export of one account ended.
@@ -101,7 +100,7 @@ func (p *program) writeMetrics(c *cli.Context, runs []ran, err error) error {
 }
 
 func (p *program) warn(err error) {
-	fmt.Fprintf(p.stderr, "mailerlake: warning: %s\n", terminal.Clean(err.Error()))
+	p.say.Warning(err.Error())
 }
 
 // successes returns when exports last succeeded, by dataset, as the file of an earlier call says.

@@ -3,7 +3,6 @@ package command
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"os"
 	"slices"
 	"strconv"
@@ -35,7 +34,7 @@ func (p *program) onFailure(c *cli.Context, a answer, err error) {
 		failed = shell.Run(context.WithoutCancel(c.Context), line, environment, report.Bytes(), p.stderr, onFailureWithin)
 	}
 	if failed != nil {
-		fmt.Fprintf(p.stderr, "mailerlake: warning: the command of --on-failure failed: %s\n", terminal.Clean(failed.Error()))
+		p.say.Warning("the command of --on-failure failed: " + failed.Error())
 	}
 }
 

@@ -46,7 +46,7 @@ func (p *program) runRestore(c *cli.Context) (answer, error) {
 		return answer{}, err
 	}
 	defer from.Close()
-	progress := terminal.Start(p.stderr, terminal.Options{Run: c.Command.Name, Dataset: dir, Quiet: c.Bool("quiet")})
+	progress := p.progress(c, dir)
 	defer progress.Close()
 	defer noteInterrupt(c.Context, progress)()
 	r, err := export.Restore(c.Context, export.RestoreOptions{Store: from, FS: disk.OS(c.Bool("private")), Dir: dir, Partial: c.Bool("partial"),

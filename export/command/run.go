@@ -3,14 +3,12 @@ package command
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/urfave/cli/v2"
 
 	"mailerlake/client"
 	"mailerlake/export"
-	"mailerlake/export/dataset"
 	"mailerlake/export/terminal"
 	"mailerlake/schema"
 )
@@ -36,12 +34,12 @@ func (p *program) report(c *cli.Context, r *export.Report, err error, text func(
 func (p *program) printProblems(r *export.Report) {
 	for _, t := range r.Tables {
 		for _, problem := range terminal.Problems(t) {
-			fmt.Fprintf(p.stderr, "mailerlake: %s%s: %s\n", p.label(), t.Name, problem)
+			p.say.Problem(p.label()+t.Name+": "+problem, "table", t.Name)
 		}
 	}
 	for _, d := range r.Published {
 		if d.Err != nil {
-			fmt.Fprintf(p.stderr, "mailerlake: %s%s\n", p.label(), terminal.Clean(d.Err.Error()))
+			p.say.Problem(p.label()+d.Err.Error(), "destination", d.Destination)
 		}
 	}
 }
@@ -82,15 +80,16 @@ func (p *program) checkRun(c *cli.Context) (j job, err error) {
 
 // run does the job and shows its progress on stderr.
 func (j job) run(run runFunc) (_ *export.Report, err error) {
-	progress := terminal.Start(j.p.stderr, terminal.Options{Run: j.c.Command.Name, Dataset: j.options.Dir,
-		Quiet: j.c.Bool("quiet"), Verbose: j.c.Bool("verbose"), Expect: storedRows(j.options)})
+	progress := j.p.progress(j.c, j.options.Dir)
 	defer progress.Close()
 	defer noteInterrupt(j.c.Context, progress)()
-	j.options.OnEvent, j.options.OnTransfer, j.api.OnWait, j.api.Logger = progress.Event, progress.Transfer, progress.Wait, progress.Logger()
+	j.options.OnEvent, j.options.OnExpect, j.options.OnTransfer = progress.Event, progress.Expect, progress.Transfer
+	j.api.OnWait, j.api.Logger = progress.Wait, progress.Logger()
 	if j.online {
 		if j.options.Client, err = client.New(j.api); err != nil {
 			return nil, &authError{err}
 		}
+		progress.Watch(j.options.Client)
 	}
 	r, err := run(j.c.Context, j.options)
 	if wrong, ok := errors.AsType[*schema.ProtectionError](err); ok {
@@ -112,18 +111,6 @@ func noteInterrupt(ctx context.Context, progress terminal.Progress) (end func())
 			<-shown
 		}
 	}
-}
-
-// storedRows returns how many rows each table of the dataset has: the run will read about as many. Errors are left to
-// the run itself.
-func storedRows(o export.Options) map[string]int64 {
-	rows := map[string]int64{}
-	if d, err := dataset.Open(o.FS, o.Dir); err == nil && d.Manifest != nil {
-		for _, t := range d.Manifest.Tables {
-			rows[t.Name] = t.Rows
-		}
-	}
-	return rows
 }
 
 // resumeHint says how to resume an interrupted command, empty if it has nothing to resume.

@@ -67,7 +67,7 @@ var refused = map[string]string{
 }
 
 // wholeRun are the flags that an account cannot have for itself.
-var wholeRun = []string{"metrics", "on-failure"}
+var wholeRun = []string{"metrics", "on-failure", "color", "log-format"}
 
 // yields are flags whose values from elsewhere do not count where another flag is set that they would contradict.
 var yields = map[string][]string{

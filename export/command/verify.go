@@ -2,7 +2,6 @@ package command
 
 import (
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/urfave/cli/v2"
@@ -50,7 +49,9 @@ func (p *program) verification(c *cli.Context) (*export.Verification, error) {
 		return nil, err
 	}
 	if !c.IsSet("at") {
-		return export.Verify(c.Context, disk.OS(false), dir, tables.All())
+		progress := p.patience(c, dir, export.Checking)
+		defer progress.Close()
+		return export.VerifyWith(c.Context, export.VerifyOptions{FS: disk.OS(false), Dir: dir, Catalog: tables.All(), OnEvent: progress.Event})
 	}
 	if c.IsSet("out") {
 		return nil, usage(c, "give either --out or --at, not both")
@@ -60,7 +61,7 @@ func (p *program) verification(c *cli.Context) (*export.Verification, error) {
 		return nil, err
 	}
 	defer at.Close()
-	return export.VerifyAt(c.Context, at, func(t export.Transfer) {
-		fmt.Fprintf(p.stderr, "mailerlake: %s: %s\n", terminal.Clean(t.Destination), terminal.Clean(t.Message))
-	})
+	progress := p.patience(c, c.String("at"), export.Checking)
+	defer progress.Close()
+	return export.VerifyAt(c.Context, at, progress.Transfer)
 }

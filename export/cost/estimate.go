@@ -31,6 +31,8 @@ type Table struct {
 	// Units are rounded up: tables share batches, so that the run's are fewer than the sum.
 	Units   int64   `json:"units"`
 	Seconds float64 `json:"duration_seconds"`
+	// Share is the table's share of the run's units: a request that travels in a batch is a part of one.
+	Share float64 `json:"-"`
 }
 
 // Reads says which lists a run reads, of those that may stand still.
@@ -71,6 +73,7 @@ func (k *Known) Estimate(r Run, b client.Budget) *Estimate {
 		if w.requests > 0 {
 			one := Table{Name: t.Name}
 			one.Requests, one.Units, one.Seconds = e.total(w)
+			one.Share = w.share(e.batched)
 			e.Tables = append(e.Tables, one)
 		}
 	}

@@ -69,6 +69,14 @@ func (w work) units(batched bool) float64 {
 	return math.Ceil(w.alone + max(w.batches, w.chain) - roundings)
 }
 
+// share returns the units of a part of the work of a run: not rounded, and as if all batches were full.
+func (w work) share(batched bool) float64 {
+	if !batched {
+		return w.requests
+	}
+	return w.alone + w.batches
+}
+
 // roundings bounds what the roundings of means add up to.
 const roundings = 0.001
 

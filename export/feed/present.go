@@ -56,19 +56,19 @@ func (w *walk) part(ctx context.Context, i int) error {
 	}
 	r, err := w.data.OpenPart(ctx, w.table, i)
 	if err != nil {
-		return partError(p, err)
+		return InPart(p, err)
 	}
 	defer r.Close()
 	for g := range p.RowGroups {
 		if err := w.groupOf(ctx, &segment{reader: r, group: g, to: int(p.RowGroups[g].Rows)}, groupEnd(w.table, i, g)); err != nil {
-			return partError(p, err)
+			return InPart(p, err)
 		}
 	}
 	return nil
 }
 
-// partError says that an error is about a part, unless it is about something else.
-func partError(p *part.Part, err error) error {
+// InPart says that an error is about a part, unless it is about something else.
+func InPart(p *part.Part, err error) error {
 	file, known := (*FileError)(nil), (*PartError)(nil)
 	if errors.As(err, &file) || errors.As(err, &known) || errors.Is(err, errEnough) || errors.Is(err, errPresent) || outside(err) {
 		return err

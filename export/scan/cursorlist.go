@@ -96,6 +96,7 @@ func (t *tableScan) compareCounts(ctx context.Context) (incomplete string, err e
 		return "", err
 	}
 	t.pace.correct(got)
+	t.pace.settle(max(got, want))
 	if got >= want {
 		return "", nil
 	}

@@ -40,7 +40,8 @@ func (s *Scanner) fillLog(ctx context.Context, r *Result, list *schema.List, use
 	r.Log = log
 	pages := log.Stats().Pages
 	t := &tableScan{Scanner: s, r: r, list: list, resumed: pages > 0}
-	t.pace.begin(log)
+	t.pace.begin(log, list, s.countedBefore(r.Table))
+	t.progress(false) // shows what is there from an earlier run
 	r.Started, r.Resumed = log.Header.Started, t.resumed
 	incomplete, err := walk(ctx, t)
 	if t.resumed && log.Stats().Pages == pages && refused(err) {
@@ -147,4 +148,11 @@ func CheckPlanned(log *pagelog.Log, t *schema.Table, account, base string, began
 		return o, "its scan did not end"
 	}
 	return o, ""
+}
+
+// countedBefore returns what was read of a table before it was forgotten.
+func (s *Scanner) countedBefore(t *schema.Table) tally {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.before[t.Name]
 }

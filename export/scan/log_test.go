@@ -211,8 +211,8 @@ func TestProgress(t *testing.T) {
 		}
 	}
 	p := pace{}
-	p.add(1, day)
-	if p.add(1, day.Add(syncEvery-1)) || !p.add(1, day.Add(syncEvery)) || p.add(1, day.Add(syncEvery+1)) {
+	p.add(1, 1, day)
+	if p.add(1, 1, day.Add(syncEvery-1)) || !p.add(1, 1, day.Add(syncEvery)) || p.add(1, 1, day.Add(syncEvery+1)) {
 		t.Error("a log is not due when it should be")
 	}
 }

@@ -47,6 +47,8 @@ type Result struct {
 	// Err says why there is no usable scan.
 	Err error
 
+	counted tally // what was read, of a table with a list for each row of another
+
 	parent *Result // that holds the rows; nil if Log is the table's own
 	lists  *parentLists
 	done   chan struct{}

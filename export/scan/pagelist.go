@@ -28,13 +28,17 @@ const changing = "the list changed while it was read"
 // they never do, it says why: the list stood still and rows are missing, or it changed. of is the parent whose list it is,
 // nil for a list of the account.
 func (t *tableScan) walkPages(ctx context.Context, of *parentRow) (incomplete string, err error) {
-	for range 3 {
-		list := pageList{all: -1, whole: true, still: true}
+	var list pageList
+	for attempt := range 3 {
+		if attempt > 0 {
+			t.pace.repeat(list.counted)
+		}
+		list = pageList{all: -1, whole: true, still: true}
 		for _, walk := range t.list.EachWalk() {
 			if list.lacks(walk.Counted) {
 				continue
 			}
-			w := &pageWalk{total: -1, all: list.all, stable: true}
+			w := &pageWalk{list: &list, total: -1, all: list.all, stable: true}
 			if err := t.walkNumbers(ctx, walk, w, of); endless(err) {
 				return err.Error(), nil
 			} else if err != nil {
@@ -43,7 +47,8 @@ func (t *tableScan) walkPages(ctx context.Context, of *parentRow) (incomplete st
 			list.add(w, walk.Marks != "")
 		}
 		if of == nil { // the only list of the table
-			t.pace.correct(list.seen.count())
+			list.counted.rows = list.seen.count()
+			t.pace.correct(list.counted.rows)
 		}
 		if incomplete = list.incomplete(); incomplete == "" {
 			return "", nil
@@ -61,6 +66,8 @@ type pageList struct {
 	still  bool             // no page contradicted the one before
 	short  bool             // a walk met fewer rows than its pages state
 	counts map[string]int64 // the list's own counts, as the last page states them
+
+	counted tally // for people
 }
 
 // add adds what a walk met. The rows of a marked walk are counted in others.
@@ -99,6 +106,7 @@ func (l *pageList) incomplete() string {
 
 // pageWalk is what one walk of a page list met.
 type pageWalk struct {
+	list   *pageList
 	seen   keySet
 	total  int64            // stated by its pages; -1 if none did
 	all    int64            // rows of all walks together; -1 if the list does not say
@@ -109,14 +117,41 @@ type pageWalk struct {
 // walkNumbers walks a list by page number once.
 func (t *tableScan) walkNumbers(ctx context.Context, walk schema.Walk, met *pageWalk, of *parentRow) error {
 	w := t.newWalk(t.nameOf(walk))
-	w.marks = walk.Marks
+	w.marks, w.again = walk.Marks, walk.Marks != ""
 	list := client.List{Path: of.path(walk.Path), Params: walk.Params, Limits: t.list.Limits}
 	of.begin(w)
 	return w.each(ctx, t.Client.Pages(ctx, list, w.decode), func(p *client.Page, page *schema.Page) (bool, error) {
+		if met.total < 0 && !w.again {
+			t.claim(met.list, p)
+		}
+		met.list.counted.work += int64(page.Rows.Rows)
+		if !w.again {
+			met.list.counted.rows += int64(page.Rows.Rows)
+		}
 		met.note(p)
 		met.meet(page.Rows.Keys(t.r.Table.Order))
 		return true, nil
 	})
+}
+
+// claim notes what the first page of a walk states about the rows that there are: those of all walks, or of this one.
+func (t *tableScan) claim(l *pageList, p *client.Page) {
+	walks, rows, marked := int64(1), p.Total, int64(0)
+	if all, ok := p.Aggregations["all"]; ok {
+		walks, rows = t.pace.walks, all
+	}
+	if l.counted.begun >= t.pace.walks || rows < 0 {
+		return
+	}
+	for _, w := range t.list.Walks {
+		if w.Marks != "" {
+			marked += p.Aggregations[w.Counted]
+		}
+	}
+	l.counted.begun += walks
+	l.counted.stated += rows
+	l.counted.statedWork += rows + marked
+	t.pace.state(walks, rows, marked)
 }
 
 // meet notes the rows of a page.

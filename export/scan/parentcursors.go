@@ -38,7 +38,7 @@ func (p *parentWalks) walkCursors(ctx context.Context, of *parentRow) error {
 // visit is called after each page of its beginning.
 func (p *parentWalks) walkCursor(ctx context.Context, of *parentRow, walk schema.Walk, visit func()) error {
 	w := p.newWalk(p.nameOf(walk))
-	w.marks = walk.Marks
+	w.marks, w.again = walk.Marks, walk.Marks != ""
 	of.begin(w)
 	done := p.r.Log.Walk(w.mark.Walk)
 	if done.Ended && !p.again {

@@ -54,7 +54,7 @@ func (s *Scanner) ReadNewParents(ctx context.Context, r *Result) (read bool, err
 		return false, nil
 	}
 	t := &tableScan{Scanner: s, r: r, list: r.lists.list}
-	t.pace.begin(r.Log)
+	t.pace.begin(r.Log, t.list, tally{})
 	incomplete, err := s.walkParents(ctx, t)
 	if err != nil {
 		return true, errors.Join(err, r.Log.Sync())
@@ -66,6 +66,12 @@ func (s *Scanner) ReadNewParents(ctx context.Context, r *Result) (read bool, err
 func (s *Scanner) walkParents(ctx context.Context, t *tableScan) (incomplete string, err error) {
 	p := &parentWalks{tableScan: t, parent: t.r.lists.parent, under: newGate()}
 	t.r.lists.pages = p.parent.Log.Stats().Pages
+	lists, err := p.lists().Count(ctx) // a row may be in the log twice
+	if err != nil {
+		return "", err
+	}
+	t.pace.expect(lists)
+	defer func() { t.r.counted = t.pace.count() }()
 	if err := p.walkAll(ctx); err != nil {
 		return "", err
 	}
@@ -93,6 +99,8 @@ func (p *parentWalks) walkAll(ctx context.Context) error {
 	walk := func(key, left schema.Key) (more bool) {
 		if p.r.Log.Walk(walkOfParent(key)).Ended {
 			p.count()
+			p.pace.state(p.pace.walks, 0, 0) // its rows are in the log
+			p.pace.end()
 			return true
 		}
 		if !p.under.enter(ctx, p.Client.Calls) || p.stopped(left) {
@@ -111,10 +119,7 @@ func (p *parentWalks) walkAll(ctx context.Context) error {
 // eachParent calls walk for each parent whose list is to be read, until it returns false. left is the key from which on
 // lists are left to a later scan if it ends there.
 func (p *parentWalks) eachParent(ctx context.Context, walk func(key, left schema.Key) (more bool)) error {
-	log, lists := p.parent.Log, p.r.lists.Lists
-	if lists.Of != nil {
-		log = lists.Of
-	}
+	log, lists := p.lists(), p.r.lists.Lists
 	begun, more, err := walkFirst(ctx, p.parent.Log, p.begun(), walk)
 	if err != nil || !more {
 		return err
@@ -145,6 +150,14 @@ func (p *parentWalks) eachParent(ctx context.Context, walk func(key, left schema
 			}
 		}
 	}
+}
+
+// lists returns the log with the keys of all parents whose lists are to be read.
+func (p *parentWalks) lists() *pagelog.Log {
+	if of := p.r.lists.Of; of != nil {
+		return of
+	}
+	return p.parent.Log
 }
 
 // begun returns the parents whose walks had begun, and not all ended, when an earlier run stopped. Without the walks that
@@ -213,6 +226,7 @@ func (p *parentWalks) walkParent(ctx context.Context, key schema.Key) error {
 		}
 	}
 	err := p.walkLists(ctx, key)
+	p.pace.end()
 	if err == nil {
 		p.count()
 		return p.append(nil, pagelog.Mark{Walk: name, Parent: true, End: true}, false)

@@ -38,13 +38,28 @@ type Options struct {
 
 // Event is a step of a run.
 type Event struct {
-	Table   string // empty if the step concerns all
-	Rows    int64  // scanned so far
-	Pages   int
-	Done    bool   // the scan has ended
-	Message string // for people; empty for mere progress
-	Warning bool   // the message says that something is not as it should be
+	Table string // empty if the step concerns all
+	Rows  int64  // scanned so far
+	// Of is how many rows there are to scan, 0 if it is not known. If Rough is set, it is an estimate.
+	Of    int64
+	Rough bool
+	Pages int // scanned so far, by this run
+	// Lists is how many lists there are to read, and ListsRead how many were, of a table that has one for each row of another.
+	Lists, ListsRead int64
+	Share            float64 // of the records of these lists, those of walks that mark rows included; 0 if it is not known
+	Done             bool    // the scan has ended
+	// Phase is what the run does from now on; empty if the step does not change it. Step of Steps tables are done with it.
+	Phase       Phase
+	Step, Steps int
+	Message     string // for people; empty for mere progress
+	Warning     bool   // the message says that something is not as it should be
 }
+
+// Phase is what a run is doing.
+type Phase string
+
+// Reading is the phase of a scan; other packages have others.
+const Reading Phase = "reading"
 
 // Scanner reads tables, each once.
 type Scanner struct {
@@ -53,11 +68,12 @@ type Scanner struct {
 	wanted  map[string]bool
 	mu      sync.Mutex
 	results map[string]*Result
+	before  map[string]tally // what was counted of tables that Forget has forgotten
 }
 
 // New returns a scanner of a catalog's tables.
 func New(o Options) *Scanner {
-	return &Scanner{Options: o, order: ordered(o.Catalog), wanted: map[string]bool{}, results: map[string]*Result{}}
+	return &Scanner{Options: o, order: ordered(o.Catalog), wanted: map[string]bool{}, results: map[string]*Result{}, before: map[string]tally{}}
 }
 
 // Scan reads tables and what is needed to read them. A failure that concerns one table is in its Result; an error
@@ -87,6 +103,7 @@ func (s *Scanner) Result(t *schema.Table) *Result {
 func (s *Scanner) Forget(t *schema.Table) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.before[t.Name] = s.results[t.Name].counted
 	delete(s.results, t.Name)
 }
 

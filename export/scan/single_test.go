@@ -38,7 +38,7 @@ func walkObjects(t *testing.T, objects map[string]string, things ...string) (*wo
 	}
 	t.Cleanup(func() { log.Close() })
 	scan := &tableScan{Scanner: New(w.options), r: &Result{Table: table, Log: log}, list: table.Source.(*schema.List)}
-	scan.pace.begin(log)
+	scan.pace.begin(log, nil, tally{})
 	for _, id := range things {
 		if err := scan.walkObject(t.Context(), &parentRow{schema.Key{id}, []string{"thing_id"}, []string{id}}); err != nil {
 			return w, log, err

@@ -62,11 +62,14 @@ func (t *tableScan) append(page *schema.Page, mark pagelog.Mark, again bool) err
 	if err := t.r.Log.Append(page, mark); err != nil {
 		return err
 	}
-	count := 0
-	if page != nil && !again {
-		count = page.Rows.Rows
+	records, rows := 0, 0
+	if page != nil {
+		records = page.Rows.Rows
 	}
-	if t.pace.add(count, t.now()) {
+	if !again {
+		rows = records
+	}
+	if t.pace.add(records, rows, t.now()) {
 		if err := t.r.Log.Sync(); err != nil {
 			return fmt.Errorf("sync page log: %w", err)
 		}

@@ -19,26 +19,26 @@ type AccountResult struct {
 
 // Accounts writes what an export of several accounts did: the report of each below its name, and a last line over all.
 func Accounts(w io.Writer, results []AccountResult) error {
-	b := &strings.Builder{}
+	b, p := &strings.Builder{}, paintOf(w)
 	for _, r := range results {
-		fmt.Fprintf(b, "%s: %s\n", Clean(r.Name), Clean(r.Dataset))
+		fmt.Fprintf(b, "%s %s\n", p.heading(Clean(r.Name)+":"), Clean(r.Dataset))
 		if r.failed() {
-			fmt.Fprintf(b, "  not exported: %s\n\n", Clean(r.Failure))
+			fmt.Fprintf(b, "  %s\n\n", p.failure("not exported: "+Clean(r.Failure)))
 			continue
 		}
-		if err := Report(b, r.Report); err != nil {
+		if err := Report(&Output{Writer: b, paint: p}, r.Report); err != nil {
 			return err
 		}
 		b.WriteString("\n")
 	}
-	fmt.Fprintf(b, "Accounts: %s\n", strings.Join(overAll(results), "; "))
+	fmt.Fprintf(b, "%s %s\n", p.heading("Accounts:"), strings.Join(overAll(results, p), "; "))
 	return flush(w, b)
 }
 
 func (r AccountResult) failed() bool { return r.Report == nil || r.Failure != "" && !r.Partial }
 
 // overAll sums up the accounts: how many are exported, which are not, and what changed in all of them.
-func overAll(results []AccountResult) []string {
+func overAll(results []AccountResult, p paint) []string {
 	var sum tally
 	var requests int64
 	var failed, partial []string
@@ -61,5 +61,5 @@ func overAll(results []AccountResult) []string {
 	if failed != nil {
 		parts = append(parts, "failed: "+strings.Join(failed, ", "))
 	}
-	return append(parts, sum.text(done, sum), count(requests, "request"))
+	return append(parts, sum.text(done, sum, p), count(requests, "request"))
 }

@@ -28,6 +28,7 @@ const (
 // ChangesTable shows changed rows to people: of each table how many, and the first ones, cut to a width.
 type ChangesTable struct {
 	out    io.Writer
+	paint  paint
 	tables []*changedTable
 }
 
@@ -40,7 +41,9 @@ type changedTable struct {
 }
 
 // NewChangesTable returns a ChangesTable that is written to out at its end.
-func NewChangesTable(out io.Writer) *ChangesTable { return &ChangesTable{out: out} }
+func NewChangesTable(out io.Writer) *ChangesTable {
+	return &ChangesTable{out: out, paint: paintOf(out)}
+}
 
 // Begin begins a table.
 func (t *ChangesTable) Begin(state *dataset.TableState, _ int64) error {
@@ -70,7 +73,7 @@ func (t *ChangesTable) Rows(changed *feed.Changed) error {
 		if len(c.cells) > shownChanges {
 			continue
 		}
-		cells := []string{"  " + signs[kind]}
+		cells := []string{"  " + signed(t.paint, kind, signs[kind])}
 		for _, i := range c.columns {
 			cells = append(cells, cell(changed.Rows.Vectors[i], row))
 		}
@@ -81,6 +84,19 @@ func (t *ChangesTable) Rows(changed *feed.Changed) error {
 
 // signs stand for what happened to a row, as in a plan.
 var signs = map[feed.Kind]string{feed.Insert: "+", feed.Update: "~", feed.Delete: "-"}
+
+// signed paints what stands for a kind of change.
+func signed(p paint, kind feed.Kind, text string) string {
+	switch kind {
+	case feed.Insert:
+		return p.added(text)
+	case feed.Update:
+		return p.changed(text)
+	case feed.Delete:
+		return p.deleted(text)
+	}
+	return text
+}
 
 // cell returns a value as one short line, empty for null.
 func cell(v *schema.Vector, row int) string {
@@ -115,7 +131,7 @@ func (t *ChangesTable) End() error {
 		if c.counts.Rows() == 0 {
 			continue
 		}
-		fmt.Fprintf(b, "%s: %s\n", c.name, changeCounts(c.counts))
+		fmt.Fprintf(b, "%s %s\n", t.paint.heading(c.name+":"), changeCounts(c.counts, t.paint))
 		for _, line := range align(c.cells) {
 			fmt.Fprintf(b, "%s\n", line)
 		}
@@ -128,8 +144,8 @@ func (t *ChangesTable) End() error {
 }
 
 // changeCounts writes how many rows changed.
-func changeCounts(c export.TableChanges) string {
-	return fmt.Sprintf("+ %s added, ~ %s changed, - %s deleted", number(c.Inserted), number(c.Updated), number(c.Deleted))
+func changeCounts(c export.TableChanges, p paint) string {
+	return fmt.Sprintf("%s added, %s changed, %s deleted", p.added("+ "+number(c.Inserted)), p.changed("~ "+number(c.Updated)), p.deleted("- "+number(c.Deleted)))
 }
 
 // WriteChanges sums up what changed, in one line.
@@ -147,7 +163,7 @@ func WriteChanges(w io.Writer, c *export.Changes) error {
 	case tables == 0:
 		fmt.Fprintf(b, "No changes since snapshot %d.", c.Since)
 	default:
-		fmt.Fprintf(b, "Changes from snapshot %d to %d: %s in %s.", c.Since, c.Snapshot, changeCounts(sum), count(tables, "table"))
+		fmt.Fprintf(b, "Changes from snapshot %d to %d: %s in %s.", c.Since, c.Snapshot, changeCounts(sum, paintOf(w)), count(tables, "table"))
 	}
 	fmt.Fprintf(b, " Next time: --since %d\n", c.Snapshot)
 	return flush(w, b)

@@ -22,12 +22,27 @@ const (
 )
 
 // details returns the lines to show below a table's line, problems last.
-func details(t export.TableReport) []string {
+func details(t export.TableReport, p paint) (lines []string) {
+	for _, line := range remarks(t) {
+		lines = append(lines, Clean(line))
+	}
+	paint := p.warning
+	if t.Err != nil {
+		paint = p.failure
+	}
+	for _, line := range Problems(t) {
+		lines = append(lines, paint(Clean(line)))
+	}
+	return lines
+}
+
+// remarks returns what is of note about a table.
+func remarks(t export.TableReport) []string {
 	if t.Unavailable != "" && t.Err == nil {
 		return []string{"the account does not have it: " + Clean(t.Unavailable)}
 	}
 	if t.TablePlan == nil {
-		return Problems(t)
+		return nil
 	}
 	var lines []string
 	if !t.New {
@@ -46,7 +61,7 @@ func details(t export.TableReport) []string {
 	for _, path := range t.Rebuilt {
 		lines = append(lines, "rebuilt "+path)
 	}
-	return append(lines, Problems(t)...)
+	return lines
 }
 
 func newColumns(p *export.TablePlan) []string {

@@ -1,165 +1,142 @@
 package terminal
 
 import (
-	"fmt"
 	"io"
 	"log/slog"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
-	"github.com/vbauerster/cupwriter"
-	"github.com/vbauerster/mpb/v8"
-	"github.com/vbauerster/mpb/v8/decor"
+	"golang.org/x/term"
 
-	"mailerlake/client"
 	"mailerlake/export"
+	"mailerlake/export/progress"
 )
 
-// liveProgress shows one line per table, redrawn in place, and a last line for the run as a whole. Messages scroll away
-// above them.
+// drawEvery is how often the live lines are drawn anew.
+const drawEvery = 200 * time.Millisecond
+
+// liveProgress shows lines that are redrawn in place: one for each table that is being read, and some for the run as a whole.
+// Messages scroll away above them.
 type liveProgress struct {
-	lines *mpb.Progress
-	log   *slog.Logger
-	o     Options
-	began time.Time
+	*progress.Tracker
+	screen *screen
+	paint  paint
+	log    *slog.Logger
 
-	// mu is never held during a call of lines, which calls back to draw.
-	mu     sync.Mutex
-	bars   []*mpb.Bar
-	tables map[string]*liveTable
-	sent   map[string]*liveTransfer // by destination
-	until  time.Time                // a wait lasts until then
-	reason client.Reason
+	mu       sync.Mutex
+	messages []string // not printed yet
+	changed  chan struct{}
+	stop     chan struct{}
+	drawing  sync.WaitGroup
 }
 
+// startLive shows live lines on a terminal.
 func startLive(f *os.File, o Options) *liveProgress {
-	console := cupwriter.New(fromStart{f}, false)
-	console.SetTermFd(int(f.Fd()))
-	return drawOn(mpb.New(mpb.WithConsoleWriter(console)), o)
-}
-
-// fromStart writes from the start of the terminal's line. The echo of a key, such as the ^C of an interrupt, moves the
-// cursor away from there.
-type fromStart struct{ w io.Writer }
-
-func (f fromStart) Write(p []byte) (int, error) {
-	n, err := f.w.Write(append([]byte{'\r'}, p...))
-	return max(n-1, 0), err
-}
-
-func drawOn(lines *mpb.Progress, o Options) *liveProgress {
-	s := &liveProgress{lines: lines, o: o, began: o.Now(), tables: map[string]*liveTable{}, sent: map[string]*liveTransfer{}}
-	s.log = slog.New(slog.DiscardHandler)
-	if o.Verbose {
-		s.log = slog.New(slog.NewTextHandler(lines, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	size := func() (int, int) {
+		width, height, err := term.GetSize(int(f.Fd()))
+		if err != nil || width <= 0 || height <= 0 {
+			return 80, 24
+		}
+		return width, height
 	}
-	s.add(1<<30, mpb.BarFillerFunc(s.drawStatus))
+	s := newLive(&screen{out: f, size: size}, o, paint(o.Color.On(f, o.Getenv)))
+	s.drawing.Go(s.drawOn)
 	return s
 }
 
-// add adds a line below those with a smaller place.
-func (s *liveProgress) add(place int, filler mpb.BarFiller, columns ...decor.Decorator) {
-	bar, err := s.lines.Add(0, filler, mpb.BarPriority(place), mpb.BarFillerTrim(), mpb.PrependDecorators(columns...))
-	if err != nil {
-		return // closed
+func newLive(on *screen, o Options, p paint) *liveProgress {
+	s := &liveProgress{Tracker: progress.New(o.Now), screen: on, paint: p, changed: make(chan struct{}, 1), stop: make(chan struct{})}
+	s.log = slog.New(slog.DiscardHandler)
+	if o.Verbose {
+		s.log = newLogger(lineWriter(s.print), Text, slog.LevelDebug)
 	}
+	return s
+}
+
+// drawOn draws until the run ends.
+func (s *liveProgress) drawOn() {
+	tick := time.NewTicker(drawEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-s.changed:
+		case <-s.stop:
+			return
+		}
+		s.draw()
+	}
+}
+
+func (s *liveProgress) draw() {
+	width, height := s.screen.size()
+	s.screen.draw(s.taken(), frame(s.State(), width, height, s.paint))
+}
+
+// taken returns the messages to print.
+func (s *liveProgress) taken() (messages []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.bars = append(s.bars, bar)
+	messages, s.messages = s.messages, nil
+	return messages
 }
 
 func (s *liveProgress) Logger() *slog.Logger { return s.log }
-func (s *liveProgress) Note(message string)  { s.print(message) }
+func (s *liveProgress) Note(message string)  { s.print(Clean(message)) }
 
-func (s *liveProgress) print(message string) {
-	io.WriteString(s.lines, Clean(message)+"\n") // an error means that the terminal is gone
+// print prints a line above the live ones, soon.
+func (s *liveProgress) print(line string) {
+	s.mu.Lock()
+	s.messages = append(s.messages, line)
+	s.mu.Unlock()
+	select {
+	case s.changed <- struct{}{}:
+	default:
+	}
 }
 
-// Event prints a message, or updates a table's line.
+// Event prints a message, or notes what has changed.
 func (s *liveProgress) Event(e export.Event) {
-	switch {
-	case e.Message != "" && e.Table != "":
-		s.print(e.Table + ": " + e.Message)
-	case e.Message != "":
-		s.print(e.Message)
-	case e.Table != "":
-		s.update(e)
+	if e.Message == "" {
+		s.Tracker.Event(e)
+		return
 	}
+	text := Clean(e.Message)
+	if e.Table != "" {
+		text = Clean(e.Table) + ": " + text
+	}
+	if e.Warning {
+		text = s.paint.warning(text)
+	}
+	s.print(text)
 }
 
-func (s *liveProgress) update(e export.Event) {
-	t, place := s.table(e)
-	t.set(e)
-	if place > 0 {
-		s.add(place, mpb.NopStyle().Build(), t.columns()...)
+// Transfer prints a message, or notes what has changed.
+func (s *liveProgress) Transfer(e export.Transfer) {
+	if e.Message != "" {
+		s.print(s.paint.warning(Clean(e.Destination + ": " + e.Message)))
+		return
 	}
-}
-
-// table returns a table's line, and its place if the line is new.
-func (s *liveProgress) table(e export.Event) (t *liveTable, place int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if t := s.tables[e.Table]; t != nil {
-		return t, 0
-	}
-	t = newLiveTable(e, s.o)
-	s.tables[e.Table] = t
-	return t, len(s.tables)
-}
-
-// Wait shows a wait in the last line until it is over.
-func (s *liveProgress) Wait(w client.Wait) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if until := s.o.Now().Add(w.Duration); until.After(s.until) {
-		s.until, s.reason = until, w.Reason
-	}
-}
-
-// drawStatus draws the last line: the time elapsed, and what the run is doing.
-func (s *liveProgress) drawStatus(w io.Writer, st decor.Statistics) error {
-	text := []rune(s.status())
-	if len(text) > st.AvailableWidth {
-		text = text[:st.AvailableWidth]
-	}
-	_, err := io.WriteString(w, string(text))
-	return err
-}
-
-func (s *liveProgress) status() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := s.o.Now()
-	passed := span(now.Sub(s.began).Truncate(time.Second))
-	left := s.until.Sub(now)
-	switch {
-	case left >= time.Second && s.reason == client.WaitRate:
-		return fmt.Sprintf("%s, waiting for the rate limit: %s", passed, span(left))
-	case left >= time.Second:
-		return fmt.Sprintf("%s, trying again in %s", passed, span(left))
-	case len(s.sent) > 0:
-		return passed
-	case s.scanned():
-		return passed + ", comparing and writing"
-	}
-	return passed
-}
-
-// scanned reports whether every table's scan has ended.
-func (s *liveProgress) scanned() bool {
-	for _, t := range s.tables {
-		if !t.ended() {
-			return false
-		}
-	}
-	return len(s.tables) > 0
+	s.Tracker.Transfer(e)
 }
 
 // Close removes the lines.
 func (s *liveProgress) Close() {
-	for _, bar := range s.bars {
-		bar.Abort(true)
-	}
-	s.lines.Wait()
+	close(s.stop)
+	s.drawing.Wait()
+	s.screen.close(s.taken())
 }
+
+// lineWriter writes lines one by one.
+type lineWriter func(line string)
+
+func (w lineWriter) Write(text []byte) (int, error) {
+	for line := range strings.Lines(string(text)) {
+		w(strings.TrimSuffix(line, "\n"))
+	}
+	return len(text), nil
+}
+
+var _ io.Writer = lineWriter(nil)

@@ -2,40 +2,42 @@ package terminal
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
 	"mailerlake/client"
 	"mailerlake/export"
+	"mailerlake/export/progress"
 )
 
 const (
-	longWait = 5 * time.Second // shorter waits are not logged
-	logEvery = time.Minute     // for each table
+	// logEvery is how often the progress of a run is logged.
+	logEvery = 30 * time.Second
+	// Shorter waits are not logged: those for the rate limit that last no longer than its window are part of any long run.
+	longRetry, longRate = 5 * time.Second, time.Minute
 )
 
-// logProgress writes structured log lines. slog quotes what is not printable.
+// logProgress writes a log: messages as they come, and one line every 30 seconds with how far the run is.
 type logProgress struct {
-	out   *logWriter
-	log   *slog.Logger
-	now   func() time.Time
-	began time.Time
+	*progress.Tracker
+	out    *logWriter
+	log    *slog.Logger
+	format LogFormat
+	now    func() time.Time
+	began  time.Time
+	stop   chan struct{}
+	ticks  sync.WaitGroup
 
 	mu      sync.Mutex
-	tables  map[string]*logged
-	sent    map[string]time.Time // by destination: when its progress was last logged
-	waitEnd time.Time            // of the last wait that was logged
+	waitEnd time.Time       // of the last wait that was logged
+	read    map[string]bool // tables whose end was logged
 }
 
-// logged is what was last logged about a table.
-type logged struct {
-	began, last time.Time
-	done        bool
-}
-
-func newLog(w io.Writer, o Options) *logProgress {
+func startLog(w io.Writer, o Options) *logProgress {
 	level := slog.LevelInfo
 	switch {
 	case o.Quiet:
@@ -43,10 +45,71 @@ func newLog(w io.Writer, o Options) *logProgress {
 	case o.Verbose:
 		level = slog.LevelDebug
 	}
-	out := &logWriter{w: w}
-	log := slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: level}))
-	log.Info("started", "run", o.Run, "dataset", o.Dataset)
-	return &logProgress{out: out, log: log, now: o.Now, began: o.Now(), tables: map[string]*logged{}, sent: map[string]time.Time{}}
+	out := &logWriter{w: w, paint: paint(o.Color.On(w, o.Getenv))}
+	s := &logProgress{Tracker: progress.New(o.Now), out: out, log: newLogger(out, o.Format, level), format: o.Format, now: o.Now, began: o.Now(),
+		stop: make(chan struct{}), read: map[string]bool{}}
+	if o.Account != "" {
+		s.log = s.log.With("account", Clean(o.Account))
+	}
+	s.log.Info("started", "run", o.Run, "dataset", o.Dataset)
+	s.ticks.Go(s.logOn)
+	return s
+}
+
+// logOn logs the progress until the run ends.
+func (s *logProgress) logOn() {
+	tick := time.NewTicker(logEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			s.report()
+		case <-s.stop:
+			return
+		}
+	}
+}
+
+// report logs how far the run is.
+func (s *logProgress) report() {
+	state := s.State()
+	if s.format == LogJSON {
+		s.log.Info("progress", s.members(state)...)
+		return
+	}
+	s.log.Info(sentence(state))
+}
+
+// sentence says how far a run is: "46 % read, 1 min 20 s left; subscriber 60 % (12,000 of 20,000 rows); 18 of 30 tables read".
+func sentence(s progress.State) string {
+	var parts []string
+	if reading(s) {
+		head := "reading"
+		if s.Share >= 0 {
+			head = percent(s.Share) + " read"
+		}
+		if s.Left > 0 {
+			head += ", " + span(s.Left) + " left"
+		}
+		parts = append(parts, head, strings.Join(readTables(s), ", "), fmt.Sprintf("%d of %s read", s.Read(), count(int64(len(s.Tables)), "table")))
+	}
+	for _, t := range s.Transfers {
+		if t.Share < 1 {
+			parts = append(parts, strings.Join(strings.Fields(transferLine(t, 1<<10)), " "))
+		}
+	}
+	parts = append(parts, doing(s), waiting(s))
+	text := ""
+	for _, part := range parts {
+		if part != "" && text != "" {
+			text += "; "
+		}
+		text += part
+	}
+	if text == "" {
+		return "running for " + span(s.Elapsed)
+	}
+	return text
 }
 
 func (s *logProgress) Logger() *slog.Logger { return s.log }
@@ -54,77 +117,45 @@ func (s *logProgress) Note(message string)  { s.log.Info(Clean(message)) }
 
 // Close logs how long the run took.
 func (s *logProgress) Close() {
+	close(s.stop)
+	s.ticks.Wait()
 	s.log.Info("ended", "seconds", seconds(s.now().Sub(s.began)))
 	s.out.close()
 }
 
-// logWriter writes a log until it is closed: a batch of requests whose callers gave up, or have their answers, may report a
-// little after the run has ended, when w belongs to others again.
-type logWriter struct {
-	mu sync.Mutex
-	w  io.Writer // nil once it is closed
-}
-
-func (l *logWriter) Write(line []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.w == nil {
-		return len(line), nil
-	}
-	return l.w.Write(line)
-}
-
-func (l *logWriter) close() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.w = nil
-}
-
-func seconds(d time.Duration) float64 { return d.Round(time.Millisecond).Seconds() }
-
-// Event logs messages, the end of each table's scan, and its progress once in a while.
+// Event logs a message, or notes what has changed.
 func (s *logProgress) Event(e export.Event) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if e.Message != "" {
-		level := slog.LevelInfo
-		if e.Warning {
-			level = slog.LevelWarn
-		}
-		s.log.Log(context.Background(), level, Clean(e.Message), tableOf(e)...)
+	if e.Message == "" {
+		s.Tracker.Event(e)
 		return
 	}
-	now := s.now()
-	t := s.tables[e.Table]
-	if t == nil {
-		t = &logged{began: now, last: now}
-		s.tables[e.Table] = t
+	level, args := slog.LevelInfo, []any(nil)
+	if e.Warning {
+		level = slog.LevelWarn
 	}
-	switch {
-	case e.Done && !t.done:
-		t.done = true
-		s.log.Info("scanned", append(progressOf(e), "seconds", seconds(now.Sub(t.began)))...)
-	case now.Sub(t.last) >= logEvery:
-		t.last = now
-		s.log.Info("scanning", progressOf(e)...)
+	if e.Table != "" {
+		args = []any{"table", Clean(e.Table)}
 	}
+	s.log.Log(context.Background(), level, Clean(e.Message), args...)
 }
 
-func tableOf(e export.Event) []any {
-	if e.Table == "" {
-		return nil
+// Transfer logs a message, or notes what has changed.
+func (s *logProgress) Transfer(e export.Transfer) {
+	if e.Message == "" {
+		s.Tracker.Transfer(e)
+		return
 	}
-	return []any{"table", e.Table}
+	s.log.Warn(Clean(e.Message), "destination", Clean(e.Destination))
 }
-
-func progressOf(e export.Event) []any { return append(tableOf(e), "rows", e.Rows, "pages", e.Pages) }
 
 // Wait logs long waits, except those that end no later than a wait logged before.
 func (s *logProgress) Wait(w client.Wait) {
+	s.Tracker.Wait(w)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	until := s.now().Add(w.Duration)
-	if w.Duration < longWait || until.Sub(s.waitEnd) < time.Second {
+	own := w.Reason == client.WaitRate && w.Cause == nil
+	if own && w.Duration <= longRate || w.Duration < longRetry || until.Sub(s.waitEnd) < time.Second {
 		return
 	}
 	s.waitEnd = until

@@ -8,18 +8,25 @@ import (
 
 	"mailerlake/client"
 	"mailerlake/export"
+	"mailerlake/export/progress"
 )
 
 // Options control how progress is shown.
 type Options struct {
 	// Run and Dataset are the command and the directory it works on.
 	Run, Dataset string
+	// Account names one of several accounts in the log; empty if there is only one.
+	Account string
 	// Quiet shows only warnings.
 	Quiet bool
 	// Verbose adds every request, at debug level.
 	Verbose bool
-	// Expect is how many rows each table is likely to have, by name; it gives the time left.
-	Expect map[string]int64
+	// Format is that of the log; empty means Text.
+	Format LogFormat
+	// Color says when colours are used; empty means Auto.
+	Color Color
+	// Getenv returns variables of the environment; nil means os.Getenv.
+	Getenv func(string) string
 	// Now returns the time; nil means time.Now.
 	Now func() time.Time
 }
@@ -28,6 +35,10 @@ type Options struct {
 type Progress interface {
 	// Event shows a step of the run. It fits export.Options.OnEvent.
 	Event(export.Event)
+	// Expect takes over about how much there is to read. It fits export.Options.OnExpect.
+	Expect(export.Expected)
+	// Watch sets what tells about the requests.
+	Watch(progress.Meter)
 	// Transfer shows a step of a publish or a restore. It fits export.Options.OnTransfer.
 	Transfer(export.Transfer)
 	// Wait shows that a request is held back. It fits client.Options.OnWait.
@@ -41,13 +52,16 @@ type Progress interface {
 	Close()
 }
 
-// Start shows progress on w: as live lines if w is a terminal and o is not quiet, else as a log.
+// Start shows progress on w: as live lines if w is a terminal and nothing else is asked for, else as a log.
 func Start(w io.Writer, o Options) Progress {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	if f, ok := w.(*os.File); ok && !o.Quiet && IsTerminal(f) && os.Getenv("TERM") != "dumb" {
+	if o.Getenv == nil {
+		o.Getenv = os.Getenv
+	}
+	if f, ok := w.(*os.File); ok && !o.Quiet && o.Format != LogJSON && o.Getenv("TERM") != "dumb" && understandsEscapes(w) {
 		return startLive(f, o)
 	}
-	return newLog(w, o)
+	return startLog(w, o)
 }

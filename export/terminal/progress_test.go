@@ -1,8 +1,6 @@
 package terminal
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -10,8 +8,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/vbauerster/mpb/v8"
 
 	"mailerlake/client"
 	"mailerlake/export"
@@ -26,217 +22,148 @@ func (c *clock) Now() time.Time {
 
 func (c *clock) pass(d time.Duration) { c.passed.Add(int64(d)) }
 
-// logLines returns what was logged, without times.
-func logLines(out *bytes.Buffer) string {
-	var b strings.Builder
-	for line := range strings.Lines(out.String()) {
-		_, rest, _ := strings.Cut(line, " ")
-		b.WriteString(rest)
-	}
-	return b.String()
+// noEnv is an empty environment.
+func noEnv(string) string { return "" }
+
+// meter is a client that has made some requests.
+type meter struct{}
+
+func (meter) Stats() client.Stats         { return client.Stats{Requests: 52, Waited: time.Hour} }
+func (meter) Usage() client.Usage         { return client.Usage{Requests: 52, PerMinute: 108} }
+func (meter) TimeFor(n int) time.Duration { return time.Duration(n/108) * time.Minute }
+
+// expected is a run of five tables.
+var expected = export.Expected{Requests: 420, Units: 300, Tables: []export.ExpectedTable{
+	{Name: "subscriber", Rows: 20000, Requests: 26, Units: 26}, {Name: "group", Rows: 12, Rough: true, Requests: 1},
+	{Name: "campaign_activity", Requests: 300, Units: 200}, {Name: "order", Rows: 150, Rough: true, Requests: 2}, {Name: "webhook", Requests: 1}}}
+
+// halfRead tells of a run over these tables, until it reads two of them side by side.
+func halfRead(s Progress, pass func(time.Duration)) {
+	s.Watch(meter{})
+	s.Event(export.Event{Phase: export.Counting})
+	s.Event(export.Event{Message: "about 420 requests"})
+	s.Expect(expected)
+	s.Event(export.Event{Phase: export.Reading})
+	s.Event(export.Event{Table: "subscriber"})
+	s.Event(export.Event{Table: "campaign_activity", Lists: 31})
+	pass(10 * time.Second)
+	s.Event(export.Event{Table: "group", Rows: 12, Of: 12, Pages: 1, Done: true})
+	s.Event(export.Event{Table: "subscriber", Rows: 12000, Pages: 12})
+	s.Event(export.Event{Table: "campaign_activity", Rows: 4100, Of: 11247, Rough: true, Pages: 50, Lists: 31, ListsRead: 12})
+	s.Wait(client.Wait{Reason: client.WaitRate, Duration: 12 * time.Second})
 }
 
-func TestLog(t *testing.T) {
-	var out bytes.Buffer
-	c := &clock{}
-	s := Start(&out, Options{Run: "export", Dataset: "my lake", Now: c.Now})
-	s.Event(export.Event{Message: "finished the commit of an earlier run"})
-	for page := range 150 { // a page a second, and a line a minute
-		s.Event(export.Event{Table: "subscriber", Rows: int64(page+1) * 1000, Pages: page + 1})
-		c.pass(time.Second)
-	}
-	s.Wait(client.Wait{Reason: client.WaitRate, Duration: 4 * time.Second})
-	s.Wait(client.Wait{Reason: client.WaitRate, Duration: 40 * time.Second})
-	s.Wait(client.Wait{Reason: client.WaitRate, Duration: 40 * time.Second}) // a second walk waits for the same
-	c.pass(time.Minute)
-	s.Wait(client.Wait{Reason: client.WaitRetry, Duration: 8 * time.Second, Cause: errors.New("get /groups: 502\x1b[2J")})
-	s.Event(export.Event{Table: "subscriber", Rows: 150000, Pages: 150, Done: true})
-	s.Event(export.Event{Table: "group", Message: "not exported: \u202egnp"})
-	s.Logger().Debug("request")
-	s.Note("stopping")
-	s.Close()
-	want(t, logLines(&out), `
-level=INFO msg=started run=export dataset="my lake"
-level=INFO msg="finished the commit of an earlier run"
-level=INFO msg=scanning table=subscriber rows=61000 pages=61
-level=INFO msg=scanning table=subscriber rows=121000 pages=121
-level=INFO msg=waiting reason="rate limit" seconds=40
-level=INFO msg=waiting reason=retry seconds=8 cause="get /groups: 502[2J"
-level=INFO msg=scanned table=subscriber rows=150000 pages=150 seconds=210
-level=INFO msg="not exported: gnp" table=group
-level=INFO msg=stopping
-level=INFO msg=ended seconds=210
-`)
-}
-
-func TestLogLevels(t *testing.T) {
-	logOf := func(o Options) string {
-		var out bytes.Buffer
-		s := Start(&out, o)
-		s.Event(export.Event{Table: "group", Rows: 1, Pages: 1, Done: true})
-		s.Logger().Debug("request", "path", "/groups")
-		s.Logger().Warn("odd")
-		s.Close()
-		return logLines(&out)
-	}
-	want(t, logOf(Options{Quiet: true}), "level=WARN msg=odd\n")
-	if got := logOf(Options{Verbose: true}); !strings.Contains(got, "level=DEBUG msg=request path=/groups\n") {
-		t.Errorf("verbose: got %q", got)
-	}
-}
-
-// TestLogEndsWithClose: requests that were given up may report after the run has ended, when its caller reads what it wrote.
-func TestLogEndsWithClose(t *testing.T) {
-	var out bytes.Buffer
-	s := Start(&out, Options{Verbose: true})
-	begun, stop := make(chan struct{}), make(chan struct{})
-	var late sync.WaitGroup
-	late.Go(func() {
-		for i := 0; ; i++ {
-			s.Logger().Debug("request")
-			s.Wait(client.Wait{Reason: client.WaitRetry, Duration: time.Duration(i+1) * time.Minute})
-			if i == 0 {
-				close(begun)
-			}
-			select {
-			case <-stop:
-				return
-			default:
-			}
-		}
-	})
-	<-begun
-	s.Close()
-	atClose := out.String()
-	close(stop)
-	late.Wait()
-	if !strings.Contains(atClose, "msg=request") || out.String() != atClose {
-		t.Errorf("written until Close: %d bytes, in all: %d", len(atClose), out.Len())
-	}
-}
-
-// console is a terminal of 80 columns that keeps its frames.
-type console struct {
-	bytes.Buffer
-	frames chan frame
-	width  int
-}
-
-type frame struct {
-	text  string // what scrolls away, and the live lines below it
-	lines int    // live ones
-}
-
-func (c *console) IsTerminal() bool               { return true }
-func (c *console) GetTermSize() (int, int, error) { return c.width, 24, nil }
-func (c *console) Flush(lines int) error {
-	c.frames <- frame{c.String(), lines}
-	c.Reset()
-	return nil
-}
-
-// screen shows live progress on a console.
-type screen struct {
-	*liveProgress
-	console *console
-	refresh chan any
-	clock   *clock
-}
-
-func newScreen(o Options, width int) *screen {
-	s := &screen{console: &console{frames: make(chan frame, 1000), width: width}, refresh: make(chan any), clock: &clock{}}
-	o.Now = s.clock.Now
-	s.liveProgress = drawOn(mpb.New(mpb.WithConsoleWriter(s.console), mpb.WithManualRefresh(s.refresh)), o)
-	return s
-}
-
-// draw returns the frame that is drawn now, without the spaces that pad its lines.
-func (s *screen) draw() string {
-	s.refresh <- s.clock.Now()
-	var b strings.Builder
-	for line := range strings.Lines((<-s.console.frames).text) {
-		b.WriteString(strings.TrimRight(line, " \n") + "\n")
-	}
-	return b.String()
+// liveOn shows live progress on a console.
+func liveOn(t *testing.T, width, height int, p paint) (*liveProgress, *console, *clock) {
+	c, time := newConsole(t, width, height), &clock{}
+	return newLive(&screen{out: c, size: c.size}, Options{Now: time.Now, Getenv: noEnv}, p), c, time
 }
 
 func TestLiveLines(t *testing.T) {
-	s := newScreen(Options{Expect: map[string]int64{"subscriber": 5000}}, 80)
-	s.Event(export.Event{Table: "subscriber", Rows: 1000, Pages: 1})
-	want(t, s.draw(), `
-subscriber  1,000 rows  1 page
-0 s
+	s, c, clock := liveOn(t, 80, 24, false)
+	s.draw()
+	want(t, c.text(), "0 s so far\n")
+	s.Event(export.Event{Phase: export.Counting})
+	s.draw()
+	want(t, c.text(), "0 s so far\nasking how much there is to read\n")
+	halfRead(s, clock.pass)
+	s.draw()
+	want(t, c.text(), `
+about 420 requests
+subscriber         60 %       12,000 of 20,000 rows  1,200/s  7 s left
+campaign_activity  36 %  4,100 rows, 12 of 31 lists    410/s  1 min 00 s left
+1 of 5 tables read; next: order (~150 rows), webhook
+[===========>                  ]  38 %, 1 min 00 s left, 10 s so far
+52 of 108 requests in the last minute, waiting 12 s for the rate limit
 `)
-	s.clock.pass(10 * time.Second)
-	s.Event(export.Event{Table: "subscriber", Rows: 3000, Pages: 3})
-	s.Event(export.Event{Table: "campaign\x1b[2J", Rows: 1, Pages: 1, Done: true})
-	s.Wait(client.Wait{Reason: client.WaitRate, Duration: 34 * time.Second})
-	s.Wait(client.Wait{Reason: client.WaitRate, Duration: 2 * time.Second})
-	want(t, s.draw(), `
-subscriber   3,000 rows  3 pages  200 rows/s  10 s left
-campaign[2J       1 row   1 page              done
-10 s, waiting for the rate limit: 34 s
-`)
-	s.clock.pass(40 * time.Second)
+	clock.pass(20 * time.Second)
 	s.Wait(client.Wait{Reason: client.WaitRetry, Duration: 8 * time.Second})
-	s.Event(export.Event{Table: "group", Message: "starting over: \x1b]0;x\x07"})
-	want(t, s.draw(), `
+	s.Event(export.Event{Table: "subscriber", Rows: 20000, Of: 20000, Pages: 21, Done: true})
+	s.Event(export.Event{Table: "group", Message: "starting over: \x1b]0;x\x07", Warning: true})
+	s.Event(export.Event{Table: "campaign\x1b[2J", Rows: 1, Pages: 1})
+	s.draw()
+	want(t, c.text(), `
+about 420 requests
 group: starting over: ]0;x
-subscriber   3,000 rows  3 pages  40 rows/s  50 s left
-campaign[2J       1 row   1 page             done
-50 s, trying again in 8 s
+campaign_activity  36 %  4,100 rows, 12 of 31 lists  136/s  1 min 00 s left
+campaign[2J                                   1 row
+2 of 6 tables read; next: order (~150 rows), webhook
+[============>                 ]  41 %, 1 min 00 s left, 30 s so far
+52 of 108 requests in the last minute, trying again in 8 s
 `)
-	s.clock.pass(10 * time.Second)
-	s.Event(export.Event{Table: "subscriber", Rows: 6000, Pages: 6, Done: true})
-	s.clock.pass(time.Hour)
-	want(t, s.draw(), `
-subscriber   6,000 rows  6 pages  83 rows/s  done
-campaign[2J       1 row   1 page             done
-1 h 01 min, comparing and writing
+	clock.pass(time.Hour)
+	s.Event(export.Event{Table: "group", Phase: export.Writing, Step: 1, Steps: 5})
+	s.draw()
+	want(t, c.text(), `
+about 420 requests
+group: starting over: ]0;x
+[======>                       ]  1 h 00 min so far
+writing group, 2 of 5 tables
 `)
+	s.Event(export.Event{Phase: export.Committing})
 	s.Note("stopping")
+	s.draw()
+	want(t, c.text(), `
+about 420 requests
+group: starting over: ]0;x
+stopping
+1 h 00 min so far
+committing
+`)
+	s.Note("stopped")
 	s.Close()
-	last, all := frame{lines: -1}, ""
-	for len(s.console.frames) > 0 {
-		last = <-s.console.frames
-		all += last.text
-	}
-	if last.lines != 0 || !strings.Contains(all, "stopping\n") {
-		t.Errorf("at the end there are %d lines, and the output is %q", last.lines, all)
-	}
+	want(t, c.text(), "about 420 requests\ngroup: starting over: ]0;x\nstopping\nstopped\n")
 }
 
-func TestLiveLinesOnANarrowTerminal(t *testing.T) {
-	s := newScreen(Options{}, 20)
-	defer s.Close()
-	s.Event(export.Event{Table: "subscriber", Rows: 1000, Pages: 1})
-	s.Wait(client.Wait{Reason: client.WaitRate, Duration: 34 * time.Second})
-	for line := range strings.Lines(s.draw()) {
-		if n := len([]rune(strings.TrimSuffix(line, "\n"))); n > 20 {
-			t.Errorf("%q is %d characters wide", line, n)
-		}
-	}
-}
-
-// TestLiveLinesSideBySide has many tables report at once while frames are drawn, for the race detector.
-func TestLiveLinesSideBySide(t *testing.T) {
-	s := newScreen(Options{Verbose: true}, 80)
-	stop := make(chan struct{})
-	var drawing, reporting sync.WaitGroup
-	drawing.Go(func() {
-		for {
-			select {
-			case <-stop:
-				return
-			case s.refresh <- s.clock.Now():
-				<-s.console.frames
+// TestLiveLinesFit: no line is wider than the terminal, and no more are drawn than it has, also while it is resized.
+func TestLiveLinesFit(t *testing.T) {
+	for width := 1; width < 130; width += 3 {
+		for _, height := range []int{2, 3, 5, 24} {
+			s, c, clock := liveOn(t, width, height, true)
+			halfRead(s, clock.pass)
+			s.taken() // messages may be as long as they are
+			s.draw()
+			for name := range 40 {
+				s.Event(export.Event{Table: fmt.Sprint("table", name), Rows: 1, Pages: 1})
+			}
+			s.Transfer(export.Transfer{Destination: "s3://a-bucket-with-a-long-name/and/a/path"})
+			s.draw()
+			c.width = min(width+40, 130)
+			clock.pass(time.Second)
+			s.Event(export.Event{Phase: export.Comparing, Table: "subscriber", Steps: 5})
+			s.draw()
+			s.Close()
+			if got := c.text(); got != "\n" {
+				t.Errorf("at the end there is %q", got)
+			}
+			if t.Failed() {
+				t.Fatalf("on a terminal of %d columns and %d lines", width, height)
 			}
 		}
-	})
+	}
+}
+
+// TestLiveColours: what is done is green, waits and warnings are yellow.
+func TestLiveColours(t *testing.T) {
+	s, c, clock := liveOn(t, 80, 24, true)
+	halfRead(s, clock.pass)
+	s.Event(export.Event{Message: "odd", Warning: true})
+	s.draw()
+	want(t, c.coloured, "odd|1 of 5 tables read; next: order (~150 rows), webhook|===========>|, waiting 12 s for the rate limit|")
+	s.Close()
+}
+
+// TestLiveLinesSideBySide has many tables report at once while lines are drawn, for the race detector.
+func TestLiveLinesSideBySide(t *testing.T) {
+	s, c, _ := liveOn(t, 80, 24, false)
+	s.log = newLogger(lineWriter(s.print), Text, slog.LevelDebug)
+	s.drawing.Go(s.drawOn)
+	s.Event(export.Event{Phase: export.Reading})
+	var reporting sync.WaitGroup
 	for i := range 8 {
 		reporting.Go(func() {
 			for page := range 50 {
-				s.Event(export.Event{Table: fmt.Sprintf("table%d", i%4), Rows: int64(page), Pages: page, Done: page == 49})
+				s.Event(export.Event{Table: fmt.Sprintf("table%d", i%4), Rows: int64(page), Pages: page})
 				s.Wait(client.Wait{Reason: client.WaitRetry, Duration: time.Second})
 				s.Logger().Debug("request", slog.Int("page", page))
 			}
@@ -244,13 +171,8 @@ func TestLiveLinesSideBySide(t *testing.T) {
 		})
 	}
 	reporting.Wait()
-	close(stop)
-	drawing.Wait()
-	got := s.draw()
-	for i := range 4 {
-		if name := fmt.Sprintf("\ntable%d ", i); strings.Count("\n"+got, name) != 1 {
-			t.Errorf("want one line of table%d, got\n%s", i, got)
-		}
-	}
 	s.Close()
+	if n := strings.Count(c.text(), "msg=request"); n != 400 || strings.Count(c.text(), "noted\n") != 8 {
+		t.Errorf("%d of 400 requests were printed", n)
+	}
 }

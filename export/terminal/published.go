@@ -11,21 +11,21 @@ import (
 // Published writes what a publish did.
 func Published(w io.Writer, p *export.Published) error {
 	b := &strings.Builder{}
-	writeDestination(b, p)
+	writeDestination(b, p, paintOf(w))
 	return flush(w, b)
 }
 
 // writeDestinations writes what an export did with its destinations.
-func writeDestinations(b *strings.Builder, all []export.Published) {
+func writeDestinations(b *strings.Builder, all []export.Published, in paint) {
 	for i := range all {
-		writeDestination(b, &all[i])
+		writeDestination(b, &all[i], in)
 	}
 }
 
-func writeDestination(b *strings.Builder, p *export.Published) {
+func writeDestination(b *strings.Builder, p *export.Published, in paint) {
 	to := Clean(p.Destination)
 	if p.Err != nil {
-		fmt.Fprintf(b, "Not published: %s\n", Clean(p.Err.Error()))
+		fmt.Fprintf(b, "%s\n", in.failure("Not published: "+Clean(p.Err.Error())))
 		return
 	}
 	if t := p.TookOver; t != nil {

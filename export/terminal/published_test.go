@@ -55,32 +55,40 @@ func TestRestored(t *testing.T) {
 	}
 }
 
-// TestTransferLog checks that a transfer without a terminal is told once in a while, and its messages at once.
+// TestTransferLog: off a terminal, a transfer is told every 30 seconds, and its messages at once.
 func TestTransferLog(t *testing.T) {
-	now := time.Date(2024, 5, 1, 10, 0, 0, 0, time.UTC)
-	var b strings.Builder
-	p := Start(&b, Options{Run: "publish", Dataset: "lake", Now: func() time.Time { return now }})
-	step := export.Transfer{Destination: "s3://b/lake", Done: publish.Amount{Objects: 1, Bytes: 10}, Of: publish.Amount{Objects: 3, Bytes: 30}}
-	p.Transfer(step)
-	p.Transfer(export.Transfer{Destination: "s3://b/lake", Message: "waiting"})
-	p.Transfer(step)
-	now = now.Add(2 * time.Minute)
-	p.Transfer(step)
-	p.Close()
-	got := b.String()
-	if strings.Count(got, "msg=transferring") != 1 || !strings.Contains(got, "objects=1 of_objects=3 bytes=10 of_bytes=30") || !strings.Contains(got, "msg=waiting destination=s3://b/lake") {
-		t.Errorf("got %s", got)
-	}
+	got := loggedBy(t, Options{Run: "publish", Dataset: "lake"}, func(p Progress) {
+		step := export.Transfer{Destination: "s3://b/lake", Of: publish.Amount{Objects: 3, Bytes: 30}}
+		p.Transfer(step)
+		p.Transfer(export.Transfer{Destination: "s3://b/lake", Message: "waiting"})
+		pass(10 * time.Second)
+		step.Done = publish.Amount{Objects: 1, Bytes: 10}
+		p.Transfer(step)
+		pass(20 * time.Second)
+	})
+	want(t, got, `
+level=INFO msg=started run=publish dataset=lake
+level=WARN msg=waiting destination=s3://b/lake
+level=INFO msg="s3://b/lake 33 % 1 of 3 objects, 10 bytes of 30 bytes 1 min 00 s left"
+level=INFO msg=ended seconds=30
+`)
 }
 
 func TestLiveTransfer(t *testing.T) {
-	s := newScreen(Options{}, 80)
-	s.Transfer(export.Transfer{Destination: "s3://b/\x1b[2Jlake", Of: publish.Amount{Objects: 3, Bytes: 3 << 20}})
-	s.Transfer(export.Transfer{Destination: "s3://b/\x1b[2Jlake", Done: publish.Amount{Objects: 1, Bytes: 1 << 20}, Of: publish.Amount{Objects: 3, Bytes: 3 << 20}})
-	s.Transfer(export.Transfer{Destination: "s3://b/\x1b[2Jlake", Done: publish.Amount{Bytes: 1 << 10}, Of: publish.Amount{Objects: 3, Bytes: 3 << 20}}) // late
-	want(t, s.draw(), `
-s3://b/[2Jlake  1 of 3 objects, 1.0 MiB of 3.0 MiB
-0 s
+	s, c, clock := liveOn(t, 80, 24, false)
+	step := export.Transfer{Destination: "s3://b/\x1b[2Jlake", Of: publish.Amount{Objects: 3, Bytes: 3 << 20}}
+	s.Transfer(step)
+	clock.pass(10 * time.Second)
+	step.Done = publish.Amount{Objects: 1, Bytes: 1 << 20}
+	s.Transfer(step)
+	step.Done = publish.Amount{Bytes: 1 << 10} // late
+	s.Transfer(step)
+	s.Event(export.Event{Phase: export.Publishing})
+	s.draw()
+	want(t, c.text(), `
+s3://b/[2Jlake  33 %  1 of 3 objects, 1.0 MiB of 3.0 MiB  20 s left
+10 s so far
+publishing
 `)
 	s.Close()
 }

@@ -23,30 +23,32 @@ var (
 // Plan writes what a commit of a plan would change: a line per table, and a last line with the totals.
 // commit are the arguments of the command that commits it.
 func Plan(w io.Writer, r *export.Report, commit []string) error {
-	b := tableLines(r, planned)
+	p := paintOf(w)
+	b := tableLines(r, planned, p)
 	sum, tables := total(r)
 	if tables == 0 {
-		fmt.Fprintf(b, "\n%s\n", noChanges(r))
+		fmt.Fprintf(b, "\n%s\n", p.heading(noChanges(r)))
 		return flush(w, b)
 	}
-	parts := append([]string{sum.text(planned, sum) + " in " + count(tables, "table")}, earlierScans(r)...)
-	fmt.Fprintf(b, "\nPlan: %s.\n", strings.Join(parts, "; "))
+	parts := append([]string{sum.text(planned, sum, p) + " in " + count(tables, "table")}, earlierScans(r)...)
+	fmt.Fprintf(b, "\n%s %s.\n", p.heading("Plan:"), strings.Join(parts, "; "))
 	fmt.Fprintf(b, "To commit exactly this: %s\n", commandLine(commit))
 	return flush(w, b)
 }
 
 // Report writes what an export did: a line per table, and a last line with the totals.
 func Report(w io.Writer, r *export.Report) error {
-	b := tableLines(r, done)
+	p := paintOf(w)
+	b := tableLines(r, done, p)
 	sum, tables := total(r)
 	if tables == 0 {
-		fmt.Fprintf(b, "\n%s\n%s\n", noChanges(r), strings.Join(costs(r), "; "))
-		writeDestinations(b, r.Published)
+		fmt.Fprintf(b, "\n%s\n%s\n", p.heading(noChanges(r)), strings.Join(costs(r), "; "))
+		writeDestinations(b, r.Published, p)
 		return flush(w, b)
 	}
-	parts := append([]string{sum.text(done, sum) + " in " + count(tables, "table")}, earlierScans(r)...)
-	fmt.Fprintf(b, "\nExported: %s\n", strings.Join(append(parts, costs(r)...), "; "))
-	writeDestinations(b, r.Published)
+	parts := append([]string{sum.text(done, sum, p) + " in " + count(tables, "table")}, earlierScans(r)...)
+	fmt.Fprintf(b, "\n%s %s\n", p.heading("Exported:"), strings.Join(append(parts, costs(r)...), "; "))
+	writeDestinations(b, r.Published, p)
 	return flush(w, b)
 }
 
@@ -136,13 +138,19 @@ func tallyOf(p *export.TablePlan) tally {
 }
 
 // text writes a tally in words. Its numbers are padded to the width of those of widest.
-func (t tally) text(as wording, widest tally) string {
+func (t tally) text(as wording, widest tally, p paint) string {
 	if t.fresh {
 		return count(t.added, "row") + " " + as.added
 	}
-	pad := func(n, widest int64) string { return fmt.Sprintf("%*s", len(number(widest)), number(n)) }
-	return fmt.Sprintf("+ %s %s, ~ %s %s, - %s %s", pad(t.added, widest.added), as.added,
-		pad(t.changed, widest.changed), as.changed, pad(t.deleted, widest.deleted), as.deleted)
+	signed := func(sign string, n, widest int64, painted func(string) string) string {
+		text := sign + " " + pad(number(n), len(number(widest)), true)
+		if n == 0 {
+			return text
+		}
+		return painted(text)
+	}
+	return fmt.Sprintf("%s %s, %s %s, %s %s", signed("+", t.added, widest.added, p.added), as.added,
+		signed("~", t.changed, widest.changed, p.changed), as.changed, signed("-", t.deleted, widest.deleted, p.deleted), as.deleted)
 }
 
 // total adds up the tables that change, and counts them.
@@ -172,11 +180,11 @@ func widest(r *export.Report) (w tally) {
 }
 
 // tableLines writes a line for every table, with its details below.
-func tableLines(r *export.Report, as wording) *strings.Builder {
+func tableLines(r *export.Report, as wording, p paint) *strings.Builder {
 	rows, below, widest := make([][]string, len(r.Tables)), make([][]string, len(r.Tables)), widest(r)
 	lacking := map[string]string{} // the first table that is not available for a reason
 	for i, t := range r.Tables {
-		rows[i], below[i] = []string{Clean(t.Name), changes(t, as, widest), "(" + remark(t, as) + ")"}, details(t)
+		rows[i], below[i] = []string{Clean(t.Name), changes(t, as, widest, p), "(" + remark(t, as) + ")"}, details(t, p)
 		if t.Unavailable == "" {
 			continue
 		}
@@ -190,20 +198,20 @@ func tableLines(r *export.Report, as wording) *strings.Builder {
 	for i, line := range align(rows) {
 		fmt.Fprintf(b, "  %s\n", line)
 		for _, detail := range below[i] {
-			fmt.Fprintf(b, "      %s\n", Clean(detail))
+			fmt.Fprintf(b, "      %s\n", detail)
 		}
 	}
 	return b
 }
 
-func changes(t export.TableReport, as wording, widest tally) string {
+func changes(t export.TableReport, as wording, widest tally, p paint) string {
 	switch {
 	case t.Unavailable != "":
 		return "not available"
 	case t.Err != nil || t.TablePlan == nil:
-		return as.failed
+		return p.failure(as.failed)
 	case t.New || t.Inserted+t.Updated+t.Deleted > 0:
-		return tallyOf(t.TablePlan).text(as, widest)
+		return tallyOf(t.TablePlan).text(as, widest, p)
 	}
 	return "no changes"
 }

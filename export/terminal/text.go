@@ -1,18 +1,9 @@
 package terminal
 
 import (
-	"fmt"
-	"io"
 	"slices"
 	"strings"
 )
-
-func flush(w io.Writer, b *strings.Builder) error {
-	if _, err := io.WriteString(w, b.String()); err != nil {
-		return fmt.Errorf("write result: %w", err)
-	}
-	return nil
-}
 
 // verb returns the form of a verb that goes with n things.
 func verb(n int64, one, many string) string {
@@ -30,11 +21,7 @@ func align(rows [][]string, right ...int) []string {
 	for r, row := range rows {
 		var b strings.Builder
 		for i, cell := range row {
-			width := -widths[i]
-			if slices.Contains(right, i) {
-				width = widths[i]
-			}
-			fmt.Fprintf(&b, "%*s  ", width, cell)
+			b.WriteString(pad(cell, widths[i], slices.Contains(right, i)) + "  ")
 		}
 		lines[r] = strings.TrimRight(b.String(), " ")
 	}
@@ -47,7 +34,7 @@ func columnWidths(rows [][]string) (widths []int) {
 			if i == len(widths) {
 				widths = append(widths, 0)
 			}
-			widths[i] = max(widths[i], len([]rune(cell)))
+			widths[i] = max(widths[i], columns(cell))
 		}
 	}
 	return widths

@@ -28,13 +28,17 @@ func Verification(w io.Writer, v *export.Verification, repair []string) error {
 		fmt.Fprintf(b, "  %s\n", line)
 	}
 	for _, p := range v.Problems {
-		fmt.Fprintf(b, "  damaged: %s\n", Clean(p.Part+" "+p.What))
+		fmt.Fprintf(b, "  %s\n", paintOf(w).failure("damaged: "+Clean(p.Part+" "+p.What)))
 	}
 	writeReferences(b, v.References)
 	if v.Restarted {
 		b.WriteString("\n" + another(v) + " during the check, which was then repeated on the new snapshot.\n")
 	}
-	fmt.Fprintf(b, "\n%s\n", conclusion(v, repair))
+	paint := paintOf(w).heading
+	if v.Damaged() {
+		paint = paintOf(w).failure
+	}
+	fmt.Fprintf(b, "\n%s\n", paint(conclusion(v, repair)))
 	return flush(w, b)
 }
 

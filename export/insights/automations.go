@@ -1,0 +1,35 @@
+package insights
+
+import (
+	"cmp"
+	"context"
+)
+
+const shownAutomations = 15
+
+func (r *reader) automations(ctx context.Context) error {
+	t := tableOf(r.data, "automation")
+	out := &r.out.Automations
+	if out.Absent = t.absent("name"); out.Absent != "" {
+		return nil
+	}
+	id, name, enabled, emails := t.text("id"), t.text("name"), t.flag("enabled"), t.count("emails_count")
+	completed, queued, sending := t.count("stats_completed_subscribers_count"), t.count("stats_subscribers_in_queue_count"), sendingOf(t)
+	top := best[Automation]{n: shownAutomations, compare: func(a, b Automation) int {
+		return cmp.Or(cmp.Compare(b.Sent, a.Sent), cmp.Compare(b.Completed, a.Completed), cmp.Compare(a.ID, b.ID))
+	}}
+	err := t.rows(ctx, func(row int) {
+		a := Automation{ID: string(id.text(row)), Name: string(name.text(row)), Enabled: enabled.int(row) == 1, Emails: emails.int(row),
+			Completed: completed.int(row), Queued: queued.int(row), Sending: sending.at(row)}
+		out.Automations++
+		if a.Enabled {
+			out.Enabled++
+		}
+		top.put(a)
+	})
+	out.Top = append([]Automation{}, top.kept...)
+	if out.Automations == 0 {
+		out.Absent = "The account has no automations."
+	}
+	return err
+}
