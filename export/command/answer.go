@@ -32,6 +32,7 @@ func (p *program) action(do func(*cli.Context) (answer, error)) cli.ActionFunc {
 			err = p.settle(c)
 			p.look(c)
 			if err == nil {
+				p.misspelt(c.App)
 				a, err = do(c)
 			}
 			err = p.sourced(err)

@@ -2,13 +2,14 @@ package manual
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 )
 
 // Man returns the manual page of the program, for man(1), in the macros of man(7).
 func (p *Program) Man() string {
 	b := &strings.Builder{}
-	fmt.Fprintf(b, ".TH %s 1 \"\" \"%s %s\" \"User Commands\"\n.nh\n.ad l\n", roff(strings.ToUpper(p.Name)), roff(p.Name), roff(p.Version))
+	fmt.Fprintf(b, ".TH %s 1 \"\" \"%s %s\" \"User Commands\"\n.ad l\n", roff(strings.ToUpper(p.Name)), roff(p.Name), roff(p.Version))
 	fmt.Fprintf(b, ".SH NAME\n%s \\- %s\n", roff(p.Name), roff(p.Short))
 	fmt.Fprintf(b, ".SH SYNOPSIS\n.B %s\n.I command\n[flags]\n", roff(p.Name))
 	b.WriteString(".SH DESCRIPTION\n")
@@ -84,9 +85,12 @@ func roffLines(text string) string {
 // roffEscapes keep what users copy as it is typed: a plain hyphen, quotes and accents would be set as others.
 var roffEscapes = strings.NewReplacer(`\`, `\(rs`, "-", `\-`, "'", `\(aq`, "`", `\(ga`, `"`, `\(dq`, "^", `\(ha`, "~", `\(ti`)
 
+// unbroken matches words that users copy, which must not be hyphenated: names of variables.
+var unbroken = regexp.MustCompile(`\S*[A-Z]_\S*`)
+
 // roff returns a line of text as roff reads it. A line that begins with a dot would be a request.
 func roff(text string) string {
-	text = roffEscapes.Replace(text)
+	text = unbroken.ReplaceAllString(roffEscapes.Replace(text), `\%$0`)
 	if strings.HasPrefix(text, ".") {
 		return `\&` + text
 	}

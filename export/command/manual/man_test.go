@@ -9,6 +9,7 @@ import (
 func TestManQuotesText(t *testing.T) {
 	for text, want := range map[string]string{
 		`--tables a\b`:     `\-\-tables a\(rsb`,
+		"[$MAILER_X] no":   `\%[$MAILER_X] no`,
 		".hidden":          `\&.hidden`,
 		"'quoted' `x`":     `\(aqquoted\(aq \(gax\(ga`,
 		`{"api_key": "~"}`: `{\(dqapi_key\(dq: \(dq\(ti\(dq}`,
