@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime/debug"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -20,6 +18,7 @@ type program struct {
 	getenv         func(string) string
 	version        string
 	args           []string
+	environment    []string
 	call           settings
 	ended          func(error)        // is called when all is done and said, with the command's error; nil if nothing is to be called
 	say            *terminal.Messages // on stderr, beside progress
@@ -28,9 +27,9 @@ type program struct {
 
 // Run runs the command in args, which are laid out like os.Args. The error it returns has been printed on stderr.
 // version is the release; if it is empty, the version comes from the build. Run ends soon after ctx does, even if stdin
-// blocks.
-func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string, version string) error {
-	p := &program{stdin: stdin, stdout: stdout, stderr: stderr, getenv: getenv, version: versionOr(version), args: args}
+// blocks. environment, if it is given, is all of it, each entry as name=value: variables that seem to be misspelt are reported.
+func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string, version string, environment ...string) error {
+	p := &program{stdin: stdin, stdout: stdout, stderr: stderr, getenv: getenv, version: versionOr(version), args: args, environment: environment}
 	p.say, p.output = p.messages(p.unparsed(args))
 	err := p.app(args).RunContext(ctx, args)
 	p.sayError(err)
@@ -65,23 +64,11 @@ func message(err error) string {
 	return terminal.Clean(err.Error())
 }
 
-// versionOr returns the release or, if there is none, the version of the source that was built.
-func versionOr(release string) string {
-	if release != "" {
-		return release
-	}
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return strings.Trim(info.Main.Version, "()")
-	}
-	return "devel"
-}
-
 // app declares the commands. args are the arguments that it will run with.
 func (p *program) app(args []string) *cli.App {
 	app := &cli.App{
 		Name:            "mailerlake",
 		Usage:           "export a MailerLite account to Parquet files and keep them up to date",
-		Description:     "Try it without an account: mailerlake export --demo\n\n" + exitCodeHelp(),
 		Version:         p.version,
 		Writer:          p.stdout,
 		ErrWriter:       p.stderr,
@@ -89,14 +76,24 @@ func (p *program) app(args []string) *cli.App {
 		ExitErrHandler:  func(*cli.Context, error) {}, // only main exits
 		Action:          p.noCommand,
 		Commands: []*cli.Command{p.check(), p.export(), p.plan(), p.show(), p.verify(), p.changes(), p.page(), p.forget(), p.publish(), p.restore(),
-			p.schema()},
+			p.schema(), p.sql(), p.dbt(), p.completion(), p.man(), p.showVersion()},
 	}
 	app.OnUsageError = p.onUsageError(args, app.Name)
 	for _, c := range app.Commands {
 		c.HideHelpCommand = true
 		c.OnUsageError = p.onUsageError(args, app.Name+" "+c.Name)
 	}
+	p.setHelp(app)
 	return app
+}
+
+// setHelp gives the program and its commands the texts of --help.
+func (p *program) setHelp(app *cli.App) {
+	page := p.manual(app)
+	app.CustomAppHelpTemplate = asTemplate(page.Help())
+	for _, c := range page.Commands() {
+		app.Command(c.Short(page)).CustomHelpTemplate = asTemplate(c.Help())
+	}
 }
 
 // onUsageError handles flags that cannot be parsed.
