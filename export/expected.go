@@ -20,8 +20,14 @@ const (
 	Writing    Phase = "writing"
 	Committing Phase = "committing"
 	Publishing Phase = "publishing"
-	Checking   Phase = "checking" // a dataset, for damage
-	Following  Phase = "following references"
+)
+
+// The phases of other commands.
+const (
+	Restoring Phase = "restoring"
+	Checking  Phase = "checking" // for damage
+	Following Phase = "following references"
+	Summing   Phase = "summing up" // the dataset, for a report
 )
 
 // Expected is about what a run will read.

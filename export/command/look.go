@@ -21,9 +21,11 @@ func (p *program) messages(f terminal.LogFormat, c terminal.Color) (*terminal.Me
 	return terminal.NewMessages(p.stderr, f, c, p.getenv), terminal.NewOutput(p.stdout, c, p.getenv)
 }
 
-// progress shows the progress of a command that takes a while.
-func (p *program) progress(c *cli.Context, dataset string) terminal.Progress {
-	return terminal.Start(p.stderr, p.progressOptions(c, dataset))
+// progress shows the progress of a command that takes a while. It begins with a phase, unless that is empty.
+func (p *program) progress(c *cli.Context, dataset string, phase export.Phase) terminal.Progress {
+	progress := terminal.Start(p.stderr, p.progressOptions(c, dataset))
+	progress.Event(export.Event{Phase: phase})
+	return progress
 }
 
 // patience shows the progress of a command that is mostly quick: lines on a terminal, and else no log but that of requests.

@@ -48,7 +48,7 @@ func (p *program) runPublish(c *cli.Context) (answer, error) {
 	}
 	defer d.Store.Close()
 	d.Repair, d.Adopt, d.Lease = c.Bool("repair"), c.Bool("adopt"), timeOf(c, "lease")
-	progress := p.progress(c, dir)
+	progress := p.progress(c, dir, export.Publishing)
 	defer progress.Close()
 	defer noteInterrupt(c.Context, progress)()
 	r, err := export.Publish(c.Context, export.PublishOptions{Destination: d, FS: disk.OS(false), Dir: dir,

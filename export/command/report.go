@@ -41,7 +41,9 @@ func (p *program) runPage(c *cli.Context) (answer, error) {
 		return answer{}, err
 	}
 	fsys := datasetFS(dir)
+	progress := p.patience(c, dir, export.Summing)
 	r, err := export.ReadInsights(c.Context, fsys, dir)
+	progress.Close()
 	if err != nil {
 		return answer{}, againHint(err)
 	}

@@ -46,7 +46,7 @@ func (p *program) runRestore(c *cli.Context) (answer, error) {
 		return answer{}, err
 	}
 	defer from.Close()
-	progress := p.progress(c, dir)
+	progress := p.progress(c, dir, export.Restoring)
 	defer progress.Close()
 	defer noteInterrupt(c.Context, progress)()
 	r, err := export.Restore(c.Context, export.RestoreOptions{Store: from, FS: disk.OS(c.Bool("private")), Dir: dir, Partial: c.Bool("partial"),

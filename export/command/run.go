@@ -80,7 +80,7 @@ func (p *program) checkRun(c *cli.Context) (j job, err error) {
 
 // run does the job and shows its progress on stderr.
 func (j job) run(run runFunc) (_ *export.Report, err error) {
-	progress := j.p.progress(j.c, j.options.Dir)
+	progress := j.p.progress(j.c, j.options.Dir, "")
 	defer progress.Close()
 	defer noteInterrupt(j.c.Context, progress)()
 	j.options.OnEvent, j.options.OnExpect, j.options.OnTransfer = progress.Event, progress.Expect, progress.Transfer

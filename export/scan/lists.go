@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"context"
 	"time"
 
 	"mailerlake/export/pagelog"
@@ -25,4 +26,23 @@ type parentLists struct {
 	list   *schema.List
 	parent *Result
 	pages  int // of the parent's log, when its rows were walked
+}
+
+// expectLists counts the lists. Those that were chosen are in their log once; a row of the parent may be in its own twice.
+func (p *parentWalks) expectLists(ctx context.Context) error {
+	if of := p.r.lists.Of; of != nil {
+		p.pace.expect(of.Stats().Rows)
+		return nil
+	}
+	lists, err := p.parent.Log.Count(ctx)
+	p.pace.expect(lists)
+	return err
+}
+
+// lists returns the log with the keys of all parents whose lists are to be read.
+func (p *parentWalks) lists() *pagelog.Log {
+	if of := p.r.lists.Of; of != nil {
+		return of
+	}
+	return p.parent.Log
 }

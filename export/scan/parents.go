@@ -66,11 +66,9 @@ func (s *Scanner) ReadNewParents(ctx context.Context, r *Result) (read bool, err
 func (s *Scanner) walkParents(ctx context.Context, t *tableScan) (incomplete string, err error) {
 	p := &parentWalks{tableScan: t, parent: t.r.lists.parent, under: newGate()}
 	t.r.lists.pages = p.parent.Log.Stats().Pages
-	lists, err := p.lists().Count(ctx) // a row may be in the log twice
-	if err != nil {
+	if err := p.expectLists(ctx); err != nil {
 		return "", err
 	}
-	t.pace.expect(lists)
 	defer func() { t.r.counted = t.pace.count() }()
 	if err := p.walkAll(ctx); err != nil {
 		return "", err
@@ -150,14 +148,6 @@ func (p *parentWalks) eachParent(ctx context.Context, walk func(key, left schema
 			}
 		}
 	}
-}
-
-// lists returns the log with the keys of all parents whose lists are to be read.
-func (p *parentWalks) lists() *pagelog.Log {
-	if of := p.r.lists.Of; of != nil {
-		return of
-	}
-	return p.parent.Log
 }
 
 // begun returns the parents whose walks had begun, and not all ended, when an earlier run stopped. Without the walks that

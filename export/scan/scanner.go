@@ -103,7 +103,9 @@ func (s *Scanner) Result(t *schema.Table) *Result {
 func (s *Scanner) Forget(t *schema.Table) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.before[t.Name] = s.results[t.Name].counted
+	if r := s.results[t.Name]; r != nil {
+		s.before[t.Name] = r.counted
+	}
 	delete(s.results, t.Name)
 }
 

@@ -73,7 +73,7 @@ func (t *ChangesTable) Rows(changed *feed.Changed) error {
 		if len(c.cells) > shownChanges {
 			continue
 		}
-		cells := []string{"  " + signed(t.paint, kind, signs[kind])}
+		cells := []string{"  " + t.paint.sign(signs[kind])}
 		for _, i := range c.columns {
 			cells = append(cells, cell(changed.Rows.Vectors[i], row))
 		}
@@ -84,19 +84,6 @@ func (t *ChangesTable) Rows(changed *feed.Changed) error {
 
 // signs stand for what happened to a row, as in a plan.
 var signs = map[feed.Kind]string{feed.Insert: "+", feed.Update: "~", feed.Delete: "-"}
-
-// signed paints what stands for a kind of change.
-func signed(p paint, kind feed.Kind, text string) string {
-	switch kind {
-	case feed.Insert:
-		return p.added(text)
-	case feed.Update:
-		return p.changed(text)
-	case feed.Delete:
-		return p.deleted(text)
-	}
-	return text
-}
 
 // cell returns a value as one short line, empty for null.
 func cell(v *schema.Vector, row int) string {
@@ -145,7 +132,7 @@ func (t *ChangesTable) End() error {
 
 // changeCounts writes how many rows changed.
 func changeCounts(c export.TableChanges, p paint) string {
-	return fmt.Sprintf("%s added, %s changed, %s deleted", p.added("+ "+number(c.Inserted)), p.changed("~ "+number(c.Updated)), p.deleted("- "+number(c.Deleted)))
+	return fmt.Sprintf("%s added, %s changed, %s deleted", p.signed("+", c.Inserted, 0), p.signed("~", c.Updated, 0), p.signed("-", c.Deleted, 0))
 }
 
 // WriteChanges sums up what changed, in one line.

@@ -58,9 +58,21 @@ func (p paint) in(style, text string) string {
 	return "\x1b[" + style + "m" + text + "\x1b[0m"
 }
 
-func (p paint) added(text string) string   { return p.in(styleGreen, text) }
-func (p paint) changed(text string) string { return p.in(styleYellow, text) }
-func (p paint) deleted(text string) string { return p.in(styleRed, text) }
+// styles are those of the signs that stand for what happens to a row, as in Terraform.
+var styles = map[string]string{"+": styleGreen, "~": styleYellow, "-": styleRed}
+
+func (p paint) sign(sign string) string { return p.in(styles[sign], sign) }
+
+// signed writes a count of rows, padded to a width, after the sign of what happens to them. Nothing that happens has no colour.
+func (p paint) signed(sign string, n int64, width int) string {
+	text := sign + " " + pad(number(n), width, true)
+	if n == 0 {
+		return text
+	}
+	return p.in(styles[sign], text)
+}
+
+func (p paint) done(text string) string    { return p.in(styleGreen, text) }
 func (p paint) heading(text string) string { return p.in(styleBold, text) }
 func (p paint) warning(text string) string { return p.in(styleYellow, text) }
 func (p paint) failure(text string) string { return p.in(styleRed, text) }

@@ -219,7 +219,7 @@ func bar(share float64, width int, p paint) string {
 	if full < width {
 		head = ">"
 	}
-	return "[" + p.added(strings.Repeat("=", full)+head) + strings.Repeat(" ", width-full-len(head)) + "]"
+	return "[" + p.done(strings.Repeat("=", full)+head) + strings.Repeat(" ", width-full-len(head)) + "]"
 }
 
 // status says what the run is doing, and what it waits for.

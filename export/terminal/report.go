@@ -143,15 +143,9 @@ func (t tally) text(as wording, widest tally, p paint) string {
 	if t.fresh {
 		return count(t.added, "row") + " " + as.added
 	}
-	signed := func(sign string, n, widest int64, painted func(string) string) string {
-		text := sign + " " + pad(number(n), len(number(widest)), true)
-		if n == 0 {
-			return text
-		}
-		return painted(text)
-	}
-	line := fmt.Sprintf("%s %s, %s %s, %s %s", signed("+", t.added, widest.added, p.added), as.added,
-		signed("~", t.changed, widest.changed, p.changed), as.changed, signed("-", t.deleted, widest.deleted, p.deleted), as.deleted)
+	width := func(n int64) int { return len(number(n)) }
+	line := fmt.Sprintf("%s %s, %s %s, %s %s", p.signed("+", t.added, width(widest.added)), as.added,
+		p.signed("~", t.changed, width(widest.changed)), as.changed, p.signed("-", t.deleted, width(widest.deleted)), as.deleted)
 	if t.rebuilt > 0 {
 		line += fmt.Sprintf(", %s %s", number(t.rebuilt), as.rebuilt)
 	}

@@ -74,26 +74,29 @@ func summarizeTable(t *dataset.TableState) TableSummary {
 
 // Write writes the summary as text, a line per table.
 func (s *Summary) Write(w io.Writer) error {
-	b := &strings.Builder{}
+	b, p := &strings.Builder{}, paintOf(w)
 	fmt.Fprintf(b, "account %s%s\n", Clean(s.Account), inBrackets(s.Name))
 	fmt.Fprintf(b, "snapshot %s, committed %s by %s\n\n", number(s.Snapshot), instant(s.CommittedAt), Clean(s.Program))
-	rows := [][]string{{"table", "rows", "parts", "size", "last run", "changed in", "as of (UTC)"}}
+	rows := [][]string{{"table", "rows", "parts", "size", "last run", "snapshot", "as of (UTC)"}}
 	var incomplete []string
 	var total TableSummary
 	for _, t := range s.Tables {
-		rows = append(rows, t.cells())
+		rows = append(rows, t.cells(p))
 		total.Rows, total.Bytes, total.ChangeBytes = total.Rows+t.Rows, total.Bytes+t.Bytes, total.ChangeBytes+t.ChangeBytes
 		if !t.Complete {
 			incomplete = append(incomplete, Clean(t.Name))
 		}
 	}
-	for _, line := range align(rows, 1, 2, 3) {
+	for i, line := range align(rows, 1, 2, 3, 5) {
+		if i == 0 {
+			line = p.heading(line)
+		}
 		fmt.Fprintf(b, "%s\n", line)
 	}
 	fmt.Fprintf(b, "\n%s, %s, %s\n", count(int64(len(s.Tables)), "table"), count(total.Rows, "row"), size(total.Bytes))
 	fmt.Fprintf(b, "%s\n", changesKept(s.Feed, total.ChangeBytes))
 	if len(incomplete) > 0 {
-		fmt.Fprintf(b, "\nincomplete: %s\nRows deleted in MailerLite may still be in the dataset. The next export checks again.\n", strings.Join(incomplete, ", "))
+		fmt.Fprintf(b, "\n%s\nRows deleted in MailerLite may still be in the dataset. The next export checks again.\n", p.warning("incomplete: "+strings.Join(incomplete, ", ")))
 	}
 	if s.Pending {
 		b.WriteString("\nA commit is unfinished: some parts may be newer than shown here. The next mailerlake export finishes it.\n")
@@ -125,13 +128,13 @@ func period(seconds int64) string {
 	return count(seconds, "second")
 }
 
-func (t TableSummary) cells() []string {
+func (t TableSummary) cells(p paint) []string {
 	last := "no changes"
 	if t.Last != (dataset.Counts{}) {
-		last = fmt.Sprintf("+ %s, ~ %s, - %s", number(t.Last.Added), number(t.Last.Changed), number(t.Last.Deleted))
+		last = fmt.Sprintf("%s, %s, %s", p.signed("+", t.Last.Added, 0), p.signed("~", t.Last.Changed, 0), p.signed("-", t.Last.Deleted, 0))
 	}
 	return []string{Clean(t.Name), number(t.Rows), number(int64(t.Parts)), size(t.Bytes),
-		last, "snapshot " + number(t.ChangedIn), t.ScanStarted.UTC().Format("2006-01-02 15:04")}
+		last, number(t.ChangedIn), t.ScanStarted.UTC().Format("2006-01-02 15:04")}
 }
 
 // inBrackets returns a text in brackets, if there is one.

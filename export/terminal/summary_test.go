@@ -29,9 +29,9 @@ func TestSummary(t *testing.T) {
 account 83510 (Kornblume & Söhne)
 snapshot 12, committed 2026-03-02 06:00:00 UTC by mailerlake v1
 
-table            rows  parts       size  last run             changed in   as of (UTC)
-group              12      1    5.4 KiB  no changes           snapshot 3   2026-03-02 06:00
-subscriber  2,018,000     16  139.0 MiB  + 2,400, ~ 101, - 6  snapshot 12  2026-03-02 06:00
+table            rows  parts       size  last run             snapshot  as of (UTC)
+group              12      1    5.4 KiB  no changes                  3  2026-03-02 06:00
+subscriber  2,018,000     16  139.0 MiB  + 2,400, ~ 101, - 6        12  2026-03-02 06:00
 
 2 tables, 2,018,012 rows, 139.0 MiB
 changes are kept for 90 days, keys alone: 3.0 MiB
@@ -43,8 +43,8 @@ changes are kept for 90 days, keys alone: 3.0 MiB
 account 83510
 snapshot 12, committed 2026-03-02 06:00:00 UTC by mailerlake v1
 
-table  rows  parts     size  last run    changed in  as of (UTC)
-group    12      1  5.4 KiB  no changes  snapshot 3  2026-03-02 06:00
+table  rows  parts     size  last run    snapshot  as of (UTC)
+group    12      1  5.4 KiB  no changes         3  2026-03-02 06:00
 
 1 table, 12 rows, 5.4 KiB
 changes are not kept
