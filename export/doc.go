@@ -2,8 +2,9 @@
 //
 // The two names you want are Plan, which reports what would change, and Export, which changes it; ExportPlanned commits
 // what Plan saw, and Verify reads a dataset and checks it. ReadChanges tells what changed since a snapshot, Forget takes a
-// person out of the history, and Publish and Restore copy a dataset to a destination and back. A run orders the phases,
-// each a package of its own, and joins their results into a report. The data goes one way:
+// person out of the history, ReadInsights computes the figures of a report, and Publish and Restore copy a dataset to a
+// destination and back. A run orders the phases, each a package of its own, and joins their results into a report. The data
+// goes one way:
 //
 //	scan    pages of the API, decoded and appended to a page log per table (package scan, scanning.go)
 //	fix     all definitions of columns are known now: every table gets its layout, once (fix.go)

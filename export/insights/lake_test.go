@@ -146,7 +146,7 @@ var (
 		columns(schema.Double, "open_rate_float", "click_rate_float"))
 	memberColumns     = columns(schema.String, "subscriber_id", "group_id")
 	automationColumns = slices.Concat(columns(schema.String, "id", "name"), columns(schema.Bool, "enabled"), columns(schema.Int64, "emails_count",
-		"stats_completed_subscribers_count", "stats_subscribers_in_queue_count", "stats_sent", "stats_unique_opens_count", "stats_unique_clicks_count"))
+		"stats_completed_subscribers_count", "stats_subscribers_in_queue_count", "stats_sent", "stats_unique_opens_count"), columns(schema.Double, "stats_open_rate_float"))
 	shopColumns  = columns(schema.String, "id", "currency")
 	orderColumns = slices.Concat(columns(schema.String, "shop_id", "id", "status"), columns(schema.Double, "total_price"), columns(schema.Timestamp, "created_at"))
 )

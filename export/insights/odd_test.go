@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"mailerlake/export/dataset"
 	"mailerlake/export/insights"
 	"mailerlake/schema"
@@ -122,6 +124,20 @@ func TestRevenue(t *testing.T) {
 		`{"currency":"USD","orders":1,"total":5,"months":[]}]}`
 	if string(text) != want {
 		t.Errorf("got  %s\nwant %s", text, want)
+	}
+}
+
+// TestAutomations checks that rates are those of the rows, and that what is not known is not taken for nothing.
+func TestAutomations(t *testing.T) {
+	l := newLake(t)
+	l.put("automation", 1, automationColumns, 3, func(row int) []any {
+		return [][]any{{"11", "A", true, 2, 40, 3, 100, nil, 0.5}, {"12", "B", false, 1, 0, 0, nil, nil, 0.0}, {"13", "C", true, 1, 7, 0, 300, nil, nil}}[row]
+	})
+	half := 0.5
+	want := insights.Automations{Automations: 3, Enabled: 2, Top: []insights.Automation{{ID: "13", Name: "C", Enabled: true, Emails: 1, Completed: 7, Sent: 300},
+		{ID: "11", Name: "A", Enabled: true, Emails: 2, Completed: 40, Queued: 3, Sent: 100, OpenRate: &half}, {ID: "12", Name: "B", Emails: 1}}}
+	if d := cmp.Diff(want, l.read().Automations); d != "" {
+		t.Errorf("(-want +got)\n%s", d)
 	}
 }
 

@@ -198,15 +198,18 @@ type Automations struct {
 	Top         []Automation `json:"top"`
 }
 
-// Automation is one automation.
+// Automation is one automation. Its rates are those that MailerLite gives: it does not count recipients who opened.
 type Automation struct {
-	ID        string `json:"id"`
-	Name      string `json:"name"`
-	Enabled   bool   `json:"enabled"`
-	Emails    int64  `json:"emails"`
-	Completed int64  `json:"completed"`
-	Queued    int64  `json:"queued"`
-	Sending
+	ID           string   `json:"id"`
+	Name         string   `json:"name"`
+	Enabled      bool     `json:"enabled"`
+	Emails       int64    `json:"emails"`
+	Completed    int64    `json:"completed"`
+	Queued       int64    `json:"queued"`
+	Sent         int64    `json:"sent"`
+	Unsubscribed int64    `json:"unsubscribed"`
+	OpenRate     *float64 `json:"open_rate,omitzero"`
+	ClickRate    *float64 `json:"click_rate,omitzero"`
 }
 
 // Revenue is the complete orders of the shops by currency.

@@ -11,10 +11,12 @@ func sendingOf(t *table) sendingColumns {
 }
 
 func (c sendingColumns) at(row int) Sending {
-	return c.rated(Sending{Sent: c.sent.int(row), Opened: c.opened.int(row), Clicked: c.clicked.int(row), Unsubscribed: c.unsubscribed.int(row)})
+	s := Sending{Sent: c.sent.int(row), Opened: c.opened.int(row), Clicked: c.clicked.int(row), Unsubscribed: c.unsubscribed.int(row)}
+	s.OpenRate, s.ClickRate = portion(s.Opened, s.Sent, c.opened.has(row)), portion(s.Clicked, s.Sent, c.clicked.has(row))
+	return s
 }
 
-// rated fills the rates from the counts.
+// rated fills the rates of a sum from its counts.
 func (c sendingColumns) rated(s Sending) Sending {
 	s.OpenRate, s.ClickRate = portion(s.Opened, s.Sent, c.opened != nil), portion(s.Clicked, s.Sent, c.clicked != nil)
 	return s

@@ -89,7 +89,7 @@ func recency(r *insights.Report) *node {
 		}
 		row("never, though some were sent", y.Never, "c4")
 		row("none was sent to them", y.Unsent, "c6")
-		cols := []col{texts("Last opened"), bars(""), numbers("Active subscribers"), numbers("Share")}
+		cols := []col{texts("Last opened"), bars(""), numbers("People"), numbers("Share")}
 		if y.Sampled {
 			cols = append(cols[:2], cols[3])
 		}
@@ -112,6 +112,6 @@ func automations(r *insights.Report) *node {
 			}
 			rows = append(rows, []any{name(x.Name), state, whole(x.Sent), rateBar(x.OpenRate, "c1"), percent(x.OpenRate), percent(x.ClickRate), whole(x.Completed), whole(x.Queued)})
 		}
-		n.add(table([]col{texts("Automation"), texts(""), numbers("E-mails"), bars(""), numbers("Opened"), numbers("Clicked"), numbers("Completed"), numbers("In it now")}, rows))
+		n.add(table([]col{texts("Automation"), texts(""), numbers("E-mails"), bars(""), numbers("Opens"), numbers("Clicks"), numbers("Completed"), numbers("In it now")}, rows))
 	})
 }

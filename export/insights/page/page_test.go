@@ -55,7 +55,7 @@ func full() *insights.Report {
 		r.Groups.Top = append(r.Groups.Top, insights.Group{ID: id, Name: name, Active: 5, OpenRate: share(0.3)})
 		r.Campaigns.Recent = append(r.Campaigns.Recent, insights.CampaignFacts{ID: id, Name: name, At: at, Sending: sending})
 		r.Campaigns.Best = append(r.Campaigns.Best, insights.CampaignFacts{ID: id, Name: name, At: at, Sending: sending})
-		r.Automations.Top = append(r.Automations.Top, insights.Automation{ID: id, Name: name, Enabled: i%2 == 0, Sending: sending})
+		r.Automations.Top = append(r.Automations.Top, insights.Automation{ID: id, Name: name, Enabled: i%2 == 0, Sent: 9, OpenRate: share(0.2)})
 		r.Revenue.Currencies = append(r.Revenue.Currencies, insights.Currency{Currency: name, Orders: 2, Total: 1234.5,
 			Months: []insights.MonthSales{{Month: month, Orders: 2, Total: 1234.5}}})
 		r.Runs.Last = append(r.Runs.Last, insights.Run{Snapshot: int64(i + 2), At: at, Changes: insights.Changes{Added: 1, Changed: 2, Deleted: 3},

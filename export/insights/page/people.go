@@ -21,7 +21,7 @@ func statuses(r *insights.Report) *node {
 			}
 			rows = append(rows, []any{el("span", class("nowrap"), swatch(color), name(c.Name)), bar(float64(c.Rows), float64(s.Audience.Subscribers), color), whole(c.Rows), of(c.Rows, s.Audience.Subscribers)})
 		}
-		n.add(table([]col{texts("Status"), bars(""), numbers("Subscribers"), numbers("Share")}, rows))
+		n.add(table([]col{texts("Status"), bars(""), numbers("People"), numbers("Share")}, rows))
 	})
 }
 
