@@ -90,7 +90,7 @@ func (p *program) app(args []string) *cli.App {
 		ExitErrHandler:  func(*cli.Context, error) {}, // only main exits
 		Action:          p.noCommand,
 		Commands: []*cli.Command{p.check(), p.export(), p.plan(), p.show(), p.verify(), p.changes(), p.page(), p.forget(), p.publish(), p.restore(),
-			p.schema()},
+			p.schema(), p.sql(), p.dbt()},
 	}
 	app.OnUsageError = p.onUsageError(args, app.Name)
 	for _, c := range app.Commands {

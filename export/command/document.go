@@ -3,6 +3,7 @@ package command
 import (
 	"mailerlake/export"
 	"mailerlake/export/insights"
+	"mailerlake/export/query"
 	"mailerlake/export/terminal"
 )
 
@@ -94,4 +95,28 @@ type schemaDocument struct {
 	head
 	Dataset string                 `json:"dataset"`
 	Tables  []terminal.TableSchema `json:"tables"`
+}
+
+// textDocument is the part of a JSON document that is about a text for other programs.
+type textDocument struct {
+	Dataset  string `json:"dataset"`
+	Snapshot int64  `json:"snapshot"`
+	// File is where the text was written; without one it is in Text.
+	File   string   `json:"file,omitempty"`
+	Text   string   `json:"text,omitempty"`
+	Tables []string `json:"tables"`
+}
+
+// scriptDocument is the JSON document of a start script for DuckDB.
+type scriptDocument struct {
+	head
+	textDocument
+	Macros []query.Macro `json:"macros"`
+}
+
+// sourcesDocument is the JSON document of sources for dbt.
+type sourcesDocument struct {
+	head
+	textDocument
+	Tests int `json:"tests"`
 }

@@ -91,23 +91,8 @@ func (s *TableSchema) vary(v Variant, columns bool) {
 
 func (s *TableSchema) add(t *schema.Table, columns []schema.Column, only string) {
 	for _, c := range columns {
-		s.Columns = append(s.Columns, ColumnSchema{c, meaning(t, c), only})
+		s.Columns = append(s.Columns, ColumnSchema{c, t.Meaning(c), only})
 	}
-}
-
-// meaning says what a column holds.
-func meaning(t *schema.Table, c schema.Column) string {
-	switch {
-	case c.Path == "" && c.Name == schema.Rescued:
-		return "values that do not fit their columns, JSON object by API path; mostly null"
-	case c.Path == "" && c.Name == schema.SyncedAt:
-		return "when this version of the row was first exported, UTC"
-	case t.Means[c.Name] != "":
-		return t.Means[c.Name]
-	case t.Open != nil && strings.HasPrefix(c.Path, t.Open.Object+"."):
-		return "value of the " + t.Open.DefinedBy + " " + strings.TrimPrefix(c.Path, t.Open.Object+".")
-	}
-	return "as MailerLite sends it; this version of mailerlake does not know it"
 }
 
 func plain(words string) string { return strings.ReplaceAll(words, "`", "") }
