@@ -17,10 +17,11 @@ import (
 // client.
 var layers = map[string][]string{
 	"mailerlake": {"mailerlake/export/command"},
-	"mailerlake/export/command": {"mailerlake/client", "mailerlake/client/mailerlitetest", "mailerlake/export", "mailerlake/export/command/config",
+	"mailerlake/export/command": {"mailerlake/client", "mailerlake/client/mailerlitetest", "mailerlake/export", "mailerlake/export/command/config", "mailerlake/export/command/manual",
 		"mailerlake/export/dataset", "mailerlake/export/disk", "mailerlake/export/feed/encode", "mailerlake/export/insights",
 		"mailerlake/export/insights/page", "mailerlake/export/publish/store",
 		"mailerlake/export/publish/store/clouds", "mailerlake/export/command/shell", "mailerlake/export/metrics", "mailerlake/export/query", "mailerlake/export/terminal", "mailerlake/schema", "mailerlake/schema/spelling", "mailerlake/schema/tables"},
+	"mailerlake/export/command/manual": {},
 	"mailerlake/export/command/config": {"mailerlake/schema/spelling"},
 	"mailerlake/export/query":          {"mailerlake/export/dataset", "mailerlake/schema"},
 	"mailerlake/export/terminal": {"mailerlake/client", "mailerlake/export", "mailerlake/export/cost", "mailerlake/export/dataset",

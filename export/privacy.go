@@ -113,17 +113,31 @@ func recorded(tables []*schema.Table) *dataset.Privacy {
 // PrivacyError says that a run would drop or hash other columns than the dataset was exported with.
 type PrivacyError struct {
 	Differs []string // what is not as it was, in words
+	Before  *dataset.Privacy
 }
 
 func (e *PrivacyError) Error() string {
-	return fmt.Sprintf("the dataset was exported with different --drop or --hash: %s; give the same as before, or rewrite every table with mailerlake export --rewrite",
-		strings.Join(e.Differs, ", "))
+	return fmt.Sprintf("the dataset was exported with different --drop or --hash: %s; give %s as before, or rewrite every table with mailerlake export --rewrite",
+		strings.Join(e.Differs, ", "), flagsOf(e.Before))
+}
+
+// flagsOf returns the flags for a privacy, in words if there are none.
+func flagsOf(p *dataset.Privacy) string {
+	switch {
+	case p == nil:
+		return "neither"
+	case len(p.Hash) == 0:
+		return "--drop " + strings.Join(p.Drop, ",")
+	case len(p.Drop) == 0:
+		return "--hash " + strings.Join(p.Hash, ",")
+	}
+	return "--drop " + strings.Join(p.Drop, ",") + " --hash " + strings.Join(p.Hash, ",")
 }
 
 // checkPrivacy refuses a privacy that differs from the dataset's.
 func checkPrivacy(m *dataset.Manifest, now *dataset.Privacy) error {
 	if differs := differences(m.Privacy, now); len(differs) > 0 {
-		return &PrivacyError{differs}
+		return &PrivacyError{differs, m.Privacy}
 	}
 	return nil
 }

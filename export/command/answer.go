@@ -1,7 +1,6 @@
 package command
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -30,7 +29,9 @@ func (p *program) action(do func(*cli.Context) (answer, error)) cli.ActionFunc {
 		case c.NArg() > 0:
 			err = unexpected(c)
 		case err == nil:
-			if err = cmp.Or(p.settle(c), p.look(c)); err == nil {
+			err = p.settle(c)
+			p.look(c)
+			if err == nil {
 				p.misspelt(c.App)
 				a, err = do(c)
 			}

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime/debug"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -66,23 +64,11 @@ func message(err error) string {
 	return terminal.Clean(err.Error())
 }
 
-// versionOr returns the release or, if there is none, the version of the source that was built.
-func versionOr(release string) string {
-	if release != "" {
-		return release
-	}
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return strings.Trim(info.Main.Version, "()")
-	}
-	return "devel"
-}
-
 // app declares the commands. args are the arguments that it will run with.
 func (p *program) app(args []string) *cli.App {
 	app := &cli.App{
 		Name:            "mailerlake",
 		Usage:           "export a MailerLite account to Parquet files and keep them up to date",
-		Description:     "Try it without an account: mailerlake export --demo\n\n" + exitCodeHelp(),
 		Version:         p.version,
 		Writer:          p.stdout,
 		ErrWriter:       p.stderr,
@@ -90,14 +76,24 @@ func (p *program) app(args []string) *cli.App {
 		ExitErrHandler:  func(*cli.Context, error) {}, // only main exits
 		Action:          p.noCommand,
 		Commands: []*cli.Command{p.check(), p.export(), p.plan(), p.show(), p.verify(), p.changes(), p.page(), p.forget(), p.publish(), p.restore(),
-			p.schema(), p.sql(), p.dbt()},
+			p.schema(), p.sql(), p.dbt(), p.completion(), p.man(), p.showVersion()},
 	}
 	app.OnUsageError = p.onUsageError(args, app.Name)
 	for _, c := range app.Commands {
 		c.HideHelpCommand = true
 		c.OnUsageError = p.onUsageError(args, app.Name+" "+c.Name)
 	}
+	p.setHelp(app)
 	return app
+}
+
+// setHelp gives the program and its commands the texts of --help.
+func (p *program) setHelp(app *cli.App) {
+	page := p.manual(app)
+	app.CustomAppHelpTemplate = asTemplate(page.Help())
+	for _, c := range page.Commands() {
+		app.Command(c.Short(page)).CustomHelpTemplate = asTemplate(c.Help())
+	}
 }
 
 // onUsageError handles flags that cannot be parsed.

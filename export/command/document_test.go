@@ -30,7 +30,8 @@ var documents = map[string]reflect.Type{
 	"verify": typeOf[verificationDocument](), "changes": typeOf[changesDocument](), "forget": typeOf[forgottenDocument](),
 	"publish": typeOf[publishedDocument](), "restore": typeOf[restoredDocument](), "schema": typeOf[schemaDocument](),
 	"sql": typeOf[scriptDocument](), "dbt": typeOf[sourcesDocument](),
-	"report": typeOf[figuresDocument](),
+	"version": typeOf[versionDocument](),
+	"report":  typeOf[figuresDocument](),
 }
 
 // described are the objects that have a table of their own in the README, by its mark. Others are part of the object that has
@@ -39,7 +40,7 @@ var described = map[string]reflect.Type{
 	"every document": typeOf[head](), "run": typeOf[export.Report](), "accounts": typeOf[accountsDocument](), "table of a run": typeOf[export.TableReport](), "changes of a run": typeOf[merge.Plan](),
 	"estimate": typeOf[cost.Estimate](), "publish": typeOf[export.Published](), "check": typeOf[checkDocument](), "cost": typeOf[export.Cost](),
 	"show": typeOf[showDocument](), "verify": typeOf[verificationDocument](), "changes": typeOf[changesDocument](),
-	"forget": typeOf[forgottenDocument](), "restore": typeOf[restoredDocument](), "schema": typeOf[schemaDocument](), "sql": typeOf[scriptDocument](), "dbt": typeOf[sourcesDocument](), "column": typeOf[schema.Column](),
+	"forget": typeOf[forgottenDocument](), "restore": typeOf[restoredDocument](), "schema": typeOf[schemaDocument](), "version": typeOf[versionDocument](), "sql": typeOf[scriptDocument](), "dbt": typeOf[sourcesDocument](), "column": typeOf[schema.Column](),
 	"manifest": typeOf[dataset.Manifest](), "table of the manifest": typeOf[dataset.TableState](), "part": typeOf[part.Part](),
 	"publication": typeOf[dataset.Publication](), "report": typeOf[figuresDocument](), "section": typeOf[insights.Section](),
 	"audience": typeOf[insights.Audience](), "sending": typeOf[insights.Sending](),
@@ -194,7 +195,7 @@ func TestDocumentsAreOfTheirTypes(t *testing.T) {
 		"export --demo --out lake --tables core,form_subscriber --history --publish " + to,
 		"plan --demo-day 2 --out lake --tables core,form_subscriber",
 		"export --demo-day 2 --out lake --tables core,form_subscriber",
-		"check --demo", "show", "verify", "schema", "sql", "sql -o lake.sql", "dbt",
+		"check --demo", "show", "verify", "schema", "sql", "sql -o lake.sql", "dbt", "version",
 		"changes --since 1 --tables group -o group.csv",
 		"report", "report -o report.html",
 		"forget --id 22177977773853",

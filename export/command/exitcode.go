@@ -3,9 +3,7 @@ package command
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
-	"strings"
 
 	"mailerlake/client"
 	"mailerlake/export"
@@ -76,14 +74,4 @@ func is(target error) cause {
 func as[E error](err error) bool {
 	_, ok := errors.AsType[E](err)
 	return ok
-}
-
-// exitCodeHelp returns the table as text.
-func exitCodeHelp() string {
-	var b strings.Builder
-	b.WriteString("Exit codes:")
-	for _, row := range exitCodes {
-		fmt.Fprintf(&b, "\n   %3d  %s", row.code, row.meaning)
-	}
-	return b.String()
 }

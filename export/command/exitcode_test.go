@@ -35,6 +35,7 @@ func TestExitCodes(t *testing.T) {
 		{&usageError{err: errors.New("bad"), command: "mailerlake"}, 4},
 		{&schema.ProtectionError{}, 4},
 		{&export.PrivacyError{}, 4},
+		{&client.AddressError{Host: "example.com"}, 4},
 		{&authError{errors.New("no key")}, 5},
 		{&client.Error{Status: 401}, 5},
 		{&client.Error{Status: 403}, 5},
@@ -63,7 +64,7 @@ func TestExitCodes(t *testing.T) {
 		given[test.want] = true
 	}
 	explained := map[int]bool{}
-	for _, m := range regexp.MustCompile(`(?m)^ +(\d+)  \S`).FindAllStringSubmatch(run(t, "--help").stdout, -1) {
+	for _, m := range regexp.MustCompile(`(?m)^  (\d+) +\S`).FindAllStringSubmatch(run(t, "--help").stdout, -1) {
 		code, _ := strconv.Atoi(m[1])
 		explained[code] = true
 	}

@@ -20,8 +20,10 @@ func commonFlags() []cli.Flag {
 // outputFlags say how stdout and stderr look.
 func outputFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "color", Value: string(terminal.Auto), Usage: "use colours `WHEN`: auto (on a terminal, unless $NO_COLOR is set), always or never"},
-		&cli.StringFlag{Name: "log-format", Value: string(terminal.Text), Usage: "write progress, warnings and errors on stderr as `FORMAT`: text, or json (one object a line)"},
+		choiceFlag("color", "use colours `WHEN`: auto (on a terminal, unless $NO_COLOR is set), always or never", string(terminal.Auto),
+			string(terminal.Auto), string(terminal.Always), string(terminal.Never)),
+		choiceFlag("log-format", "write progress, warnings and errors on stderr as `FORMAT`: text, or json (one object a line)", string(terminal.Text),
+			string(terminal.Text), string(terminal.LogJSON)),
 	}
 }
 

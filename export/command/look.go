@@ -9,24 +9,11 @@ import (
 	"mailerlake/export/terminal"
 )
 
-// look takes over the flags that say how stdout and stderr look.
-func (p *program) look(c *cli.Context) error {
-	var err error
-	color, format := terminal.Color(c.String("color")), terminal.LogFormat(c.String("log-format"))
-	switch color {
-	case terminal.Auto, terminal.Always, terminal.Never:
-	default:
-		err = usage(c, "--color is auto, always or never, not %q", color)
-		color = terminal.Auto
+// look takes over the flags that say how stdout and stderr look, if the command has them.
+func (p *program) look(c *cli.Context) {
+	if flagOf(c, "color") != nil {
+		p.say, p.output = p.messages(terminal.LogFormat(c.String("log-format")), terminal.Color(c.String("color")))
 	}
-	switch format {
-	case terminal.Text, terminal.LogJSON:
-	default:
-		err = usage(c, "--log-format is text or json, not %q", format)
-		format = terminal.Text
-	}
-	p.say, p.output = p.messages(format, color)
-	return err
 }
 
 // messages returns how a command speaks on stderr, and what its results as text are written to.

@@ -9,5 +9,5 @@
 // The clouds' clients do not retry: bucket does, so that it knows whether an answer was lost.
 package clouds
 
-// Schemes are those of the URLs that Open takes.
+// Schemes are those of the URLs that Open takes, or refuses because this build has no object stores.
 var Schemes = []string{"s3", "gs", "azblob"}

@@ -11,6 +11,9 @@ import (
 	"mailerlake/export/publish/store"
 )
 
+// Built returns the schemes that this build can open: all.
+func Built() []string { return Schemes }
+
 // Open opens a bucket, or the part of it below a prefix: s3://bucket/prefix, gs://bucket/prefix or azblob://container/prefix. The
 // query parameters are those of gocloud.dev: region, endpoint, profile, use_path_style and others for s3; anonymous and
 // universe_domain for gs; storage_account, domain, protocol, cdn and localemu for azblob; prefix for all. Credentials come from where
