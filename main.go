@@ -23,7 +23,7 @@ func main() {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryLimit)
 	}
-	err := command.Run(ctx, os.Args, os.Stdin, os.Stdout, os.Stderr, os.Getenv, version)
+	err := command.Run(ctx, os.Args, os.Stdin, os.Stdout, os.Stderr, os.Getenv, version, os.Environ()...)
 	os.Exit(command.ExitCode(err))
 }
 

@@ -125,10 +125,11 @@ func (t *table) describe(state *dataset.TableState) {
 	plan := t.plan
 	state.ScanStarted, state.ScanEnded, state.Resumed = t.scan.Started, t.scan.Ended, t.scan.Resumed
 	state.Complete = plan.Withheld == "" && plan.Incomplete == "" && plan.Unproven == 0
-	state.Last = dataset.Counts{Added: plan.Inserted, Changed: plan.Updated, Deleted: plan.Deleted}
+	state.Last = dataset.Counts{Added: plan.Inserted, Changed: plan.Updated, Deleted: plan.Deleted, Rebuilt: plan.Rebuilt}
 	state.Total.Added += plan.Inserted
 	state.Total.Changed += plan.Updated
 	state.Total.Deleted += plan.Deleted
+	state.Total.Rebuilt += plan.Rebuilt
 	if t.watched != nil {
 		state.Counted = *t.watched
 	}

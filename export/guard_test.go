@@ -19,12 +19,13 @@ import (
 	"mailerlake/schema"
 )
 
-// TestMassGuard deletes a share of a table's rows: more than a fifth, and more than 20, need confirmation.
+// TestMassGuard deletes a share of a table's rows: more than a fifth, and more than 20, need confirmation; so do all, of three or
+// more.
 func TestMassGuard(t *testing.T) {
 	for _, c := range []struct {
 		rows, gone int
 		withheld   bool
-	}{{20, 20, false}, {99, 20, false}, {105, 21, false}, {104, 21, true}, {104, 104, true}, {600, 100, false}, {1500, 1100, true}} {
+	}{{1, 1, false}, {2, 2, false}, {3, 2, false}, {3, 3, true}, {20, 19, false}, {20, 20, true}, {99, 20, false}, {105, 21, false}, {104, 21, true}, {104, 104, true}, {600, 100, false}, {1500, 1100, true}} {
 		m := newMall(t)
 		m.tables, m.shops.list = []string{"shop"}, nil
 		for i := range c.rows {
@@ -357,4 +358,49 @@ func openBelow(t testing.TB, dir string) (open []string) {
 		}
 	}
 	return open
+}
+
+// TestNothingLeft: rows that all go are withheld where what they belong to stays, and go where it is gone.
+func TestNothingLeft(t *testing.T) {
+	for name, test := range map[string]struct {
+		change   func(s *shops)
+		withheld map[string]string
+	}{
+		"a shop":      {func(s *shops) { s.list = nil }, nil},
+		"its orders":  {func(s *shops) { s.list[0].below = nil }, map[string]string{"order": "all 3 rows would go; --yes deletes them"}},
+		"their gifts": {func(s *shops) { s.emptyOrders(func(o *node) { o.gifts = nil }) }, map[string]string{"gift": "all 6 rows would go; --yes deletes them"}},
+		"their lines": {func(s *shops) { s.emptyOrders(func(o *node) { o.below = nil }) }, map[string]string{"line": "all 6 rows would go; --yes deletes them"}},
+		"but one line": {func(s *shops) {
+			s.emptyOrders(func(o *node) { o.below = o.below[:0:0] })
+			s.list[0].below[0].below = []*node{{id: "31"}}
+		}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newMall(t)
+			m.shops.list = m.shops.list[3:4]
+			m.settle(t)
+			before := m.shops.truth()
+			test.change(m.shops)
+			r := m.run(t)
+			for _, table := range r.Tables {
+				if why := test.withheld[table.Name]; table.Withheld != why {
+					t.Errorf("%s: withheld %q, want %q", table.Name, table.Withheld, why)
+				}
+			}
+			if test.withheld["order"] != "" {
+				m.check(t, before) // what belongs to orders that stay is not known to be gone
+			}
+			m.yes = true
+			m.settle(t)
+		})
+	}
+}
+
+// emptyOrders changes all orders.
+func (s *shops) emptyOrders(change func(order *node)) {
+	for _, shop := range s.list {
+		for _, order := range shop.below {
+			change(order)
+		}
+	}
 }

@@ -85,9 +85,9 @@ func (t *table) loading() bool {
 	return t.stored == nil || len(t.earlier) > 0 && t.earlier[0].New
 }
 
-// startsAnew reports whether it is not known what changes in the table, or may not be told: old rows of a rewritten table
-// may have what is protected now.
-func (t *table) startsAnew() bool { return t.rewrite || len(t.damaged) > 0 }
+// startsAnew reports whether it is not known what changes in the table, or may not be told: rows of damaged parts may be
+// lost, and old rows of a rewritten table may have what is protected now.
+func (t *table) startsAnew() bool { return t.rewrite || t.merge.LostRows() > 0 }
 
 // begin notes from which snapshot on the changes of a table are known, if that is this one.
 func (k *keeper) begin(t *table, state *dataset.TableState) {

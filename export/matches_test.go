@@ -87,7 +87,7 @@ func TestMatchesAfterRepair(t *testing.T) {
 		o := d.options(t)
 		o.Repair, o.Full, o.Tables = true, true, tables
 		r, err := export.Export(context.Background(), o)
-		if err != nil || r.Matches != (tables == nil) || len(tableOf(t, r, "box").Rebuilt) != 1 {
+		if err != nil || r.Matches != (tables == nil) || len(tableOf(t, r, "box").RebuiltParts) != 1 {
 			t.Errorf("repair of %v: %v, matches %t", tables, err, r.Matches)
 		}
 	}

@@ -105,7 +105,7 @@ func (ts tables) open(ctx context.Context, t *table) (err error) {
 	if t.stored != nil {
 		m.Stored = t.stored.Columns
 	}
-	m.Open = t.openPart
+	m.Open, m.OpenDamaged = t.openPart, t.openDamaged
 	if m.Log, err = t.sortedLog(ctx); err != nil {
 		return err
 	}

@@ -13,12 +13,6 @@ import (
 	"mailerlake/schema"
 )
 
-const (
-	// Deletes of more than one in massShare of a table's rows, and of more than massRows, are withheld unless confirmed.
-	massShare = 5
-	massRows  = 20
-)
-
 // prover looks for proof that rows which a scan did not meet are gone.
 type prover struct {
 	tables  tables
@@ -62,15 +56,23 @@ func (p *prover) planWith(ctx context.Context, t *table, plan func() (*merge.Pla
 // *scan.UnprovenError. found says that rows may have been added to the scan, so that the table has to be planned again.
 func (p *prover) prove(ctx context.Context, t *table) (withheld string, found bool, err error) {
 	plan := t.plan
-	_, nested := t.Source.(*schema.Nested)
 	owner, _ := p.tables.owner(t)
 	switch {
 	case t.scan.Incomplete != "", len(plan.Kept) > 0:
 		return t.incomplete(), false, nil
 	case plan.Candidates() == 0:
 		return "", false, nil
-	case !p.yes && plan.Candidates() > massRows && plan.Candidates()*massShare > t.stored.Rows:
-		return fmt.Sprintf("%d of %d rows would go; --yes deletes them", plan.Candidates(), t.stored.Rows), false, nil
+	}
+	if withheld, err = p.tooMany(ctx, t, owner); withheld != "" || err != nil {
+		return withheld, false, err
+	}
+	return p.proveOf(ctx, t, owner)
+}
+
+// proveOf is prove for a table whose deletes are not too many.
+func (p *prover) proveOf(ctx context.Context, t, owner *table) (withheld string, found bool, err error) {
+	_, nested := t.Source.(*schema.Nested)
+	switch {
 	case t.scan.Nested && !t.scan.Resumed && !owner.auxiliary: // a fresh row of the parent is the proof
 		return "", false, nil
 	case nested: // listed otherwise, or with rows that may be outdated
@@ -82,7 +84,7 @@ func (p *prover) prove(ctx context.Context, t *table) (withheld string, found bo
 	case !t.scan.CanAsk():
 		return p.proveByList(ctx, t)
 	}
-	records, err := p.scanner.Ask(ctx, t.scan, plan.Sample())
+	records, err := p.scanner.Ask(ctx, t.scan, t.plan.Sample())
 	if err != nil {
 		return "", false, err
 	}

@@ -137,7 +137,11 @@ func VerifyAt(ctx context.Context, s store.Store, report func(Transfer)) (*Verif
 	v := &Verification{Dataset: s.String(), Destination: true, Snapshot: found.Snapshot, Pending: found.Pending != nil, Restarted: found.Restarted,
 		Tables: []TableVerification{}, Problems: []Problem{}, References: []Reference{}}
 	for _, t := range found.Tables {
-		v.Tables = append(v.Tables, TableVerification{Name: t.Name, Parts: t.Parts, Rows: t.Rows, ChangeFiles: t.ChangeFiles})
+		table := TableVerification{Name: t.Name, Parts: t.Parts, Rows: t.Rows, ChangeFiles: t.ChangeFiles}
+		for i := range t.Damaged {
+			table.add(unreadable(&t.Damaged[i]))
+		}
+		v.Tables = append(v.Tables, table)
 	}
 	for _, p := range found.Problems {
 		v.Problems = append(v.Problems, Problem{Table: p.Table, Part: p.Object, What: p.What, ByHand: p.ByHand})

@@ -6,29 +6,34 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 
 	"mailerlake/export/dataset"
 	"mailerlake/export/merge"
 	"mailerlake/export/part"
 )
 
-// findDamaged reads the stored parts of every table and notes those that are damaged, to be rebuilt.
+// findDamaged reads the stored parts of every table and notes those that are damaged, to be rebuilt, and what of them can be
+// read.
 func (r *run) findDamaged(ctx context.Context) error {
 	for _, t := range r.tables {
 		if t.auxiliary || t.stored == nil {
 			continue
 		}
-		stored := &merge.Table{Table: t.Table, Stored: t.stored.Columns, Parts: t.parts(), Open: t.openPart}
-		damaged, err := stored.FindDamaged(ctx)
+		stored := &merge.Table{Table: t.Table, Stored: t.stored.Columns, Parts: t.parts(), Open: t.openPart, OpenDamaged: t.openDamaged}
+		damaged, err := r.damagedParts(ctx, stored)
 		if err != nil {
 			return err
 		}
-		t.damaged = map[string]bool{}
+		t.damaged = map[string]*merge.Damage{}
 		for _, bad := range damaged {
 			if columns := (*part.ColumnsError)(nil); errors.As(bad, &columns) && !t.rewrite {
 				return r.otherColumns(bad.Path, columns)
 			}
-			t.damaged[bad.Path] = true
+			at := slices.IndexFunc(stored.Parts, func(p part.Part) bool { return p.Path == bad.Path })
+			if t.damaged[bad.Path], err = stored.Survey(ctx, at); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -45,6 +50,9 @@ func (r *run) findLostChanges(ctx context.Context) error {
 		t := &r.data.Manifest.Tables[i]
 		for j, c := range t.Changes {
 			err := checkChanges(ctx, r.data, t, j)
+			if err != nil && r.takeCopies(ctx, dataset.ChangesPath(t.Name, c.Snapshot)) {
+				err = checkChanges(ctx, r.data, t, j)
+			}
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}

@@ -67,7 +67,7 @@ func TestRepairRebuildsDamagedParts(t *testing.T) {
 			if r, err = export.Export(context.Background(), o); err != nil || r.Failed() {
 				t.Fatalf("repair: %v %+v", err, r)
 			}
-			if got := r.Tables[0].Rebuilt; len(got) != 1 || got[0] != part.Path {
+			if got := r.Tables[0].RebuiltParts; len(got) != 1 || got[0] != part.Path {
 				t.Errorf("rebuilt parts: got %v", got)
 			}
 			l.check(t)

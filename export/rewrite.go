@@ -74,7 +74,7 @@ func (p *prover) planRewrite(ctx context.Context, t *table) error {
 		return &scan.UnprovenError{Why: fmt.Sprintf("no record had %s, which rows had before", list(t.plan.Lost))}
 	}
 	t.plan.Settle(t.merge, "")
-	t.plan.Inserted, t.plan.Updated, t.plan.Deleted = keys.Inserted, keys.Unchanged, keys.Candidates()
+	t.plan.Inserted, t.plan.Updated, t.plan.Deleted, t.plan.Rebuilt = keys.Inserted, keys.Unchanged, keys.Candidates(), keys.Rebuilt
 	t.plan.Rewritten = t.stored != nil
 	return nil
 }

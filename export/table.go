@@ -41,7 +41,7 @@ type table struct {
 	layout  *schema.Layout
 	added   []schema.Column            // columns of the layout that the committed state lacks
 	gone    map[string]map[string]bool // by column: ids that rows refer to and that no longer exist
-	damaged map[string]bool            // paths of damaged parts, which are written from the scan alone
+	damaged map[string]*merge.Damage   // by path: damaged parts, which are written anew
 	plan    *merge.Plan
 	merge   *merge.Table
 	err     error // why the table keeps its old state
@@ -132,6 +132,11 @@ func (r *run) closeLogs() {
 		t.closeLog()
 	}
 	_ = r.data.Logs().DropScratch() // the next run tries again
+}
+
+// openDamaged opens a stored part of the table that is damaged.
+func (t *table) openDamaged(_ context.Context, i int) (*part.Reader, error) {
+	return t.data.OpenDamaged(t.stored, i)
 }
 
 // openPart opens a stored part of the table.

@@ -8,9 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
-	"github.com/go-json-experiment/json/jsontext"
 	"golang.org/x/sync/errgroup"
 
 	"mailerlake/export/dataset"
@@ -39,7 +37,8 @@ type Verification struct {
 type TableVerification struct {
 	Name  string `json:"name"`
 	Parts int    `json:"parts"` // that were read to the end and found whole
-	Rows  int64  `json:"rows"`  // in these parts
+	Rows  int64  `json:"rows"`  // in these parts, and those in damaged parts that can be read
+	DamageCounts
 	// ChangeFiles are the files of changes that were found whole.
 	ChangeFiles int `json:"change_files"`
 }
@@ -216,7 +215,7 @@ func (v *verifier) problem(table, part, what string) {
 // table checks the parts of a table side by side. It need not compare parts with each other: the manifest's ranges are
 // known to be disjoint and in order, and the first and last keys of each part are compared with them.
 func (v *verifier) table(ctx context.Context, t *dataset.TableState) error {
-	found := make([]error, len(t.Parts))
+	found, damaged := make([]error, len(t.Parts)), make([]DamageCounts, len(t.Parts))
 	var g errgroup.Group
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for i := range t.Parts {
@@ -224,7 +223,12 @@ func (v *verifier) table(ctx context.Context, t *dataset.TableState) error {
 			if ctx.Err() == nil {
 				found[i] = v.part(ctx, t, i)
 			}
-			return ctx.Err()
+			if found[i] == nil || ctx.Err() != nil {
+				return ctx.Err()
+			}
+			var err error
+			damaged[i], err = v.damagedPart(ctx, t, i)
+			return err
 		})
 	}
 	err := g.Wait()
@@ -233,12 +237,13 @@ func (v *verifier) table(ctx context.Context, t *dataset.TableState) error {
 	}
 	sum := TableVerification{Name: t.Name}
 	for i, err := range found {
-		if err != nil {
-			v.problem(t.Name, t.Parts[i].Path, err.Error())
+		sum.Rows += t.Parts[i].Rows - damaged[i].DamagedRows
+		if err == nil {
+			sum.Parts++
 			continue
 		}
-		sum.Parts++
-		sum.Rows += t.Parts[i].Rows
+		v.problem(t.Name, t.Parts[i].Path, err.Error())
+		sum.add(damaged[i])
 	}
 	sum.ChangeFiles, err = v.changes(ctx, t)
 	v.out.Tables = append(v.out.Tables, sum)
@@ -276,45 +281,4 @@ func (v *verifier) part(ctx context.Context, t *dataset.TableState, i int) error
 		}
 	}
 	return nil
-}
-
-// partCheck checks the content of one part, a row group at a time.
-type partCheck struct {
-	reader *part.Reader
-	table  *dataset.TableState
-	part   *part.Part
-	buf    schema.Vector
-}
-
-// column reads a column of a row group to its last value and checks what its type does not.
-func (c *partCheck) column(g, i int) error {
-	if err := c.reader.Read(g, i, &c.buf); err != nil {
-		return err
-	}
-	column := c.table.Columns[i]
-	for row := range c.buf.Len() {
-		if err := checkValue(&c.buf, row, column); err != nil {
-			return fmt.Errorf("column %s of row group %d: row %d: %w", column.Name, g, row, err)
-		}
-	}
-	return nil
-}
-
-func checkValue(v *schema.Vector, row int, c schema.Column) error {
-	switch {
-	case v.Null(row) && c.Required:
-		return errors.New("a key is null")
-	case v.Null(row) || v.Kind != schema.String:
-		return nil
-	case !utf8.Valid(v.Text(row)):
-		return errors.New("text is not valid UTF-8")
-	case c.Name == schema.Rescued && c.Path == "" && !isObject(v.Text(row)):
-		return errors.New("text is not a JSON object")
-	}
-	return nil
-}
-
-func isObject(text []byte) bool {
-	value := jsontext.Value(text)
-	return value.Kind() == '{' && value.IsValid(jsontext.AllowDuplicateNames(true))
 }

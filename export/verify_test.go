@@ -316,6 +316,44 @@ func TestVerifyDamage(t *testing.T) {
 	}
 }
 
+// TestVerifyCountsRows: of damaged parts, the rows are counted that a repair could not read.
+func TestVerifyCountsRows(t *testing.T) {
+	for name, test := range map[string]struct {
+		damage func(data []byte) []byte
+		groups int // -1 for all
+	}{
+		"a byte of a page": {func(data []byte) []byte { data[len(data)/8] ^= 1; return data }, 0},
+		"bytes of a page":  {func(data []byte) []byte { data[len(data)/8] ^= 1; data[len(data)/8+9] ^= 1; return data }, 1},
+		"the first byte":   {func(data []byte) []byte { data[0] ^= 1; return data }, 0},
+		"half of it":       {func(data []byte) []byte { return data[:len(data)/2] }, 0}, // more than half is a footer
+		"all of it":        {func([]byte) []byte { return nil }, -1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := partedLake(t)
+			data, err := os.ReadFile(l.path(first))
+			if err == nil {
+				err = os.WriteFile(l.path(first), test.damage(data), 0o644)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			v, state := l.verify(t), l.manifest(t).Table("subscriber")
+			groups := state.Parts[0].RowGroups
+			want := export.DamageCounts{DamagedParts: 1, DamagedRowGroups: 1, DamagedRows: groups[0].Rows}
+			switch {
+			case test.groups == 0:
+				want.DamagedRowGroups, want.DamagedRows = 0, 0
+			case test.groups < 0:
+				want.DamagedRowGroups, want.DamagedRows = len(groups), state.Parts[0].Rows
+			}
+			at := slices.IndexFunc(v.Tables, func(s export.TableVerification) bool { return s.Name == "subscriber" })
+			if got := v.Tables[at]; got.DamageCounts != want || got.Rows != state.Rows-want.DamagedRows || got.Parts != len(state.Parts)-1 {
+				t.Errorf("got %+v, want %+v", got, want)
+			}
+		})
+	}
+}
+
 // checkOthers: what is whole was read, and no reference is judged by a damaged table.
 func checkOthers(t *testing.T, l *lake, v *export.Verification) {
 	t.Helper()
@@ -333,8 +371,9 @@ func checkOthers(t *testing.T, l *lake, v *export.Verification) {
 			}
 			parts, rows = parts+1, rows+p.Rows
 		}
-		if got := v.Tables[i]; got.Parts != parts || got.Rows != rows {
-			t.Errorf("got %+v, want %d parts, %d rows", got, parts, rows)
+		got := v.Tables[i]
+		if got.Parts != parts || got.DamagedParts != len(s.Parts)-parts || got.Rows < rows || got.Rows+got.DamagedRows != s.Rows || (got.DamagedRows > 0) != (got.DamagedRowGroups > 0) {
+			t.Errorf("got %+v, want %d of %d parts, %d rows in them, %d in all", got, parts, len(s.Parts), rows, s.Rows)
 		}
 	}
 	for _, r := range v.References {

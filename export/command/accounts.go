@@ -111,9 +111,6 @@ func (p *program) callFor(c *cli.Context, account config.Account) (q *program, c
 
 // ownPlaces refuses flags that make several accounts share what each has to have for itself.
 func (p *program) ownPlaces(c *cli.Context, others bool) error {
-	if !c.IsSet("out") {
-		return usage(c, `it has no "out"`)
-	}
 	for _, name := range []string{"out", "api-key-file", "publish"} {
 		if others && p.given(c, name) {
 			return usage(c, "--%s is for one account; choose it with --account", name)
@@ -162,6 +159,9 @@ func (r *accountRun) export() {
 	case r.ready != nil:
 		r.err = r.ready
 	default:
+		if !r.c.Bool("quiet") && terminal.IsTerminal(r.p.stderr) { // a log names it in every line
+			r.p.say.Info(fmt.Sprintf("account %s, %s", r.name, r.options.Dir))
+		}
 		r.report, r.err = r.run()
 		_, r.err = r.p.report(r.c, r.report, r.err, terminal.Report)
 		if errors.Is(r.err, context.Canceled) {

@@ -31,6 +31,7 @@ func (p *program) action(do func(*cli.Context) (answer, error)) cli.ActionFunc {
 			err = unexpected(c)
 		case err == nil:
 			if err = cmp.Or(p.settle(c), p.look(c)); err == nil {
+				p.misspelt(c.App)
 				a, err = do(c)
 			}
 			err = p.sourced(err)

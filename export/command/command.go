@@ -20,6 +20,7 @@ type program struct {
 	getenv         func(string) string
 	version        string
 	args           []string
+	environment    []string
 	call           settings
 	ended          func(error)        // is called when all is done and said, with the command's error; nil if nothing is to be called
 	say            *terminal.Messages // on stderr, beside progress
@@ -28,9 +29,9 @@ type program struct {
 
 // Run runs the command in args, which are laid out like os.Args. The error it returns has been printed on stderr.
 // version is the release; if it is empty, the version comes from the build. Run ends soon after ctx does, even if stdin
-// blocks.
-func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string, version string) error {
-	p := &program{stdin: stdin, stdout: stdout, stderr: stderr, getenv: getenv, version: versionOr(version), args: args}
+// blocks. environment, if it is given, is all of it, each entry as name=value: variables that seem to be misspelt are reported.
+func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string, version string, environment ...string) error {
+	p := &program{stdin: stdin, stdout: stdout, stderr: stderr, getenv: getenv, version: versionOr(version), args: args, environment: environment}
 	p.say, p.output = p.messages(p.unparsed(args))
 	err := p.app(args).RunContext(ctx, args)
 	p.sayError(err)

@@ -70,6 +70,10 @@ func (p *program) noAccount(c *cli.Context, name string) error {
 	return usage(c, "%s has no account %q; the accounts are %s%s", p.call.name, name, strings.Join(names, ", "), spelling.DidYouMean(name, "", names))
 }
 
+// likeExport are the flags of publish that a config file holds for export under other names. An export may have several
+// destinations; then publish has to be told which.
+var likeExport = map[string]string{"to": "publish", "format": "publish-format", "retain": "publish-retain"}
+
 // fromConfig returns the values that the config file has for the flags of a command, and keeps where it has the key.
 func (p *program) fromConfig(c *cli.Context) (values []value, err error) {
 	set, from := p.call.file.Settings, p.call.name
@@ -83,6 +87,9 @@ func (p *program) fromConfig(c *cli.Context) (values []value, err error) {
 	for _, f := range c.Command.Flags {
 		name := f.Names()[0]
 		texts, ok := set.Values[name]
+		if same := likeExport[name]; !ok && c.Command.Name == "publish" && len(set.Values[same]) == 1 {
+			texts, ok = set.Values[same], true
+		}
 		if !ok {
 			continue
 		}
@@ -91,7 +98,7 @@ func (p *program) fromConfig(c *cli.Context) (values []value, err error) {
 				return nil, usage(c, "%q of %s: %w", name, from, err)
 			}
 		}
-		values = append(values, value{flag: name, texts: texts, from: from})
+		values = append(values, value{name, texts, origin{from, true}})
 	}
 	return values, nil
 }

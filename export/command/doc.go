@@ -6,6 +6,8 @@
 // What always holds:
 //
 //   - Flags and arguments are checked before the network or the disk is touched.
+//   - A flag has the value of the command line, else of the environment, else of the config file, else its default: action
+//     fills them in before the function of a command begins.
 //   - stdout is the result, stderr is everything else. An error is one line on stderr, printed by Run.
 //   - With --json, stdout is exactly one JSON document, whatever happens. If the command fails, the document has a
 //     member "error", the text of that line; its other members are those of the result, as far as there is one.

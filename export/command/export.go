@@ -17,7 +17,7 @@ func (p *program) export() *cli.Command {
 		Usage: "bring the dataset up to date with the account",
 		Flags: append(append(forAccounts(runFlags()),
 			toggle("planned", "commit exactly what the last plan showed: no key, no network"),
-			toggle("repair", "rebuild damaged parts from a fresh scan, and move foreign files away"),
+			toggle("repair", "rebuild damaged parts from what of them can be read and a fresh scan, and move foreign files away"),
 			toggle("rewrite", "rewrite every table with the current types and names; needed to change --drop or --hash"),
 			keepChangesFlag(),
 			&cli.BoolFlag{Name: "history", Usage: "keep whole rows, from before and after each change, and remember that; --history=false keeps keys alone", DefaultText: "as before, at first off"},

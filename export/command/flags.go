@@ -75,7 +75,7 @@ func runFlags() []cli.Flag {
 	return append(accountFlags(),
 		timeFlag("resume-within", "resume an interrupted scan that is no older than `TIME`", "24h"),
 		toggle("restart", "start every scan over instead of resuming it"),
-		toggle("yes", "delete rows even if they are more than a fifth of their table"),
+		toggle("yes", "delete rows even if they are more than a fifth of their table, or all of it"),
 		&cli.StringSliceFlag{Name: "drop", Usage: "leave out these `COLUMNS` (table.column), separated by commas"},
 		&cli.StringSliceFlag{Name: "hash", Usage: "write tokens (HMAC-SHA-256) in place of the values of these `COLUMNS`"},
 		&cli.StringFlag{Name: "hash-key-file", Usage: "read the key for --hash, 16 bytes or more, from `FILE` (- for standard input) instead of $MAILERLAKE_HASH_KEY", TakesFile: true},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 
@@ -72,6 +73,9 @@ func (p *program) openSecret(name string) (s secret, err error) {
 		s.text, err = readSecret(p.stdin, "standard input")
 		return s, err
 	}
+	if looksLikeKey(name) { // the error of the system would repeat it
+		return s, errors.New("what should be the name of a file looks like a key itself")
+	}
 	f, err := os.Open(name)
 	if err != nil {
 		return s, err
@@ -82,6 +86,12 @@ func (p *program) openSecret(name string) (s secret, err error) {
 	}
 	s.text, err = readSecret(f, name)
 	return s, err
+}
+
+// looksLikeKey reports whether the name of a file is like a key of MailerLite, which is a JSON Web Token.
+func looksLikeKey(name string) bool {
+	name = filepath.Base(name)
+	return strings.HasPrefix(name, "eyJ") && strings.Count(name, ".") == 2 && len(name) > 60
 }
 
 // maxSecret is the greatest size of a key file or a config file, in bytes.

@@ -11,16 +11,41 @@ import (
 )
 
 // commitArgs returns the command that commits the plan of a command. It has the flags that such an export insists on, by
-// the values that the plan had them with, wherever these came from. Secrets are not among them.
-func commitArgs(c *cli.Context, dir string) []string {
-	args := append([]string{"export", "--planned", "--out", dir}, privacyArgs(c.StringSlice("drop"), c.StringSlice("hash"))...)
-	if file := c.String("hash-key-file"); file != "" && len(c.StringSlice("hash")) > 0 {
-		args = append(args, "--hash-key-file", file)
+// the values that the plan had them with, wherever these came from; a config file is named again in their stead. Secrets are
+// not among them.
+func (p *program) commitArgs(c *cli.Context, dir string) []string {
+	args := append([]string{"export", "--planned"}, p.configArgs()...)
+	again := func(name string) bool { return c.IsSet(name) && !(p.call.from[name].file && p.namesConfig()) }
+	if again("out") || !c.IsSet("out") {
+		args = append(args, "--out", dir)
+	}
+	for _, name := range []string{"drop", "hash"} {
+		if again(name) {
+			args = append(args, "--"+name, strings.Join(c.StringSlice(name), ","))
+		}
+	}
+	if again("hash-key-file") && len(c.StringSlice("hash")) > 0 {
+		args = append(args, "--hash-key-file", c.String("hash-key-file"))
 	}
 	for _, name := range []string{"private", "campaign-content"} {
-		if c.Bool(name) {
+		if c.Bool(name) && again(name) {
 			args = append(args, "--"+name)
 		}
+	}
+	return args
+}
+
+// namesConfig reports whether the config file can be named again: what was on standard input cannot.
+func (p *program) namesConfig() bool { return p.call.file != nil && p.call.name != "-" }
+
+// configArgs names the config file and its account.
+func (p *program) configArgs() (args []string) {
+	if !p.namesConfig() {
+		return nil
+	}
+	args = []string{"--config", p.call.name}
+	if p.call.account != nil {
+		args = append(args, "--account", p.call.account.Name)
 	}
 	return args
 }

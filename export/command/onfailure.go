@@ -47,12 +47,20 @@ func failures(runs []ran, err error) []string {
 		}
 	}
 	return []string{
-		"MAILERLAKE_EXIT_CODE=" + strconv.Itoa(ExitCode(err)),
-		"MAILERLAKE_ERROR=" + message(err),
-		"MAILERLAKE_ACCOUNT_NAME=" + strings.Join(accounts, ","),
-		"MAILERLAKE_DATASET=" + strings.Join(datasets, ","),
+		exitCodeVariable + "=" + strconv.Itoa(ExitCode(err)),
+		errorVariable + "=" + message(err),
+		accountsVariable + "=" + strings.Join(accounts, ","),
+		datasetsVariable + "=" + strings.Join(datasets, ","),
 	}
 }
+
+// The variables that the command of --on-failure has.
+const (
+	exitCodeVariable = variablePrefix + "EXIT_CODE"
+	errorVariable    = variablePrefix + "ERROR"
+	accountsVariable = variablePrefix + "ACCOUNT_NAME"
+	datasetsVariable = variablePrefix + "DATASET"
+)
 
 // withoutSecrets leaves out of an environment the variables that hold keys, others of the same value, and what would run the command
 // again if it runs mailerlake.

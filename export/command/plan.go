@@ -21,7 +21,7 @@ func (p *program) plan() *cli.Command {
 
 func (p *program) runPlan(c *cli.Context) (answer, error) {
 	r, err := p.run(c, export.Plan)
-	a, err := p.report(c, r, err, func(w io.Writer, r *export.Report) error { return terminal.Plan(w, r, commitArgs(c, r.Dataset)) })
+	a, err := p.report(c, r, err, func(w io.Writer, r *export.Report) error { return terminal.Plan(w, r, p.commitArgs(c, r.Dataset)) })
 	if err == nil && c.Bool("detailed-exitcode") && !r.Empty() {
 		err = errChanges
 	}

@@ -22,7 +22,7 @@ type settings struct {
 	name    string          // of the file
 	account *config.Account // nil if the file has none, or the call is for several
 	key     config.Key
-	from    map[string]string // where the value of each flag is from, but for those of the command line
+	from    map[string]origin // of the value of each flag, but for those of the command line
 
 	// labelled says that the account is one of several that the program is run for.
 	labelled bool
@@ -45,9 +45,13 @@ func (p *program) label() string {
 type value struct {
 	flag  string
 	texts []string
-	from  string
-	// variable says that it is from the environment.
-	variable bool
+	from  origin
+}
+
+// origin is where a value is from, if not from the command line.
+type origin struct {
+	name string // of the variable, or of the file
+	file bool
 }
 
 // refused are the flags that a config file cannot hold, each with the reason.
@@ -75,18 +79,6 @@ var yields = map[string][]string{
 	"demo":     {"api-url", "api-key-file"},
 	"demo-day": {"api-url", "api-key-file"},
 	"at":       {"out"},
-}
-
-// variablePrefix begins the names of environment variables.
-const variablePrefix = "MAILERLAKE_"
-
-// envName returns the environment variable of a flag, empty if it has none: --help, --version, and what has one letter.
-func envName(f cli.Flag) string {
-	name := f.Names()[0]
-	if len(name) == 1 || name == "help" || name == "version" {
-		return ""
-	}
-	return variablePrefix + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 }
 
 // kindOf returns what a flag takes.
@@ -154,7 +146,16 @@ func (p *program) settle(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.apply(c, values)
+	if err := p.apply(c, values); err != nil {
+		return err
+	}
+	if a := p.call.account; a != nil && !c.IsSet("out") && !yielding(c, "out") { // the default may be another account's
+		if p.call.labelled { // the error names it anyway
+			return usage(c, `it has no "out"`)
+		}
+		return usage(c, `the account %q in %s has no "out"`, a.Name, p.call.name)
+	}
+	return nil
 }
 
 // flagOf returns a flag of the command, nil if it has none of that name.
@@ -167,36 +168,6 @@ func flagOf(c *cli.Context, name string) cli.Flag {
 	return nil
 }
 
-// fromEnvironment returns the values that the environment has for the flags of a command. An empty variable counts as none.
-func (p *program) fromEnvironment(c *cli.Context) (values []value) {
-	for _, f := range c.Command.Flags {
-		variable, text := p.variable(f)
-		if text == "" {
-			continue
-		}
-		v := value{f.Names()[0], []string{text}, variable, true}
-		if kindOf(f) == config.List {
-			v.texts = strings.Split(text, ",")
-		}
-		values = append(values, v)
-	}
-	return values
-}
-
-// variable returns the environment variable that holds the value of a flag, and the value.
-func (p *program) variable(f cli.Flag) (name, text string) {
-	names := []string{envName(f)}
-	if f.Names()[0] == "api-url" {
-		names = append(names, "MAILERLITE_API_URL")
-	}
-	for _, name := range names {
-		if text := p.getenv(name); name != "" && text != "" {
-			return name, text
-		}
-	}
-	return "", ""
-}
-
 // apply sets the flags that are not set yet, but for those that yield to others. It goes on after an error, so that the
 // error is printed as the other values say, and returns the first.
 func (p *program) apply(c *cli.Context, values []value) (err error) {
@@ -206,12 +177,12 @@ func (p *program) apply(c *cli.Context, values []value) (err error) {
 			continue
 		}
 		for _, text := range v.texts {
-			if wrong := c.Set(v.flag, strings.TrimSpace(text)); wrong != nil && err == nil {
+			if wrong := c.Set(v.flag, text); wrong != nil && err == nil {
 				err = wrongValue(c, v, wrong)
 			}
 		}
 		if p.call.from == nil {
-			p.call.from = map[string]string{}
+			p.call.from = map[string]origin{}
 		}
 		p.call.from[v.flag] = v.from
 	}
@@ -220,9 +191,9 @@ func (p *program) apply(c *cli.Context, values []value) (err error) {
 
 // wrongValue returns the error about a value that a flag does not take. Times and choices say it best themselves.
 func wrongValue(c *cli.Context, v value, wrong error) error {
-	f, where := flagOf(c, v.flag), v.from
-	if !v.variable {
-		where = fmt.Sprintf("%q of %s", v.flag, v.from)
+	f, where := flagOf(c, v.flag), v.from.name
+	if v.from.file {
+		where = fmt.Sprintf("%q of %s", v.flag, where)
 	}
 	if _, ok := f.(*cli.GenericFlag); ok {
 		return usage(c, "%s: %w", where, wrong)
@@ -242,7 +213,7 @@ func yielding(c *cli.Context, flag string) bool {
 
 // given reports whether a flag is on the command line.
 func (p *program) given(c *cli.Context, flag string) bool {
-	return c.IsSet(flag) && p.call.from[flag] == ""
+	return c.IsSet(flag) && p.call.from[flag] == origin{}
 }
 
 // mentioned matches the flags that an error is about.
@@ -256,7 +227,7 @@ func (p *program) sourced(err error) error {
 	}
 	var sources []string
 	for _, flag := range append(mentioned.FindAllString(wrong.Error(), -1), wrong.flags...) {
-		from := p.call.from[strings.TrimPrefix(flag, "--")]
+		from := p.call.from[strings.TrimPrefix(flag, "--")].name
 		if source := fmt.Sprintf("--%s is from %s", strings.TrimPrefix(flag, "--"), from); from != "" && !slices.Contains(sources, source) {
 			sources = append(sources, source)
 		}

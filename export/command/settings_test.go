@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -58,9 +60,13 @@ func samplesOf(f cli.Flag, last int, on bool) [3]sample {
 // TestPrecedence tries every flag of every command with each choice of its sources: the command line goes before the
 // environment, that before the config file, and without any of them the flag is not set.
 func TestPrecedence(t *testing.T) {
-	file := t.TempDir() + "/config.json"
 	tried := 0
 	for _, command := range (&program{}).app(nil).Commands {
+		for _, name := range []string{"config", "account", "json", "color", "log-format"} {
+			if flagIn(command, "out") != nil && flagIn(command, name) == nil {
+				t.Errorf("%s uses a dataset and takes no --%s", command.Name, name)
+			}
+		}
 		for _, f := range command.Flags {
 			name := f.Names()[0]
 			if envName(f) == "" || name == "config" || name == "account" || flagIn(command, "config") == nil {
@@ -68,9 +74,9 @@ func TestPrecedence(t *testing.T) {
 			}
 			tried++
 			for sources := range 8 {
-				checkPrecedence(t, command.Name, f, file, sources, true)
+				checkPrecedence(t, command.Name, f, sources, true)
 				if kindOf(f) == config.Switch {
-					checkPrecedence(t, command.Name, f, file, sources, false)
+					checkPrecedence(t, command.Name, f, sources, false)
 				}
 			}
 		}
@@ -86,7 +92,7 @@ func flagIn(command *cli.Command, name string) cli.Flag {
 
 // checkPrecedence gives a flag of a command the sources that are bits of a number: the config file, the environment and the
 // command line.
-func checkPrecedence(t *testing.T, command string, f cli.Flag, file string, sources int, on bool) {
+func checkPrecedence(t *testing.T, command string, f cli.Flag, sources int, on bool) {
 	t.Helper()
 	name, last := f.Names()[0], -1
 	for i := range 3 {
@@ -95,7 +101,7 @@ func checkPrecedence(t *testing.T, command string, f cli.Flag, file string, sour
 		}
 	}
 	values := samplesOf(f, last, on)
-	args, env, text := []string{"mailerlake", command}, map[string]string{"MAILERLAKE_CONFIG": file}, "{}"
+	args, env, text := []string{"mailerlake", command}, map[string]string{"MAILERLAKE_CONFIG": "-"}, "{}"
 	if sources&1 != 0 {
 		text = fmt.Sprintf(`{%q: %s}`, name, values[0].json)
 	}
@@ -105,8 +111,7 @@ func checkPrecedence(t *testing.T, command string, f cli.Flag, file string, sour
 	if sources&4 != 0 {
 		args = append(args, "--"+name+"="+values[2].text)
 	}
-	write(t, file, text)
-	got, set, err := settled(t, args, env, name)
+	got, set, err := settled(t, args, env, name, text)
 	what := fmt.Sprintf("%s %s with %v and the config %s", strings.Join(args[1:], " "), name, env, text)
 	switch {
 	case sources&1 != 0 && refused[name] != "":
@@ -117,23 +122,15 @@ func checkPrecedence(t *testing.T, command string, f cli.Flag, file string, sour
 		t.Errorf("%s: %v", what, err)
 	case set != (last >= 0):
 		t.Errorf("%s: set is %v", what, set)
-	case last >= 0 && got != expected(f, values[last].text, last, file):
-		t.Errorf("%s: got %q, want %q", what, got, expected(f, values[last].text, last, file))
+	case last >= 0 && got != values[last].text:
+		t.Errorf("%s: got %q, want %q", what, got, values[last].text)
 	}
 }
 
-// expected returns how a value is shown. A path of a config file is relative to its directory.
-func expected(f cli.Flag, text string, source int, file string) string {
-	if source == 0 && takesFile(f) {
-		return strings.TrimSuffix(file, "config.json") + text
-	}
-	return text
-}
-
-// settled returns the value of a flag after all sources, and whether it is set.
-func settled(t *testing.T, args []string, env map[string]string, name string) (text string, set bool, err error) {
+// settled returns the value of a flag after all sources, and whether it is set. stdin is the standard input.
+func settled(t *testing.T, args []string, env map[string]string, name, stdin string) (text string, set bool, err error) {
 	t.Helper()
-	p := &program{getenv: func(name string) string { return env[name] }}
+	p := &program{stdin: strings.NewReader(stdin), getenv: func(name string) string { return env[name] }}
 	app := p.app(args)
 	app.Command(args[1]).Action = func(c *cli.Context) error {
 		err := p.settle(c)
@@ -194,7 +191,7 @@ func TestWrongVariables(t *testing.T) {
 		"MAILERLAKE_FULL":    "true or false",
 		"MAILERLAKE_RETRIES": "a whole number",
 	} {
-		_, _, err := settled(t, []string{"mailerlake", "export"}, map[string]string{variable: "sekret"}, "full")
+		_, _, err := settled(t, []string{"mailerlake", "export"}, map[string]string{variable: "sekret"}, "full", "")
 		if ExitCode(err) != wrongUsage || !strings.HasPrefix(err.Error(), variable+" must be "+want) || strings.Contains(err.Error(), "sekret") {
 			t.Errorf("%s: got the error %v", variable, err)
 		}
@@ -206,7 +203,7 @@ func TestConfigOfOtherCommands(t *testing.T) {
 	file := t.TempDir() + "/config.json"
 	write(t, file, `{"tables": ["core"], "retain": "3d", "out": "here"}`)
 	env := map[string]string{"MAILERLAKE_CONFIG": file, "MAILERLAKE_RATE": "many"}
-	got, _, err := settled(t, []string{"mailerlake", "show"}, env, "out")
+	got, _, err := settled(t, []string{"mailerlake", "show"}, env, "out", "")
 	if want := strings.TrimSuffix(file, "config.json") + "here"; got != want || err != nil {
 		t.Errorf("got %q and the error %v, want %q", got, err, want)
 	}
@@ -265,5 +262,30 @@ func TestInterruptedAccounts(t *testing.T) {
 	}
 	if _, err := os.Stat("b"); err == nil {
 		t.Error("the second account was begun")
+	}
+}
+
+// TestReadmeConfig: the README's example is a config file, and its order of exit codes is the one that counts.
+func TestReadmeConfig(t *testing.T) {
+	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	example := regexp.MustCompile("(?s)```json\n(\\{[^`]*\"accounts\".*?)```").FindSubmatch(readme)
+	if example == nil {
+		t.Fatal("the README has no config file with accounts")
+	}
+	c, err := config.Parse(example[1], knownFlags((&program{}).app(nil)))
+	if err != nil || strings.Join(c.Names(), " ") != "shop blog" {
+		t.Errorf("the README's config file: %v", err)
+	}
+	var order []string
+	for _, code := range severity {
+		if code != 2 { // plan is for one account
+			order = append(order, strconv.Itoa(code))
+		}
+	}
+	if want := "order: " + strings.Join(order, ", ") + "."; !strings.Contains(strings.Join(strings.Fields(string(readme)), " "), want) {
+		t.Errorf("the README lacks %q", want)
 	}
 }

@@ -66,7 +66,7 @@ func (t *TableState) check(snapshot int64) error {
 	if err := t.checkColumns(); err != nil {
 		return err
 	}
-	for _, n := range []int64{t.Last.Added, t.Last.Changed, t.Last.Deleted, t.Total.Added, t.Total.Changed, t.Total.Deleted,
+	for _, n := range []int64{t.Last.Added, t.Last.Changed, t.Last.Deleted, t.Last.Rebuilt, t.Total.Added, t.Total.Changed, t.Total.Deleted, t.Total.Rebuilt,
 		t.Counted.Read, t.Counted.Still} {
 		if n < 0 || n > maxCount {
 			return fmt.Errorf("count of changes or lists %d", n)

@@ -97,6 +97,8 @@ type Counts struct {
 	Added   int64 `json:"added"`
 	Changed int64 `json:"changed"`
 	Deleted int64 `json:"deleted"`
+	// Rebuilt are rows of damaged parts of which nothing could be read: they may have been added or changed, or be as before.
+	Rebuilt int64 `json:"rebuilt,omitempty"`
 }
 
 // Table returns the state of the table with a name, nil if the dataset has none.

@@ -29,6 +29,15 @@ func (d *Dataset) OpenPart(ctx context.Context, t *TableState, i int) (*part.Rea
 	return part.OpenChecked(f, p, t.Columns, t.RowOrder())
 }
 
+// OpenDamaged opens part i of a table's committed state, which is damaged, to read what of it is sound.
+func (d *Dataset) OpenDamaged(t *TableState, i int) (*part.Reader, error) {
+	f, err := d.fsys.Open(d.path(t.Parts[i].Path))
+	if err != nil {
+		return nil, err
+	}
+	return part.OpenDamaged(f, &t.Parts[i], t.Columns, t.RowOrder())
+}
+
 // checkedFiles are the parts whose checksums were compared, by path.
 type checkedFiles struct {
 	mu    sync.Mutex

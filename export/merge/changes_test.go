@@ -164,7 +164,7 @@ func TestChangesRefused(t *testing.T) {
 	if err := write(nil, taker); err != nil || taker.inserted != 1 {
 		t.Errorf("%d rows inserted, %v", taker.inserted, err)
 	}
-	if err := write(func(m *merge.Table) { m.Damaged = map[string]bool{l.parts[0].Path: true} }, taker); err == nil {
+	if err := write(func(m *merge.Table) { m.Damaged = map[string]*merge.Damage{l.parts[0].Path: {}} }, taker); err == nil {
 		t.Error("the changes of a damaged part are told")
 	}
 	if err := write(func(m *merge.Table) { m.Rewrite = true }, taker); err == nil {

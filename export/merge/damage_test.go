@@ -62,9 +62,9 @@ func TestRepair(t *testing.T) {
 	if bad, err := m.FindDamaged(context.Background()); len(bad) != 1 || bad[0].Path != path || err != nil {
 		t.Fatal(bad, err)
 	}
-	m.Damaged = map[string]bool{path: true}
+	m.Damaged = map[string]*merge.Damage{path: {}}
 	p := planned(t, m)
-	if diff := cmp.Diff([]string{path}, p.Rebuilt); diff != "" || p.Inserted != 8 || p.Unchanged != 12 || p.PartsWritten != 1 {
+	if diff := cmp.Diff([]string{path}, p.RebuiltParts); diff != "" || p.Rebuilt != 8 || p.Inserted != 0 || p.Unchanged != 12 || p.PartsWritten != 1 {
 		t.Errorf("%s %+v", diff, p)
 	}
 	l.write(t, m, p, 2)

@@ -130,19 +130,20 @@ func (t *Table) lost(ctx context.Context, k *keeping) (names []string, err error
 	return names, nil
 }
 
-// hasValues reports whether a stored column of a part has values. A damaged part has none to lose.
+// hasValues reports whether a stored column of a part has values. What cannot be read of a damaged part is lost
+// already.
 func (t *Table) hasValues(ctx context.Context, i, column int) (bool, error) {
-	if t.Damaged[t.Parts[i].Path] {
-		return false, nil
-	}
-	r, err := t.open(ctx, i)
-	if err != nil {
+	r, err := t.openStored(ctx, i)
+	if r == nil || err != nil {
 		return false, err
 	}
 	defer r.Close()
 	var v schema.Vector
 	for g := range t.Parts[i].RowGroups {
-		if err := r.Read(g, column, &v); err != nil {
+		if !t.group(i, g).keyed {
+			continue
+		}
+		if err := t.readStored(r, i, g, column, &v); err != nil {
 			return false, readError(t.Parts[i].Path, err)
 		}
 		if slices.Contains(v.Valid, true) {

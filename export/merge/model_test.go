@@ -1,6 +1,7 @@
 package merge_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"maps"
@@ -90,12 +91,12 @@ func sameRow(a, b row) bool {
 	return maps.Equal(a.values, b.values) && maps.Equal(a.rescued, b.rescued)
 }
 
-// merged returns the state after a scan, and counts what changes.
-func (w *world) merged(c claim, damaged map[string]bool, withheld bool) (map[string]row, merge.Plan) {
+// merged returns the state after a scan, and counts what changes. Of lost rows nothing is known but what the scan says.
+func (w *world) merged(c claim, lost map[string]bool, withheld bool) (map[string]row, merge.Plan) {
 	after, plan := map[string]row{}, merge.Plan{Seen: int64(len(c.rows)), Kept: map[string]int64{}}
 	for key, claimed := range c.rows {
 		stored, ok := w.stored[key]
-		if !ok || damaged[stored.part] {
+		if !ok || lost[key] {
 			r := w.convert(claimed, nil, nil)
 			r.synced = w.now
 			after[key] = r
@@ -120,7 +121,7 @@ func (w *world) merged(c claim, damaged map[string]bool, withheld bool) (map[str
 		after[key] = r
 	}
 	for key, stored := range w.stored {
-		if _, met := c.rows[key]; met || damaged[stored.part] {
+		if _, met := c.rows[key]; met || lost[key] {
 			continue
 		}
 		switch standing := c.standing(key, stored); {
@@ -151,28 +152,27 @@ func (w *world) step(t *testing.T, r *rand.Rand, sizes part.Sizes, c claim) {
 	if m.Log, m.Nested = log, m.Nested && !c.extract; c.missing == nil {
 		m.Missing = nil
 	}
-	m.Parents, m.Gone, m.Damaged = c.parents, c.gone, map[string]bool{}
-	for i := range w.lake.parts {
-		if r.IntN(12) == 0 {
-			m.Damaged[w.lake.parts[i].Path] = true
-		}
-	}
-	w.checkKeys(t, m, c)
+	m.Parents, m.Gone = c.parents, c.gone
+	lost, exactly := w.damage(t, r, m)
+	w.checkKeys(t, m, c, lost)
 	withheld := []string{"", "for a reason"}[r.IntN(2)]
-	after, want := w.merged(c, m.Damaged, withheld != "")
+	after, want := w.merged(c, lost, withheld != "")
 	plan, err := m.Plan(ctx, r.IntN(2) == 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	plan.Settle(m, withheld)
-	got := merge.Plan{Seen: plan.Seen, Inserted: plan.Inserted, Updated: plan.Updated, Deleted: plan.Deleted, Unchanged: plan.Unchanged,
+	if met := w.met(c, lost); plan.Rebuilt < met || exactly && plan.Rebuilt > met || len(plan.RebuiltParts) != len(m.Damaged) {
+		t.Fatalf("%s: %d rows are rebuilt, want %d; parts %v", w.table.Name, plan.Rebuilt, met, plan.RebuiltParts)
+	}
+	got := merge.Plan{Seen: plan.Seen, Inserted: plan.Inserted + plan.Rebuilt, Updated: plan.Updated, Deleted: plan.Deleted, Unchanged: plan.Unchanged,
 		Unproven: plan.Unproven, Kept: plan.Kept}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(merge.Plan{}), cmpopts.EquateEmpty()); diff != "" {
 		t.Fatalf("%s: plan: %s", w.table.Name, diff)
 	}
 	changes := newChangeLog(t, w.table, r.IntN(2) == 0, w.stored)
 	var wanted merge.Changes
-	if len(m.Damaged) == 0 {
+	if m.LostRows() == 0 {
 		wanted = changes
 	}
 	w.write(t, m, plan, wanted)
@@ -186,16 +186,89 @@ func (w *world) step(t *testing.T, r *rand.Rand, sizes part.Sizes, c claim) {
 	w.stored = rows
 }
 
-// checkKeys compares a plan by key alone with the model.
-func (w *world) checkKeys(t *testing.T, m *merge.Table, c claim) {
+// damage damages parts: some as if nothing of them could be read, others in a byte of the file. It returns the rows that are
+// lost, and whether it is known of every key if there was a row of it.
+func (w *world) damage(t *testing.T, r *rand.Rand, m *merge.Table) (lost map[string]bool, exactly bool) {
 	t.Helper()
-	_, all := w.merged(c, m.Damaged, false)
+	lost, exactly, m.Damaged = map[string]bool{}, true, map[string]*merge.Damage{}
+	w.lake.files = maps.Clone(w.lake.files)
+	for i := range w.lake.parts {
+		p := &w.lake.parts[i]
+		var sound map[string]bool
+		known := p.Rows == 0
+		switch r.IntN(12) {
+		case 0:
+			m.Damaged[p.Path] = &merge.Damage{}
+		case 1:
+			data := bytes.Clone(w.lake.files[p.Path].Buffer.Bytes())
+			data[r.IntN(len(data))] ^= byte(1 + r.IntN(255))
+			w.lake.files[p.Path] = &file{*bytes.NewBuffer(data)}
+			damage, err := m.Survey(t.Context(), i)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m.Damaged[p.Path] = damage
+			sound, known = w.lake.sound(i)
+		default:
+			continue
+		}
+		exactly = exactly && known
+		for key, stored := range w.stored {
+			if stored.part == p.Path && !sound[key] {
+				lost[key] = true
+			}
+		}
+	}
+	return lost, exactly
+}
+
+// sound returns the rows of a damaged part that can be read to their last value, and whether all keys can be.
+func (l *lake) sound(i int) (sound map[string]bool, known bool) {
+	sound, known = map[string]bool{}, true
+	r, err := l.openDamaged(i)
+	if err != nil {
+		return nil, l.parts[i].Rows == 0
+	}
+	for g := range l.parts[i].RowGroups {
+		keys, err := r.SoundKeys(g)
+		if err != nil {
+			known = false
+			continue
+		}
+		whole := slices.Repeat([]bool{true}, keys.Len())
+		for c := range l.columns {
+			values, err := r.ReadSound(g, c, &schema.Vector{})
+			for row := range whole {
+				whole[row] = whole[row] && err == nil && values[row]
+			}
+		}
+		for row, ok := range whole {
+			sound[name(keys.At(row))] = ok
+		}
+	}
+	return sound, known
+}
+
+// met counts the rows among these that a scan met.
+func (w *world) met(c claim, rows map[string]bool) (n int64) {
+	for key := range rows {
+		if _, ok := c.rows[key]; ok {
+			n++
+		}
+	}
+	return n
+}
+
+// checkKeys compares a plan by key alone with the model.
+func (w *world) checkKeys(t *testing.T, m *merge.Table, c claim, lost map[string]bool) {
+	t.Helper()
+	_, all := w.merged(c, lost, false)
 	plan, err := m.PlanKeys(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []int64{all.Seen, all.Inserted, all.Updated + all.Unchanged, all.Deleted, all.Unproven}
-	got := []int64{plan.Seen, plan.Inserted, plan.Unchanged, plan.Candidates(), plan.Unproven}
+	got := []int64{plan.Seen, plan.Inserted + plan.Rebuilt, plan.Unchanged, plan.Candidates(), plan.Unproven}
 	if diff := cmp.Diff(want, got); diff != "" || len(plan.Sample()) != int(plan.Candidates()) {
 		t.Fatalf("%s: plan by keys: %s", w.table.Name, diff)
 	}

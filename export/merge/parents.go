@@ -54,7 +54,7 @@ func (t *Table) parentKeys(s *segment) (schema.Keys, error) {
 			keys[k] = s.stored[i]
 		} else if i := t.index(t.Stored, name); i >= 0 {
 			keys[k] = &schema.Vector{}
-			if err := s.reader.Read(s.group, i, keys[k]); err != nil {
+			if err := t.readStored(s.reader, s.part, s.group, i, keys[k]); err != nil {
 				return nil, readError(t.Parts[s.part].Path, err)
 			}
 		}

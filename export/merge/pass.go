@@ -48,18 +48,20 @@ func (p *pass) part(i int) error {
 			return p.skip(end)
 		}
 	}
-	if p.fromScan(i) { // its stored rows do not count
+	if p.table.Rewrite && !p.committed { // its stored rows do not count
 		return p.segments(&segment{part: i, group: -1}, end)
 	}
-	r, err := p.table.open(p.ctx, i)
+	r, err := p.table.openStored(p.ctx, i)
 	if err != nil {
 		return err
+	}
+	if r == nil {
+		return p.segments(&segment{part: i, group: -1, lost: p.table.lostRows(i) > 0}, end)
 	}
 	defer r.Close()
 	s := &segment{part: i, reader: r}
 	for g, group := range p.table.Parts[i].RowGroups {
-		s.group, s.to = g, 0
-		if s.stored, err = p.table.keys(p.ctx, r, i, g); err != nil {
+		if err := p.enterGroup(s, g); err != nil {
 			return err
 		}
 		if err := p.segments(s, p.table.groupEnd(i, g)); err != nil {
@@ -67,17 +69,21 @@ func (p *pass) part(i int) error {
 		}
 		s.before += group.Rows
 	}
-	if s.stored == nil { // an empty part
+	if len(p.table.Parts[i].RowGroups) == 0 {
 		return p.segments(s, end)
 	}
 	return nil
 }
 
-func (p *pass) fromScan(i int) bool {
-	if p.committed {
-		return p.table.Damaged[p.table.Parts[i].Path]
+// enterGroup makes a segment that of a row group, with its keys if they can be read.
+func (p *pass) enterGroup(s *segment, g int) (err error) {
+	known := p.table.group(s.part, g)
+	s.group, s.from, s.to, s.stored, s.lost, s.lostRows = g, 0, 0, nil, !known.keyed, known.lost
+	if !known.keyed {
+		return nil
 	}
-	return p.table.fromScan(i)
+	s.stored, err = p.table.keys(p.ctx, s.reader, s.part, g)
+	return err
 }
 
 func (p *pass) skip(end schema.Key) error {

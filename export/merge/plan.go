@@ -32,8 +32,11 @@ type Plan struct {
 	Incomplete string `json:"incomplete,omitempty"`
 	// Withheld says why deletes are not applied.
 	Withheld string `json:"withheld,omitempty"`
-	// Rebuilt are the paths of damaged parts that are rebuilt from the scan; their rows count as inserted.
-	Rebuilt []string `json:"rebuilt"`
+	// Rebuilt counts rows in damaged parts that are written from the scan alone: those whose old version cannot be read. Whether
+	// they are as before, changed or new is not known.
+	Rebuilt int64 `json:"rebuilt"`
+	// RebuiltParts are the paths of the damaged parts. Their other rows count as those of any part.
+	RebuiltParts []string `json:"rebuilt_parts"`
 	// Lost are columns with values that no record of the scan had, where the whole table is written anew.
 	Lost []string `json:"lost_columns"`
 	// PartsWritten of PartsTotal parts are written.
@@ -56,8 +59,8 @@ type Plan struct {
 
 // PartPlan is what changes in one stored part.
 type PartPlan struct {
-	Changed int64 // rows inserted or updated
-	Added   int64 // rows inserted
+	Changed int64 // rows inserted, updated or rebuilt
+	Added   int64 // rows inserted or rebuilt
 	Unmet   int64 // delete candidates
 	Rows    int64 // after the commit
 	Dirty   bool  // is written
@@ -84,7 +87,7 @@ func (p *Plan) UpdatedAt() int64 { return p.updated }
 
 // Empty reports whether the commit would change nothing in the table.
 func (p *Plan) Empty() bool {
-	return !p.New && p.Inserted+p.Updated+p.Deleted == 0 && len(p.NewColumns) == 0 && p.PartsWritten == 0
+	return !p.New && p.Inserted+p.Updated+p.Deleted+p.Rebuilt == 0 && len(p.NewColumns) == 0 && p.PartsWritten == 0
 }
 
 // RowsAfter returns the rows that the table has after the commit.
@@ -109,7 +112,8 @@ func (p *Plan) After(earlier []*Plan) *Plan {
 		sum.Unchanged, sum.Rescued, sum.PartsWritten = sum.Unchanged+e.Unchanged, sum.Rescued+e.Rescued, sum.PartsWritten+e.PartsWritten
 		sum.NewColumns, sum.Widened = append(slices.Clone(e.NewColumns), sum.NewColumns...), append(slices.Clone(e.Widened), sum.Widened...)
 		sum.New = sum.New || e.New
-		sum.Rebuilt = append(slices.Clone(e.Rebuilt), sum.Rebuilt...)
+		sum.Rebuilt += e.Rebuilt
+		sum.RebuiltParts = append(slices.Clone(e.RebuiltParts), sum.RebuiltParts...)
 		sum.Changed, sum.Kept = added(sum.Changed, e.Changed), added(sum.Kept, e.Kept)
 		sum.Unproven += e.Unproven
 		sum.Incomplete, sum.Withheld = cmp.Or(sum.Incomplete, e.Incomplete), cmp.Or(sum.Withheld, e.Withheld)
@@ -134,8 +138,8 @@ func (t *Table) Plan(ctx context.Context, full bool) (*Plan, error) {
 	plan := t.newPlan()
 	plan.NewColumns, plan.Widened, plan.New = t.Added, t.widened(), t.New
 	for i := range t.Parts {
-		if path := t.Parts[i].Path; t.Damaged[path] {
-			plan.Rebuilt = append(plan.Rebuilt, path)
+		if path := t.Parts[i].Path; t.Damaged[path] != nil {
+			plan.RebuiltParts = append(plan.RebuiltParts, path)
 		}
 	}
 	if plan.New && !full {
@@ -211,7 +215,11 @@ func (m *planning) note(ctx context.Context, s *segment, changed []bool) error {
 	p.Seen += int64(s.rows())
 	for i, at := range s.match {
 		switch {
-		case at < 0:
+		case at == unread:
+			p.Rebuilt++
+			part.Changed++
+			part.Added++
+		case at == absent:
 			p.Inserted++
 			part.Changed++
 			part.Added++

@@ -20,11 +20,19 @@ type segment struct {
 	from, to    int          // the segment's rows of the row group
 	runs        []*rowRange  // the scanned rows
 	earlier     int64        // scanned rows of the part's earlier segments
+	lost        bool         // nothing of the stored rows can be read
+	lostRows    bits         // stored rows of the row group of which something cannot be read
 
-	match   []int32 // per scanned row: the stored row of the same key, or -1
-	unmet   []int32 // the other stored rows, which the scan did not meet
+	match   []int32 // per scanned row: the stored row of the same key, or absent, or unread
+	unmet   []int32 // the other stored rows that can be read, which the scan did not meet
 	matched bool    // some scanned row has a match
 }
+
+// What segment.match says of scanned rows that match no stored row to compare them with.
+const (
+	absent = -1 // there was no row of the key
+	unread = -2 // there was one, or may have been, that cannot be read
+)
 
 // rows returns the number of scanned rows.
 func (s *segment) rows() int { return len(s.match) }
@@ -56,17 +64,30 @@ func (s *segment) align() {
 				if order = s.stored.Compare(at, r.keys, row); order >= 0 {
 					break
 				}
-				s.unmet = append(s.unmet, int32(at))
+				s.leave(at)
 			}
-			if order == 0 {
+			switch {
+			case s.lost:
+				s.match = append(s.match, unread)
+			case order != 0:
+				s.match = append(s.match, absent)
+			case s.lostRows.has(int64(at)):
+				s.match = append(s.match, unread)
+				at++
+			default:
 				s.match, s.matched = append(s.match, int32(at)), true
 				at++
-			} else {
-				s.match = append(s.match, -1)
 			}
 		}
 	}
 	for ; at < s.to; at++ {
+		s.leave(at)
+	}
+}
+
+// leave notes a stored row that the scan did not meet. One that cannot be read cannot stay in any case.
+func (s *segment) leave(at int) {
+	if !s.lostRows.has(int64(at)) {
 		s.unmet = append(s.unmet, int32(at))
 	}
 }

@@ -1,5 +1,7 @@
 package merge
 
+import mathbits "math/bits"
+
 // Settle decides which parts are written, once it is known whether the candidates are deleted. withheld says why they
 // are not, and is empty if they are. Settle may be called again.
 func (p *Plan) Settle(t *Table, withheld string) {
@@ -26,7 +28,10 @@ func (p *Plan) Settle(t *Table, withheld string) {
 func (p *PartPlan) settle(t *Table, i int, deletes bool) {
 	p.Rows = t.Parts[i].Rows + p.Added
 	p.Dirty = p.Changed > 0 || t.newColumns()
-	if t.fromScan(i) {
+	if t.Damaged[t.Parts[i].Path] != nil {
+		p.Rows, p.Dirty = p.Rows-t.lostRows(i), true
+	}
+	if t.Rewrite {
 		p.Rows, p.Dirty = p.Added, true
 	}
 	if deletes && p.Unmet > 0 {
@@ -54,6 +59,14 @@ func (b *bits) set(i int64) {
 		*b = append(*b, 0)
 	}
 	(*b)[i>>6] |= 1 << (i & 63)
+}
+
+// count returns how many numbers are in the set.
+func (b bits) count() (n int64) {
+	for _, word := range b {
+		n += int64(mathbits.OnesCount64(word))
+	}
+	return n
 }
 
 func (b bits) has(i int64) bool { return i>>6 < int64(len(b)) && b[i>>6]&(1<<(i&63)) != 0 }

@@ -26,6 +26,8 @@ type Table struct {
 	Parts  []part.Part // stored, in key order
 	// Open opens stored part i.
 	Open func(ctx context.Context, i int) (*part.Reader, error)
+	// OpenDamaged opens stored part i to read what of it is sound, see part.OpenDamaged. It is nil if no part is damaged.
+	OpenDamaged func(ctx context.Context, i int) (*part.Reader, error)
 
 	// Log holds the scanned rows in key order. It is the table's own log or, with Nested, the log of the table that the
 	// rows are nested in. Rows of a schema.Derived table are always derived from its parent's log.
@@ -47,8 +49,8 @@ type Table struct {
 	Referred []Referred
 
 	Sizes   part.Sizes
-	Damaged map[string]bool // paths of parts that are written from the scan alone
-	Rewrite bool            // all parts are
+	Damaged map[string]*Damage // by path: the parts that are written anew, from the scan and what of them is sound
+	Rewrite bool               // all parts are written from the scan alone
 }
 
 // PartError says that a stored part cannot be read: it was damaged, replaced or removed by someone.
@@ -125,7 +127,11 @@ func (t *Table) keys(ctx context.Context, r *part.Reader, i, g int) (schema.Keys
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	keys, err := r.Keys(g)
+	read := r.Keys
+	if t.Damaged[t.Parts[i].Path] != nil {
+		read = r.SoundKeys
+	}
+	keys, err := read(g)
 	if err == nil && !t.inRange(keys, i) {
 		err = fmt.Errorf("row group %d has keys outside the part's range", g)
 	}
@@ -164,14 +170,11 @@ func (t *Table) read(r *part.Reader, i, g, c int, buf *schema.Vector) (*schema.V
 	if c >= len(t.Stored) {
 		return nil, nil
 	}
-	if err := r.Read(g, c, buf); err != nil {
+	if err := t.readStored(r, i, g, c, buf); err != nil {
 		return nil, readError(t.Parts[i].Path, err)
 	}
 	return schema.Widen(buf, t.Layout.Columns[c].Kind), nil
 }
-
-// fromScan reports whether a part is written from the scan alone.
-func (t *Table) fromScan(i int) bool { return t.Rewrite || t.Damaged[t.Parts[i].Path] }
 
 // newColumns reports whether the layout differs from the stored columns, so that every part has to be rewritten.
 func (t *Table) newColumns() bool {

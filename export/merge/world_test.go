@@ -143,6 +143,10 @@ func (l *lake) open(i int) (*part.Reader, error) {
 	return part.Open(context.Background(), &disktest.File{Data: l.files[l.parts[i].Path].Buffer.Bytes()}, &l.parts[i], l.columns, l.order)
 }
 
+func (l *lake) openDamaged(i int) (*part.Reader, error) {
+	return part.OpenDamaged(&disktest.File{Data: l.files[l.parts[i].Path].Buffer.Bytes()}, &l.parts[i], l.columns, l.order)
+}
+
 // table returns the table to merge: the lake and a log.
 func (l *lake) table(table *schema.Table, log *pagelog.Log, sizes part.Sizes) *merge.Table {
 	paths, missing := log.Paths(), log.Missing()
@@ -159,7 +163,8 @@ func (l *lake) table(table *schema.Table, log *pagelog.Log, sizes part.Sizes) *m
 	}
 	return &merge.Table{Table: table, Layout: layout, Added: added, Stored: l.columns, New: l.columns == nil, Parts: l.parts, Log: log,
 		Nested: nested, Missing: missing, Sizes: sizes,
-		Open: func(_ context.Context, i int) (*part.Reader, error) { return l.open(i) }}
+		Open:        func(_ context.Context, i int) (*part.Reader, error) { return l.open(i) },
+		OpenDamaged: func(_ context.Context, i int) (*part.Reader, error) { return l.openDamaged(i) }}
 }
 
 // write writes a settled plan and takes up the new state.

@@ -44,13 +44,13 @@ type writer struct {
 
 // Write writes what a settled plan says, from the scan that it was made from, and returns all parts of the table in key
 // order. create creates the file of a part; a file that is never closed must be discarded. changes takes what changes,
-// unless it is nil; it must be if parts are damaged or the table is rewritten. program is named in the files, now is the
+// unless it is nil; it must be if rows of damaged parts are lost or the table is rewritten. program is named in the files, now is the
 // _synced_at of rows that are new or changed.
 func (t *Table) Write(ctx context.Context, p *Plan, create func(path string) (File, error), changes Changes, program string, now time.Time) ([]part.Part, error) {
 	if len(p.Parts) != len(t.Parts) || p.pages != t.Log.Stats().Pages {
 		return nil, errors.New("the plan was made from another scan, or for other parts")
 	}
-	if changes != nil && (t.Rewrite || len(t.Damaged) > 0) {
+	if changes != nil && (t.Rewrite || t.LostRows() > 0) {
 		return nil, errUnknownChanges
 	}
 	w := &writer{ctx: ctx, table: t, plan: p, create: create, changes: changes, program: program, now: now.UnixMicro(), keep: t.keeping()}

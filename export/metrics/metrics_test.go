@@ -92,12 +92,15 @@ table_last_run_unavailable{ACME,table="subscriber"} 0
 table_last_run_rows{ACME,table="group",change="added"} 0
 table_last_run_rows{ACME,table="group",change="changed"} 0
 table_last_run_rows{ACME,table="group",change="deleted"} 0
+table_last_run_rows{ACME,table="group",change="rebuilt"} 0
 table_last_run_rows{ACME,table="shop",change="added"} 0
 table_last_run_rows{ACME,table="shop",change="changed"} 0
 table_last_run_rows{ACME,table="shop",change="deleted"} 0
+table_last_run_rows{ACME,table="shop",change="rebuilt"} 0
 table_last_run_rows{ACME,table="subscriber",change="added"} 12
 table_last_run_rows{ACME,table="subscriber",change="changed"} 40
 table_last_run_rows{ACME,table="subscriber",change="deleted"} 0
+table_last_run_rows{ACME,table="subscriber",change="rebuilt"} 0
 destination_published{ACME,destination="s3://b/lake"} 1
 destination_published{ACME,destination="file:///there"} 0
 destination_published{ACME,destination="gs://b/not-reached"} 0

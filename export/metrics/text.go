@@ -42,16 +42,16 @@ func write[T any](w *writer, g gauge[T], runs []Run, of func(Run) []T, labels fu
 	}
 }
 
-// changes writes how many rows the runs added, changed and deleted.
+// changes writes how many rows the runs added, changed, deleted and rebuilt.
 func (w *writer) changes(runs []Run) {
-	w.family("mailerlake_table_last_run_rows", "Rows that the last export added, changed and deleted.")
+	w.family("mailerlake_table_last_run_rows", "Rows that the last export added, changed, deleted and rebuilt.")
 	for _, r := range runs {
 		for _, t := range r.tables() {
 			did := t.changes()
 			for _, change := range []struct {
 				name string
 				rows int64
-			}{{"added", did.Inserted}, {"changed", did.Updated}, {"deleted", did.Deleted}} {
+			}{{"added", did.Inserted}, {"changed", did.Updated}, {"deleted", did.Deleted}, {"rebuilt", did.Rebuilt}} {
 				w.sample(append(r.labels(), label{"table", t.name}, label{"change", change.name}), float64(change.rows))
 			}
 		}

@@ -76,10 +76,7 @@ func checkFlat(footer []byte, columns int) error {
 
 // checkPages walks the pages of a column chunk.
 func checkPages(f io.ReaderAt, size int64, chunk *format.ColumnMetaData, rows int64) error {
-	at := chunk.DataPageOffset
-	if chunk.DictionaryPageOffset != 0 {
-		at = chunk.DictionaryPageOffset
-	}
+	at := start(chunk)
 	if at < 4 || chunk.TotalCompressedSize < 0 || chunk.TotalCompressedSize > size-at {
 		return errors.New("its place in the file is damaged")
 	}
@@ -119,7 +116,8 @@ func checkCodecs(meta *format.FileMetaData) error {
 type pageHead struct {
 	dictionary bool
 	rows       int64 // values, nulls included
-	end        int64 // where the next page begins
+	data, end  int64 // where its packed data begins, and the next page
+	sum        uint32
 }
 
 // readPageHead reads and checks the header of the page at an offset of a chunk that ends at end.
@@ -147,7 +145,7 @@ func readPageHead(f io.ReaderAt, at, end int64) (p pageHead, err error) {
 		return p, errPage
 	}
 	at += int64(len(head))
-	p.end = at + int64(h.CompressedPageSize)
+	p.data, p.end, p.sum = at, at+int64(h.CompressedPageSize), uint32(h.CRC)
 	if p.rows < 0 || h.CompressedPageSize < 0 || p.end > end {
 		return p, errPage
 	}

@@ -44,14 +44,16 @@ func OpenChecked(f disk.File, part *Part, columns []schema.Column, order []strin
 	if err := checkFooter(f, part.Bytes, len(part.RowGroups), len(columns)); err != nil {
 		return nil, err
 	}
-	file, err := parquet.OpenFile(f, part.Bytes, parquet.SkipBloomFilters(true), parquet.SkipPageIndex(true),
-		parquet.ReadBufferSize(256<<10))
+	file, err := parquet.OpenFile(f, part.Bytes, openOptions...)
 	if err != nil {
 		return nil, err
 	}
 	r = &Reader{part: part, columns: columns, order: order, file: file, closer: f}
 	return r, r.check()
 }
+
+// openOptions leave out what is not read.
+var openOptions = []parquet.FileOption{parquet.SkipBloomFilters(true), parquet.SkipPageIndex(true), parquet.ReadBufferSize(256 << 10)}
 
 // ColumnsError says that a file has other columns than the manifest says. If its checksum is the manifest's, the file is as
 // it was written, and the manifest is not.

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"mailerlake/export/dataset"
+	"mailerlake/export/part"
 	"mailerlake/export/publish/delta"
 	"mailerlake/export/publish/store"
 )
@@ -32,6 +33,8 @@ type TableVerification struct {
 	Name  string
 	Parts int   // that were read to the end and found whole
 	Rows  int64 // in these parts
+	// Damaged are the damaged parts. What of them could be read is not looked at.
+	Damaged []part.Part
 	// ChangeFiles are the files of changes that were found whole.
 	ChangeFiles int
 }
@@ -130,6 +133,9 @@ func (v *verifier) table(ctx context.Context, t *dataset.TableState) error {
 				return err
 			case what != "":
 				problems = append(problems, Problem{Table: t.Name, Object: v.layout.key(f), What: what})
+				if f.Part != nil {
+					sum.Damaged = append(sum.Damaged, *f.Part)
+				}
 			case f.Part != nil:
 				sum.Parts++
 				sum.Rows += f.Part.Rows

@@ -61,5 +61,8 @@ func overAll(results []AccountResult, p paint) []string {
 	if failed != nil {
 		parts = append(parts, "failed: "+strings.Join(failed, ", "))
 	}
+	if len(failed) == len(results) {
+		return parts
+	}
 	return append(parts, sum.text(done, sum, p), count(requests, "request"))
 }

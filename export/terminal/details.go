@@ -58,8 +58,11 @@ func remarks(t export.TableReport) []string {
 	if t.Rescued > 0 {
 		lines = append(lines, count(t.Rescued, "value")+" did not fit "+verb(t.Rescued, "its column; it is", "their columns; they are")+" kept in _rescued")
 	}
-	for _, path := range t.Rebuilt {
+	for _, path := range t.RebuiltParts {
 		lines = append(lines, "rebuilt "+path)
+	}
+	if t.Rebuilt > 0 {
+		lines = append(lines, "what was stored of "+count(t.Rebuilt, "row")+" could not be read: "+verb(t.Rebuilt, "its", "their")+" _synced_at is new")
 	}
 	return lines
 }

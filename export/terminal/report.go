@@ -11,13 +11,13 @@ import (
 
 // wording is how a result is worded: a plan in the future, a report in the past.
 type wording struct {
-	added, changed, deleted string
-	wrote, failed           string
+	added, changed, deleted, rebuilt string
+	wrote, failed                    string
 }
 
 var (
-	planned = wording{"to add", "to change", "to delete", "writes", "not planned"}
-	done    = wording{"added", "changed", "deleted", "wrote", "not exported"}
+	planned = wording{"to add", "to change", "to delete", "to rebuild", "writes", "not planned"}
+	done    = wording{"added", "changed", "deleted", "rebuilt", "wrote", "not exported"}
 )
 
 // Plan writes what a commit of a plan would change: a line per table, and a last line with the totals.
@@ -130,11 +130,12 @@ func keptOf(r *export.Report) (tables int64) {
 // tally counts changed rows.
 type tally struct {
 	added, changed, deleted int64
-	fresh                   bool // all of them are in tables that the dataset did not have
+	rebuilt                 int64 // there may be none
+	fresh                   bool  // all of them are in tables that the dataset did not have
 }
 
 func tallyOf(p *export.TablePlan) tally {
-	return tally{p.Inserted, p.Updated, p.Deleted, p.New}
+	return tally{p.Inserted, p.Updated, p.Deleted, p.Rebuilt, p.New}
 }
 
 // text writes a tally in words. Its numbers are padded to the width of those of widest.
@@ -149,8 +150,12 @@ func (t tally) text(as wording, widest tally, p paint) string {
 		}
 		return painted(text)
 	}
-	return fmt.Sprintf("%s %s, %s %s, %s %s", signed("+", t.added, widest.added, p.added), as.added,
+	line := fmt.Sprintf("%s %s, %s %s, %s %s", signed("+", t.added, widest.added, p.added), as.added,
 		signed("~", t.changed, widest.changed, p.changed), as.changed, signed("-", t.deleted, widest.deleted, p.deleted), as.deleted)
+	if t.rebuilt > 0 {
+		line += fmt.Sprintf(", %s %s", number(t.rebuilt), as.rebuilt)
+	}
+	return line
 }
 
 // total adds up the tables that change, and counts them.
@@ -164,6 +169,7 @@ func total(r *export.Report) (sum tally, tables int64) {
 		sum.added += t.Inserted
 		sum.changed += t.Updated
 		sum.deleted += t.Deleted
+		sum.rebuilt += t.Rebuilt
 		sum.fresh = sum.fresh && t.New
 	}
 	return sum, tables
@@ -210,7 +216,7 @@ func changes(t export.TableReport, as wording, widest tally, p paint) string {
 		return "not available"
 	case t.Err != nil || t.TablePlan == nil:
 		return p.failure(as.failed)
-	case t.New || t.Inserted+t.Updated+t.Deleted > 0:
+	case t.New || t.Inserted+t.Updated+t.Deleted+t.Rebuilt > 0:
 		return tallyOf(t.TablePlan).text(as, widest, p)
 	}
 	return "no changes"

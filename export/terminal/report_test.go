@@ -150,23 +150,27 @@ func TestWhatWentWrong(t *testing.T) {
 		failed("group", 12, part),
 		failed("campaign", 0, &client.Error{Method: "GET", Path: "/campaigns", Status: 500, Message: "\x1b[2Jserver error"}),
 		{Name: "group_subscriber", Rows: 1},
-		table("segment", 5, export.TablePlan{Inserted: 5, PartsWritten: 1, Rebuilt: []string{"segment/part-00000.parquet"}}),
+		table("segment", 5, export.TablePlan{Updated: 1, Rebuilt: 4, PartsWritten: 1, RebuiltParts: []string{"segment/part-00000.parquet"}}),
+		table("webhook", 2, export.TablePlan{PartsWritten: 1, RebuiltParts: []string{"webhook/part-00000.parquet"}}),
 	}}
 	want(t, text(t, func(w io.Writer) error { return Report(w, r) }), `
-  subscriber        + 1 added, ~ 0 changed, - 0 deleted  (100 rows; wrote 1 of 1 part)
+  subscriber        + 1 added, ~ 0 changed, - 0 deleted             (100 rows; wrote 1 of 1 part)
       30 deletes withheld: 30 of 100 rows would go; --yes deletes them
-  field             no changes                           (3 rows)
+  field             no changes                                      (3 rows)
       incomplete: the list changed while it was read; the next run tries again
-  group             not exported                         (keeps its 12 rows)
+  group             not exported                                    (keeps its 12 rows)
       part group/part-00000.parquet is damaged: file does not exist; mailerlake export --repair rebuilds it from a fresh scan
-  campaign          not exported                         (keeps its 0 rows)
+  campaign          not exported                                    (keeps its 0 rows)
       get /campaigns: 500 Internal Server Error; [2Jserver error; the next run tries again
-  group_subscriber  not exported                         (keeps its 1 row)
+  group_subscriber  not exported                                    (keeps its 1 row)
       not reached; the next run tries again
-  segment           + 5 added, ~ 0 changed, - 0 deleted  (5 rows; wrote 1 of 1 part)
+  segment           + 0 added, ~ 1 changed, - 0 deleted, 4 rebuilt  (5 rows; wrote 1 of 1 part)
       rebuilt segment/part-00000.parquet
+      what was stored of 4 rows could not be read: their _synced_at is new
+  webhook           no changes                                      (2 rows; wrote 1 of 1 part)
+      rebuilt webhook/part-00000.parquet
 
-Exported: + 6 added, ~ 0 changed, - 0 deleted in 2 tables; snapshot 4; 2.0 KiB written
+Exported: + 1 added, ~ 1 changed, - 0 deleted, 4 rebuilt in 3 tables; snapshot 4; 2.0 KiB written
 `)
 }
 

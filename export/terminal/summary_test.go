@@ -147,6 +147,7 @@ func TestVerification(t *testing.T) {
 No damage: snapshot 3 matches its manifest.
 `)
 	v.Tables, v.Restarted = v.Tables[:1], true
+	v.Tables[0].Parts, v.Tables[0].DamageCounts = 0, export.DamageCounts{DamagedParts: 1, DamagedRowGroups: 2, DamagedRows: 1000}
 	v.Problems = []export.Problem{{Table: "group", Part: "group/part-00000.parquet", What: "file is missing\x1b[2J"}}
 	v.References = []export.Reference{{Table: "group_subscriber", Column: "group_id", To: "group", Dangling: 2, Examples: []string{"7\x1b[2J", "8"}},
 		{Table: "group_subscriber", Column: "subscriber_id", To: "subscriber", Unchecked: "a table is damaged"}, {Table: "a", Column: "b", To: "c"},
@@ -155,7 +156,7 @@ No damage: snapshot 3 matches its manifest.
 		{Table: "item", Column: "group_id", To: "group", Dangling: 1042, Examples: []string{"7"}},
 		{Table: "d", Column: "e", To: "subscriber", Unchecked: "a table is damaged"}}
 	want(t, text(t, write), `
-  group  12 rows  in 1 undamaged part
+  group  12 rows  in 0 undamaged parts and 1 damaged part, of which 1,000 rows in 2 row groups cannot be read
   damaged: group/part-00000.parquet file is missing[2J
 
   lead to rows that the dataset lacks; not damage: deletes withheld, or tables exported separately
@@ -174,15 +175,22 @@ No damage: snapshot 3 matches its manifest.
 
 Another run committed during the check, which was then repeated on the new snapshot.
 
-Damaged: 1 problem in snapshot 3. Repair it with mailerlake export --repair --out lake
+Damaged: 1 problem in snapshot 3; 1,000 of 1,012 rows cannot be read. Repair it with mailerlake export --repair --out lake
 `)
-	v.Restarted, v.References, v.Problems[0].ByHand = false, nil, true
+	v.Restarted, v.References, v.Problems[0].ByHand, v.Tables[0].DamagedRows = false, nil, true, 0
 	want(t, text(t, write), `
-  group  12 rows  in 1 undamaged part
+  group  12 rows  in 0 undamaged parts and 1 damaged part, of which all rows can be read
   damaged: group/part-00000.parquet file is missing[2J
 
 Damaged: 1 problem in snapshot 3. Move the files away that are not in the manifest.
 `)
-	v.Pending = true
+	v.Destination, v.Tables[0].Parts, v.Tables[0].DamagedRows = true, 3, 7
+	want(t, text(t, write), `
+  group  12 rows  in 3 undamaged parts, and 7 in 1 damaged part
+  damaged: group/part-00000.parquet file is missing[2J
+
+Damaged: 1 problem in snapshot 3. Move the files away that are not in the manifest.
+`)
+	v.Destination, v.Pending = false, true
 	want(t, text(t, write), "Not checked: a commit is unfinished. The next mailerlake export finishes it; verify again after that.\n")
 }

@@ -22,7 +22,7 @@ func Verification(w io.Writer, v *export.Verification, repair []string) error {
 	}
 	rows := make([][]string, len(v.Tables))
 	for i, t := range v.Tables {
-		rows[i] = []string{Clean(t.Name), count(t.Rows, "row"), "in " + count(int64(t.Parts), "undamaged part")}
+		rows[i] = []string{Clean(t.Name), count(t.Rows, "row"), where(v, t)}
 	}
 	for _, line := range align(rows, 1) {
 		fmt.Fprintf(b, "  %s\n", line)
@@ -42,13 +42,40 @@ func Verification(w io.Writer, v *export.Verification, repair []string) error {
 	return flush(w, b)
 }
 
+// where says in which parts the rows of a table are that can be read, and how many cannot.
+func where(v *export.Verification, t export.TableVerification) string {
+	whole, damaged := count(int64(t.Parts), "undamaged part"), count(int64(t.DamagedParts), "damaged part")
+	switch {
+	case t.DamagedParts == 0:
+		return "in " + whole
+	case v.Destination:
+		return fmt.Sprintf("in %s, and %s in %s", whole, number(t.DamagedRows), damaged)
+	case t.DamagedRows == 0:
+		return fmt.Sprintf("in %s and %s, of which all rows can be read", whole, damaged)
+	}
+	return fmt.Sprintf("in %s and %s, of which %s in %s cannot be read", whole, damaged, count(t.DamagedRows, "row"), count(int64(t.DamagedRowGroups), "row group"))
+}
+
+// unread says how many rows of all tables cannot be read, if there are such.
+func unread(v *export.Verification) string {
+	var lost, rows int64
+	for _, t := range v.Tables {
+		rows += t.Rows
+		lost += t.DamagedRows
+	}
+	if lost == 0 || v.Destination { // damaged objects are not looked into
+		return ""
+	}
+	return fmt.Sprintf("; %s of %s cannot be read", number(lost), count(rows+lost, "row"))
+}
+
 func conclusion(v *export.Verification, repair []string) string {
 	if n := int64(len(v.Problems)); n > 0 {
 		mend := "Move the files away that are not in the manifest."
 		if v.Repairable() {
 			mend = "Repair it with " + commandLine(repair)
 		}
-		return fmt.Sprintf("Damaged: %s in snapshot %s. %s", count(n, "problem"), number(v.Snapshot), mend)
+		return fmt.Sprintf("Damaged: %s in snapshot %s%s. %s", count(n, "problem"), number(v.Snapshot), unread(v), mend)
 	}
 	return fmt.Sprintf("No damage: snapshot %s matches its manifest.", number(v.Snapshot))
 }

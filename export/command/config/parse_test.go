@@ -43,6 +43,13 @@ func TestParse(t *testing.T) {
 	}
 }
 
+// TestByteOrderMark: a file of a Windows editor is read like any other.
+func TestByteOrderMark(t *testing.T) {
+	if c, err := Parse([]byte("\ufeff{\"out\": \"lake\"}\r\n"), flags); err != nil || c.Values["out"][0] != "lake" {
+		t.Errorf("got %v, %v", c, err)
+	}
+}
+
 // TestOwnKeyOfAccount: a key of its own takes the place of any key outside of the accounts.
 func TestOwnKeyOfAccount(t *testing.T) {
 	got, err := Parse([]byte(`{"api-key-file": "all", "accounts": [{"name": "a"}, {"name": "b", "api_key": "own"}, {"name": "c", "api-key-env": "C"}]}`), flags)

@@ -1,0 +1,152 @@
+package part
+
+import (
+	"errors"
+	"io"
+	"slices"
+
+	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/format"
+
+	"mailerlake/export/disk"
+	"mailerlake/schema"
+)
+
+// OpenDamaged opens a part whose checksum is not the manifest's, to read what of it is sound. ReadSound and SoundKeys are for
+// it; nothing else may be read. A byte that has changed in a page is mended, if that can be proved, and a footer that is damaged or
+// missing is done without.
+func OpenDamaged(f disk.File, part *Part, columns []schema.Column, order []string) (r *Reader, err error) {
+	defer func() {
+		if err != nil {
+			f.Close()
+		}
+	}()
+	defer recovered(&err)
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() == part.Bytes {
+		if m := mend(f, part, columns); m != nil {
+			f = m
+		}
+		r, err = OpenChecked(keptOpen{f}, part, columns, order)
+		if err == nil && checkPlaces(r.file.Metadata()) == nil {
+			r.closer = f
+			return r, nil
+		}
+		if _, other := errors.AsType[*ColumnsError](err); other {
+			return nil, err
+		}
+	}
+	return openWalked(f, info.Size(), part, columns, order)
+}
+
+// keptOpen is a file that stays open when it is closed.
+type keptOpen struct{ disk.File }
+
+func (keptOpen) Close() error { return nil }
+
+// checkPlaces makes sure that the columns follow each other from the beginning of the file, as they are written: so none is
+// taken for another whose place in the footer is damaged.
+func checkPlaces(meta *format.FileMetaData) error {
+	at := int64(len(magic))
+	for _, g := range meta.RowGroups {
+		for _, c := range g.Columns {
+			if start(&c.MetaData) != at || c.MetaData.TotalCompressedSize < 0 {
+				return errFooter
+			}
+			at += c.MetaData.TotalCompressedSize
+		}
+	}
+	return nil
+}
+
+// start returns where a column chunk begins.
+func start(chunk *format.ColumnMetaData) int64 {
+	if chunk.DictionaryPageOffset != 0 {
+		return chunk.DictionaryPageOffset
+	}
+	return chunk.DataPageOffset
+}
+
+// SoundKeys is Keys for a damaged part: an error if a key of the row group cannot be read.
+func (r *Reader) SoundKeys(g int) (schema.Keys, error) {
+	for c := range r.columns {
+		if !slices.Contains(r.order, r.columns[c].Name) {
+			continue
+		}
+		if sound, err := r.ReadSound(g, c, &schema.Vector{}); err != nil || slices.Contains(sound, false) {
+			return nil, errors.Join(errPage, err)
+		}
+	}
+	return r.Keys(g)
+}
+
+// ReadSound reads what can be read of column c of row group g into v, which is emptied first and takes the column's kind. Rows
+// of pages whose checksums do not match are null; sound says, beside all rows, which are not among them.
+func (r *Reader) ReadSound(g, c int, v *schema.Vector) (sound []bool, err error) {
+	defer recovered(&err)
+	if g >= len(r.file.RowGroups()) {
+		return nil, errPage
+	}
+	group := r.file.RowGroups()[g]
+	rows := int(group.NumRows())
+	sound = make([]bool, rows)
+	v.Reset()
+	v.Kind = r.columns[c].Kind
+	pages := group.ColumnChunks()[c].Pages()
+	defer pages.Close()
+	for _, p := range soundPages(r.file, &r.file.Metadata().RowGroups[g].Columns[c].MetaData, int64(rows)) {
+		page, err := pages.ReadPage()
+		if !p.sound || err != nil {
+			if p.sound || err == nil {
+				break // the library reads another page than the one that was looked at
+			}
+			v.AppendNull(p.rows)
+			continue
+		}
+		from := v.Len()
+		err = appendPage(v, page)
+		parquet.Release(page)
+		if err != nil || v.Len()-from != p.rows {
+			return nil, errPage
+		}
+		for i := range p.rows {
+			sound[from+i] = true
+		}
+	}
+	v.AppendNull(rows - v.Len())
+	return sound, nil
+}
+
+// dataPage is what is known of a page with values before it is read.
+type dataPage struct {
+	rows  int
+	sound bool // its checksum is right
+}
+
+// soundPages walks the pages of a column chunk as far as their headers lead: the dictionary must be sound, and all pages
+// together may not have more rows than there are.
+func soundPages(f io.ReaderAt, chunk *format.ColumnMetaData, rows int64) (pages []dataPage) {
+	at := start(chunk)
+	for end := at + chunk.TotalCompressedSize; at < end; {
+		p, err := readPageHead(f, at, end)
+		if err != nil || p.rows > rows {
+			return pages
+		}
+		sum, err := sumOfPage(f, p)
+		sound := err == nil && sum == p.sum
+		switch {
+		case !p.dictionary:
+			pages, rows = append(pages, dataPage{int(p.rows), sound}), rows-p.rows
+		case !sound: // the values of all pages are in it
+			return nil
+		}
+		at = p.end
+	}
+	if rows != 0 { // a header is damaged, and who knows which
+		return nil
+	}
+	return pages
+}
