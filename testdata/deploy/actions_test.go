@@ -167,7 +167,7 @@ func TestActions(t *testing.T) {
 // TestActionlint checks the recipe and the project's own workflows, and that they take no action but by its commit.
 func TestActionlint(t *testing.T) {
 	lint := filepath.Join(servers.Tools(), "bin", "actionlint")
-	servers.Need(t, lint, "release")
+	servers.Need(t, lint, "deploy")
 	own, err := filepath.Glob("../../.github/workflows/*.yml")
 	if err != nil || len(own) != 2 {
 		t.Fatalf("the workflows are %q, %v; want two", own, err)

@@ -70,3 +70,22 @@ func TestCron(t *testing.T) {
 		night(t, "401 Unauthorized")
 	})
 }
+
+// TestCronInReadme says that the README shows the lines of the file, and names the other recipes.
+func TestCronInReadme(t *testing.T) {
+	readme := recipe(t, "../../README.md")
+	var lines []string
+	for line := range strings.Lines(recipe(t, "crontab")) {
+		if !strings.HasPrefix(line, "#") {
+			lines = append(lines, line)
+		}
+	}
+	if block := "```\n" + strings.Join(lines, "") + "```\n"; !strings.Contains(readme, block) {
+		t.Errorf("the README lacks\n%s", block)
+	}
+	for _, name := range []string{unit, timer, "github-actions.yml", "cronjob.yaml"} {
+		if !strings.Contains(readme, "(testdata/deploy/"+name+")") {
+			t.Errorf("the README does not lead to %s", name)
+		}
+	}
+}

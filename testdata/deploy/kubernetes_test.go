@@ -173,7 +173,7 @@ func TestKubernetesRestricted(t *testing.T) {
 // TestKubernetesSchema checks the recipe by the schemas of Kubernetes.
 func TestKubernetesSchema(t *testing.T) {
 	validate := filepath.Join(servers.Tools(), "venv", "bin", "kubernetes-validate")
-	servers.Need(t, validate, "release")
+	servers.Need(t, validate, "deploy")
 	check := func(text string) (string, error) {
 		file := filepath.Join(t.TempDir(), "recipe.yaml")
 		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {

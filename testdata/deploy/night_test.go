@@ -195,6 +195,6 @@ func needCommand(t *testing.T, name string) string {
 	if err != nil {
 		path = "/usr/bin/" + name
 	}
-	servers.Need(t, path, "release")
+	servers.Need(t, path, "deploy")
 	return path
 }
