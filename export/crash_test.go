@@ -178,7 +178,7 @@ func TestRunFails(t *testing.T) {
 					reached = len(w.fsys.Ops()) >= n
 					t.Logf("%v at %s: %v", fault, w.opAt(n), err)
 					if len(w.damaged) > 0 {
-						w.unread, _ = strings.CutPrefix(w.opAt(n), "readat /")
+						_, w.unread, _ = strings.Cut(w.opAt(n), " /") // opened or read
 					}
 					w.checkFailed(t, r, err, fault)
 					w.recover(t)

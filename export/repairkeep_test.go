@@ -101,17 +101,17 @@ func TestRepairKeepsSyncedAt(t *testing.T) {
 			}
 		})
 	}
-	if few < places/8 || none < places/4 || all > places/8 {
+	if few < places/8 || none < places/4 || all > places/4 {
 		t.Errorf("of %d damages, %d cost the rows of a row group, %d all of the part, %d none", places, few, all, none)
 	}
 	for what, test := range map[string]struct {
 		damage      func([]byte) []byte
 		least, most int64 // rows rebuilt
 	}{
-		"without its footer": {func(data []byte) []byte { return data[:len(data)*2/3] }, 0, 0},
+		"without its footer": {func(data []byte) []byte { clear(data[len(data)-300:]); return data }, 0, 0},
 		"a byte of a page":   {func(data []byte) []byte { data[len(data)/8] ^= 4; return data }, 0, 0}, // which is mended
-		"longer":             {func(data []byte) []byte { return append(data, 0) }, 0, 0},
-		"cut":                {func(data []byte) []byte { return data[:len(data)/6] }, 10, 35},
+		"longer":             {func(data []byte) []byte { return append(data, 0) }, 40, 45},            // it may be another version
+		"cut":                {func(data []byte) []byte { return data[:len(data)/2] }, 40, 45},
 		"empty":              {func([]byte) []byte { return nil }, 40, 45},
 	} {
 		t.Run(what, func(t *testing.T) {

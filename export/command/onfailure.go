@@ -3,7 +3,6 @@ package command
 import (
 	"bytes"
 	"context"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,7 +29,7 @@ func (p *program) onFailure(c *cli.Context, a answer, err error) {
 	var report bytes.Buffer
 	failed := terminal.JSON(&report, a.json(err))
 	if failed == nil {
-		environment := append(p.withoutSecrets(os.Environ()), failures(a.runs, err)...)
+		environment := append(p.withoutSecrets(p.environment), failures(a.runs, err)...)
 		failed = shell.Run(context.WithoutCancel(c.Context), line, environment, report.Bytes(), p.stderr, onFailureWithin)
 	}
 	if failed != nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"sync"
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/format"
@@ -13,11 +14,15 @@ import (
 )
 
 // OpenDamaged opens a part whose checksum is not the manifest's, to read what of it is sound. ReadSound and SoundKeys are for
-// it; nothing else may be read. A byte that has changed in a page is mended, if that can be proved, and a footer that is damaged or
-// missing is done without.
+// it; nothing else may be read. A byte that has changed in a page is mended, if that can be proved, and a footer that is damaged is
+// done without.
+//
+// A file of another size, or one in which nothing is damaged, is refused: it is another version of the part, and old rows in it
+// prove nothing.
 func OpenDamaged(f disk.File, part *Part, columns []schema.Column, order []string) (r *Reader, err error) {
+	w := &witness{File: f}
 	defer func() {
-		if err != nil {
+		if err = errors.Join(err, w.seen()); err != nil {
 			f.Close()
 		}
 	}()
@@ -26,20 +31,57 @@ func OpenDamaged(f disk.File, part *Part, columns []schema.Column, order []strin
 	if err != nil {
 		return nil, err
 	}
-	if info.Size() == part.Bytes {
-		if m := mend(f, part, columns); m != nil {
-			f = m
-		}
-		r, err = OpenChecked(keptOpen{f}, part, columns, order)
-		if err == nil && checkPlaces(r.file.Metadata()) == nil {
-			r.closer = f
-			return r, nil
-		}
-		if _, other := errors.AsType[*ColumnsError](err); other {
-			return nil, err
-		}
+	if info.Size() != part.Bytes {
+		return nil, errOther
 	}
-	return openWalked(f, info.Size(), part, columns, order)
+	if r, err = openMended(w, part, columns, order); r != nil {
+		r.closer, r.witness = f, w
+	}
+	return r, err
+}
+
+var errOther = errors.New("file is another version of the part")
+
+func openMended(f disk.File, part *Part, columns []schema.Column, order []string) (*Reader, error) {
+	damaged, ok := damagedPages(f, part, len(columns))
+	m := mend(f, part, damaged, ok)
+	if m != nil {
+		f = m
+	}
+	r, err := OpenChecked(keptOpen{f}, part, columns, order)
+	if _, other := errors.AsType[*ColumnsError](err); other {
+		return nil, err
+	}
+	if err != nil || checkPlaces(r.file.Metadata()) != nil {
+		return openWalked(f, part, columns, order)
+	}
+	if m == nil && ok && len(damaged) == 0 {
+		return nil, errOther
+	}
+	return r, nil
+}
+
+// witness is a file that remembers an error of reading it, which is no damage that its content shows.
+type witness struct {
+	disk.File
+	mu  sync.Mutex
+	err error
+}
+
+func (w *witness) ReadAt(p []byte, off int64) (int, error) {
+	n, err := w.File.ReadAt(p, off)
+	if err != nil && !errors.Is(err, io.EOF) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.err = err
+	}
+	return n, err
+}
+
+func (w *witness) seen() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.err
 }
 
 // keptOpen is a file that stays open when it is closed.
@@ -80,12 +122,18 @@ func (r *Reader) SoundKeys(g int) (schema.Keys, error) {
 			return nil, errors.Join(errPage, err)
 		}
 	}
-	return r.Keys(g)
+	keys, err := r.Keys(g)
+	return keys, errors.Join(err, r.witness.seen())
 }
 
 // ReadSound reads what can be read of column c of row group g into v, which is emptied first and takes the column's kind. Rows
 // of pages whose checksums do not match are null; sound says, beside all rows, which are not among them.
 func (r *Reader) ReadSound(g, c int, v *schema.Vector) (sound []bool, err error) {
+	defer func() {
+		if failed := r.witness.seen(); failed != nil {
+			sound, err = nil, failed
+		}
+	}()
 	defer recovered(&err)
 	if g >= len(r.file.RowGroups()) {
 		return nil, errPage

@@ -7,7 +7,6 @@ import (
 	"io"
 
 	"mailerlake/export/disk"
-	"mailerlake/schema"
 )
 
 // A byte that has changed in a page is found again: the difference between the page's checksum and the one that it should have
@@ -34,8 +33,7 @@ func (m *mended) ReadAt(p []byte, off int64) (int, error) {
 }
 
 // mend returns a damaged file as it was, if a changed byte in a page or a few is all that is wrong with it; else nil.
-func mend(f disk.File, part *Part, columns []schema.Column) *mended {
-	damaged, ok := damagedPages(f, part, len(columns))
+func mend(f disk.File, part *Part, damaged []pageHead, ok bool) *mended {
 	if !ok || len(damaged) == 0 || len(damaged) > maxMended {
 		return nil
 	}

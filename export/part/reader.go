@@ -20,6 +20,7 @@ type Reader struct {
 	order   []string
 	file    *parquet.File
 	closer  io.Closer
+	witness *witness // of a damaged part
 }
 
 // Open opens a part of a table whose rows are sorted by the columns named in order. The reader closes f. The whole file

@@ -18,14 +18,14 @@ import (
 // page says how long it is. Where the manifest's rows fit these pages, another footer is made of them.
 
 // openWalked opens a part without its footer, with the row groups whose pages are all there.
-func openWalked(f disk.File, size int64, part *Part, columns []schema.Column, order []string) (*Reader, error) {
+func openWalked(f disk.File, part *Part, columns []schema.Column, order []string) (*Reader, error) {
 	meta, err := emptyMeta(columns, order)
 	if err != nil {
 		return nil, err
 	}
 	at := int64(len(magic))
 	for _, g := range part.RowGroups {
-		group, end, err := walkGroup(f, at, size, g.Rows, meta.Schema[1:])
+		group, end, err := walkGroup(f, at, part.Bytes, g.Rows, meta.Schema[1:])
 		if err != nil {
 			break
 		}
@@ -42,7 +42,7 @@ func openWalked(f disk.File, size int64, part *Part, columns []schema.Column, or
 	if err != nil {
 		return nil, err
 	}
-	return &Reader{part: part, columns: columns, order: order, file: file, closer: f}, nil
+	return &Reader{part: part, columns: columns, order: order, file: file}, nil
 }
 
 // emptyMeta returns the content of the footer of a part without rows.
