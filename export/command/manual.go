@@ -54,8 +54,8 @@ func (p *program) manual(app *cli.App) *manual.Program {
 var begin = []manual.Line{
 	{What: "mailerlake export --demo", Meaning: "try it: no account, no key, no network"},
 	{What: "export MAILERLITE_API_KEY=...", Meaning: "a key from MailerLite: Integrations > API"},
-	{What: "mailerlake check", Meaning: "does the key work, what is there, what will it cost"},
-	{What: "mailerlake export", Meaning: "the whole account, to ./lake; then again every night"},
+	{What: "mailerlake check", Meaning: "does the key work, what will an export cost"},
+	{What: "mailerlake export", Meaning: "the whole account, to ./lake; then every night"},
 }
 
 func notes() []manual.Section {
