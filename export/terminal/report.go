@@ -84,9 +84,17 @@ func earlierScans(r *export.Report) []string {
 	}
 	var dated []string
 	for _, at := range times {
-		dated = append(dated, strings.Join(tables[at], ", ")+at)
+		dated = append(dated, ofTables(tables[at], len(r.Tables))+at)
 	}
 	return dated
+}
+
+// ofTables names some of the tables of a report, which are not all named one by one.
+func ofTables(names []string, all int) string {
+	if len(names) == all && all > 1 {
+		return "all tables"
+	}
+	return strings.Join(names, ", ")
 }
 
 // asOf writes when a scan began, with the date unless that was today.

@@ -13,9 +13,9 @@ func ReportWritten(w io.Writer, r *insights.Report, file string) error {
 	if r.Subscribers.Absent == "" {
 		about = ", " + count(r.Subscribers.Audience.Subscribers, "subscriber")
 	}
-	_, err := fmt.Fprintf(w, "wrote %s: %s as of %s%s\n", Clean(file), Clean(r.AccountName), r.AsOf.UTC().Format("2006-01-02"), about)
+	_, err := fmt.Fprintf(w, "Wrote %s: %s as of %s%s\n", Clean(file), Clean(r.AccountName), r.AsOf.UTC().Format("2006-01-02"), about)
 	if err == nil && len(r.Notes) > 0 {
-		_, err = fmt.Fprintln(w, "its last section says what to know about the data")
+		_, err = fmt.Fprintln(w, "Its last section says what to know about the data.")
 	}
 	return err
 }

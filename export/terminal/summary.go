@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"mailerlake/export"
 	"mailerlake/export/dataset"
 )
 
@@ -50,7 +51,7 @@ func Summarize(d *dataset.Dataset) (*Summary, error) {
 		return nil, fmt.Errorf("show %s: its first commit is unfinished; mailerlake export finishes it", d.Dir())
 	}
 	if m == nil {
-		return nil, fmt.Errorf("show %s: there is no dataset; mailerlake export creates one", d.Dir())
+		return nil, fmt.Errorf("show %s: %w", d.Dir(), export.ErrNoDataset)
 	}
 	s := &Summary{Dataset: d.Dir(), Account: m.Account.ID, Name: m.Account.Name, Program: m.Program,
 		Snapshot: m.Snapshot, CommittedAt: m.CommittedAt, Pending: d.Pending(), Feed: m.Feed}
