@@ -154,7 +154,7 @@ func TestLine(t *testing.T) {
 	if got, want := e.Line(), "about 420 requests, which the rate limit counts as 31, 18 seconds at 108 a minute: b 201, d 150, f 50, c 9, others 10"; got != want {
 		t.Errorf("got %s", got)
 	}
-	e = &Estimate{Requests: 1, Units: 1, Tables: []Table{{Name: "a", Requests: 1}}}
+	e = &Estimate{Requests: 1, Units: 1, batched: true, Tables: []Table{{Name: "a", Requests: 1}}}
 	if got, want := e.Line(), "about 1 request: a 1"; got != want {
 		t.Errorf("got %s", got)
 	}

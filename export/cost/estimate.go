@@ -105,7 +105,7 @@ func (e *Estimate) Line() string {
 	tables := slices.Clone(e.Tables)
 	slices.SortStableFunc(tables, func(a, b Table) int { return int(b.Requests - a.Requests) })
 	text, others := "about "+counted(e.Requests, "request"), e.Requests
-	if e.batched {
+	if e.batched && e.Units != e.Requests {
 		text += ", which the rate limit counts as " + strconv.FormatInt(e.Units, 10)
 	}
 	if e.PerMinute > 0 {
