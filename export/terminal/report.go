@@ -32,7 +32,7 @@ func Plan(w io.Writer, r *export.Report, commit []string) error {
 	}
 	parts := append([]string{sum.text(planned, sum, p) + " in " + count(tables, "table")}, earlierScans(r)...)
 	fmt.Fprintf(b, "\n%s %s.\n", p.heading("Plan:"), strings.Join(parts, "; "))
-	fmt.Fprintf(b, "To commit exactly this: %s\n", commandLine(commit))
+	fmt.Fprintf(b, "To commit exactly this: %s\n", tied(commandLine(commit)))
 	return flush(w, b)
 }
 
