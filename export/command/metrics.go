@@ -84,14 +84,11 @@ func (p *program) writeMetrics(c *cli.Context, runs []ran, err error) error {
 		return err
 	}
 	data := metrics.Text(p.measured(runs, p.successes(file)))
-	failed := replaceReadable(file, data)
+	failed := writeReadable(file, data)
 	if failed == nil {
 		return err
 	}
-	if path, ok := errors.AsType[*fs.PathError](failed); ok {
-		failed = path.Err // nobody knows the temporary name
-	}
-	failed = fmt.Errorf("write metrics %s: %w", file, failed)
+	failed = fmt.Errorf("metrics: %w", failed)
 	if err == nil {
 		return &partialError{unwritten: failed}
 	}
@@ -129,27 +126,14 @@ func (p *program) measured(runs []ran, succeeded map[string]float64) (all []metr
 	return all
 }
 
-// replaceReadable replaces a file that other users can read. The temporary name is one that node_exporter does not take for
-// metrics.
-func replaceReadable(file string, data []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+".")
+// writeReadable writes a file that others can read, whatever the umask: node_exporter is another user.
+func writeReadable(file string, data []byte) error {
+	err := writeWhole(disk.OS(false), file, func(f disk.File) error {
+		_, err := f.Write(data)
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(f.Name())
-		}
-	}()
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Chmod(0o644)
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), file)
+	return os.Chmod(file, 0o644)
 }
