@@ -3,6 +3,7 @@ package terminal
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -104,4 +105,16 @@ Plan: + 1,235 to add, ~ 1,234 to change, - 5,679
 To commit exactly this:
     mailerlake export --planned --out 'a/directory with spaces'
 `)
+}
+
+// TestFitting: a row of a table stays on one line; its first two columns are always there.
+func TestFitting(t *testing.T) {
+	rows := [][]string{{"", "id", "name", "status"}, {"~", "12345", "Spring sale", "sent"}}
+	for width, want := range map[int]int{0: 4, 80: 4, 29: 4, 28: 3, 21: 3, 20: 2, 3: 2} {
+		for i, row := range fitting(rows, width) {
+			if !slices.Equal(row, rows[i][:want]) {
+				t.Errorf("in %d columns: got %q, want %d of them", width, row, want)
+			}
+		}
+	}
 }
