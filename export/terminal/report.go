@@ -140,10 +140,11 @@ type tally struct {
 	added, changed, deleted int64
 	rebuilt                 int64 // there may be none
 	fresh                   bool  // all of them are in tables that the dataset did not have
+	rewritten               bool  // those that stay are written anew, and count as changed
 }
 
 func tallyOf(p *export.TablePlan) tally {
-	return tally{p.Inserted, p.Updated, p.Deleted, p.Rebuilt, p.New}
+	return tally{p.Inserted, p.Updated, p.Deleted, p.Rebuilt, p.New, p.Rewritten}
 }
 
 // text writes a tally in words. Its numbers are padded to the width of those of widest.
@@ -152,8 +153,12 @@ func (t tally) text(as wording, widest tally, p paint) string {
 		return count(t.added, "row") + " " + as.added
 	}
 	width := func(n int64) int { return len(number(n)) }
+	changed := as.changed
+	if t.rewritten {
+		changed = "rewritten"
+	}
 	line := fmt.Sprintf("%s %s, %s %s, %s %s", p.signed("+", t.added, width(widest.added)), as.added,
-		p.signed("~", t.changed, width(widest.changed)), as.changed, p.signed("-", t.deleted, width(widest.deleted)), as.deleted)
+		p.signed("~", t.changed, width(widest.changed)), changed, p.signed("-", t.deleted, width(widest.deleted)), as.deleted)
 	if t.rebuilt > 0 {
 		line += fmt.Sprintf(", %s %s", number(t.rebuilt), as.rebuilt)
 	}
@@ -172,7 +177,7 @@ func total(r *export.Report) (sum tally, tables int64) {
 		sum.changed += t.Updated
 		sum.deleted += t.Deleted
 		sum.rebuilt += t.Rebuilt
-		sum.fresh = sum.fresh && t.New
+		sum.fresh, sum.rewritten = sum.fresh && t.New, sum.rewritten || t.Rewritten
 	}
 	return sum, tables
 }
