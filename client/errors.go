@@ -126,7 +126,7 @@ type RateLimitError struct {
 
 // Error states the waits and what to do.
 func (e *RateLimitError) Error() string {
-	return fmt.Sprintf("%s %s: rate limit: the server asks to wait %s (waited %s, allowed %s); try again later or allow a longer wait",
+	return fmt.Sprintf("%s %s: rate limit: the server asks to wait %s (waited %s, allowed %s); try again later or allow a longer wait with --max-wait",
 		strings.ToLower(e.Method), e.Path, e.Wait.Round(time.Second), e.Waited.Round(time.Second), e.Max)
 }
 

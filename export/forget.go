@@ -82,7 +82,7 @@ func Forget(ctx context.Context, o ForgetOptions) (f *Forgotten, err error) {
 		return nil, err
 	}
 	if d.Manifest == nil && !d.Pending() {
-		return nil, fmt.Errorf("forget in %s: %w", o.Dir, errNoDataset)
+		return nil, fmt.Errorf("forget in %s: %w", o.Dir, ErrNoDataset)
 	}
 	unlock, err := d.Lock()
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"time"
 
 	"mailerlake/export/dataset"
@@ -66,7 +65,7 @@ func Publish(ctx context.Context, o PublishOptions) (report *Published, err erro
 		return nil, err
 	}
 	if data.Manifest == nil && !data.Pending() {
-		return nil, fmt.Errorf("publish: there is no dataset in %s; run mailerlake export first, or mailerlake restore: %w", o.Dir, fs.ErrNotExist)
+		return nil, fmt.Errorf("publish %s: %w, mailerlake restore fetches one", o.Dir, ErrNoDataset)
 	}
 	unlock, err := data.Lock()
 	if err != nil {

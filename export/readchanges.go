@@ -127,12 +127,13 @@ func openCommitted(fsys disk.FS, dir string) (*dataset.Dataset, error) {
 	case d.Pending():
 		return nil, errPending
 	case d.Manifest == nil:
-		return nil, errNoDataset
+		return nil, ErrNoDataset
 	}
 	return d, nil
 }
 
-var errNoDataset = errors.New("there is no dataset; mailerlake export creates one")
+// ErrNoDataset says that a directory holds no dataset.
+var ErrNoDataset = errors.New("there is no dataset; mailerlake export creates one")
 
 // choose returns the tables whose changes are read, once it is known that they can be.
 func (o *ChangesOptions) choose(m *dataset.Manifest) (chosen []*dataset.TableState, err error) {

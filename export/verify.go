@@ -109,7 +109,7 @@ func verifyOnce(ctx context.Context, o VerifyOptions) (*Verification, error) {
 		return nil, err
 	}
 	if d.Manifest == nil && !d.Pending() {
-		return nil, fmt.Errorf("no dataset there; run mailerlake export first: %w", fs.ErrNotExist)
+		return nil, ErrNoDataset
 	}
 	v := &verifier{data: d, catalog: o.Catalog, event: o.OnEvent, out: &Verification{Dataset: o.Dir, Pending: d.Pending(), Tables: []TableVerification{},
 		Problems: []Problem{}, References: []Reference{}}}

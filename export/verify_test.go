@@ -618,7 +618,7 @@ func TestVerifyUnreadable(t *testing.T) {
 }
 
 func TestVerifyNothing(t *testing.T) {
-	if v, err := export.Verify(context.Background(), disk.OS(false), t.TempDir(), core()); !errors.Is(err, fs.ErrNotExist) {
+	if v, err := export.Verify(context.Background(), disk.OS(false), t.TempDir(), core()); !errors.Is(err, export.ErrNoDataset) {
 		t.Errorf("got %+v, %v, want that there is none", v, err)
 	}
 	l := partedLake(t)

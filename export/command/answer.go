@@ -35,7 +35,7 @@ func (p *program) action(do func(*cli.Context) (answer, error)) cli.ActionFunc {
 				p.misspelt(c.App)
 				a, err = do(c)
 			}
-			err = p.sourced(err)
+			err = whereDemoIs(c, p.sourced(err))
 		}
 		if errors.Is(err, context.Canceled) {
 			err = &interruptedError{resumeHint(c)}

@@ -1,12 +1,15 @@
 package command
 
 import (
+	"errors"
 	"fmt"
+	"path/filepath"
 
 	"github.com/urfave/cli/v2"
 
 	"mailerlake/client"
 	"mailerlake/client/mailerlitetest"
+	"mailerlake/export"
 	"mailerlake/export/dataset"
 	"mailerlake/export/disk"
 )
@@ -32,6 +35,17 @@ func simulated(c *cli.Context, o client.Options) (client.Options, error) {
 	o.Transport = server.Transport()
 	o.URL, o.Rate = "", max(o.Rate, 0)
 	return o, nil
+}
+
+// whereDemoIs adds to an error about a dataset that does not exist where that of the demo is, for whoever has no other yet.
+func whereDemoIs(c *cli.Context, err error) error {
+	if !errors.Is(err, export.ErrNoDataset) || c.IsSet("out") {
+		return err
+	}
+	if d, failed := dataset.Open(disk.OS(false), defaultDemoDir); failed != nil || d.Manifest == nil {
+		return err
+	}
+	return fmt.Errorf("%w; the one of the demo is seen with --out %s", err, filepath.Clean(defaultDemoDir))
 }
 
 // checkDemo keeps the demo and the accounts of users out of each other's datasets, also where a server does not say which

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -83,15 +84,12 @@ func (p *program) writeMetrics(c *cli.Context, runs []ran, err error) error {
 	if file == "" || len(runs) == 0 {
 		return err
 	}
-	data := metrics.Text(p.measured(runs, p.successes(file)))
-	failed := replaceReadable(file, data)
+	text, succeeded := p.earlierMetrics(file)
+	failed := writeReadable(file, metrics.Text(p.measured(runs, succeeded), metrics.Others(text, p.notRun(runs))))
 	if failed == nil {
 		return err
 	}
-	if path, ok := errors.AsType[*fs.PathError](failed); ok {
-		failed = path.Err // nobody knows the temporary name
-	}
-	failed = fmt.Errorf("write metrics %s: %w", file, failed)
+	failed = fmt.Errorf("metrics: %w", failed)
 	if err == nil {
 		return &partialError{unwritten: failed}
 	}
@@ -103,17 +101,35 @@ func (p *program) warn(err error) {
 	p.say.Warning(err.Error())
 }
 
-// successes returns when exports last succeeded, by dataset, as the file of an earlier call says.
-func (p *program) successes(file string) map[string]float64 {
+// earlierMetrics returns the file of an earlier call, empty if there is none, and when exports last succeeded, by the dataset.
+func (p *program) earlierMetrics(file string) (text []byte, succeeded map[string]float64) {
 	text, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+		return nil, nil
 	}
 	succeeded, damaged := metrics.Successes(text)
 	if err = cmp.Or(err, damaged); err != nil {
 		p.warn(fmt.Errorf("the metrics in %s cannot be read, so that it may be forgotten when an export last succeeded: %w", file, err))
 	}
-	return succeeded
+	return text, succeeded
+}
+
+// notRun returns the datasets of the accounts that --account left out. What the file says of them stays.
+func (p *program) notRun(runs []ran) (datasets []string) {
+	if p.call.file == nil {
+		return nil
+	}
+	for _, account := range p.call.file.Accounts {
+		out, err := besideConfig(p.call.name, account.Settings.Values["out"])
+		if err != nil || len(out) != 1 {
+			continue
+		}
+		dir, err := filepath.Abs(out[0])
+		if err == nil && !slices.ContainsFunc(runs, func(r ran) bool { return r.dataset == dir }) {
+			datasets = append(datasets, dir)
+		}
+	}
+	return datasets
 }
 
 // measured returns what metrics are made of.
@@ -129,27 +145,14 @@ func (p *program) measured(runs []ran, succeeded map[string]float64) (all []metr
 	return all
 }
 
-// replaceReadable replaces a file that other users can read. The temporary name is one that node_exporter does not take for
-// metrics.
-func replaceReadable(file string, data []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+".")
+// writeReadable writes a file that others can read, whatever the umask: node_exporter is another user.
+func writeReadable(file string, data []byte) error {
+	err := writeWhole(disk.OS(false), file, func(f disk.File) error {
+		_, err := f.Write(data)
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(f.Name())
-		}
-	}()
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Chmod(0o644)
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), file)
+	return os.Chmod(file, 0o644)
 }

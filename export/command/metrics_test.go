@@ -29,7 +29,7 @@ func TestMetricsThatCannotBeWritten(t *testing.T) {
 		p.say, _ = p.messages(terminal.Text, terminal.Never)
 		err := p.writeMetrics(c, []ran{{dataset: "lake", ended: time.Now()}}, before)
 		told := stderr.String() + message(err)
-		if want := max(3, ExitCode(before)); ExitCode(err) != want || strings.Count(told, "write metrics ") != 1 || !strings.Contains(told, "lake.prom: no such file") {
+		if want := max(3, ExitCode(before)); ExitCode(err) != want || strings.Count(told, "metrics: write ") != 1 || !strings.Contains(told, "lake.prom: no such file") {
 			t.Errorf("after %v: exit code %d, want %d; told %q", before, ExitCode(err), want, told)
 		}
 	}

@@ -58,7 +58,7 @@ func (p *program) runPage(c *cli.Context) (answer, error) {
 	}
 	return answer{
 		document: func(h head) any { return figuresDocument{h, r, dir, file} },
-		text:     func(w io.Writer) error { return terminal.ReportWritten(w, r, file) },
+		text:     func(w io.Writer) error { return terminal.WroteReport(w, file, r) },
 	}, nil
 }
 

@@ -30,16 +30,12 @@ func (p *program) report(c *cli.Context, r *export.Report, err error, text func(
 	return a, leftUndone(r)
 }
 
-// printProblems prints on stderr the problems that the text of a report would show.
+// printProblems prints on stderr the problems of tables that the text of a report would show. Those of destinations are in the
+// error of the run.
 func (p *program) printProblems(r *export.Report) {
 	for _, t := range r.Tables {
 		for _, problem := range terminal.Problems(t) {
 			p.say.Problem(p.label()+t.Name+": "+problem, "table", t.Name)
-		}
-	}
-	for _, d := range r.Published {
-		if d.Err != nil {
-			p.say.Problem(p.label()+d.Err.Error(), "destination", d.Destination)
 		}
 	}
 }

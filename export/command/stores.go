@@ -23,8 +23,8 @@ func openStore(c *cli.Context, location string) (store.Store, error) {
 
 // openLocation opens a directory, or a bucket if this build has them.
 func openLocation(ctx context.Context, location string) (store.Store, error) {
-	scheme, _, _ := strings.Cut(location, ":")
-	if slices.Contains(clouds.Schemes, strings.ToLower(scheme)) {
+	scheme, _, isURL := strings.Cut(location, ":")
+	if isURL && slices.Contains(clouds.Schemes, strings.ToLower(scheme)) {
 		return clouds.Open(ctx, location)
 	}
 	return store.Open(ctx, location)

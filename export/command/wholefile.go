@@ -5,24 +5,24 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 
 	"mailerlake/export/disk"
 )
 
-// writeWhole writes a file under another name, and renames that once it is whole. After an error there is no new file.
+// writeWhole writes a file under another name, and renames that once it is whole. After an error there is no new file. The other
+// name is one that nothing looks for, such as node_exporter, which reads the files whose names end in .prom.
 func writeWhole(fsys disk.FS, file string, write func(disk.File) error) (err error) {
 	temp := filepath.Join(filepath.Dir(file), "."+filepath.Base(file)+"."+rand.Text()[:8])
 	f, err := fsys.Create(temp, disk.Shared)
-	if failed, ok := errors.AsType[*fs.PathError](err); ok {
-		return fmt.Errorf("write %s: %w", file, failed.Err) // nobody knows the temporary name
-	}
 	if err != nil {
-		return fmt.Errorf("write %s: %w", file, err)
+		return unwritten(file, temp, err)
 	}
 	defer func() {
 		if err != nil {
 			_ = fsys.Remove(temp)
+			err = unwritten(file, temp, err)
 		}
 	}()
 	if err = write(f); err == nil {
@@ -35,4 +35,15 @@ func writeWhole(fsys disk.FS, file string, write func(disk.File) error) (err err
 		return err
 	}
 	return fsys.SyncDir(filepath.Dir(file))
+}
+
+// unwritten says of an error about a temporary file, whose name tells nobody anything, which file was not written.
+func unwritten(file, temp string, err error) error {
+	if failed, ok := errors.AsType[*fs.PathError](err); ok && failed.Path == temp {
+		return fmt.Errorf("write %s: %w", file, failed.Err)
+	}
+	if failed, ok := errors.AsType[*os.LinkError](err); ok && failed.Old == temp {
+		return fmt.Errorf("write %s: %w", file, failed.Err)
+	}
+	return err
 }

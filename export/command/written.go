@@ -1,13 +1,13 @@
 package command
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
 
 	"github.com/urfave/cli/v2"
 
+	"mailerlake/export"
 	"mailerlake/export/disk"
 	"mailerlake/export/query"
 	"mailerlake/schema/tables"
@@ -45,15 +45,13 @@ func (p *program) described(c *cli.Context) (query.Dataset, error) {
 		return query.Dataset{}, err
 	}
 	if d.Manifest == nil {
-		return query.Dataset{}, fmt.Errorf("%s: %w", dir, errNoDataset)
+		return query.Dataset{}, fmt.Errorf("%s: %w", dir, export.ErrNoDataset)
 	}
 	if dir, err = filepath.Abs(dir); err != nil {
 		return query.Dataset{}, fmt.Errorf("find dataset: %w", err)
 	}
 	return query.Dataset{Dir: dir, Manifest: d.Manifest, Catalog: tables.Catalog(tables.Options{CampaignContent: true}), Program: "mailerlake " + p.version}, nil
 }
-
-var errNoDataset = errors.New("there is no dataset; mailerlake export creates one")
 
 // written writes a text to a file or, without one, has it printed. report says what was written to the file; document makes the
 // JSON document.

@@ -151,10 +151,10 @@ func TestListsThatStandStill(t *testing.T) {
 func TestLine(t *testing.T) {
 	e := &Estimate{Requests: 420, Units: 31, Seconds: 31.0 * 60 / 108, PerMinute: 108, batched: true,
 		Tables: []Table{{Name: "a", Requests: 1}, {Name: "b", Requests: 201}, {Name: "c", Requests: 9}, {Name: "d", Requests: 150}, {Name: "e", Requests: 8}, {Name: "f", Requests: 50}}}
-	if got, want := e.Line(), "about 420 requests in 31 units, 18 seconds at 108 a minute: b 201, d 150, f 50, c 9, others 10"; got != want {
+	if got, want := e.Line(), "about 420 requests, which the rate limit counts as 31, 18 seconds at 108 a minute: b 201, d 150, f 50, c 9, others 10"; got != want {
 		t.Errorf("got %s", got)
 	}
-	e = &Estimate{Requests: 1, Units: 1, Tables: []Table{{Name: "a", Requests: 1}}}
+	e = &Estimate{Requests: 1, Units: 1, batched: true, Tables: []Table{{Name: "a", Requests: 1}}}
 	if got, want := e.Line(), "about 1 request: a 1"; got != want {
 		t.Errorf("got %s", got)
 	}

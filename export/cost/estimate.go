@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"mailerlake/client"
@@ -97,15 +98,15 @@ func (e *Estimate) Table(name string) Table {
 	return Table{Name: name}
 }
 
-// Line says in one line what a run costs, and which tables cost most: "about 420 requests in 31 units, 18 seconds at 108 a
-// minute: subscriber 201, campaign_activity 150, and others 69".
+// Line says in one line what a run costs, and which tables cost most: "about 420 requests, which the rate limit counts as 31,
+// 18 seconds at 108 a minute: subscriber 201, campaign_activity 150, and others 69".
 func (e *Estimate) Line() string {
 	const few = 4
 	tables := slices.Clone(e.Tables)
 	slices.SortStableFunc(tables, func(a, b Table) int { return int(b.Requests - a.Requests) })
 	text, others := "about "+counted(e.Requests, "request"), e.Requests
-	if e.batched {
-		text += " in " + counted(e.Units, "unit")
+	if e.batched && e.Units != e.Requests {
+		text += ", which the rate limit counts as " + strconv.FormatInt(e.Units, 10)
 	}
 	if e.PerMinute > 0 {
 		text += fmt.Sprintf(", %s at %d a minute", span(e.Seconds/60), e.PerMinute)

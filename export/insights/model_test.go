@@ -36,7 +36,7 @@ type mailing struct {
 func randomPeople(r *rand.Rand, n int) (people []someone) {
 	pick := func(list ...string) string { return list[r.IntN(len(list))] }
 	for i := range n {
-		s := someone{id: fmt.Sprintf("1%06d", i), status: pick("active", "active", "active", "unsubscribed", "bounced"), source: pick("api", "import", "webform")}
+		s := someone{id: fmt.Sprintf("1%06d", i), status: pick("active", "active", "active", "unsubscribed", "bounced", "unconfirmed"), source: pick("api", "import", "webform")}
 		s.email = fmt.Sprintf("p%d@%s", i, pick("Example.com", "example.com", "mail.example", fmt.Sprintf("d%d.example", r.IntN(40)), "a@b.example"))
 		if r.IntN(50) == 0 {
 			s.email = "nobody"
@@ -223,6 +223,7 @@ func checkGrowth(t *testing.T, got *insights.Growth, people []someone) {
 		switch joined := func(f *insights.Flow) { f.Joined++ }; {
 		case s.subscribed != nil:
 			note(s.subscribed, joined)
+		case s.status == "unconfirmed": // has not joined yet
 		case s.created != nil:
 			note(s.created, joined)
 		default:

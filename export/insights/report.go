@@ -56,7 +56,8 @@ type Subscribers struct {
 	Statuses []Count `json:"statuses"` // most first
 }
 
-// Growth counts by month who joined and who unsubscribed. A person who was deleted from the account is in neither.
+// Growth counts by month who joined and who unsubscribed. A person who has not confirmed yet, or who was deleted from the account, is
+// in neither.
 type Growth struct {
 	Section
 	// Earlier is what was before the first of Months.

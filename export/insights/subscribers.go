@@ -14,7 +14,10 @@ const (
 	shownStatuses = 10
 )
 
-const active = "active"
+const (
+	active      = "active"
+	unconfirmed = "unconfirmed"
+)
 
 // subscribers computes in one pass all figures that come from the table of subscribers.
 type subscribers struct {
@@ -100,17 +103,25 @@ func domainOf(email []byte) []byte {
 	return bytes.ToLower(email[at+1:])
 }
 
-// flow counts who joined and who left by month.
+// flow counts who joined and who left by month. Who has not confirmed yet has not joined.
 func (s *subscribers) flow(row int, joined int64, dated bool) {
-	if !dated {
+	switch waiting := !s.subscribedAt.has(row) && string(s.status.text(row)) == unconfirmed; {
+	case waiting:
+	case !dated:
 		s.undated++
-	} else if f := s.monthOf(joined); f != nil {
-		f.Joined++
+	default:
+		s.join(joined)
 	}
 	if s.unsubscribedAt.has(row) {
 		if f := s.monthOf(s.unsubscribedAt.int(row)); f != nil {
 			f.Unsubscribed++
 		}
+	}
+}
+
+func (s *subscribers) join(at int64) {
+	if f := s.monthOf(at); f != nil {
+		f.Joined++
 	}
 }
 

@@ -3,6 +3,7 @@ package metrics
 import (
 	"errors"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -36,6 +37,23 @@ func Successes(text []byte) (map[string]float64, error) {
 		found[labels["dataset"]] = at
 	}
 	return found, err
+}
+
+// Others returns the samples that the text of an earlier call has of some datasets, by the metric.
+func Others(text []byte, datasets []string) map[string][]string {
+	found := map[string][]string{}
+	for line := range strings.Lines(string(text)) {
+		line, whole := strings.CutSuffix(line, "\n")
+		name, of, sample := strings.Cut(line, "{")
+		if !whole || !sample || strings.HasPrefix(line, "#") {
+			continue
+		}
+		labels, value, ok := parse(of)
+		if _, err := strconv.ParseFloat(value, 64); ok && err == nil && slices.Contains(datasets, labels["dataset"]) {
+			found[name] = append(found[name], line)
+		}
+	}
+	return found
 }
 
 // parse reads the labels of a sample, and its value.

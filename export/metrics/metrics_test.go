@@ -40,7 +40,7 @@ func partly() Run {
 // TestText shows the metrics of two accounts: one of which something was done, and one that was locked before it had a snapshot.
 func TestText(t *testing.T) {
 	locked := Run{Account: "", Dataset: "/srv/other", Version: "v1.2.3", Ended: night, ExitCode: 6}
-	got := string(Text([]Run{partly(), locked}))
+	got := string(Text([]Run{partly(), locked}, nil))
 	got = strings.ReplaceAll(got, `account="acme",dataset="/srv/\"lake\"\\n\n`+"\ufffd\"", "ACME")
 	got = strings.ReplaceAll(got, `account="",dataset="/srv/other"`, "OTHER")
 	want := `build_info{ACME,version="v1.2.3"} 1
@@ -138,7 +138,7 @@ func TestSuccesses(t *testing.T) {
 	one, other, none := partly(), partly(), partly()
 	one.Dataset, other.Succeeded, none.Dataset, none.Succeeded = `/srv/"lake"\n`+"\n,{}\\", 17, "/srv/none", 0
 	other.Dataset = "/srv/other"
-	text := Text([]Run{one, other, none})
+	text := Text([]Run{one, other, none}, nil)
 	want := map[string]float64{one.Dataset: one.Succeeded, other.Dataset: 17}
 	if got, err := Successes(text); err != nil || !maps.Equal(got, want) {
 		t.Errorf("got %v, %v, want %v", got, err, want)
@@ -165,6 +165,24 @@ func TestSuccesses(t *testing.T) {
 	} {
 		if got, err := Successes([]byte(damaged)); err == nil || len(got) > 0 {
 			t.Errorf("%s: got %v, %v, want an error", name, got, err)
+		}
+	}
+}
+
+// TestOthers: what a text says of other datasets is kept as it is, metric by metric; what is no sample is not.
+func TestOthers(t *testing.T) {
+	one, other, third := partly(), partly(), partly()
+	one.Dataset, other.Dataset, third.Dataset = "/srv/one", "/srv/\"other\"\n{}", "/srv/third"
+	all := Text([]Run{one, other, third}, nil)
+	if d := cmp.Diff(string(all), string(Text([]Run{one}, Others(all, []string{other.Dataset, third.Dataset})))); d != "" {
+		t.Errorf("text (-want +got)\n%s", d)
+	}
+	damaged := strings.ReplaceAll(string(Text([]Run{one}, nil)), "} 1\n", "} soon\n") + `mailerlake_snapshot{account="a",dataset="/srv/one"} 7`
+	for name, lines := range Others([]byte(damaged), []string{"/srv/one"}) {
+		for _, line := range lines {
+			if strings.HasSuffix(line, "soon") || line == `mailerlake_snapshot{account="a",dataset="/srv/one"} 7` {
+				t.Errorf("%s: kept %q", name, line)
+			}
 		}
 	}
 }

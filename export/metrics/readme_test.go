@@ -20,7 +20,7 @@ func TestReadme(t *testing.T) {
 	if shown == nil {
 		t.Fatal("the README has no table of metrics")
 	}
-	if d := cmp.Diff(rows(t, string(Text([]Run{partly()}))), string(shown[1])); d != "" {
+	if d := cmp.Diff(rows(t, string(Text([]Run{partly()}, nil))), string(shown[1])); d != "" {
 		t.Errorf("table of metrics (-metrics +README)\n%s", d)
 	}
 }

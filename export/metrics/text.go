@@ -10,9 +10,10 @@ import (
 // label is a label of a sample.
 type label struct{ name, value string }
 
-// Text returns the metrics of runs, each of another dataset, in Prometheus' text format.
-func Text(runs []Run) []byte {
-	w := &writer{}
+// Text returns the metrics of runs, each of another dataset, in Prometheus' text format. Those of other datasets, as Others returns
+// them, are kept.
+func Text(runs []Run, others map[string][]string) []byte {
+	w := &writer{others: others}
 	w.family("mailerlake_build_info", "The version of mailerlake that ran last.")
 	for _, r := range runs {
 		w.sample(append(r.labels(), label{"version", r.Version}), 1)
@@ -27,6 +28,7 @@ func Text(runs []Run) []byte {
 	for _, g := range ofDestination {
 		write(w, g, runs, Run.destinations, func(d destination) []label { return []label{{"destination", d.url}} })
 	}
+	w.end()
 	return w.out.Bytes()
 }
 
@@ -65,15 +67,32 @@ type writer struct {
 	out        bytes.Buffer
 	name, help string
 	begun      bool
+	others     map[string][]string
 }
 
-func (w *writer) family(name, help string) { w.name, w.help, w.begun = name, help, false }
+// family begins a metric; all samples of one are together.
+func (w *writer) family(name, help string) {
+	w.end()
+	w.name, w.help, w.begun = name, help, false
+}
 
-func (w *writer) sample(labels []label, value float64) {
+// end ends a metric with the samples of other datasets.
+func (w *writer) end() {
+	for _, line := range w.others[w.name] {
+		w.begin()
+		w.out.WriteString(line + "\n")
+	}
+}
+
+func (w *writer) begin() {
 	if !w.begun {
 		fmt.Fprintf(&w.out, "# HELP %s %s\n# TYPE %s gauge\n", w.name, w.help, w.name)
 		w.begun = true
 	}
+}
+
+func (w *writer) sample(labels []label, value float64) {
+	w.begin()
 	w.out.WriteString(w.name)
 	for i, l := range labels {
 		before := ","

@@ -77,7 +77,7 @@ func verifyOnce(ctx context.Context, s store.Store) (*Verification, error) {
 		return &Verification{Pending: held.owner()}, nil
 	}
 	if there.manifest == nil {
-		return nil, fmt.Errorf("no dataset there; run mailerlake publish first: %w", fs.ErrNotExist)
+		return nil, errors.New("there is no dataset; mailerlake publish brings one there")
 	}
 	v := &verifier{store: s, layout: layoutFor(there.manifest), out: &Verification{Snapshot: there.manifest.Snapshot}}
 	if err := v.check(ctx, there); err != nil {

@@ -138,7 +138,7 @@ FROM ml_subscriber WHERE status = 'active' AND sent >= min_sent AND opens_count 
 	},
 	{
 		Name: "ml_automation_completion", Call: "ml_automation_completion()",
-		Question: "How many runs through each automation came to its end, of those that have ended?",
+		Question: "How many runs through each automation were completed, of those that are over?",
 		needs:    map[string]string{"automation": "id name", "automation_activity": "automation_id status"},
 		query: `
 SELECT a.name, count(*) AS runs, count(*) FILTER (WHERE r.status = 'Active') AS under_way,

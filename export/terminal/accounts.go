@@ -26,7 +26,7 @@ func Accounts(w io.Writer, results []AccountResult) error {
 			fmt.Fprintf(b, "  %s\n\n", p.failure("not exported: "+Clean(r.Failure)))
 			continue
 		}
-		if err := Report(&Output{Writer: b, paint: p}, r.Report); err != nil {
+		if err := Report(&Output{Writer: b, paint: p, width: widthOf(w)}, r.Report); err != nil {
 			return err
 		}
 		b.WriteString("\n")

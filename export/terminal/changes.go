@@ -119,7 +119,7 @@ func (t *ChangesTable) End() error {
 			continue
 		}
 		fmt.Fprintf(b, "%s %s\n", t.paint.heading(c.name+":"), changeCounts(c.counts, t.paint))
-		for _, line := range align(c.cells) {
+		for _, line := range align(fitting(c.cells, widthOf(t.out))) {
 			fmt.Fprintf(b, "%s\n", line)
 		}
 		if more := c.counts.Rows() - int64(len(c.cells)-1); more > 0 {

@@ -65,7 +65,7 @@ func (p paint) sign(sign string) string { return p.in(styles[sign], sign) }
 
 // signed writes a count of rows, padded to a width, after the sign of what happens to them. Nothing that happens has no colour.
 func (p paint) signed(sign string, n int64, width int) string {
-	text := sign + " " + pad(number(n), width, true)
+	text := tied(sign + " " + pad(number(n), width, true))
 	if n == 0 {
 		return text
 	}
@@ -137,13 +137,27 @@ func paintOf(w io.Writer) paint {
 	return false
 }
 
+// widthOf returns how wide lines on w may be; 0 is any width.
+func widthOf(w io.Writer) int {
+	if o, ok := w.(*Output); ok {
+		return o.width
+	}
+	return 0
+}
+
+// tie stands for a space at which no line may be broken, until flush writes it. Texts that are not ours have none: Clean takes it out.
+const tie = "\x00"
+
+// tied keeps a text on one line, such as a command that is to be copied.
+func tied(text string) string { return strings.ReplaceAll(text, " ", tie) }
+
 // flush writes a text. On a terminal, lines that are too long go on below, further in.
 func flush(w io.Writer, b *strings.Builder) error {
 	text := b.String()
-	if o, ok := w.(*Output); ok && o.width > 0 {
-		text = wrap(text, o.width)
+	if width := widthOf(w); width > 0 {
+		text = wrap(text, width)
 	}
-	if _, err := io.WriteString(w, text); err != nil {
+	if _, err := io.WriteString(w, strings.ReplaceAll(text, tie, " ")); err != nil {
 		return fmt.Errorf("write result: %w", err)
 	}
 	return nil

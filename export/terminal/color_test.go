@@ -3,6 +3,7 @@ package terminal
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -78,6 +79,42 @@ func TestWrap(t *testing.T) {
 	} {
 		if got := wrap(c.text, 20); got != c.want {
 			t.Errorf("%q: got %q, want %q", c.text, got, c.want)
+		}
+	}
+}
+
+// TestWrapKeepsTogether: a narrow terminal breaks no sign from its number, and no command that is to be copied.
+func TestWrapKeepsTogether(t *testing.T) {
+	group := table("group", 1, export.TablePlan{Inserted: 1, Deleted: 1, PartsWritten: 1})
+	subscriber := table("subscriber", 9000, export.TablePlan{Inserted: 1234, Updated: 1234, Deleted: 5678, PartsWritten: 1})
+	r := &export.Report{Dataset: "lake", Tables: []export.TableReport{group, subscriber}}
+	var b strings.Builder
+	if err := Plan(&Output{Writer: &b, width: 50}, r, []string{"export", "--planned", "--out", "a/directory with spaces"}); err != nil {
+		t.Fatal(err)
+	}
+	want(t, b.String(), `
+  group       +     1 to add, ~     0 to change,
+      -     1 to delete  (1 row; writes 1 of 1
+      part)
+  subscriber  + 1,234 to add, ~ 1,234 to change,
+      - 5,678 to delete  (9,000 rows; writes 1 of
+      1 part)
+
+Plan: + 1,235 to add, ~ 1,234 to change, - 5,679
+    to delete in 2 tables.
+To commit exactly this:
+    mailerlake export --planned --out 'a/directory with spaces'
+`)
+}
+
+// TestFitting: a row of a table stays on one line; its first two columns are always there.
+func TestFitting(t *testing.T) {
+	rows := [][]string{{"", "id", "name", "status"}, {"~", "12345", "Spring sale", "sent"}}
+	for width, want := range map[int]int{0: 4, 80: 4, 29: 4, 28: 3, 21: 3, 20: 2, 3: 2} {
+		for i, row := range fitting(rows, width) {
+			if !slices.Equal(row, rows[i][:want]) {
+				t.Errorf("in %d columns: got %q, want %d of them", width, row, want)
+			}
 		}
 	}
 }

@@ -32,7 +32,7 @@ func Plan(w io.Writer, r *export.Report, commit []string) error {
 	}
 	parts := append([]string{sum.text(planned, sum, p) + " in " + count(tables, "table")}, earlierScans(r)...)
 	fmt.Fprintf(b, "\n%s %s.\n", p.heading("Plan:"), strings.Join(parts, "; "))
-	fmt.Fprintf(b, "To commit exactly this: %s\n", commandLine(commit))
+	fmt.Fprintf(b, "To commit exactly this: %s\n", tied(commandLine(commit)))
 	return flush(w, b)
 }
 
@@ -84,9 +84,17 @@ func earlierScans(r *export.Report) []string {
 	}
 	var dated []string
 	for _, at := range times {
-		dated = append(dated, strings.Join(tables[at], ", ")+at)
+		dated = append(dated, ofTables(tables[at], len(r.Tables))+at)
 	}
 	return dated
+}
+
+// ofTables names some of the tables of a report, which are not all named one by one.
+func ofTables(names []string, all int) string {
+	if len(names) == all && all > 1 {
+		return "all tables"
+	}
+	return strings.Join(names, ", ")
 }
 
 // asOf writes when a scan began, with the date unless that was today.
@@ -132,10 +140,11 @@ type tally struct {
 	added, changed, deleted int64
 	rebuilt                 int64 // there may be none
 	fresh                   bool  // all of them are in tables that the dataset did not have
+	rewritten               bool  // those that stay are written anew, and count as changed
 }
 
 func tallyOf(p *export.TablePlan) tally {
-	return tally{p.Inserted, p.Updated, p.Deleted, p.Rebuilt, p.New}
+	return tally{p.Inserted, p.Updated, p.Deleted, p.Rebuilt, p.New, p.Rewritten}
 }
 
 // text writes a tally in words. Its numbers are padded to the width of those of widest.
@@ -144,8 +153,12 @@ func (t tally) text(as wording, widest tally, p paint) string {
 		return count(t.added, "row") + " " + as.added
 	}
 	width := func(n int64) int { return len(number(n)) }
+	changed := as.changed
+	if t.rewritten {
+		changed = "rewritten"
+	}
 	line := fmt.Sprintf("%s %s, %s %s, %s %s", p.signed("+", t.added, width(widest.added)), as.added,
-		p.signed("~", t.changed, width(widest.changed)), as.changed, p.signed("-", t.deleted, width(widest.deleted)), as.deleted)
+		p.signed("~", t.changed, width(widest.changed)), changed, p.signed("-", t.deleted, width(widest.deleted)), as.deleted)
 	if t.rebuilt > 0 {
 		line += fmt.Sprintf(", %s %s", number(t.rebuilt), as.rebuilt)
 	}
@@ -164,7 +177,7 @@ func total(r *export.Report) (sum tally, tables int64) {
 		sum.changed += t.Updated
 		sum.deleted += t.Deleted
 		sum.rebuilt += t.Rebuilt
-		sum.fresh = sum.fresh && t.New
+		sum.fresh, sum.rewritten = sum.fresh && t.New, sum.rewritten || t.Rewritten
 	}
 	return sum, tables
 }

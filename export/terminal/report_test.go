@@ -205,6 +205,14 @@ Exported: + 1 added, ~ 0 changed, - 0 deleted in 1 table; subscriber as of 14:00
 
 Exported: + 1 added, ~ 0 changed, - 0 deleted in 1 table; subscriber, field as of 14:00 UTC, resumed; group as of 2026-03-01 19:00 UTC; 0 bytes written
 `)
+	r.Tables = []export.TableReport{subscriber, field}
+	r.Tables[1].AsOf, r.Tables[1].Resumed, r.Tables[1].Inserted, r.Tables[1].PartsWritten = subscriber.AsOf, true, 1, 1
+	want(t, text(t, func(w io.Writer) error { return Report(w, r) }), `
+  subscriber  no changes                           (9 rows)
+  field       + 1 added, ~ 0 changed, - 0 deleted  (1 row; wrote 1 of 1 part)
+
+Exported: + 1 added, ~ 0 changed, - 0 deleted in 1 table; all tables as of 14:00 UTC, resumed; 0 bytes written
+`)
 	r.Tables = []export.TableReport{table("group", 1, export.TablePlan{})}
 	want(t, text(t, func(w io.Writer) error { return Plan(w, r, []string{"export", "--planned", "--out", r.Dataset}) }), `
   group  no changes  (1 row)

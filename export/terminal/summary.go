@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"mailerlake/export"
 	"mailerlake/export/dataset"
 )
 
@@ -50,7 +51,7 @@ func Summarize(d *dataset.Dataset) (*Summary, error) {
 		return nil, fmt.Errorf("show %s: its first commit is unfinished; mailerlake export finishes it", d.Dir())
 	}
 	if m == nil {
-		return nil, fmt.Errorf("show %s: there is no dataset; mailerlake export creates one", d.Dir())
+		return nil, fmt.Errorf("show %s: %w", d.Dir(), export.ErrNoDataset)
 	}
 	s := &Summary{Dataset: d.Dir(), Account: m.Account.ID, Name: m.Account.Name, Program: m.Program,
 		Snapshot: m.Snapshot, CommittedAt: m.CommittedAt, Pending: d.Pending(), Feed: m.Feed}
@@ -77,17 +78,17 @@ func (s *Summary) Write(w io.Writer) error {
 	b, p := &strings.Builder{}, paintOf(w)
 	fmt.Fprintf(b, "account %s%s\n", Clean(s.Account), inBrackets(s.Name))
 	fmt.Fprintf(b, "snapshot %s, committed %s by %s\n\n", number(s.Snapshot), instant(s.CommittedAt), Clean(s.Program))
-	rows := [][]string{{"table", "rows", "parts", "size", "last run", "snapshot", "as of (UTC)"}}
+	rows := [][]string{{"table", "rows", "size", "last run", "snapshot", "as of"}}
 	var incomplete []string
 	var total TableSummary
 	for _, t := range s.Tables {
-		rows = append(rows, t.cells(p))
+		rows = append(rows, t.cells(s.CommittedAt, p))
 		total.Rows, total.Bytes, total.ChangeBytes = total.Rows+t.Rows, total.Bytes+t.Bytes, total.ChangeBytes+t.ChangeBytes
 		if !t.Complete {
 			incomplete = append(incomplete, Clean(t.Name))
 		}
 	}
-	for i, line := range align(rows, 1, 2, 3, 5) {
+	for i, line := range align(rows, 1, 2, 4) {
 		if i == 0 {
 			line = p.heading(line)
 		}
@@ -128,13 +129,15 @@ func period(seconds int64) string {
 	return count(seconds, "second")
 }
 
-func (t TableSummary) cells(p paint) []string {
+// cells are short, for a terminal of 80 columns. When rows are as of the day of the last commit, which stands above, the day is left
+// out.
+func (t TableSummary) cells(committed time.Time, p paint) []string {
 	last := "no changes"
 	if t.Last != (dataset.Counts{}) {
 		last = fmt.Sprintf("%s, %s, %s", p.signed("+", t.Last.Added, 0), p.signed("~", t.Last.Changed, 0), p.signed("-", t.Last.Deleted, 0))
 	}
-	return []string{Clean(t.Name), number(t.Rows), number(int64(t.Parts)), size(t.Bytes),
-		last, number(t.ChangedIn), t.ScanStarted.UTC().Format("2006-01-02 15:04")}
+	return []string{Clean(t.Name), number(t.Rows), size(t.Bytes),
+		last, number(t.ChangedIn), strings.TrimPrefix(asOf(t.ScanStarted, committed), " as of ")}
 }
 
 // inBrackets returns a text in brackets, if there is one.

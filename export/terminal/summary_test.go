@@ -21,7 +21,7 @@ func TestSummary(t *testing.T) {
 	at := time.Date(2026, 3, 2, 6, 0, 0, 0, time.UTC)
 	s := &Summary{Dataset: "lake", Account: "83510", Name: "Kornblume\x1b & Söhne", Program: "mailerlake v1", Snapshot: 12, CommittedAt: at, Feed: dataset.Feed{Keep: dataset.DefaultKeep},
 		Tables: []TableSummary{
-			{Name: "group", Rows: 12, Columns: 20, Parts: 1, Bytes: 5530, ChangedIn: 3, Complete: true, ScanStarted: at},
+			{Name: "group", Rows: 12, Columns: 20, Parts: 1, Bytes: 5530, ChangedIn: 3, Complete: true, ScanStarted: at.AddDate(0, 0, -1)},
 			{Name: "subscriber", Rows: 2018000, Columns: 35, Parts: 16, Bytes: 139 << 20, ChangedIn: 12, Complete: true, ScanStarted: at, ChangeBytes: 3 << 20,
 				Last: dataset.Counts{Added: 2400, Changed: 101, Deleted: 6}},
 		}}
@@ -29,9 +29,9 @@ func TestSummary(t *testing.T) {
 account 83510 (Kornblume & Söhne)
 snapshot 12, committed 2026-03-02 06:00:00 UTC by mailerlake v1
 
-table            rows  parts       size  last run             snapshot  as of (UTC)
-group              12      1    5.4 KiB  no changes                  3  2026-03-02 06:00
-subscriber  2,018,000     16  139.0 MiB  + 2,400, ~ 101, - 6        12  2026-03-02 06:00
+table            rows       size  last run             snapshot  as of
+group              12    5.4 KiB  no changes                  3  2026-03-01 06:00 UTC
+subscriber  2,018,000  139.0 MiB  + 2,400, ~ 101, - 6        12  06:00 UTC
 
 2 tables, 2,018,012 rows, 139.0 MiB
 changes are kept for 90 days, keys alone: 3.0 MiB
@@ -43,8 +43,8 @@ changes are kept for 90 days, keys alone: 3.0 MiB
 account 83510
 snapshot 12, committed 2026-03-02 06:00:00 UTC by mailerlake v1
 
-table  rows  parts     size  last run    snapshot  as of (UTC)
-group    12      1  5.4 KiB  no changes         3  2026-03-02 06:00
+table  rows     size  last run    snapshot  as of
+group    12  5.4 KiB  no changes         3  2026-03-01 06:00 UTC
 
 1 table, 12 rows, 5.4 KiB
 changes are not kept

@@ -28,6 +28,26 @@ func align(rows [][]string, right ...int) []string {
 	return lines
 }
 
+// fitting leaves out the last columns of rows as far as they do not fit into a width; 0 is any width.
+func fitting(rows [][]string, width int) [][]string {
+	if width == 0 {
+		return rows
+	}
+	const gap, least = 2, 2
+	fit, taken := 0, -gap
+	for _, w := range columnWidths(rows) {
+		if taken += gap + w; fit >= least && taken > width {
+			break
+		}
+		fit++
+	}
+	var short [][]string
+	for _, row := range rows {
+		short = append(short, row[:min(fit, len(row))])
+	}
+	return short
+}
+
 func columnWidths(rows [][]string) (widths []int) {
 	for _, row := range rows {
 		for i, cell := range row {

@@ -73,7 +73,7 @@ func conclusion(v *export.Verification, repair []string) string {
 	if n := int64(len(v.Problems)); n > 0 {
 		mend := "Move the files away that are not in the manifest."
 		if v.Repairable() {
-			mend = "Repair it with " + commandLine(repair)
+			mend = "Repair it with " + tied(commandLine(repair))
 		}
 		return fmt.Sprintf("Damaged: %s in snapshot %s%s. %s", count(n, "problem"), number(v.Snapshot), unread(v), mend)
 	}

@@ -73,7 +73,7 @@ func TestReportInABrowser(t *testing.T) {
 	w.exec(t, "CREATE MACRO whole(n) AS format('{:,}', n::BIGINT)")
 	w.exec(t, "CREATE MACRO share(part, n) AS CASE WHEN coalesce(n, 0) = 0 THEN '–' ELSE printf('%.1f%%', 100 * part::DOUBLE / n) END")
 	w.exec(t, "CREATE TABLE now AS SELECT max(moved) AS t FROM ("+l.updates(t, w)+")")
-	w.exec(t, l.at("CREATE VIEW people AS SELECT *, coalesce(subscribed_at, created_at) AS joined, lower(regexp_extract(email, '@([^@]*)$', 1)) AS domain FROM 'lake/subscriber/*.parquet'"))
+	w.exec(t, l.at("CREATE VIEW people AS SELECT *, coalesce(subscribed_at, CASE WHEN status <> 'unconfirmed' THEN created_at END) AS joined, lower(regexp_extract(email, '@([^@]*)$', 1)) AS domain FROM 'lake/subscriber/*.parquet'"))
 	w.exec(t, l.at("CREATE VIEW sent AS SELECT *, coalesce(started_at, finished_at) AS sent_at, coalesce(stats_sent, 0) AS n FROM 'lake/campaign/*.parquet' WHERE status = 'sent'"))
 	for heading, query := range reportQueries {
 		t.Run(heading, func(t *testing.T) { p.compare(t, w, heading, l.at(query)) })

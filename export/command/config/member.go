@@ -83,10 +83,15 @@ func (p *parser) unknown(name string, inAccount bool) error {
 // key reads an API key.
 func (p *parser) key(name string) (string, error) {
 	key, err := p.single(Flag{Name: name})
-	if err == nil && key == "" {
-		err = p.fail("%q is empty", name)
+	switch {
+	case err != nil:
+		return "", err
+	case key == "":
+		return "", p.fail("%q is empty", name)
+	case key[0] == '$': // no shell reads the file
+		return "", p.fail("%q is the key itself; a variable that holds it is named by %q", name, keyVariable)
 	}
-	return key, err
+	return key, nil
 }
 
 // variableName matches names of environment variables.

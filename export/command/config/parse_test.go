@@ -91,6 +91,7 @@ var mistakes = []struct{ text, want string }{
 	{`{"tables": [["` + secret + `"]]}`, `line 1: "tables" must be a list of texts, such as ["a", "b"]`},
 	{`{"tables": ["a", true]}`, `line 1: "tables" must be a list of texts, such as ["a", "b"]`},
 	{`{"api_key": ""}`, `line 1: "api_key" is empty`},
+	{`{"api_key": "$KEY"}`, `line 1: "api_key" is the key itself; a variable that holds it is named by "api-key-env"`},
 	{`{"api_key": 4711}`, `line 1: "api_key" must be a text in quotes`},
 	{`{"api-key-env": "` + secret + `"}`, `line 1: "api-key-env" must be the name of an environment variable`},
 	{`{"api_key": "` + secret + `", "api-key-file": "f"}`, `line 1: give one of "api_key", "api-key-file" and "api-key-env"`},

@@ -52,7 +52,7 @@ func rateBar(share *float64, color string) *node {
 
 func growth(r *insights.Report) *node {
 	g := &r.Growth
-	about := "Who joined, by the date of subscription, and who unsubscribed. People who were deleted from the account are in neither."
+	about := "Who joined, by the date of subscription, and who unsubscribed. People who have not confirmed yet, or were deleted from the account, are in neither."
 	return section("Growth by month", about, g.Section, func(n *node) {
 		months := byMonth(g.Months, func(f insights.MonthFlow) insights.Month { return f.Month })
 		from := lastMonths(r, 1)[0]
