@@ -3,14 +3,11 @@ package part_test
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"math/rand/v2"
 	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/parquet-go/parquet-go/encoding/thrift"
-	"github.com/parquet-go/parquet-go/format"
 
 	"mailerlake/export/disk/disktest"
 	"mailerlake/export/part"
@@ -196,40 +193,5 @@ func TestPageHeads(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Fatalf("%d bytes at a time: %s", step+1, diff)
 		}
-	}
-}
-
-// TestDamagedPlaces: a column is not taken for another whose place in the footer is damaged.
-func TestDamagedPlaces(t *testing.T) {
-	columns := []schema.Column{schematest.KeyColumn("id"), {Name: "a", Kind: schema.Int64}, {Name: "b", Kind: schema.Int64}}
-	b := &schema.Batch{Columns: columns, Rows: 9, Vectors: []*schema.Vector{schema.NewVector(schema.String), schema.NewVector(schema.Int64), schema.NewVector(schema.Int64)}}
-	for row := range b.Rows {
-		b.Vectors[0].AppendText([]byte{byte('a' + row)})
-		b.Vectors[1].AppendInt(int64(row))
-		b.Vectors[2].AppendInt(int64(-row))
-	}
-	data, meta := writePart(t, columns, part.Sizes{Group: 9}, part.Rows{Batch: b, To: b.Rows})
-	size := int(binary.LittleEndian.Uint32(data[len(data)-8:]))
-	at := len(data) - 8 - size
-	var protocol thrift.CompactProtocol
-	var footer format.FileMetaData
-	if err := thrift.Unmarshal(&protocol, data[at:len(data)-8], &footer); err != nil {
-		t.Fatal(err)
-	}
-	one, other := &footer.RowGroups[0].Columns[1].MetaData, &footer.RowGroups[0].Columns[2].MetaData
-	one.DataPageOffset, other.DataPageOffset = other.DataPageOffset, one.DataPageOffset
-	one.DictionaryPageOffset, other.DictionaryPageOffset = other.DictionaryPageOffset, one.DictionaryPageOffset
-	one.TotalCompressedSize, other.TotalCompressedSize = other.TotalCompressedSize, one.TotalCompressedSize
-	changed, err := thrift.Marshal(&protocol, &footer)
-	if err != nil {
-		t.Fatal(err)
-	}
-	data = slices.Concat(data[:at], changed, binary.LittleEndian.AppendUint32(nil, uint32(len(changed))), []byte("PAR1"))
-	meta = described(meta, data)
-	if r, err := part.Open(context.Background(), &disktest.File{Data: data}, &meta, columns, order(columns)); err != nil || r.Read(0, 1, &schema.Vector{}) != nil {
-		t.Fatalf("nothing else is wrong with the file, and it cannot be read: %v", err)
-	}
-	if n, _ := readDamaged(t, data, meta, columns, [][]*schema.Vector{b.Vectors}); n != 3*b.Rows {
-		t.Errorf("%d values are there, want %d", n, 3*b.Rows)
 	}
 }
