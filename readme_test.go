@@ -187,3 +187,37 @@ func help(t *testing.T, commands ...string) string {
 
 // wrapped matches where the help goes on in the next line.
 var wrapped = regexp.MustCompile(`\n {5,}`)
+
+// TestReadmeLinks checks that the README's links and pictures lead to headings of its own and to files that are here.
+func TestReadmeLinks(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := regexp.MustCompile("(?s)```.*?```").ReplaceAllString(string(readme), "")
+	anchors := map[string]bool{}
+	for _, m := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(text, -1) {
+		anchors[anchor(m[1])] = true
+	}
+	links := regexp.MustCompile(`\]\(([^)\s]+)\)`).FindAllStringSubmatch(text, -1)
+	if len(links) < 20 || len(anchors) < 20 {
+		t.Fatalf("got %d links and %d headings, want more", len(links), len(anchors))
+	}
+	for _, m := range links {
+		to, within := strings.CutPrefix(m[1], "#")
+		switch {
+		case within && !anchors[to]:
+			t.Errorf("the README has no heading for #%s", to)
+		case !within && !strings.Contains(to, "://"):
+			if _, err := os.Stat(to); err != nil {
+				t.Errorf("the README leads to %s: %v", to, err)
+			}
+		}
+	}
+}
+
+// anchor returns what GitHub makes of a heading for links to it.
+func anchor(heading string) string {
+	kept := regexp.MustCompile(`[^\pL\pN _-]`).ReplaceAllString(strings.ToLower(heading), "")
+	return strings.ReplaceAll(kept, " ", "-")
+}

@@ -15,7 +15,7 @@ func (p *program) check() *cli.Command {
 	return &cli.Command{
 		Name:  "check",
 		Usage: "check the key, show what is in the account and what an export costs",
-		Description: "Asks the account by a few cheap requests and changes nothing. What the next export costs depends on what\n" +
+		Description: "Makes a few cheap requests and changes nothing. What the next export costs depends on what\n" +
 			"moves until then: with a dataset in --out, by what has moved since it was exported; without one, as if one\n" +
 			"list in twenty had. A unit is what the rate limit counts: a request, or a batch of requests.",
 		Flags:  accountFlags(),

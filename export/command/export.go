@@ -15,15 +15,17 @@ func (p *program) export() *cli.Command {
 	return &cli.Command{
 		Name:  "export",
 		Usage: "bring the dataset up to date with the account",
+		Description: "The first export reads everything; later ones write only the rows that are new, changed or gone. Interrupt it whenever you\n" +
+			"like: the same command resumes it. Rows are deleted only if the account proves that they are gone.",
 		Flags: append(append(forAccounts(runFlags()),
 			toggle("planned", "commit exactly what the last plan showed: no key, no network"),
-			toggle("repair", "rebuild damaged parts from what of them can be read and a fresh scan, and move foreign files away"),
+			toggle("repair", "rebuild damaged parts from what can still be read and a fresh scan, and move foreign files away"),
 			toggle("rewrite", "rewrite every table with the current types and names; needed to change --drop or --hash"),
 			keepChangesFlag(),
 			&cli.BoolFlag{Name: "history", Usage: "keep whole rows, from before and after each change, and remember that; --history=false keeps keys alone", DefaultText: "as before, at first off"},
 			&cli.GenericFlag{Name: "publish", Value: &urls{}, Usage: "then publish to `URL`, as mailerlake publish does; can be given several times"},
 			&cli.StringFlag{Name: "metrics", TakesFile: true, Usage: "write to `FILE` how the export ended, as metrics for Prometheus"},
-			&cli.StringFlag{Name: "on-failure", Usage: "run `COMMAND` by the shell if the exit code is not 0; standard input has the JSON report"},
+			&cli.StringFlag{Name: "on-failure", Usage: "run `COMMAND` in the shell if the exit code is not 0, with the JSON report on its standard input"},
 		), layoutFlags("publish-")...),
 		Action: p.action(p.runExport),
 	}

@@ -36,8 +36,8 @@ func flagsFrom(shown string) []cli.Flag {
 func sourceFlags(shown string) []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "out", Value: defaultDir, Usage: "use the dataset in `DIR`", DefaultText: shown, TakesFile: true},
-		&cli.StringFlag{Name: "config", Usage: "take flags that are not given from a JSON `FILE` (- for standard input)", TakesFile: true},
-		&cli.StringFlag{Name: "account", Usage: "of the accounts in --config, use the one with this `NAME`"},
+		&cli.StringFlag{Name: "config", Usage: "take what neither flags nor variables say from a JSON `FILE` (- for standard input)", TakesFile: true},
+		&cli.StringFlag{Name: "account", Usage: "use the account in --config that has this `NAME`"},
 	}
 }
 
@@ -45,7 +45,7 @@ func sourceFlags(shown string) []cli.Flag {
 func forAccounts(flags []cli.Flag) []cli.Flag {
 	for i, f := range flags {
 		if f.Names()[0] == "account" {
-			flags[i] = &cli.StringSliceFlag{Name: "account", Usage: "of the accounts in --config, export only those with these `NAMES`", DefaultText: "all, one after another"}
+			flags[i] = &cli.StringSliceFlag{Name: "account", Usage: "export only the accounts in --config that have these `NAMES`", DefaultText: "all, one after another"}
 		}
 	}
 	return flags
@@ -54,10 +54,10 @@ func forAccounts(flags []cli.Flag) []cli.Flag {
 // accountFlags are the flags of the commands that ask an account.
 func accountFlags() []cli.Flag {
 	return append(flagsFrom(defaultDir+", with --demo "+defaultDemoDir),
-		&cli.StringSliceFlag{Name: "tables", Usage: "only these `TABLES`, or sets of them: core, default (all that take no request for each subscriber), all", DefaultText: "default"},
+		&cli.StringSliceFlag{Name: "tables", Usage: "only these `TABLES`, or sets of them: core, default (all but those that take a request for each subscriber), all", DefaultText: "default"},
 		&cli.StringSliceFlag{Name: "exclude", Usage: "all tables, or those of --tables, except these `TABLES` or sets"},
 		toggle("campaign-content", "read the content of the campaigns' e-mails as well, a request for each campaign"),
-		toggle("full", "read also the lists that stand still since the last run"),
+		toggle("full", "read all lists, also those whose row has not changed since the last run"),
 		&cli.StringFlag{Name: "api-key-file", Usage: "read the API key from `FILE` (- for standard input) instead of $MAILERLITE_API_KEY", TakesFile: true},
 		&cli.StringFlag{Name: "api-url", Usage: "use the API at `URL`", DefaultText: client.DefaultURL},
 		&cli.IntFlag{Name: "rate", Value: -1, Usage: "stay under `N` requests a minute; 0 follows the server's headers alone", DefaultText: "nine tenths of the server's limit"},

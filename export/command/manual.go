@@ -33,7 +33,7 @@ var sections = []named{
 	{"Account", []string{"api-key-file", "api-url", "config", "account", "demo", "demo-day"}},
 	{"What to export", []string{"tables", "exclude", "full", "campaign-content"}},
 	{"Privacy", []string{"drop", "hash", "hash-key-file", "private"}},
-	{"How to go about it", []string{"planned", "yes", "resume-within", "restart", "repair", "rewrite"}},
+	{"Safety and recovery", []string{"planned", "yes", "resume-within", "restart", "repair", "rewrite"}},
 	{"Changes for loaders", []string{"keep-changes", "history"}},
 	{"Publish", []string{"publish", "publish-format", "publish-retain"}},
 	{"Server", []string{"rate", "max-wait", "timeout", "retries", "batch-pages"}},
@@ -54,8 +54,8 @@ func (p *program) manual(app *cli.App) *manual.Program {
 var begin = []manual.Line{
 	{What: "mailerlake export --demo", Meaning: "try it: no account, no key, no network"},
 	{What: "export MAILERLITE_API_KEY=...", Meaning: "a key from MailerLite: Integrations > API"},
-	{What: "mailerlake check", Meaning: "does it work, what is there, what will it cost"},
-	{What: "mailerlake export", Meaning: "the whole account to ./lake; again each night"},
+	{What: "mailerlake check", Meaning: "does the key work, what will an export cost"},
+	{What: "mailerlake export", Meaning: "the whole account, to ./lake; then every night"},
 }
 
 func notes() []manual.Section {

@@ -12,8 +12,10 @@ import (
 // plan is the command that shows what an export would change.
 func (p *program) plan() *cli.Command {
 	return &cli.Command{
-		Name:   "plan",
-		Usage:  "show what export would change, without changing anything",
+		Name:  "plan",
+		Usage: "show what export would change, without changing anything",
+		Description: "Reads the account as export does, and prints what export would add, change and delete. mailerlake export --planned then\n" +
+			"commits exactly that, without asking the account again.",
 		Flags:  append(runFlags(), toggle("detailed-exitcode", "exit with 2 if there are changes")),
 		Action: p.action(p.runPlan),
 	}

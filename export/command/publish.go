@@ -22,7 +22,7 @@ func (p *program) publish() *cli.Command {
 	)
 	return &cli.Command{
 		Name:  "publish",
-		Usage: "bring a destination to the state of the dataset",
+		Usage: "copy the dataset to S3, Google Cloud Storage, Azure or a directory",
 		Description: "Only what differs is uploaded, and an interrupted publish is finished by the next one. Credentials come from\n" +
 			"where the tools of each cloud look for them (AWS_ACCESS_KEY_ID or AWS_PROFILE, GOOGLE_APPLICATION_CREDENTIALS,\n" +
 			"AZURE_STORAGE_KEY, ...), never from the URL or a flag.",

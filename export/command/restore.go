@@ -15,7 +15,7 @@ import (
 func (p *program) restore() *cli.Command {
 	return &cli.Command{
 		Name:  "restore",
-		Usage: "make a dataset of what a destination holds",
+		Usage: "make a dataset from what was published to a destination",
 		Description: "Every file is checked, and the dataset is there whole or not at all. It goes on with mailerlake export. DIR must not\n" +
 			"hold another dataset. Credentials are those of mailerlake publish.",
 		Flags: append(commonFlags(),

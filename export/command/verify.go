@@ -15,8 +15,10 @@ import (
 // verify is the command that checks the dataset for damage.
 func (p *program) verify() *cli.Command {
 	return &cli.Command{
-		Name:   "verify",
-		Usage:  "read the whole dataset, or a destination, and check it for damage",
+		Name:  "verify",
+		Usage: "read the whole dataset, or a destination, and check it for damage",
+		Description: "Compares every file with its checksum, reads every value, and looks up every id that refers to another table.\n" +
+			"mailerlake export --repair rebuilds what is damaged.",
 		Flags:  append(commonFlags(), &cli.StringFlag{Name: "at", Usage: "check the destination at `URL` instead, as in mailerlake publish --to: every object's size and checksum"}),
 		Action: p.action(p.runVerify),
 	}

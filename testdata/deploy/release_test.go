@@ -46,7 +46,7 @@ func script(t *testing.T, dir, text string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command("bash", append([]string{"-euo", "pipefail", "-c", text, "script"}, args...)...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "PATH="+filepath.Join(servers.Tools(), "bin")+":"+os.Getenv("PATH"), "GITHUB_REPOSITORY=Me/mailerlake", "GIT_CONFIG_GLOBAL=/dev/null")
+	cmd.Env = append(os.Environ(), "PATH="+filepath.Join(servers.Tools(), "bin")+":"+os.Getenv("PATH"), "IMAGE=registry.example/me/mailerlake", "GIT_CONFIG_GLOBAL=/dev/null")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%s: %v\n%s", text, err, out)

@@ -16,7 +16,7 @@ const (
 func (p *Program) Help() string {
 	b := &strings.Builder{}
 	paragraphs(b, 0, p.Usage)
-	section(b, Section{Title: "To begin", Lines: p.Begin})
+	section(b, Section{Title: "Get started", Lines: p.Begin})
 	beside := 0
 	for _, c := range p.Commands() {
 		beside = max(beside, indent+len(c.Short(p))+2)
@@ -76,6 +76,9 @@ func (f Flag) title() string { return strings.TrimSpace(f.Dashed() + " " + f.Val
 func (f Flag) text() string {
 	if f.Default == "" {
 		return f.Usage
+	}
+	if f.Default == "required" {
+		return f.Usage + " (required)"
 	}
 	return f.Usage + " (default: " + f.Default + ")"
 }
