@@ -145,11 +145,7 @@ func (w *feedModel) someFeedRun(t testing.TB) {
 	what, run := fmt.Sprint("export ", o.Tables), export.Export
 	switch kind {
 	case 0, 1:
-		for _, table := range mailerlitetest.Tables {
-			if rng.IntN(2) == 0 {
-				o.Tables = append(o.Tables, table)
-			}
-		}
+		o.Tables = w.someTables()
 	case 2:
 		what, o.Rewrite, o.Privacy = "rewrite", true, export.Privacy{}
 		if rng.IntN(2) == 0 {
@@ -157,6 +153,13 @@ func (w *feedModel) someFeedRun(t testing.TB) {
 		}
 	case 3:
 		what, o.Repair = "repair of "+w.damage(t), true
+		switch rng.IntN(6) {
+		case 0:
+			o.Tables = w.someTables()
+			what += fmt.Sprint(" in ", o.Tables)
+		case 1:
+			what, o.Rewrite = "rewriting "+what, true
+		}
 	case 4:
 		what, run = "plan", planAndExport
 	case 5:
@@ -171,6 +174,16 @@ func (w *feedModel) someFeedRun(t testing.TB) {
 		w.privacy = o.Privacy
 	}
 	w.note(fmt.Sprintf("%s: %v, failed %t", what, err, r != nil && r.Failed()))
+}
+
+// someTables returns the names of half of the tables.
+func (w *feedModel) someTables() (names []string) {
+	for _, table := range mailerlitetest.Tables {
+		if w.mutator.rng.IntN(2) == 0 {
+			names = append(names, table)
+		}
+	}
+	return names
 }
 
 // planAndExport plans a run and commits that.
