@@ -43,6 +43,9 @@ func (r *run) noteLists(due tables, next *dataset.Manifest) {
 		if t.PerRow() == nil || state == nil || t.err != nil || t.skipped() {
 			continue
 		}
+		if t.merge.LostRows() > 0 { // they are to be read again, as far as they were not now
+			state.Lists = nil
+		}
 		settled := t.watched != nil && t.unmet == 0 || r.tables.deletesUnmet(t.parent) // no row will come back with a list to read
 		state.Behind = t.behind(settled)
 		if !t.Watched() || !settled || t.plan.Withheld != "" || t.scan.Incomplete != "" || len(t.plan.Kept) > 0 { // these rows are to be read again
