@@ -134,3 +134,5 @@ def main(reader, root, out, *wants):
 
 if __name__ == "__main__":
     main(*sys.argv[1:])
+    if sys.argv[1] != "spark":
+        os._exit(0)  # all is written; threads of the readers sometimes abort an interpreter that ends as usual
