@@ -1,7 +1,9 @@
 package export_test
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
@@ -41,6 +43,7 @@ type feedModel struct {
 	privacy   export.Privacy
 	copies    map[int64]map[string]tableCopy // by snapshot and table
 	forgotten map[string]bool                // "table key" of rows without values in the history
+	versions  map[string][][]byte            // of each file, by path
 
 	seen time.Time // when the manifest of the last copy was written
 
@@ -59,7 +62,7 @@ func TestFeedModel(t *testing.T) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			whole := newWhole(t, func(o *mailerlitetest.Options) { smallWhole(o); o.Seed = seed + 1000 })
-			w := &feedModel{wholeLake: whole, copies: map[int64]map[string]tableCopy{}, forgotten: map[string]bool{}}
+			w := &feedModel{wholeLake: whole, copies: map[int64]map[string]tableCopy{}, forgotten: map[string]bool{}, versions: map[string][][]byte{}}
 			for range 8 {
 				w.mutator.some(w.mutator.rng.IntN(12))
 				w.someFeedRun(t)
@@ -84,11 +87,48 @@ func (w *feedModel) keepCopy(t testing.TB) {
 	if err != nil || d.Manifest == nil || d.Pending() || w.copies[d.Manifest.Snapshot] != nil {
 		return
 	}
+	files := map[string][]byte{}
+	for f := range d.Manifest.Files() {
+		if files[f.Path], _ = os.ReadFile(w.path(f.Path)); fmt.Sprintf("%x", sha256.Sum256(files[f.Path])) != f.SHA256 {
+			return // one is damaged, and nobody has repaired it
+		}
+	}
+	for path, data := range files {
+		w.versions[path] = append(w.versions[path], data)
+	}
 	copies := map[string]tableCopy{}
 	for _, s := range d.Manifest.Tables {
 		copies[s.Name] = tableCopy{s.Columns, withoutNulls(w.rows(t, s.Name))}
+		w.checkStamps(t, s.Name, w.copies[d.Manifest.Snapshot-1][s.Name], copies[s.Name])
 	}
 	w.copies[d.Manifest.Snapshot], w.seen = copies, info.ModTime()
+}
+
+// checkStamps checks that whoever asks for rows with a _synced_at later than any before gets all that are new or not as before.
+func (w *feedModel) checkStamps(t testing.TB, table string, was, now tableCopy) {
+	synced := func(row map[string]any) time.Time {
+		at, err := time.Parse(timeFormat, row[schema.SyncedAt].(string))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return at
+	}
+	var last time.Time
+	for _, row := range was.rows {
+		if at := synced(row); at.After(last) {
+			last = at
+		}
+	}
+	for i, c := range was.columns {
+		if now.columns[i].Kind != c.Kind { // its values are as before, and become text
+			return
+		}
+	}
+	for key, row := range now.rows {
+		if !synced(row).After(last) && !reflect.DeepEqual(row, was.rows[key]) {
+			t.Errorf("%s: a loader misses that %s has changed:\n%s", table, key, cmp.Diff(was.rows[key], row))
+		}
+	}
 }
 
 // someFeedRun makes a run that may go wrong, or takes somebody out of the history. Its outcome does not matter.
@@ -105,11 +145,7 @@ func (w *feedModel) someFeedRun(t testing.TB) {
 	what, run := fmt.Sprint("export ", o.Tables), export.Export
 	switch kind {
 	case 0, 1:
-		for _, table := range mailerlitetest.Tables {
-			if rng.IntN(2) == 0 {
-				o.Tables = append(o.Tables, table)
-			}
-		}
+		o.Tables = w.someTables()
 	case 2:
 		what, o.Rewrite, o.Privacy = "rewrite", true, export.Privacy{}
 		if rng.IntN(2) == 0 {
@@ -117,6 +153,13 @@ func (w *feedModel) someFeedRun(t testing.TB) {
 		}
 	case 3:
 		what, o.Repair = "repair of "+w.damage(t), true
+		switch rng.IntN(6) {
+		case 0:
+			o.Tables = w.someTables()
+			what += fmt.Sprint(" in ", o.Tables)
+		case 1:
+			what, o.Rewrite = "rewriting "+what, true
+		}
 	case 4:
 		what, run = "plan", planAndExport
 	case 5:
@@ -131,6 +174,16 @@ func (w *feedModel) someFeedRun(t testing.TB) {
 		w.privacy = o.Privacy
 	}
 	w.note(fmt.Sprintf("%s: %v, failed %t", what, err, r != nil && r.Failed()))
+}
+
+// someTables returns the names of half of the tables.
+func (w *feedModel) someTables() (names []string) {
+	for _, table := range mailerlitetest.Tables {
+		if w.mutator.rng.IntN(2) == 0 {
+			names = append(names, table)
+		}
+	}
+	return names
 }
 
 // planAndExport plans a run and commits that.
@@ -229,11 +282,21 @@ func (w *feedModel) damage(t testing.TB) string {
 	if err != nil {
 		return "nothing"
 	}
-	data[len(data)/2] ^= 1
+	how := "flipped"
+	if old := w.versions[path]; w.mutator.rng.IntN(2) == 0 && len(old) > 0 {
+		data, how = bytes.Clone(old[w.mutator.rng.IntN(len(old))]), "of an older version, flipped"
+	}
+	from := w.mutator.rng.IntN(len(data))
+	for i := range data[from:min(len(data), from+1<<w.mutator.rng.IntN(12))] {
+		data[from+i] ^= 0x41
+	}
+	if w.mutator.rng.IntN(4) == 0 {
+		data, how = data[:w.mutator.rng.IntN(len(data))], how+" and cut"
+	}
 	if err := os.WriteFile(w.path(path), data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return path + " flipped"
+	return path + " " + how
 }
 
 // historyRows returns how many values each row of the history has.

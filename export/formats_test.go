@@ -187,6 +187,25 @@ func TestFormatIsRolledForward(t *testing.T) {
 	})
 }
 
+// TestFormatHalfDone: a repair goes back to the account where the journal of such a commit is damaged.
+func TestFormatHalfDone(t *testing.T) {
+	eachFormat(t, func(t *testing.T, format int) {
+		l := ofFormat(t, format, "unfinished")
+		l.damageJournal(t)
+		l.account.Advance(1)
+		if _, err := export.Export(t.Context(), l.formatOptions(t)); err == nil {
+			t.Error("the journal is damaged, and nothing is said")
+		}
+		o := l.formatOptions(t)
+		o.Repair = true
+		mustExport(t, o)
+		if formatIn(t, l.dir) != dataset.Format {
+			t.Errorf("format %d", formatIn(t, l.dir))
+		}
+		l.checkFormat(t)
+	})
+}
+
 // TestMigrationKilled kills the export that migrates, and the one that rolls forward, at operations spread over the run: the
 // dataset is in its old version or in the present one, and the next export ends it.
 func TestMigrationKilled(t *testing.T) {

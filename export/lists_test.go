@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -277,6 +279,48 @@ func TestLongListsCommitted(t *testing.T) {
 	}
 	if got := d.boxes.walked(); len(got) > 0 {
 		t.Errorf("lists read again: %v", got)
+	}
+}
+
+// TestLongRepair repairs a table of long lists, of which what is complete is committed. If it is stopped in between, the next run
+// reads the other lists, although they stand still.
+func TestLongRepair(t *testing.T) {
+	for _, stopped := range []bool{false, true} {
+		d := newWatched(t, false)
+		for i := range 400 {
+			d.boxes.list = append(d.boxes.list, &box{id: strconv.Itoa(200 + i), kind: "open", visits: []int{i, 999}})
+		}
+		d.mustRunLong(t)
+		if err := os.WriteFile(filepath.Join(d.dir, "visit/part-00000.parquet"), make([]byte, 5000), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		read, first := 0, d.manifest(t).Snapshot
+		d.boxes.fault = func(path string) int {
+			if !strings.HasSuffix(path, "/visits") {
+				return 0
+			}
+			if read++; read%150 == 0 {
+				d.advance(16 * time.Minute)
+			}
+			if stopped && d.manifest(t).Snapshot > first+1 {
+				cancel()
+			}
+			return 0
+		}
+		o := d.options(t)
+		o.Client, o.Repair, o.Yes = d.withoutBatches(t, 1<<30), true, true
+		r, err := export.Export(ctx, o)
+		if errors.Is(err, context.Canceled) != stopped || d.manifest(t).Snapshot < first+2 {
+			t.Fatalf("%v; snapshot %d after %d: %+v", err, d.manifest(t).Snapshot, first, r)
+		}
+		d.boxes.quiet()
+		d.boxes.fault = nil
+		if stopped {
+			d.mustRunLong(t)
+		}
+		d.checkVisits(t)
 	}
 }
 

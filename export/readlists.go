@@ -8,21 +8,30 @@ import (
 	"mailerlake/schema"
 )
 
-// Whether the list of a row has to be read is told by times: the row was stored later than its list was read. Should the
-// clock be set back, it must not look as if a row had been stored before.
+// Whether the list of a row has to be read is told by times: the row was stored later than its list was read. Loaders ask for
+// rows that were stored later than those they have. Should the clock be set back, it must not look as if a row had been stored
+// before.
 
-// stamp returns the time of rows that are stored now: a time after all lists that the dataset knows to be read.
+// stamp returns the time of rows that are stored now: a time after the last commit, and after all lists that the dataset knows
+// to be read.
 func (r *run) stamp() time.Time {
 	now := r.now()
 	if r.data.Manifest == nil {
 		return now
 	}
+	now = after(now, r.data.Manifest.CommittedAt)
 	for _, t := range r.data.Manifest.Tables {
 		for _, l := range t.Lists {
-			if now.UnixMicro() <= l.At.UnixMicro() {
-				now = l.At.Add(time.Microsecond)
-			}
+			now = after(now, l.At)
 		}
+	}
+	return now
+}
+
+// after returns a time, or the one that follows another if that is not before it.
+func after(now, past time.Time) time.Time {
+	if now.UnixMicro() <= past.UnixMicro() {
+		return past.Add(time.Microsecond)
 	}
 	return now
 }
@@ -33,6 +42,9 @@ func (r *run) noteLists(due tables, next *dataset.Manifest) {
 		state := next.Table(t.Name)
 		if t.PerRow() == nil || state == nil || t.err != nil || t.skipped() {
 			continue
+		}
+		if t.merge.LostRows() > 0 { // they are to be read again, as far as they were not now
+			state.Lists = nil
 		}
 		settled := t.watched != nil && t.unmet == 0 || r.tables.deletesUnmet(t.parent) // no row will come back with a list to read
 		state.Behind = t.behind(settled)

@@ -27,16 +27,25 @@ func (r *run) findDamaged(ctx context.Context) error {
 		}
 		t.damaged = map[string]*merge.Damage{}
 		for _, bad := range damaged {
-			if columns := (*part.ColumnsError)(nil); errors.As(bad, &columns) && !t.rewrite {
-				return r.otherColumns(bad.Path, columns)
-			}
-			at := slices.IndexFunc(stored.Parts, func(p part.Part) bool { return p.Path == bad.Path })
-			if t.damaged[bad.Path], err = stored.Survey(ctx, at); err != nil {
+			if t.damaged[bad.Path], err = r.survey(ctx, t, stored, bad); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// survey finds out what can be read of a damaged part. Nothing can of one that is as it was written, with other columns than the
+// manifest says.
+func (r *run) survey(ctx context.Context, t *table, stored *merge.Table, bad *PartError) (*merge.Damage, error) {
+	columns, other := errors.AsType[*part.ColumnsError](bad)
+	switch {
+	case other && !t.rewrite:
+		return nil, r.otherColumns(bad.Path, columns)
+	case other:
+		return &merge.Damage{}, nil
+	}
+	return stored.Survey(ctx, slices.IndexFunc(stored.Parts, func(p part.Part) bool { return p.Path == bad.Path }))
 }
 
 // findLostChanges looks for change files that are damaged or missing. Nothing can rebuild them: they are dropped with those

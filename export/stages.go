@@ -110,7 +110,7 @@ func (r *run) goOn() bool {
 		t.closeLog()
 		t.keepEarlier()
 		t.lists.From, t.lists.First = t.scan.Left, nil
-		t.stored = r.data.Manifest.Table(t.Name)
+		t.stored, t.damaged = r.data.Manifest.Table(t.Name), nil // damaged parts were written anew
 		t.scan, t.layout, t.added, t.gone, t.plan, t.merge = nil, nil, nil, nil, nil, nil
 	}
 	return more

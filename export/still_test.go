@@ -3,6 +3,7 @@ package export_test
 import (
 	"context"
 	"errors"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,7 +12,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"mailerlake/client/mailerlitetest"
 	"mailerlake/export"
+	"mailerlake/schema"
 )
 
 // The tests of this file are about lists that must not be taken for standing still: a list that is not read although it has
@@ -144,6 +147,26 @@ func TestClockSetBack(t *testing.T) {
 		d.checkVisits(t)
 		d.boxes.walked()
 		d.read(t)
+	}
+}
+
+// TestClockSetBackStamps: rows that change while the clock is behind are later than all that were there before.
+func TestClockSetBackStamps(t *testing.T) {
+	l := newLake(t, mailerlitetest.Options{Subscribers: 30, Groups: 2, Churn: 3})
+	l.export(t)
+	for range 3 {
+		last := l.manifest(t).CommittedAt.Format(timeFormat)
+		l.advance(-time.Hour)
+		before := withoutNulls(l.rows(t, "subscriber"))
+		l.account.Advance(1)
+		if r := tableOf(t, mustExport(t, l.options(t)), "subscriber"); r.Inserted+r.Updated == 0 {
+			t.Fatal("nothing has changed")
+		}
+		for key, row := range withoutNulls(l.rows(t, "subscriber")) {
+			if at := row[schema.SyncedAt].(string); at <= last && !reflect.DeepEqual(row, before[key]) {
+				t.Errorf("%s was exported at %s, after a commit at %s", key, at, last)
+			}
+		}
 	}
 }
 

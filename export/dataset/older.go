@@ -10,7 +10,7 @@ import (
 //	1  had no checksum in the manifest, and nothing in the parts to compare it with: it is not read
 //	2  said nothing of lists that are read for each row of another table
 //	3  had no change feed
-//	4  had other names for counts of changes
+//	4  had other names for counts of changes, and no checksum of a row group's pages, without which nothing of a damaged part is kept
 //
 // Manifests, those of destinations too, and journals are read as if they were of the present version, and written as such
 // by the next commit or publish. Parts need no migration: their form has stayed the same since version 2.

@@ -82,6 +82,9 @@ func checkPages(f io.ReaderAt, size int64, chunk *format.ColumnMetaData, rows in
 	}
 	for end := at + chunk.TotalCompressedSize; at < end; {
 		p, err := readPageHead(f, at, end)
+		if err == nil {
+			err = checkPacked(f, &p)
+		}
 		if err != nil {
 			return err
 		}
@@ -116,7 +119,9 @@ func checkCodecs(meta *format.FileMetaData) error {
 type pageHead struct {
 	dictionary bool
 	rows       int64 // values, nulls included
+	head       []byte
 	data, end  int64 // where its packed data begins, and the next page
+	unpacked   int32 // bytes
 	sum        uint32
 }
 
@@ -130,11 +135,10 @@ func readPageHead(f io.ReaderAt, at, end int64) (p pageHead, err error) {
 	if !w.skip(thrift.STRUCT, 0) {
 		return p, errPage
 	}
-	head := data[:len(data)-len(w.data)]
-	var h format.PageHeader
-	var protocol thrift.CompactProtocol
-	if err := thrift.NewDecoder(protocol.NewReaderFromBytes(head)).Decode(&h); err != nil {
-		return p, errPage
+	p.head = data[:len(data)-len(w.data)]
+	h, err := decodePageHead(p.head)
+	if err != nil {
+		return p, err
 	}
 	switch {
 	case h.Type == format.DataPage && h.DataPageHeader.Valid:
@@ -144,35 +148,48 @@ func readPageHead(f io.ReaderAt, at, end int64) (p pageHead, err error) {
 	default:
 		return p, errPage
 	}
-	at += int64(len(head))
-	p.data, p.end, p.sum = at, at+int64(h.CompressedPageSize), uint32(h.CRC)
+	at += int64(len(p.head))
+	p.data, p.end, p.unpacked, p.sum = at, at+int64(h.CompressedPageSize), h.UncompressedPageSize, uint32(h.CRC)
 	if p.rows < 0 || h.CompressedPageSize < 0 || p.end > end {
 		return p, errPage
 	}
-	return p, checkPacked(f, at, &h)
+	return p, nil
+}
+
+func decodePageHead(data []byte) (h format.PageHeader, err error) {
+	var protocol thrift.CompactProtocol
+	if thrift.NewDecoder(protocol.NewReaderFromBytes(data)).Decode(&h) != nil {
+		err = errPage
+	}
+	return h, err
 }
 
 // checkPacked compares the size that a page says it unpacks to with what its packed data says. The library does not
 // check a checksum of zero, since it takes it for a missing one; so it is checked here.
-func checkPacked(f io.ReaderAt, at int64, h *format.PageHeader) error {
+func checkPacked(f io.ReaderAt, p *pageHead) error {
 	var start [zstd.HeaderMaxSize]byte
-	n := min(len(start), int(h.CompressedPageSize))
-	if _, err := f.ReadAt(start[:n], at); err != nil {
+	n := min(int64(len(start)), p.end-p.data)
+	if _, err := f.ReadAt(start[:n], p.data); err != nil {
 		return err
 	}
 	var frame zstd.Header
-	if err := frame.Decode(start[:n]); err != nil || h.UncompressedPageSize < 0 {
+	if err := frame.Decode(start[:n]); err != nil || p.unpacked < 0 {
 		return errPage
 	}
-	unsaid := !frame.HasFCS && h.UncompressedPageSize < 256 // so small a size is left out
-	if !unsaid && frame.FrameContentSize != uint64(h.UncompressedPageSize) {
+	unsaid := !frame.HasFCS && p.unpacked < 256 // so small a size is left out
+	if !unsaid && frame.FrameContentSize != uint64(p.unpacked) {
 		return errPage
 	}
-	if h.CRC != 0 {
+	if p.sum != 0 {
 		return nil
 	}
+	return checkSum(f, p)
+}
+
+// checkSum compares the checksum of a page with what its header says.
+func checkSum(f io.ReaderAt, p *pageHead) error {
 	sum := crc32.NewIEEE()
-	if _, err := io.Copy(sum, io.NewSectionReader(f, at, int64(h.CompressedPageSize))); err != nil || sum.Sum32() != 0 {
+	if _, err := io.Copy(sum, io.NewSectionReader(f, p.data, p.end-p.data)); err != nil || sum.Sum32() != p.sum {
 		return errPage
 	}
 	return nil

@@ -14,10 +14,7 @@ import (
 )
 
 // OpenDamaged opens a part whose checksum is not the manifest's, to read what of it is sound. ReadSound and SoundKeys are for
-// it; nothing else may be read. A byte that has changed in a page is mended, if that can be proved, and a footer that is damaged is
-// done without.
-//
-// A file of another size, or one in which nothing is damaged, is refused: it is another version of the part, and old rows in it
+// it; nothing else may be read. It is an error if no row group is the manifest's: old rows, of another version of the part,
 // prove nothing.
 func OpenDamaged(f disk.File, part *Part, columns []schema.Column, order []string) (r *Reader, err error) {
 	w := &witness{File: f}
@@ -27,39 +24,13 @@ func OpenDamaged(f disk.File, part *Part, columns []schema.Column, order []strin
 		}
 	}()
 	defer recovered(&err)
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if info.Size() != part.Bytes {
-		return nil, errOther
-	}
-	if r, err = openMended(w, part, columns, order); r != nil {
+	if r, err = openWalked(w, part, columns, order); r != nil {
 		r.closer, r.witness = f, w
 	}
 	return r, err
 }
 
-var errOther = errors.New("file is another version of the part")
-
-func openMended(f disk.File, part *Part, columns []schema.Column, order []string) (*Reader, error) {
-	damaged, ok := damagedPages(f, part, len(columns))
-	m := mend(f, part, damaged, ok)
-	if m != nil {
-		f = m
-	}
-	r, err := OpenChecked(keptOpen{f}, part, columns, order)
-	if _, other := errors.AsType[*ColumnsError](err); other {
-		return nil, err
-	}
-	if err != nil || checkPlaces(r.file.Metadata()) != nil {
-		return openWalked(f, part, columns, order)
-	}
-	if m == nil && ok && len(damaged) == 0 {
-		return nil, errOther
-	}
-	return r, nil
-}
+var errOther = errors.New("file is another version of the part, or too damaged to tell")
 
 // witness is a file that remembers an error of reading it, which is no damage that its content shows.
 type witness struct {
@@ -82,26 +53,6 @@ func (w *witness) seen() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.err
-}
-
-// keptOpen is a file that stays open when it is closed.
-type keptOpen struct{ disk.File }
-
-func (keptOpen) Close() error { return nil }
-
-// checkPlaces makes sure that the columns follow each other from the beginning of the file, as they are written: so none is
-// taken for another whose place in the footer is damaged.
-func checkPlaces(meta *format.FileMetaData) error {
-	at := int64(len(magic))
-	for _, g := range meta.RowGroups {
-		for _, c := range g.Columns {
-			if start(&c.MetaData) != at || c.MetaData.TotalCompressedSize < 0 {
-				return errFooter
-			}
-			at += c.MetaData.TotalCompressedSize
-		}
-	}
-	return nil
 }
 
 // start returns where a column chunk begins.
@@ -135,11 +86,11 @@ func (r *Reader) ReadSound(g, c int, v *schema.Vector) (sound []bool, err error)
 		}
 	}()
 	defer recovered(&err)
-	if g >= len(r.file.RowGroups()) {
-		return nil, errPage
-	}
 	group := r.file.RowGroups()[g]
 	rows := int(group.NumRows())
+	if rows == 0 { // it is not the manifest's
+		return nil, errPage
+	}
 	sound = make([]bool, rows)
 	v.Reset()
 	v.Kind = r.columns[c].Kind
@@ -183,8 +134,7 @@ func soundPages(f io.ReaderAt, chunk *format.ColumnMetaData, rows int64) (pages 
 		if err != nil || p.rows > rows {
 			return pages
 		}
-		sum, err := sumOfPage(f, p)
-		sound := err == nil && sum == p.sum
+		sound := checkPacked(f, &p) == nil && checkSum(f, &p) == nil
 		switch {
 		case !p.dictionary:
 			pages, rows = append(pages, dataPage{int(p.rows), sound}), rows-p.rows

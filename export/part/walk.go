@@ -2,6 +2,7 @@ package part
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -14,10 +15,11 @@ import (
 	"mailerlake/schema"
 )
 
-// A part whose footer is damaged or missing can be read all the same: columns follow each other from the beginning, and each
-// page says how long it is. Where the manifest's rows fit these pages, another footer is made of them.
+// A damaged part is read without its footer: the manifest says where each row group begins, columns follow each other there, and
+// each page says how long it is. If all headers of the pages are the ones that the manifest has a checksum of, the row group is
+// the manifest's, and not that of another version of the part. A footer is made of those that are.
 
-// openWalked opens a part without its footer, with the row groups whose pages are all there.
+// openWalked opens a part without its footer. Row groups that are not the manifest's have no rows.
 func openWalked(f disk.File, part *Part, columns []schema.Column, order []string) (*Reader, error) {
 	meta, err := emptyMeta(columns, order)
 	if err != nil {
@@ -25,14 +27,14 @@ func openWalked(f disk.File, part *Part, columns []schema.Column, order []string
 	}
 	at := int64(len(magic))
 	for _, g := range part.RowGroups {
-		group, end, err := walkGroup(f, at, part.Bytes, g.Rows, meta.Schema[1:])
-		if err != nil {
-			break
+		group, ok := walkGroup(f, at, &g, meta.Schema[1:])
+		if !ok {
+			group = noGroup(meta.Schema[1:])
 		}
-		meta.RowGroups, meta.NumRows, at = append(meta.RowGroups, group), meta.NumRows+g.Rows, end
+		meta.RowGroups, meta.NumRows, at = append(meta.RowGroups, group), meta.NumRows+group.NumRows, at+g.Bytes
 	}
-	if len(meta.RowGroups) == 0 {
-		return nil, errFooter
+	if meta.NumRows == 0 {
+		return nil, errOther
 	}
 	whole, err := withFooter(f, at, meta)
 	if err != nil {
@@ -58,47 +60,56 @@ func emptyMeta(columns []schema.Column, order []string) (*format.FileMetaData, e
 	return meta, thrift.Unmarshal(&protocol, data[end-int(binary.LittleEndian.Uint32(data[end:])):end], meta)
 }
 
-// walkGroup finds the columns of a row group that begins at an offset, and where it ends.
-func walkGroup(f io.ReaderAt, at, size, rows int64, columns []format.SchemaElement) (g format.RowGroup, end int64, err error) {
-	g.NumRows = rows
-	for _, c := range columns {
-		chunk, err := walkChunk(f, at, size, rows)
-		if err != nil {
-			return g, 0, err
+// walkGroup finds the columns of a row group that begins at an offset, if it is the manifest's.
+func walkGroup(f io.ReaderAt, at int64, want *RowGroup, columns []format.SchemaElement) (g format.RowGroup, ok bool) {
+	g = noGroup(columns)
+	g.NumRows, g.TotalByteSize = want.Rows, want.Bytes
+	end, heads := at+want.Bytes, sha256.New()
+	for i := range g.Columns {
+		chunk := &g.Columns[i].MetaData
+		if err := walkChunk(f, at, end, want.Rows, chunk, heads); err != nil {
+			return g, false
 		}
-		chunk.Type, chunk.PathInSchema, chunk.Codec = c.Type.V, []string{c.Name}, format.Zstd
-		g.Columns = append(g.Columns, format.ColumnChunk{MetaData: chunk})
-		g.TotalByteSize += chunk.TotalCompressedSize
 		at += chunk.TotalCompressedSize
 	}
-	return g, at, nil
+	return g, at == end && headSum(heads) == want.Pages
 }
 
-// walkChunk finds the pages of a column that begins at an offset.
-func walkChunk(f io.ReaderAt, at, size, rows int64) (chunk format.ColumnMetaData, err error) {
+// noGroup returns a row group without rows.
+func noGroup(columns []format.SchemaElement) (g format.RowGroup) {
+	for _, c := range columns {
+		g.Columns = append(g.Columns, format.ColumnChunk{MetaData: format.ColumnMetaData{
+			Type: c.Type.V, PathInSchema: []string{c.Name}, Codec: format.Zstd, DataPageOffset: int64(len(magic))}})
+	}
+	return g
+}
+
+// walkChunk finds the pages of a column that begins at an offset, and adds their headers to a checksum.
+func walkChunk(f io.ReaderAt, at, end, rows int64, chunk *format.ColumnMetaData, heads io.Writer) error {
 	begin := at
 	chunk.NumValues, chunk.DataPageOffset = rows, at
 	for rows > 0 {
-		if at >= size {
-			return chunk, errPage
+		if at >= end {
+			return errPage
 		}
-		p, err := readPageHead(f, at, size)
+		p, err := readPageHead(f, at, end)
 		switch {
 		case err != nil:
-			return chunk, err
+			return err
 		case p.rows > rows:
-			return chunk, errPage
+			return errPage
 		case p.dictionary && at == begin:
 			chunk.DictionaryPageOffset, chunk.DataPageOffset = at, p.end
 		case p.dictionary || p.rows == 0:
-			return chunk, errPage
+			return errPage
 		default:
 			rows -= p.rows
 		}
+		heads.Write(p.head) // never fails
 		at = p.end
 	}
 	chunk.TotalCompressedSize = at - begin
-	return chunk, nil
+	return nil
 }
 
 const (

@@ -1,6 +1,7 @@
 package part
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -36,6 +37,8 @@ type Writer struct {
 	groupRows int
 
 	w       *parquet.GenericWriter[any]
+	heads   *pageHeads        // what w writes
+	buffer  *bufio.Writer     // behind heads
 	values  [][]parquet.Value // a buffer per encoding goroutine
 	group   RowGroup
 	payload int64 // bytes of values in the open row group
@@ -149,9 +152,12 @@ func (w *Writer) open(runs []Rows) {
 		dictionary[c] = col.Kind != schema.Bool && !alone && sample.repeat(c, runs)
 	}
 	name, version, _ := strings.Cut(w.program, " ")
-	w.w = parquet.NewGenericWriter[any](w.out, fileSchema(w.table, w.columns, dictionary),
+	w.buffer = bufio.NewWriterSize(w.out, parquet.DefaultWriteBufferSize)
+	w.heads = newPageHeads(w.buffer)
+	w.w = parquet.NewGenericWriter[any](w.heads, fileSchema(w.table, w.columns, dictionary),
 		parquet.Compression(&codec{}),
 		parquet.PageBufferSize(pageBytes),
+		parquet.WriteBufferSize(0),
 		parquet.DataPageVersion(1),
 		parquet.DataPageStatistics(false),
 		parquet.MaxRowsPerRowGroup(int64(w.groupRows)),
@@ -165,6 +171,7 @@ func (w *Writer) flush() error {
 	if err := w.w.Flush(); err != nil {
 		return fmt.Errorf("write row group: %w", err)
 	}
+	w.group.Bytes, w.group.Pages = w.heads.next()
 	w.part.RowGroups = append(w.part.RowGroups, w.group)
 	w.part.Rows += w.group.Rows
 	w.group, w.payload = RowGroup{}, 0
@@ -187,7 +194,8 @@ func (w *Writer) Close() (Part, error) {
 	if err := writeNotes(w.w, w.columns, w.names, &w.part); err != nil {
 		return Part{}, err
 	}
-	if err := w.w.Close(); err != nil {
+	w.heads.ended = true
+	if err := errors.Join(w.w.Close(), w.buffer.Flush()); err != nil {
 		return Part{}, fmt.Errorf("write footer: %w", err)
 	}
 	return w.part, nil
