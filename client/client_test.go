@@ -201,7 +201,7 @@ func TestErrorText(t *testing.T) {
 		"get /x: 520; the fault is on MailerLite's side; try again later":                                                                                         &Error{Method: "GET", Path: "/x", Status: 520, Hint: hint(520)},
 		"post /batch: 200 with an unusable body: it is empty":                                                                                                     &BodyError{Method: "POST", Path: "/batch", Status: 200, Why: "it is empty"},
 		"read /s: page 3 points back to a page already read":                                                                                                      &RepeatedCursorError{Path: "/s", Pages: 2},
-		"get /x: rate limit: the server asks to wait 20m0s (waited 1m0s, allowed 15m0s); try again later or allow a longer wait with --max-wait":                                  &RateLimitError{Method: "GET", Path: "/x", Wait: 20 * 60e9, Waited: 60e9, Max: 15 * 60e9},
+		"get /x: rate limit: the server asks to wait 20m0s (waited 1m0s, allowed 15m0s); try again later or allow a longer wait with --max-wait":                  &RateLimitError{Method: "GET", Path: "/x", Wait: 20 * 60e9, Waited: 60e9, Max: 15 * 60e9},
 	} {
 		if got := err.Error(); got != want {
 			t.Errorf("got %q, want %q", got, want)
