@@ -334,12 +334,14 @@ func TestNoFileLeftOpen(t *testing.T) {
 	check("a plan that does not fit", err)
 	for n := range 30 {
 		asked := 0
+		d.boxes.mu.Lock() // requests of a run that was stopped may be on their way
 		d.boxes.fault = func(string) int {
 			if asked++; asked > n {
 				return map[int]int{0: 401, 1: 500, 2: 404}[n%3]
 			}
 			return 0
 		}
+		d.boxes.mu.Unlock()
 		_, err = export.Export(ctx, d.options(t))
 		check(fmt.Sprintf("a fault after %d requests", n), err)
 	}
