@@ -121,7 +121,7 @@ func (p *pace) count() tally {
 }
 
 // total returns how many rows there are, 0 if nobody said so. Lists that have not stated theirs are taken to be as long as the
-// others.
+// others. Rows of a list may be counted before those that it states.
 func (t tally) total() (rows int64, rough bool) {
 	all := t.lists * t.walks
 	switch {
@@ -132,7 +132,7 @@ func (t tally) total() (rows int64, rough bool) {
 	case t.lists == 1: // its other walks may be much longer
 		return 0, false
 	}
-	return t.stated + int64(float64(t.stated)/float64(t.begun)*float64(all-t.begun)), true
+	return max(t.rows, t.stated+int64(float64(t.stated)/float64(t.begun)*float64(all-t.begun))), true
 }
 
 // share returns the share of the records that was read, 0 if it is not known.

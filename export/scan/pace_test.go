@@ -74,6 +74,13 @@ func TestProgressOfLists(t *testing.T) {
 	}
 }
 
+// TestRoughTotal: no estimate is below what was read.
+func TestRoughTotal(t *testing.T) {
+	if of, rough := (tally{rows: 4, stated: 2, begun: 2, walks: 1, lists: 3}).total(); of != 4 || !rough {
+		t.Errorf("4 rows read: got %d, %v, want 4, true", of, rough)
+	}
+}
+
 // TestProgressOfAPart: a scan that goes on in another log goes on counting.
 func TestProgressOfAPart(t *testing.T) {
 	w := newWorld(t, lists(map[string][]int{"1": {2, 1}, "2": {2, 1}, "3": {2, 1}}, nil, "3", "2", "1"), thing(nil), openedParts())
