@@ -167,7 +167,7 @@ func TestRunFails(t *testing.T) {
 	for name, s := range scenes(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			step := stride(len(s.ops(t, false)), 8)
+			step := stride(len(s.ops(t, false)), 5)
 			for n, reached := 1, true; reached; n += step {
 				fault := kinds[n%len(kinds)]
 				t.Run(fmt.Sprint("op", n), func(t *testing.T) {

@@ -108,7 +108,7 @@ func TestInterruptAnywhere(t *testing.T) {
 			t.Fatal(err)
 		}
 		ops := 1<<30 - *total.left
-		for n := 1; n < ops; n += stride(ops, 6) {
+		for n := 1; n < ops; n += stride(ops, 4) {
 			t.Run(fmt.Sprintf("%s/%d", name, n), func(t *testing.T) {
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()

@@ -74,7 +74,7 @@ func TestPlannedFails(t *testing.T) {
 	t.Parallel()
 	s := plannedScene(t)
 	ops := s.ops(t, false)
-	for n := 1; n <= len(ops); n += stride(len(ops), 8) {
+	for n := 1; n <= len(ops); n += stride(len(ops), 5) {
 		t.Run(fmt.Sprint("op", n), func(t *testing.T) { s.failPlanned(t, n) })
 	}
 	for _, table := range []string{"subscriber", "group", "campaign"} {

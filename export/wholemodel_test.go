@@ -229,7 +229,7 @@ func TestWholeKilled(t *testing.T) {
 		return fsys, ops
 	}
 	_, ops := runAt(t, 0)
-	for n := 1; n < ops; n += stride(ops, 10) {
+	for n := 1; n < ops; n += stride(ops, 6) {
 		t.Run(fmt.Sprint("op", n), func(t *testing.T) {
 			fsys, _ := runAt(t, n)
 			if n%2 == 0 {
