@@ -176,11 +176,14 @@ var formats = map[string]string{".json": encode.JSON, ".ndjson": encode.JSON, ".
 func changesFormat(c *cli.Context, dir string) (string, error) {
 	format, file := c.String("format"), c.String("o")
 	toFile := file != "" && file != "-"
+	if toFile {
+		if err := outsideDataset(c, dir, file, file); err != nil {
+			return "", err
+		}
+	}
 	switch {
 	case c.Bool("json") && !toFile:
 		return "", usage(c, "--json says what was written to -o FILE; for rows as JSON give --format json")
-	case toFile && isInside(dir, file):
-		return "", usage(c, "%s is in the dataset, which holds only its own files", file)
 	case format == "" && toFile:
 		if format = formats[strings.ToLower(filepath.Ext(file))]; format == "" {
 			return "", usage(c, "give --format; the name of %s does not say it", file)
@@ -189,15 +192,4 @@ func changesFormat(c *cli.Context, dir string) (string, error) {
 		format = formatTable
 	}
 	return format, nil
-}
-
-// isInside reports whether a file is in a directory, by their names.
-func isInside(dir, file string) bool {
-	from, err := filepath.Abs(dir)
-	to, failed := filepath.Abs(file)
-	if err != nil || failed != nil {
-		return false
-	}
-	inside, err := filepath.Rel(from, to)
-	return err == nil && filepath.IsLocal(inside)
 }

@@ -20,7 +20,12 @@ func envName(f cli.Flag) string {
 	if len(name) == 1 || name == "help" || name == "version" {
 		return ""
 	}
-	return variablePrefix + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+	return variableOf(name)
+}
+
+// variableOf returns the environment variable of the flag of a name.
+func variableOf(flag string) string {
+	return variablePrefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
 // fromEnvironment returns the values that the environment has for the flags of a command. An empty variable counts as none.

@@ -125,7 +125,7 @@ func (p *program) destinations(c *cli.Context) (to []export.Destination, err err
 
 // checkPlanned refuses flags that apply to the plan.
 func checkPlanned(c *cli.Context) error {
-	for _, name := range []string{"tables", "exclude", "full", "restart", "yes", "repair", "rewrite"} {
+	for _, name := range yields["planned"] {
 		if c.IsSet(name) {
 			return usage(c, "--planned commits what was planned: give --%s to mailerlake plan", name)
 		}

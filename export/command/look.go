@@ -23,15 +23,17 @@ func (p *program) messages(f terminal.LogFormat, c terminal.Color) (*terminal.Me
 
 // progress shows the progress of a command that takes a while. It begins with a phase, unless that is empty.
 func (p *program) progress(c *cli.Context, dataset string, phase export.Phase) terminal.Progress {
-	progress := terminal.Start(p.stderr, p.progressOptions(c, dataset))
-	progress.Event(export.Event{Phase: phase})
-	return progress
+	return p.start(p.progressOptions(c, dataset), phase)
 }
 
 // patience shows the progress of a command that is mostly quick: lines on a terminal, and else no log but that of requests.
 func (p *program) patience(c *cli.Context, dataset string, phase export.Phase) terminal.Progress {
 	o := p.progressOptions(c, dataset)
 	o.Quiet = o.Quiet || !o.Verbose && !terminal.IsTerminal(p.stderr)
+	return p.start(o, phase)
+}
+
+func (p *program) start(o terminal.Options, phase export.Phase) terminal.Progress {
 	progress := terminal.Start(p.stderr, o)
 	progress.Event(export.Event{Phase: phase})
 	return progress
@@ -65,7 +67,7 @@ func (p *program) unparsed(args []string) (terminal.LogFormat, terminal.Color) {
 
 // lastValue returns the last value that arguments give a flag, or else that of the environment.
 func (p *program) lastValue(args []string, flag string) string {
-	value := p.getenv(variablePrefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_")))
+	value := p.getenv(variableOf(flag))
 	for i, arg := range args {
 		name, given, joined := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(arg, "-"), "-"), "=")
 		switch {

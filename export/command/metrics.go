@@ -71,10 +71,7 @@ func (p *program) checkMetrics(c *cli.Context) error {
 	if info, err := os.Stat(file); err == nil && !info.Mode().IsRegular() {
 		return usage(c, "--metrics %s is not a regular file", file)
 	}
-	if isInside(dir, file) {
-		return usage(c, "--metrics %s is in the dataset, which holds only its own files", file)
-	}
-	return nil
+	return outsideDataset(c, dir, file, "--metrics "+file)
 }
 
 // writeMetrics writes the file that --metrics names, whole or not at all. With wrong flags nothing has run, and nothing is written.

@@ -78,8 +78,5 @@ func reportFile(c *cli.Context, dir string) (string, error) {
 	case err == nil && info.IsDir():
 		return "", usage(c, "%s is a directory; give -o FILE", file)
 	}
-	if isInside(dir, file) {
-		return "", usage(c, "%s is in the dataset, which holds only its own files", file)
-	}
-	return file, nil
+	return file, outsideDataset(c, dir, file, file)
 }

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/urfave/cli/v2"
+
 	"mailerlake/export/disk"
 )
 
@@ -46,4 +48,23 @@ func unwritten(file, temp string, err error) error {
 		return fmt.Errorf("write %s: %w", file, failed.Err)
 	}
 	return err
+}
+
+// outsideDataset refuses a file in a dataset, which readers of the dataset would find. called is the file as the error names it.
+func outsideDataset(c *cli.Context, dir, file, called string) error {
+	if isInside(dir, file) {
+		return usage(c, "%s is in the dataset, which holds only its own files", called)
+	}
+	return nil
+}
+
+// isInside reports whether a file is in a directory, by their names.
+func isInside(dir, file string) bool {
+	from, err := filepath.Abs(dir)
+	to, failed := filepath.Abs(file)
+	if err != nil || failed != nil {
+		return false
+	}
+	inside, err := filepath.Rel(from, to)
+	return err == nil && filepath.IsLocal(inside)
 }

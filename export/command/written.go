@@ -25,13 +25,10 @@ func (p *program) outputFile(c *cli.Context) (string, error) {
 		return "", err
 	}
 	file := c.String("o")
-	switch {
-	case file == "" || file == "-":
+	if file == "" || file == "-" {
 		return "", nil
-	case isInside(dir, file):
-		return "", usage(c, "%s is in the dataset, which holds only its own files", file)
 	}
-	return file, nil
+	return file, outsideDataset(c, dir, file, file)
 }
 
 // described returns the dataset as the texts about it want it.
