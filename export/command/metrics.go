@@ -20,7 +20,7 @@ import (
 
 // ran is how the export of one account ended.
 type ran struct {
-	account string // its name in a config file, or its id; empty if it is not known
+	name    string // in a config file; empty if it has none
 	dataset string // absolute
 	to      []string
 	began   time.Time
@@ -35,15 +35,23 @@ func (p *program) ran(c *cli.Context, to []string, began time.Time, report *expo
 	if dir, err := p.dir(c); err == nil {
 		r.dataset, _ = filepath.Abs(dir)
 	}
-	switch m := r.manifest(); {
-	case p.call.account != nil:
-		r.account = p.call.account.Name
-	case m != nil:
-		r.account = m.Account.ID
-	case report != nil:
-		r.account = report.Account
+	if p.call.account != nil {
+		r.name = p.call.account.Name
 	}
 	return r
+}
+
+// account returns the name of the account, or else its id; empty if that is not known. m is what the dataset holds, or nil.
+func (r *ran) account(m *dataset.Manifest) string {
+	switch {
+	case r.name != "":
+		return r.name
+	case m != nil:
+		return m.Account.ID
+	case r.report != nil:
+		return r.report.Account
+	}
+	return ""
 }
 
 // manifest returns what the dataset holds, nil if there is none, or it cannot be read: the run has said so.
@@ -132,8 +140,9 @@ func (p *program) notRun(runs []ran) (datasets []string) {
 // measured returns what metrics are made of.
 func (p *program) measured(runs []ran, succeeded map[string]float64) (all []metrics.Run) {
 	for _, r := range runs {
-		m := metrics.Run{Account: r.account, Dataset: r.dataset, Version: p.version, Ended: r.ended, Seconds: r.ended.Sub(r.began).Seconds(),
-			ExitCode: ExitCode(r.err), Succeeded: succeeded[r.dataset], Report: r.report, Manifest: r.manifest(), Destinations: r.to}
+		held := r.manifest()
+		m := metrics.Run{Account: r.account(held), Dataset: r.dataset, Version: p.version, Ended: r.ended, Seconds: r.ended.Sub(r.began).Seconds(),
+			ExitCode: ExitCode(r.err), Succeeded: succeeded[r.dataset], Report: r.report, Manifest: held, Destinations: r.to}
 		if m.ExitCode == 0 {
 			m.Succeeded = float64(r.ended.UnixMilli()) / 1000
 		}

@@ -42,7 +42,7 @@ func failures(runs []ran, err error) []string {
 	var accounts, datasets []string
 	for _, r := range runs {
 		if r.err != nil {
-			accounts, datasets = append(accounts, r.account), append(datasets, r.dataset)
+			accounts, datasets = append(accounts, r.account(r.manifest())), append(datasets, r.dataset)
 		}
 	}
 	return []string{
